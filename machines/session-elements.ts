@@ -1,0 +1,52 @@
+/** The elements that negotiation itself sends, as data. */
+import type { SaslErrorCondition, StanzaErrorCondition } from "../src/domain/errors.ts";
+import { stanzaErrorTypes } from "../src/domain/errors.ts";
+import type { ElementData } from "./session-events.ts";
+
+const tls = "urn:ietf:params:xml:ns:xmpp-tls";
+const sasl = "urn:ietf:params:xml:ns:xmpp-sasl";
+const bind = "urn:ietf:params:xml:ns:xmpp-bind";
+const stanzas = "urn:ietf:params:xml:ns:xmpp-stanzas";
+
+/** RFC 6120 section 5.4.2.3. */
+export const tlsProceed = element("proceed", { xmlns: tls });
+/** RFC 6120 section 5.4.2.2. */
+export const tlsFailure = element("failure", { xmlns: tls });
+
+/** RFC 6120 section 6.4.3; `data` is base64. */
+export const saslChallenge = (data: string): ElementData => element("challenge", { xmlns: sasl }, [data]);
+
+/** RFC 6120 section 6.4.6; `data` is base64, null where the mechanism has none. */
+export const saslSuccess = (data: string | null): ElementData =>
+  element("success", { xmlns: sasl }, data === null ? [] : [data]);
+
+/** RFC 6120 section 6.4.5. */
+export function saslFailure(condition: SaslErrorCondition, text: string | null): ElementData {
+  const children: ElementData[] = [element(condition, {})];
+  if (text !== null) children.push(element("text", { "xml:lang": "en" }, [text]));
+  return element("failure", { xmlns: sasl }, children);
+}
+
+/** RFC 6120 section 7.6.1. */
+export const bindResult = (id: string, fullJid: string): ElementData =>
+  element("iq", { xmlns: "jabber:client", type: "result", id }, [
+    element("bind", { xmlns: bind }, [element("jid", {}, [fullJid])]),
+  ]);
+
+/** RFC 6120 sections 7.6.2 and 7.7.2. */
+export function bindError(id: string, condition: StanzaErrorCondition, text: string): ElementData {
+  return element("iq", { xmlns: "jabber:client", type: "error", id }, [
+    element("error", { type: stanzaErrorTypes[condition] }, [
+      element(condition, { xmlns: stanzas }),
+      element("text", { xmlns: stanzas, "xml:lang": "en" }, [text]),
+    ]),
+  ]);
+}
+
+function element(
+  name: string,
+  attrs: Readonly<Record<string, string>>,
+  children: readonly (ElementData | string)[] = [],
+): ElementData {
+  return { name, attrs, children };
+}

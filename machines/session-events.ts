@@ -1,0 +1,111 @@
+/**
+ * What a session is told, and what it asks for: closed sets, plain JSON, nothing in them comes unchecked from the wire.
+ * Told is `noun.past`, asked is `verb.noun`. Secrets and stanzas never ride in an event: the host keeps them beside the actor.
+ */
+import type { SaslErrorCondition, StanzaErrorCondition, StreamErrorCondition } from "../src/domain/errors.ts";
+
+export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
+
+/** Told at `at`, in milliseconds since 1970: the only clock that a session knows. */
+type Told<Type extends string, Data = unknown> = { readonly type: Type; readonly at: number } & Data;
+
+export type SessionEvent =
+  /** The peer's stream header (RFC 6120 section 4.7), prepared at the border. */
+  | Told<
+      "stream.opened",
+      {
+        /** The host asked for, if it is one that is served here. */
+        readonly host: string | null;
+        /** The bare JID that the header claims, if any. */
+        readonly from: string | null;
+        /** Major version; 0 for a header without one (section 4.7.5). */
+        readonly version: number;
+      }
+    >
+  /** The peer's end tag. */
+  | Told<"stream.ended">
+  /** The input is no stream, or breaks a rule of streams (section 4.9.3). */
+  | Told<"stream.failed", { readonly condition: StreamErrorCondition; readonly text: string }>
+  | Told<"tls.requested">
+  /** `verified`: what binds the TLS channel, for people; never a key. */
+  | Told<"tls.established", { readonly protocol: string }>
+  | Told<"tls.failed", { readonly why: string }>
+  | Told<"sasl.started", { readonly mechanism: string }>
+  /** `data` is base64, as it goes over the wire. */
+  | Told<"sasl.challenged", { readonly data: string }>
+  | Told<"sasl.continued">
+  | Told<"sasl.aborted">
+  | Told<"sasl.succeeded", { readonly username: string; readonly data: string | null }>
+  | Told<"sasl.failed", { readonly condition: SaslErrorCondition; readonly text: string | null }>
+  /** `id` is that of the iq, to be answered. `resource` is null where the server is to choose. */
+  | Told<"bind.requested", { readonly id: string; readonly resource: string | null }>
+  | Told<"bind.failed", { readonly condition: StanzaErrorCondition; readonly text: string }>
+  /** The account is loaded and the resource is this session's alone. */
+  | Told<"resource.bound", { readonly resource: string; readonly roster: RosterVersion }>
+  | Told<"resume.requested", { readonly id: string }>
+  | Told<"resume.granted">
+  | Told<"resume.refused", { readonly condition: StanzaErrorCondition }>
+  | Told<"roster.requested">
+  /** Available presence without `to`; the stanza itself stays with the host. */
+  | Told<"presence.changed", { readonly priority: number; readonly digest: string }>
+  | Told<"presence.withdrawn">
+  | Told<"presence.directed", { readonly to: string }>
+  | Told<"presence.undirected", { readonly to: string }>
+  | Told<"management.enabled", { readonly resumable: boolean }>
+  | Told<"queue.overflowed">
+  | Told<"extension.changed", { readonly name: string; readonly value: JsonValue }>
+  /** Outside `connected` only. `allowed`: an enabled extension has declared its namespace for this phase. */
+  | Told<"stanza.received", { readonly kind: "message" | "presence" | "iq"; readonly allowed: boolean }>
+  | Told<"link.lost", { readonly why: string }>
+  | Told<"link.attached">
+  | Told<"timer.expired", { readonly name: TimerName; readonly deadline: number }>
+  | Told<"session.replaced">
+  | Told<"account.removed">
+  | Told<"host.failed", { readonly why: string }>
+  | Told<"server.stopping">
+  | Told<"server.recovered">;
+
+/** How many items the roster had when it was loaded, and its version (RFC 6121 section 2.6). */
+export interface RosterVersion {
+  readonly version: string;
+  readonly items: number;
+}
+
+export type TimerName = "negotiation" | "closing" | "resumption";
+
+/** An element to send, in the shape that a pure machine can build. */
+export interface ElementData {
+  readonly name: string;
+  readonly attrs: Readonly<Record<string, string>>;
+  readonly children: readonly (ElementData | string)[];
+}
+
+export type SessionEffect =
+  | { readonly type: "open.stream"; readonly from: string | null; readonly to: string | null; readonly versioned: boolean }
+  | { readonly type: "offer.features" }
+  | { readonly type: "send.element"; readonly element: ElementData }
+  | { readonly type: "handle.stanza" }
+  | { readonly type: "start.tls" }
+  | { readonly type: "start.sasl"; readonly mechanism: string }
+  | { readonly type: "continue.sasl" }
+  | { readonly type: "restart.stream" }
+  | { readonly type: "bind.resource"; readonly resource: string | null }
+  | { readonly type: "resume.session"; readonly id: string }
+  | { readonly type: "resend.queue" }
+  | {
+      readonly type: "broadcast.presence";
+      readonly jid: string;
+      readonly available: boolean;
+      /** The first one of a period of availability (RFC 6121 section 4.2). */
+      readonly initial: boolean;
+      /** Who was sent directed presence and is told of the end too (RFC 6121 section 4.6.3). */
+      readonly directed: readonly string[];
+    }
+  | { readonly type: "arm.timer"; readonly name: TimerName; readonly deadline: number }
+  | { readonly type: "disarm.timer"; readonly name: TimerName }
+  | { readonly type: "close.stream"; readonly condition: StreamErrorCondition | null; readonly text: string | null }
+  | { readonly type: "drop.link" }
+  | { readonly type: "destroy.session"; readonly jid: string | null };
+
+/** Effects that the host answers with an event; until then it tells the session nothing else. */
+export const askingEffects = ["start.tls", "start.sasl", "continue.sasl", "bind.resource", "resume.session"] as const;
