@@ -1,2 +1,5 @@
 export * from "./session.ts";
+export * from "./fold.ts";
+export { stateName } from "./state-name.ts";
+export { askingEffects } from "./session-events.ts";
 export type * from "./session-events.ts";

@@ -36,7 +36,8 @@ export const bindResult = (id: string, fullJid: string): ElementData =>
 /** RFC 6120 sections 7.6.2 and 7.7.2. */
 export function bindError(id: string, condition: StanzaErrorCondition, text: string): ElementData {
   return element("iq", { xmlns: "jabber:client", type: "error", id }, [
-    element("error", { type: stanzaErrorTypes[condition] }, [
+    // RFC 6120 section 7.7.2.2 shows this one as something that the client can mend.
+    element("error", { type: condition === "conflict" ? "modify" : stanzaErrorTypes[condition] }, [
       element(condition, { xmlns: stanzas }),
       element("text", { xmlns: stanzas, "xml:lang": "en" }, [text]),
     ]),

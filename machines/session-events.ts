@@ -61,6 +61,8 @@ export type SessionEvent =
   | Told<"timer.expired", { readonly name: TimerName; readonly deadline: number }>
   | Told<"session.replaced">
   | Told<"account.removed">
+  /** This side wants to end it politely: no error. */
+  | Told<"close.requested">
   | Told<"host.failed", { readonly why: string }>
   | Told<"server.stopping">
   | Told<"server.recovered">;

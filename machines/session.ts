@@ -91,6 +91,7 @@ const definition = setup({
       context.from !== `${event.username}@${context.host}`,
     isSecure: ({ context }) => context.secure,
     hasSaslTriesLeft: ({ context }) => context.saslFailures + 1 < context.policy.saslTriesMax,
+    isMechanismRefused: ({ event }) => event.type === "sasl.failed" && event.condition === "invalid-mechanism",
     hasBindTriesLeft: ({ context }) => context.bindFailures + 1 < context.policy.bindTriesMax,
     hasInlineBind: ({ context }) => context.bindId !== null,
     isAllowedStanza: ({ event }) => event.type === "stanza.received" && event.allowed,
@@ -314,10 +315,23 @@ export const sessionMachine = definition.createMachine({
     "timer.expired": deadlinePassed,
     "session.replaced": closeWith("conflict", "the resource was bound by another stream"),
     "account.removed": closeWith("not-authorized", "the account was removed"),
+    "close.requested": {
+      target: "#session.closing",
+      actions: ["openStreamIfNeeded", "closeStream", { type: "rememberReason", params: "the server closed the stream" }],
+    },
     "host.failed": closeWith("internal-server-error", "the server met an error in this session"),
     "server.stopping": closeWith("system-shutdown", "the server is stopping"),
     "server.recovered": closeSilently("the server was restarted"),
-    "stanza.received": closeWith("not-authorized", "stanzas are not processed before authentication and binding"),
+    "stanza.received": [
+      { guard: "isAllowedStanza", actions: "handleStanza" },
+      closeWith("not-authorized", "stanzas are not processed before authentication and binding"),
+    ],
+    // What belongs to another phase of negotiation: once that is over it does not begin again.
+    "tls.requested": closeWith("policy-violation", "TLS cannot be negotiated now"),
+    "sasl.started": closeWith("policy-violation", "authentication cannot be negotiated now"),
+    "sasl.continued": closeWith("policy-violation", "no authentication is under way"),
+    "sasl.aborted": closeWith("policy-violation", "no authentication is under way"),
+    "bind.requested": closeWith("not-authorized", "log in before binding a resource"),
     "extension.changed": { actions: "rememberExtension" },
   },
 
@@ -372,6 +386,15 @@ export const sessionMachine = definition.createMachine({
               { target: "securing", actions: [{ type: "send", params: tlsProceed }, "startTls"] },
             ],
             "sasl.started": { target: "authenticating", actions: "startSasl" },
+            // Without an exchange there is nothing to continue; to abort it is answered all the same (RFC 6120 section 6.4.4).
+            "sasl.continued": [
+              { guard: "hasSaslTriesLeft", actions: ["countSaslFailure", { type: "send", params: saslFailure("malformed-request", null) }] },
+              closeWith("policy-violation", "too many attempts to log in"),
+            ],
+            "sasl.aborted": [
+              { guard: "hasSaslTriesLeft", actions: ["countSaslFailure", "sendSaslFailure"] },
+              tooManyLogins(),
+            ],
           },
         },
         securing: {
@@ -404,6 +427,8 @@ export const sessionMachine = definition.createMachine({
               tooManyLogins(),
             ],
             "sasl.failed": [
+              // COMPAT(slixmpp, 1.8): takes -PLUS mechanisms that it cannot speak before those that it can; that is no failed login.
+              { guard: "isMechanismRefused", target: "offering", actions: "sendSaslFailure" },
               { guard: "hasSaslTriesLeft", target: "offering", actions: ["countSaslFailure", "sendSaslFailure"] },
               tooManyLogins(),
             ],
@@ -462,10 +487,6 @@ export const sessionMachine = definition.createMachine({
               on: {
                 "bind.requested": { target: "pending", actions: ["rememberBind", "bindResource"] },
                 "resume.requested": { target: "resuming", actions: "resumeSession" },
-                "stanza.received": [
-                  { guard: "isAllowedStanza", actions: "handleStanza" },
-                  closeWith("not-authorized", "bind a resource first"),
-                ],
               },
             },
             pending: {
@@ -513,7 +534,6 @@ export const sessionMachine = definition.createMachine({
         "presence.directed": { actions: "rememberDirected" },
         "presence.undirected": { actions: "forgetDirected" },
         "management.enabled": { actions: "rememberManagement" },
-        "stanza.received": { actions: "handleStanza" },
       },
       states: {
         availability: {
@@ -573,6 +593,7 @@ export const sessionMachine = definition.createMachine({
                 "link.lost": {},
                 "session.replaced": closeSilently("the resource was bound by another stream"),
                 "account.removed": closeSilently("the account was removed"),
+                "close.requested": closeSilently("the server closed the session"),
                 "queue.overflowed": closeSilently("its queue was full"),
                 "host.failed": closeSilently("the server met an error in this session"),
                 "timer.expired": { guard: "isArmed", ...closeSilently("it was not resumed in time") },
@@ -595,9 +616,15 @@ export const sessionMachine = definition.createMachine({
         "timer.expired": { guard: "isArmed", ...closeSilently("closed", "dropLink") },
         "session.replaced": {},
         "account.removed": {},
+        "close.requested": {},
         "host.failed": closeSilently("closed", "dropLink"),
         "server.stopping": {},
         "stanza.received": {},
+        "tls.requested": {},
+        "sasl.started": {},
+        "sasl.continued": {},
+        "sasl.aborted": {},
+        "bind.requested": {},
       },
     },
 

@@ -29,6 +29,14 @@ export interface Ids {
   next(): string;
 }
 
+/** Structured logging: fields first, then a sentence. Never a secret in either. */
+export interface Log {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
 export interface Net {
   /** Rejects with an `Error` whose `code` is Node's (EADDRINUSE, EACCES, EADDRNOTAVAIL …). */
   listen(spec: ListenSpec, accept: (connection: Connection) => void): Promise<Listener>;
@@ -67,10 +75,11 @@ export interface Connection {
   pause(): void;
   resume(): void;
   /**
-   * Server side of a TLS handshake over this connection (STARTTLS). Whatever arrived in the clear and was not read is discarded.
-   * Rejects, and destroys the connection, if the handshake fails.
+   * Server side of a TLS handshake over this connection (STARTTLS). Whatever arrived in the clear and was not read is discarded,
+   * so it is called in the same tick as the `write` that lets the peer begin. Rejects, and destroys the connection, if the
+   * handshake fails. `hostName` chooses the certificate for a peer without SNI (RFC 6120 section 5.4.3.1).
    */
-  startTls(): Promise<SecureLink>;
+  startTls(hostName?: string): Promise<SecureLink>;
   /** Sends what is written, then closes this direction. */
   end(): void;
   /** Closes at once, both ways. */
@@ -93,8 +102,8 @@ export interface SecureLink {
   readonly serverName: string | undefined;
   /** RFC 9266: 32 bytes of exported keying material; undefined below TLS 1.3. */
   readonly tlsExporter: Uint8Array | undefined;
-  /** RFC 5929 section 4: the hash of the certificate that this server showed. */
-  readonly tlsServerEndPoint: Uint8Array;
+  /** RFC 5929 section 4: the hash of the certificate that this server showed; undefined if its signature has no hash function. */
+  readonly tlsServerEndPoint: Uint8Array | undefined;
 }
 
 /** One thing that happened, as it is handed to the store. */

@@ -30,3 +30,21 @@ export const xmlLimitsAuthenticated: XmlLimits = {
   nameBytesMax: 512,
   elementsMax: 8_192,
 };
+
+/** Bytes for one client that the system has not taken: beyond it its own input is held, and a clock runs. */
+export const outboxBytesSoftMax = 1_048_576;
+/** Milliseconds above the soft bound after which the link is dropped. */
+export const outboxStallMs = 10_000;
+/** Bytes at which the link is dropped at once. */
+export const outboxBytesHardMax = 16 * 1_048_576;
+
+/** Loaded accounts that are kept in memory without a session. */
+export const idleAccountsMax = 10_000;
+
+/** Texts whose parsed JIDs are remembered. */
+export const jidCacheEntriesMax = 10_000;
+/** UTF-16 units of a text that is remembered so; longer ones are parsed each time. */
+export const jidCacheTextLengthMax = 256;
+
+/** UTF-16 units of a JID's part, or of a password, that is examined at all: normalizing takes quadratic time on long runs of marks. */
+export const preparedTextLengthMax = 3_071;

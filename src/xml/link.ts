@@ -52,6 +52,8 @@ export interface Link {
 }
 
 export interface LinkHandler {
+  /** Bytes came, of whatever kind: the peer lives. Told before what they hold. */
+  heard(): void;
   /** The peer opened its stream. */
   opened(header: StreamHeader): void;
   /** A whole first-level element; `bytes` is its size on the wire. */

@@ -1,0 +1,113 @@
+/** The inside of a box: where its title, its tags and its notes stand, and so how large it has to be. */
+import type { Box, Line, Note } from "./plan.ts";
+import { boldWidth, lineHeight, monoWidth, plainWidth, sizes } from "./text.ts";
+
+/** Positions are baselines for text, top left corners for pills, and relative to the box's own corner. */
+export type Piece =
+  | { readonly kind: "title" | "region"; readonly x: number; readonly y: number; readonly text: string }
+  | { readonly kind: "pill"; readonly x: number; readonly y: number; readonly width: number; readonly height: number; readonly text: string }
+  | { readonly kind: "heading"; readonly x: number; readonly y: number; readonly text: string; readonly of: Note["kind"] }
+  | { readonly kind: "line"; readonly x: number; readonly y: number; readonly line: Line; readonly of: Note["kind"] }
+  /** A rule across the whole box. */
+  | { readonly kind: "rule"; readonly y: number };
+
+export interface Anatomy {
+  readonly width: number;
+  /** Of the whole box, or of what stands above the states inside it. */
+  readonly height: number;
+  readonly pieces: readonly Piece[];
+}
+
+const padding = 12;
+const pillHeight = 17;
+const titleRow = 34;
+const regionRow = 26;
+/** Notes of a state stand under each other; those of a composite flow in lines of this width. */
+const flowWidth = 640;
+const initialSize = 12;
+
+export function anatomyOf(box: Box): Anatomy {
+  if (box.kind === "initial") return { width: initialSize, height: initialSize, pieces: [] };
+  const head = box.kind === "region" ? regionHead(box) : titleHead(box);
+  if (box.notes.length === 0) return head;
+  const notes = box.children.length > 0 ? flowing(box.notes, head.height) : stacked(box.notes, head.height);
+  return {
+    width: Math.max(head.width, notes.width),
+    height: notes.height,
+    pieces: [...head.pieces, { kind: "rule", y: head.height }, ...notes.pieces],
+  };
+}
+
+/** `sasl.failed [else]` */
+export function lineText({ event, guard }: Line): string {
+  return guard === null ? event : `${event} [${guard}]`;
+}
+
+export function lineWidth(line: Line): number {
+  return monoWidth(lineText(line));
+}
+
+function titleHead(box: Box): Anatomy {
+  const title = boldWidth(box.title, sizes.title);
+  const pieces: Piece[] = [{ kind: "title", x: padding, y: 22, text: box.title }];
+  let x = padding + title;
+  for (const text of box.tags) {
+    const width = plainWidth(text, sizes.tag) + 14;
+    pieces.push({ kind: "pill", x: x + 8, y: (titleRow - pillHeight) / 2, width, height: pillHeight, text });
+    x += width + 8;
+  }
+  return { width: x + padding, height: titleRow, pieces };
+}
+
+function regionHead(box: Box): Anatomy {
+  const text = box.title;
+  return {
+    width: boldWidth(text, sizes.heading) + 2 * padding,
+    height: regionRow,
+    pieces: [{ kind: "region", x: padding, y: 17, text }],
+  };
+}
+
+function stacked(notes: readonly Note[], top: number): Anatomy {
+  const pieces: Piece[] = [];
+  let [width, y] = [0, top + 4];
+  for (const note of notes) {
+    y += lineHeight;
+    pieces.push({ kind: "heading", x: padding, y, text: headingText(note), of: note.kind });
+    width = Math.max(width, headingWidth(note));
+    for (const line of note.lines) {
+      y += lineHeight;
+      pieces.push({ kind: "line", x: padding + 10, y, line, of: note.kind });
+      width = Math.max(width, lineWidth(line) + 10);
+    }
+    y += 4;
+  }
+  return { width: width + 2 * padding, height: y + 6, pieces };
+}
+
+function flowing(notes: readonly Note[], top: number): Anatomy {
+  const indent = padding + 12 + Math.max(...notes.map(headingWidth));
+  const pieces: Piece[] = [];
+  let [width, y] = [0, top + 4];
+  for (const note of notes) {
+    y += lineHeight;
+    pieces.push({ kind: "heading", x: padding, y, text: headingText(note), of: note.kind });
+    let x = indent;
+    for (const line of note.lines) {
+      if (x > indent && x + lineWidth(line) > flowWidth) [x, y] = [indent, y + lineHeight];
+      pieces.push({ kind: "line", x, y, line, of: note.kind });
+      x += lineWidth(line) + 14;
+      width = Math.max(width, x - 14);
+    }
+    y += 4;
+  }
+  return { width: width + padding, height: y + 6, pieces };
+}
+
+function headingText({ kind, heading }: Note): string {
+  return kind === "to" ? `→ ${heading}` : heading;
+}
+
+function headingWidth(note: Note): number {
+  return boldWidth(headingText(note), sizes.heading);
+}

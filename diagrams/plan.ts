@@ -1,0 +1,174 @@
+/**
+ * What of a chart is drawn where: which transitions are arrows, and which are written inside a state.
+ *
+ * An arrow for each transition would bury the way a machine normally goes under its ways out. So the states that the
+ * whole machine can go to (targets of the root's own transitions) are its *ends*: the root is drawn as the box "any
+ * state" beside them, with arrows, and every other state writes its ways to an end inside its own box. Nothing is left out:
+ * each transition of the chart is in exactly one arrow or one line.
+ */
+import { childrenOf, isInside } from "./chart.ts";
+import type { Chart, ChartState, ChartTransition } from "./chart.ts";
+
+export interface Plan {
+  readonly id: string;
+  /** Top-level boxes; the first list is the machine's way, the second "any state" and the ends. */
+  readonly way: readonly Box[];
+  readonly ends: readonly Box[];
+  readonly arrows: readonly Arrow[];
+}
+
+export interface Box {
+  /** The state's path; the root's box is "*", the initial dot of a state is its path and ".^". */
+  readonly id: string;
+  readonly kind: "state" | "final" | "composite" | "parallel" | "region" | "any" | "initial";
+  readonly title: string;
+  readonly tags: readonly string[];
+  /** The state's description, for a tooltip and for readers who cannot see. */
+  readonly description: string | null;
+  readonly notes: readonly Note[];
+  readonly children: readonly Box[];
+}
+
+/** Lines inside a box under one heading. */
+export interface Note {
+  readonly heading: string;
+  readonly kind: "to" | "stays" | "ignores" | "does";
+  readonly lines: readonly Line[];
+}
+
+export interface Line {
+  /** An event; under "does", an action. */
+  readonly event: string;
+  /** A guard's name, or "else"; null where the event alone decides. */
+  readonly guard: string | null;
+}
+
+export interface Arrow {
+  readonly id: string;
+  readonly from: string;
+  readonly to: string;
+  readonly lines: readonly Line[];
+}
+
+export const anyState = "*";
+
+export function planOf(chart: Chart): Plan {
+  const ends = endsOf(chart);
+  const top = childrenOf(chart, "");
+  const root = chart.states.find((state) => state.path === "");
+  const hasAnswers = chart.transitions.some((transition) => transition.source === "");
+  const boxOf = (state: ChartState) => box(chart, ends, state);
+  const any = root !== undefined && hasAnswers ? [boxOf(root)] : [];
+  return {
+    id: chart.id,
+    way: [...dot(root), ...top.filter((state) => !ends.has(state.path)).map(boxOf)],
+    ends: [...any, ...top.filter((state) => ends.has(state.path)).map(boxOf)],
+    arrows: [...starts(chart), ...arrows(chart, ends)],
+  };
+}
+
+/** `sasl.failed`, `always` for none, and in words what XState makes up itself. */
+export function eventName(event: string): string {
+  if (event === "") return "always";
+  if (event === "*") return "any other event";
+  const [, kind, rest] = /^xstate\.(after|done\.state|done\.actor|error\.actor)\.(.*)$/.exec(event) ?? [];
+  if (kind === "after") return `after ${rest?.split(".")[0]} ms`;
+  return kind === undefined ? event : `${kind.split(".")[0]}(${rest?.split(".").at(-1)})`;
+}
+
+export function lineOf(transition: ChartTransition): Line {
+  return { event: eventName(transition.event), guard: transition.guard ?? (transition.otherwise ? "else" : null) };
+}
+
+function endsOf(chart: Chart): ReadonlySet<string> {
+  const targets = chart.transitions.filter(({ source }) => source === "").flatMap(({ targets }) => targets);
+  const first = chart.states.find((state) => state.path === "")?.initial;
+  return new Set(
+    childrenOf(chart, "")
+      .filter(({ path, kind }) => targets.includes(path) && path !== first && (kind === "atomic" || kind === "final"))
+      .map(({ path }) => path),
+  );
+}
+
+function box(chart: Chart, ends: ReadonlySet<string>, state: ChartState): Box {
+  const isRoot = state.path === "";
+  const inner = isRoot ? [] : childrenOf(chart, state.path);
+  return {
+    id: idOf(state.path),
+    kind: kindOf(chart, state),
+    title: isRoot ? "any state" : state.key,
+    tags: state.tags,
+    description: isRoot ? "Holds in every state that does not answer the event itself." : state.description,
+    notes: notesOf(chart, ends, state),
+    children: [...(isRoot ? [] : dot(state)), ...inner.map((child) => box(chart, ends, child))],
+  };
+}
+
+function kindOf(chart: Chart, state: ChartState): Box["kind"] {
+  if (state.path === "") return "any";
+  if (chart.states.some(({ path, kind }) => path === state.parent && path !== "" && kind === "parallel")) return "region";
+  return ({ atomic: "state", history: "state", final: "final", compound: "composite", parallel: "parallel" } as const)[state.kind];
+}
+
+function dot(state: ChartState | undefined): Box[] {
+  if (!state?.initial) return [];
+  const id = `${idOf(state.path)}.^`;
+  return [{ id, kind: "initial", title: "", tags: [], description: null, notes: [], children: [] }];
+}
+
+function starts(chart: Chart): Arrow[] {
+  return chart.states.flatMap(({ path, initial }) =>
+    initial === null ? [] : [{ id: `${idOf(path)}.^ > ${initial}`, from: `${idOf(path)}.^`, to: initial, lines: [] }],
+  );
+}
+
+/** Transitions between the same two states share an arrow. */
+function arrows(chart: Chart, ends: ReadonlySet<string>): Arrow[] {
+  const merged = new Map<string, Arrow>();
+  for (const transition of chart.transitions) {
+    const to = arrowTarget(chart, ends, transition);
+    if (to === null) continue;
+    const from = idOf(transition.source);
+    const id = `${from} > ${to}`;
+    merged.set(id, { id, from, to, lines: [...(merged.get(id)?.lines ?? []), lineOf(transition)] });
+  }
+  return [...merged.values()];
+}
+
+/** The one state that an arrow for this transition would point to; null if it is written inside its state instead. */
+function arrowTarget(chart: Chart, ends: ReadonlySet<string>, { source, targets }: ChartTransition): string | null {
+  const [to] = targets;
+  if (to === undefined || targets.length > 1 || to === source) return null;
+  if (source === "" || ends.has(source)) return ends.has(to) ? to : null;
+  if (ends.has(to) || isInside(to, source) || isInside(source, to)) return null;
+  return chart.states.some(({ path }) => path === to) ? to : null;
+}
+
+function notesOf(chart: Chart, ends: ReadonlySet<string>, state: ChartState): Note[] {
+  const own = chart.transitions.filter(
+    (transition) => transition.source === state.path && arrowTarget(chart, ends, transition) === null,
+  );
+  const ways = new Map<string, Line[]>();
+  for (const transition of own.filter(({ targets }) => targets.length > 0)) {
+    const heading = transition.targets.map((path) => shortName(path, state.path)).join(" + ");
+    ways.set(heading, [...(ways.get(heading) ?? []), lineOf(transition)]);
+  }
+  const stays = own.filter(({ targets, ignored }) => targets.length === 0 && !ignored).map(lineOf);
+  const ignores = own.filter(({ ignored }) => ignored).map(lineOf);
+  const does = (actions: readonly string[]) => actions.map((event): Line => ({ event, guard: null }));
+  return [
+    { heading: "entry", kind: "does" as const, lines: does(state.path === "" ? [] : state.entry) },
+    { heading: "exit", kind: "does" as const, lines: does(state.exit) },
+    { heading: "stays", kind: "stays" as const, lines: stays },
+    { heading: "ignores", kind: "ignores" as const, lines: ignores },
+    ...[...ways].map(([heading, lines]): Note => ({ heading, kind: "to", lines })),
+  ].filter(({ lines }) => lines.length > 0);
+}
+
+function shortName(path: string, from: string): string {
+  return path === from ? "enters again" : (path.split(".").at(-1) ?? path);
+}
+
+function idOf(path: string): string {
+  return path === "" ? anyState : path;
+}

@@ -1,0 +1,133 @@
+/** What an operator does to accounts, the same in a running server and on a store that is opened for it. */
+import { deriveCredentials } from "../auth/keys.ts";
+import { type Jid, parseJid, prepareDomain } from "../domain/jid.ts";
+import { AccountExistsError, type Accounts, NoSuchAccountError } from "../log/accounts.ts";
+import type { Random } from "../ports.ts";
+import { type ImportEntry, importEntriesMax, type ImportFailure, type ImportOutcome, type UserAdmin } from "./api.ts";
+import { AdminError } from "./errors.ts";
+
+export interface AccountAdminOptions {
+  readonly accounts: Accounts;
+  /** The configured domains, prepared. */
+  readonly hosts: readonly string[];
+  readonly random: Random;
+  /** PBKDF2 iterations of new passwords. */
+  readonly iterations: number;
+  /** Told when an account is gone, so that its sessions end. */
+  readonly onDeleted?: (host: string, username: string) => void;
+}
+
+/** The operations as functions, so that they can be spread into a larger API. */
+export function createAccountAdmin({ accounts, hosts, random, iterations, onDeleted }: AccountAdminOptions): UserAdmin {
+  const derive = async (password: string) => {
+    try {
+      return await deriveCredentials(password, random, iterations);
+    } catch (error) {
+      // Its messages name the password's fault, never the password.
+      if (error instanceof RangeError) throw new AdminError("password-unusable", error.message);
+      throw error;
+    }
+  };
+
+  const add = async (text: string, password: string): Promise<string> => {
+    const { local, domain, bare } = parseAccount(text, hosts);
+    // Before the work of deriving keys; `create` decides.
+    if (await accounts.exists(domain, local)) throw refusal(new AccountExistsError(domain, local));
+    const credentials = await derive(password);
+    await accounts.create(domain, local, credentials).catch(rethrow);
+    return bare;
+  };
+
+  return {
+    userAdd: add,
+
+    async userPasswd(text, password) {
+      const { local, domain, bare } = parseAccount(text, hosts);
+      if (!(await accounts.exists(domain, local))) throw refusal(new NoSuchAccountError(domain, local));
+      const credentials = await derive(password);
+      await accounts.setCredentials(domain, local, credentials).catch(rethrow);
+      return bare;
+    },
+
+    async userDelete(text) {
+      const { local, domain, bare } = parseAccount(text, hosts);
+      await accounts.delete(domain, local).catch(rethrow);
+      onDeleted?.(domain, local);
+      return bare;
+    },
+
+    async userList(text) {
+      const host = text === undefined ? undefined : requireHost(text, hosts);
+      const jids: string[] = [];
+      for (let page = await accounts.list(host, { limit: pageAccounts }); ; ) {
+        for (const { host, username } of page) jids.push(`${username}@${host}`);
+        const after = page.at(-1);
+        if (after === undefined || page.length < pageAccounts) return jids;
+        page = await accounts.list(host, { after, limit: pageAccounts });
+      }
+    },
+
+    async userImport(entries) {
+      if (entries.length > importEntriesMax) {
+        throw new AdminError("request-malformed", `entries: expected at most ${importEntriesMax}, got ${entries.length}`);
+      }
+      return importAll(entries, (entry) => add(entry.jid, entry.password));
+    },
+  };
+}
+
+const pageAccounts = 1_000;
+
+/**
+ * Entries under way at once: enough that the threads which derive keys never wait for a commit, few enough that
+ * a login which needs one of them does not wait long.
+ */
+const importLanes = 32;
+
+async function importAll(entries: readonly ImportEntry[], add: (entry: ImportEntry) => Promise<string>): Promise<ImportOutcome> {
+  const failures: ImportFailure[] = [];
+  const waiting = entries.values();
+  const lane = async () => {
+    for (const entry of waiting) {
+      try {
+        await add(entry);
+      } catch (error) {
+        if (!(error instanceof AdminError)) throw error;
+        failures.push({ line: entry.line, message: error.message });
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: importLanes }, lane));
+  return { created: entries.length - failures.length, failures: failures.toSorted((a, b) => a.line - b.line) };
+}
+
+function parseAccount(text: string, hosts: readonly string[]): Jid & { readonly local: string } {
+  const jid = parseJid(text);
+  if (jid?.local === undefined || jid.resource !== undefined) {
+    throw new AdminError("jid-malformed", `JID ${JSON.stringify(text)}: expected USER@HOST, such as romeo@${hosts[0] ?? "localhost"}`);
+  }
+  if (!hosts.includes(jid.domain)) throw unknownHost(jid.domain, hosts);
+  return jid as Jid & { readonly local: string };
+}
+
+function requireHost(text: string, hosts: readonly string[]): string {
+  const host = prepareDomain(text);
+  if (host === undefined || !hosts.includes(host)) throw unknownHost(host ?? JSON.stringify(text), hosts);
+  return host;
+}
+
+function unknownHost(domain: string, hosts: readonly string[]): AdminError {
+  const fix = "use one of them, or add it to `hosts` in the configuration file";
+  return new AdminError("host-unknown", `${domain}: not a host of this server, which has ${hosts.join(", ")}; ${fix}`);
+}
+
+/** The store's expected errors become the operator's; the others stay what they are. */
+function refusal(error: unknown): unknown {
+  if (error instanceof AccountExistsError) return new AdminError("account-exists", error.message);
+  if (error instanceof NoSuchAccountError) return new AdminError("account-unknown", error.message);
+  return error;
+}
+
+function rethrow(error: unknown): never {
+  throw refusal(error);
+}

@@ -1,0 +1,165 @@
+/** The command line's end of the admin socket. */
+import { lstatSync, statSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+import { z } from "zod";
+import type { SessionView } from "../domain/session-view.ts";
+import type { Clock } from "../ports.ts";
+import type { AdminApi, ImportEntry, ImportOutcome } from "./api.ts";
+import { AdminError, type AdminErrorCode } from "./errors.ts";
+import { lineSplitter } from "./lines.ts";
+import { replyBytesMax } from "./protocol.ts";
+import { adminSocketPath } from "./socket-path.ts";
+
+export interface AdminClient extends AdminApi {
+  close(): void;
+}
+
+/** A server that has said nothing for so long is not going to. */
+const answerTimeoutMs = 30_000;
+
+/**
+ * A connection to the server that uses this data folder; undefined if none runs.
+ * Rejects with AdminError connection-failed if one may run but cannot be asked.
+ */
+export async function connectAdmin(dataDir: string, clock: Clock): Promise<AdminClient | undefined> {
+  const { path, shared } = adminSocketPath(dataDir);
+  if (shared && !isOwn(path, dataDir)) return undefined;
+  const socket = connect(path);
+  const failure = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
+    socket.once("connect", () => resolve(undefined)).once("error", resolve);
+  });
+  if (failure === undefined) return new SocketClient(socket, clock);
+  if (failure.code === "ENOENT" || failure.code === "ECONNREFUSED" || failure.code === "ENOTDIR") return undefined;
+  const fix = failure.code === "EACCES" ? "; run this command as the user who runs the server" : "";
+  throw new AdminError("connection-failed", `admin socket ${path}: cannot connect (${failure.code})${fix}`);
+}
+
+/** In a folder that everybody writes, a stranger could wait for passwords under this name. */
+function isOwn(path: string, dataDir: string): boolean {
+  try {
+    const { uid } = lstatSync(path);
+    if (uid === process.getuid?.() || uid === statSync(dataDir).uid) return true;
+  } catch {
+    return false;
+  }
+  throw new AdminError("connection-failed", `admin socket ${path}: belongs to another user; it is not used, remove it`);
+}
+
+const errorSchema = z.object({ code: z.string(), message: z.string() });
+const replySchema = z.object({
+  id: z.int(),
+  part: z.array(z.unknown()).optional(),
+  result: z.unknown().optional(),
+  error: errorSchema.optional(),
+});
+
+interface Pending {
+  readonly parts: unknown[];
+  resolve(result: unknown): void;
+  reject(error: AdminError): void;
+}
+
+class SocketClient implements AdminClient {
+  readonly #socket: Socket;
+  readonly #clock: Clock;
+  readonly #pending = new Map<number, Pending>();
+  #lastId = 0;
+  #lastHeard: number;
+
+  constructor(socket: Socket, clock: Clock) {
+    this.#socket = socket;
+    this.#clock = clock;
+    this.#lastHeard = clock.now();
+    const split = lineSplitter(
+      replyBytesMax,
+      (line) => this.#take(line),
+      () => this.#fail("the server's answer is too long"),
+    );
+    socket.on("data", split);
+    socket.on("error", () => {});
+    socket.on("close", () => this.#fail("the server ended the connection; its log says why"));
+  }
+
+  sessions(): Promise<readonly SessionView[]> {
+    return this.#ask("sessions", {});
+  }
+
+  userAdd(jid: string, password: string): Promise<string> {
+    return this.#ask("user.add", { jid, password });
+  }
+
+  userPasswd(jid: string, password: string): Promise<string> {
+    return this.#ask("user.passwd", { jid, password });
+  }
+
+  userDelete(jid: string): Promise<string> {
+    return this.#ask("user.delete", { jid });
+  }
+
+  userList(domain?: string): Promise<readonly string[]> {
+    return this.#ask("user.list", domain === undefined ? {} : { domain });
+  }
+
+  userImport(entries: readonly ImportEntry[]): Promise<ImportOutcome> {
+    return this.#ask("user.import", { entries });
+  }
+
+  close(): void {
+    this.#socket.end();
+    this.#socket.destroy();
+  }
+
+  /** Both ends are of one version, so an answer has the method's type. */
+  async #ask<T>(method: string, params: object): Promise<T> {
+    if (this.#socket.destroyed) throw lost("the server ended the connection; its log says why");
+    const id = ++this.#lastId;
+    const answer = new Promise<unknown>((resolve, reject) => this.#pending.set(id, { parts: [], resolve, reject }));
+    this.#lastHeard = this.#clock.now();
+    this.#socket.write(`${JSON.stringify({ id, method, params })}\n`);
+    this.#watch(id);
+    return (await answer) as T;
+  }
+
+  #watch(id: number): void {
+    this.#clock.at(this.#lastHeard + answerTimeoutMs, () => {
+      if (!this.#pending.has(id)) return;
+      if (this.#clock.now() < this.#lastHeard + answerTimeoutMs) return this.#watch(id);
+      this.#fail(`the server has not answered for ${answerTimeoutMs / 1000} s; its log may say why`);
+    });
+  }
+
+  #take(line: string): void {
+    this.#lastHeard = this.#clock.now();
+    const reply = parseReply(line);
+    if (reply === undefined) return this.#fail("the answer is not of the expected form; use the refrain command of the server's version");
+    // A request of which the server could not even read the id.
+    if (reply.id === 0) return this.#fail(reply.error?.message ?? "the server refused the request");
+    const pending = this.#pending.get(reply.id);
+    if (pending === undefined) return;
+    if (reply.part !== undefined) {
+      pending.parts.push(...reply.part);
+      return;
+    }
+    this.#pending.delete(reply.id);
+    if (reply.error !== undefined) pending.reject(new AdminError(reply.error.code as AdminErrorCode, reply.error.message));
+    else pending.resolve(Array.isArray(reply.result) ? [...pending.parts, ...reply.result] : reply.result);
+  }
+
+  #fail(reason: string): void {
+    for (const pending of this.#pending.values()) pending.reject(lost(reason));
+    this.#pending.clear();
+    this.#socket.destroy();
+  }
+}
+
+function parseReply(line: string): z.infer<typeof replySchema> | undefined {
+  try {
+    return replySchema.parse(JSON.parse(line));
+  } catch {
+    return undefined;
+  }
+}
+
+function lost(reason: string): AdminError {
+  return new AdminError("connection-failed", `admin socket: ${reason}`);
+}

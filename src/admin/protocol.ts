@@ -1,0 +1,47 @@
+/**
+ * The admin socket's language: one JSON object a line. A request is answered by its id, in any order; a long list comes in parts,
+ * so that no line is long.
+ */
+import { z } from "zod";
+import { type AdminApi, importEntriesMax } from "./api.ts";
+import type { AdminErrorCode } from "./errors.ts";
+
+/** Bytes of a request's line. */
+export const requestBytesMax = 1_048_576;
+/** Bytes of a reply's line: one session with the longest presence stanza that can be configured. */
+export const replyBytesMax = 33_554_432;
+/** Characters after which a list goes on in the next part. */
+export const partCharsMax = 65_536;
+/** Requests of one connection that are worked on together; more wait in the socket. */
+export const requestsOpenMax = 4;
+
+export const requestSchema = z.object({ id: z.int().min(0), method: z.string(), params: z.unknown() });
+
+export type Reply =
+  | { readonly id: number; readonly part: readonly unknown[] }
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly error: { readonly code: AdminErrorCode; readonly message: string } };
+
+export interface Method {
+  /** Throws ZodError if they do not fit. */
+  run(api: AdminApi, params: unknown): Promise<unknown>;
+}
+
+const jid = z.string();
+const password = z.string();
+
+export const methods: Readonly<Record<string, Method>> = {
+  sessions: method(z.strictObject({}), async (api) => api.sessions()),
+  "user.add": method(z.strictObject({ jid, password }), (api, params) => api.userAdd(params.jid, params.password)),
+  "user.passwd": method(z.strictObject({ jid, password }), (api, params) => api.userPasswd(params.jid, params.password)),
+  "user.delete": method(z.strictObject({ jid }), (api, params) => api.userDelete(params.jid)),
+  "user.list": method(z.strictObject({ domain: z.string().optional() }), (api, params) => api.userList(params.domain)),
+  "user.import": method(
+    z.strictObject({ entries: z.array(z.strictObject({ line: z.int(), jid, password })).max(importEntriesMax) }),
+    (api, params) => api.userImport(params.entries),
+  ),
+};
+
+function method<P>(params: z.ZodType<P>, run: (api: AdminApi, params: P) => Promise<unknown>): Method {
+  return { run: async (api, given) => run(api, params.parse(given)) };
+}

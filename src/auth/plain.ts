@@ -1,0 +1,32 @@
+/** PLAIN, the server's side (RFC 4616 section 2). */
+import { decoyCredentials } from "./decoy.ts";
+import { clientFirstExchange, refuse } from "./exchange.ts";
+import type { SaslContext, SaslExchange, Turn } from "./exchange.ts";
+import { claimedIdentity } from "./identity.ts";
+import { checkPassword } from "./keys.ts";
+import { decodeUtf8 } from "./text.ts";
+
+export function plainExchange(context: SaslContext): SaslExchange {
+  return clientFirstExchange((response) => answer(context, response));
+}
+
+async function answer(context: SaslContext, response: Uint8Array): Promise<Turn> {
+  const text = decodeUtf8(response);
+  if (text === undefined) return refuse("malformed-request", "the message is not UTF-8");
+  const [authzid, authcid, password, ...rest] = text.split("\0");
+  if (!authcid || !password || rest.length > 0) {
+    return refuse("malformed-request", "the message is not [authzid] NUL user name NUL password");
+  }
+  // RFC 6120 section 6.6: an empty authorization identity is none.
+  const claimed = claimedIdentity(authcid, authzid || undefined, context.host);
+  if (claimed.kind === "failure") return { outcome: claimed };
+  const { username } = claimed;
+
+  // The same work whether there is such an account or not.
+  const decoy = decoyCredentials(context, username);
+  const found = await context.lookup(username);
+  const right = await checkPassword(found ?? decoy, password);
+  if (found === undefined) return refuse("not-authorized", "no such account", { username });
+  if (!right) return refuse("not-authorized", "wrong password", { username });
+  return { outcome: { kind: "success", username } };
+}

@@ -1,0 +1,73 @@
+/** The way to the accounts: through the running server, else by opening its store. */
+import { createAccountAdmin } from "../admin/account-admin.ts";
+import type { UserAdmin } from "../admin/api.ts";
+import { connectAdmin } from "../admin/connect.ts";
+import { AdminError } from "../admin/errors.ts";
+import { prepareDataFolder, requireDataFolder, storeFile } from "../config/data-folder.ts";
+import type { LoadedConfig } from "../config/load.ts";
+import { liveClock, liveIds, liveRandom } from "../live.ts";
+import { Accounts } from "../log/accounts.ts";
+import { StoreLockedError } from "../log/errors.ts";
+import { openSqliteStore } from "../log/sqlite/sqlite-store.ts";
+import type { Store } from "../ports.ts";
+
+/** How long a server may take to start, or another command to end, before this one gives up. */
+const busyMs = 5_000;
+const retryMs = 100;
+
+/**
+ * Lends `use` the accounts of the data folder; `makeFolder` if it may be the first to use it.
+ * Rejects with AdminError, StoreOpenError or DataFolderError.
+ */
+export async function withAccounts<T>(
+  { config }: LoadedConfig,
+  { makeFolder }: { makeFolder: boolean },
+  use: (accounts: UserAdmin) => Promise<T>,
+): Promise<T> {
+  if (makeFolder) prepareDataFolder(config.dataDir);
+  else requireDataFolder(config.dataDir);
+  const file = storeFile(config.dataDir);
+  const deadline = liveClock.now() + busyMs;
+  for (;;) {
+    const client = await connectAdmin(config.dataDir, liveClock);
+    if (client !== undefined) return use(client).finally(() => client.close());
+    if (config.durability === "none") throw nowhere(config.dataDir);
+    const store = await openUnlessLocked(file, config.durability);
+    if (store !== undefined) {
+      const accounts = createAccountAdmin({
+        accounts: new Accounts(store, liveClock, liveIds),
+        hosts: config.hosts.map((host) => host.domain),
+        random: liveRandom,
+        iterations: config.limits.scramIterations,
+      });
+      return use(accounts).finally(() => store.close());
+    }
+    if (liveClock.now() >= deadline) throw busy(config.dataDir);
+    sleep(retryMs);
+  }
+}
+
+async function openUnlessLocked(file: string, durability: "full" | "process"): Promise<Store | undefined> {
+  try {
+    return await openSqliteStore({ file, durability, onFatal: () => {} });
+  } catch (error) {
+    if (error instanceof StoreLockedError) return undefined;
+    throw error;
+  }
+}
+
+/** Such a server keeps its accounts in memory. */
+function nowhere(dataDir: string): AdminError {
+  const problem = "no server runs, and with durability none there are no accounts but a running server's";
+  return new AdminError("store-absent", `data folder ${dataDir}: ${problem}; start it first, or set durability to full`);
+}
+
+function busy(dataDir: string): AdminError {
+  const fix = "wait for the other command, or for the server to be ready, or stop it";
+  return new AdminError("store-busy", `data folder ${dataDir}: another process uses it and does not answer; ${fix}`);
+}
+
+/** There is nothing else for this process to do, and the timers of the Clock would let it end. */
+function sleep(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}

@@ -1,0 +1,62 @@
+/** The command line as a whole. */
+import { Command } from "commander";
+import { createRequire } from "node:module";
+import { addConfig } from "./config.ts";
+import { addSessions } from "./sessions.ts";
+import { addStart } from "./start.ts";
+import { style } from "./terminal.ts";
+import { addUserAdd } from "./user-add.ts";
+import { addUserDelete } from "./user-delete.ts";
+import { addUserImport } from "./user-import.ts";
+import { addUserList } from "./user-list.ts";
+import { addUserPasswd } from "./user-passwd.ts";
+
+export function createProgram(): Command {
+  const program = new Command("refrain")
+    .description("An event-sourced XMPP server. Commands reach the running server, and where none runs open its data folder themselves.")
+    .version(version(), "-V, --version", "show the version")
+    .helpOption("-h, --help", "show help")
+    .helpCommand("help [command]", "show help for a command")
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(`${style("31", "error:", process.stderr)} ${text.replace(/^error: /, "")}`) })
+    .configureHelp({ styleTitle: (title) => style("1", title, process.stdout) })
+    .showHelpAfterError("`refrain --help` shows the commands, `refrain COMMAND --help` one of them with examples")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  refrain start                                start a server on this machine for the domain localhost
+  refrain user add romeo@localhost             create an account, while it runs or not
+  refrain sessions                             see who is connected
+  refrain start --domain example.org --host 0.0.0.0 --data /var/lib/refrain
+  refrain config > refrain.toml                begin a configuration file
+
+Exit status: 0 done, 1 failed, 2 called wrongly. NO_COLOR=1 turns colour off, REFRAIN_DEBUG=1 shows stack traces.`,
+    );
+  addStart(program);
+  const user = program
+    .command("user")
+    .description("add, change, delete, list and import accounts")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  refrain user add romeo@localhost
+  refrain user list --json
+  refrain user import accounts.tsv`,
+    );
+  addUserAdd(user);
+  addUserPasswd(user);
+  addUserDelete(user);
+  addUserList(user);
+  addUserImport(user);
+  addSessions(program);
+  addConfig(program);
+  return program;
+}
+
+/** By the package's own name, which leads to the same file from the sources and from what is built of them. */
+function version(): string {
+  const { version } = createRequire(import.meta.url)("refrain/package.json") as { version: string };
+  return version;
+}

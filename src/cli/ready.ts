@@ -1,0 +1,37 @@
+/** What a server says when it accepts clients. */
+import type { LoadedConfig } from "../config/load.ts";
+import type { Config } from "../config/schema.ts";
+import type { RunningServer } from "../server.ts";
+import { style } from "./terminal.ts";
+
+/** `ready c2s=127.0.0.1:5222 c2sTls=[::1]:5223`: scripts wait for this line and take the ports from it. */
+export function readyLine(listeners: RunningServer["listeners"]): string {
+  return ["ready", ...listeners.map((listener) => `${listener.name}=${endPoint(listener)}`)].join(" ");
+}
+
+/** For a person who has just started it. */
+export function greeting(config: Config, sources: LoadedConfig["sources"], listeners: RunningServer["listeners"]): string {
+  const [host] = config.hosts;
+  const ways = listeners.map((listener) => `${endPoint(listener)} (${listener.name === "c2s" ? "STARTTLS" : "TLS"})`);
+  const certificate = host?.certificate === undefined ? "; its certificate is signed by itself, which the client must accept" : "";
+  const example = `romeo@${host?.domain ?? "localhost"}`;
+  return [
+    style("1", `refrain serves ${config.hosts.map(({ domain }) => domain).join(", ")} with its data in ${config.dataDir}`, process.stdout),
+    `  add a user        ${command()} user add ${example}${folder(config, sources)}`,
+    `  connect a client  as ${example} to ${ways.join(" or ")}${certificate}`,
+    `  see sessions      ${command()} sessions${folder(config, sources)}`,
+  ].join("\n");
+}
+
+function endPoint({ address, port }: { readonly address: string; readonly port: number }): string {
+  return `${address.includes(":") ? `[${address}]` : address}:${port}`;
+}
+
+/** Under `npm start` the command is in nobody's path. */
+function command(): string {
+  return process.env["npm_lifecycle_event"] === "start" ? "npm run refrain --" : "refrain";
+}
+
+function folder(config: Config, sources: LoadedConfig["sources"]): string {
+  return sources.get("dataDir") === "default" ? "" : ` --data ${config.dataDir}`;
+}

@@ -1,0 +1,71 @@
+/** The life of a server process: configuration in, ready line, signals, exit status out. */
+import { prepareDataFolder } from "../config/data-folder.ts";
+import type { LoadedConfig } from "../config/load.ts";
+import { liveClock } from "../live.ts";
+import { type RunningServer, startServer } from "../server.ts";
+import { createLogger } from "./logger.ts";
+import { watchParent } from "./node-flags.ts";
+import { greeting, readyLine } from "./ready.ts";
+import { explainStartError } from "./start-error.ts";
+import { exitFailed, exitOk, OperatorError, print, reportError } from "./terminal.ts";
+
+/** What the server's own 5 s may take longer, until the process ends without it. */
+const stopTimeoutMs = 6_000;
+
+/** Runs a server until it is told to stop, or fails. Rejects if it cannot start; the answer is the exit status. */
+export async function runServer({ config, sources, warnings }: LoadedConfig): Promise<number> {
+  const stopAsked = listenForStop();
+  const { logger, flush } = createLogger(config.log);
+  for (const warning of warnings) logger.warn(warning);
+  if (config.listen.allowPlaintext) {
+    logger.warn("listen.allowPlaintext: clients may log in without TLS, so whoever can see loopback traffic can see passwords");
+  }
+  prepareDataFolder(config.dataDir);
+  let server: RunningServer;
+  try {
+    server = await startServer({ config, logger });
+  } catch (error) {
+    flush();
+    throw explainStartError(error, config);
+  }
+  print(greeting(config, sources, server.listeners));
+  print(readyLine(server.listeners));
+  const failure = await Promise.race([stopAsked, server.failed]);
+  if (failure instanceof Error) reportError(failure);
+  const stopped = await stop(server, failure instanceof Error ? failure.message : failure);
+  flush();
+  // Whatever may still be open must not keep the process.
+  process.exit(stopped && !(failure instanceof Error) ? exitOk : exitFailed);
+}
+
+/** Resolves with the reason at the first signal; the second ends the process at once. */
+function listenForStop(): Promise<string> {
+  return new Promise((resolve) => {
+    let asked = false;
+    const ask = (reason: string) => {
+      if (asked) process.exit(exitFailed);
+      asked = true;
+      resolve(reason);
+    };
+    for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => ask(signal));
+    watchParent(() => {
+      if (!asked) ask("the parent process is gone");
+    });
+  });
+}
+
+async function stop(server: RunningServer, reason: string): Promise<boolean> {
+  const deadline = liveClock.at(liveClock.now() + stopTimeoutMs, () => {
+    reportError(new OperatorError(`server: did not stop within ${stopTimeoutMs / 1000} s; the process ends without it`));
+    process.exit(exitFailed);
+  });
+  try {
+    await server.stop(reason);
+    return true;
+  } catch (error) {
+    reportError(error);
+    return false;
+  } finally {
+    deadline.cancel();
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * Every choice of the operator: default, unit, bounds and meaning. The reference page, the names of the environment
+ * variables and the messages about wrong values are all made from this schema (`fields.ts`).
+ */
+import { z } from "zod";
+import { prepareDomain } from "../domain/jid.ts";
+
+const second = 1_000;
+const minute = 60 * second;
+const hour = 60 * minute;
+
+export const configSchema = z.strictObject({
+  dataDir: z.string().min(1).default("./data").meta({
+    expected: "a folder",
+    description: "Folder with the database and the admin socket. A path in a file is relative to that file.",
+  }),
+  hosts: z
+    .array(
+      z.strictObject({
+        domain: z.string().transform(toDomain).meta({
+          expected: "a domain name such as example.org",
+          description: "A domain whose accounts live here (RFC 7622 section 3.2).",
+        }),
+        certificate: z.string().min(1).exactOptional().meta({
+          expected: "a file in PEM form",
+          description: "Certificate chain in PEM form, the host's own first. Needs `key`. Without both, one is made and signed by itself.",
+        }),
+        key: z.string().min(1).exactOptional().meta({
+          expected: "a file in PEM form",
+          description: "Private key of `certificate` in PEM form.",
+        }),
+      }),
+    )
+    .min(1)
+    .prefault([{ domain: "localhost" }])
+    .meta({
+      expected: "at least one table [[hosts]] with a domain",
+      description: "The domains served. The first one speaks to streams that name no host or an unknown one (RFC 6120 section 4.9.1.3).",
+    }),
+  listen: z
+    .strictObject({
+      address: z.string().min(1).default("127.0.0.1").meta({
+        expected: "an IP address or host name of this machine",
+        description: "Where clients connect. 0.0.0.0 or :: means every address of this machine.",
+      }),
+      c2s: z.strictObject({ port: port(5222, "Clients that begin in the clear and ask for TLS (RFC 6120 section 5).") }).prefault({}),
+      c2sTls: z.strictObject({ port: port(5223, "Clients that begin with TLS (XEP-0368).") }).prefault({}),
+      http: z.strictObject({ port: port(5280, "Reserved for the inspector and WebSocket; nothing listens on it yet.") }).prefault({}),
+      allowPlaintext: z.boolean().default(false).meta({
+        description: "Lets clients log in without TLS, for measurements and tests. Only on a loopback address.",
+      }),
+    })
+    .prefault({}),
+  durability: z.enum(["full", "process", "none"]).default("full").meta({
+    description:
+      "What an acknowledged fact survives: `full` a power cut, `process` the end of the process but not of the machine, `none` nothing.",
+  }),
+  session: z
+    .strictObject({
+      conflict: z.enum(["replace", "reject-new", "rename"]).default("replace").meta({
+        description:
+          "When a client binds a resource in use (RFC 6120 section 7.7.2.2): end the old session, refuse the new one, or give it another name.",
+      }),
+      resourcesPerAccountMax: count(10, 1, 1_000, "sessions", "Sessions of one account at the same time."),
+      negotiationTimeoutMs: duration(30 * second, 100, 10 * minute, "How long a client may take from its first byte to a bound resource."),
+      closeTimeoutMs: duration(
+        5 * second,
+        100,
+        minute,
+        "How long a closed stream waits for the client's own end tag (RFC 6120 section 4.4).",
+      ),
+      silenceMs: duration(
+        5 * minute,
+        100,
+        24 * hour,
+        "A client that is silent for so long is asked whether it lives (RFC 6120 section 4.6.4).",
+      ),
+      silenceAnswerMs: duration(minute, 100, hour, "How long that question waits for any answer before the stream counts as broken."),
+    })
+    .prefault({}),
+  limits: z
+    .strictObject({
+      stanzaBytes: count(262_144, 10_000, 10_485_760, "bytes", "Largest stanza of a client that has logged in (RFC 6120 section 13.12)."),
+      connectionsPerAddress: count(100, 1, 1_000_000, "connections", "Connections from one address; loopback is exempt."),
+      scramIterations: count(4_096, 4_096, 1_000_000, "iterations", "PBKDF2 work per password that is set from now on (RFC 7677 section 4)."),
+    })
+    .prefault({}),
+  log: z
+    .strictObject({
+      level: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info").meta({
+        description: "The least serious message that is written.",
+      }),
+      format: z.enum(["auto", "json", "pretty"]).default("auto").meta({
+        description: "`auto` is pretty on a terminal, else json: one object a line. The log goes to standard error.",
+      }),
+    })
+    .prefault({}),
+});
+
+/** The choices of the operator, checked: paths absolute, domains prepared. */
+export type Config = DeepReadonly<z.output<typeof configSchema>>;
+export type HostConfig = Config["hosts"][number];
+
+type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
+
+function port(preset: number, description: string) {
+  return z.int().min(0).max(65_535).default(preset).meta({ description, expected: "1–65535 (0 picks a free one)" });
+}
+
+function count(preset: number, min: number, max: number, unit: string, description: string) {
+  return z.int().min(min).max(max).default(preset).meta({ description, unit });
+}
+
+function duration(preset: number, min: number, max: number, description: string) {
+  return count(preset, min, max, "ms", description);
+}
+
+function toDomain(text: string, context: z.RefinementCtx): string {
+  const domain = prepareDomain(text);
+  if (domain !== undefined) return domain;
+  context.addIssue({ code: "custom", message: "not a domain" });
+  return z.NEVER;
+}

@@ -1,0 +1,35 @@
+/** Read models: tables that facts alone decide, kept in step with the log in the same commit. */
+
+import type { Json, StoredFact } from "../ports.ts";
+
+export interface Projection {
+  readonly name: string;
+  /** From 1. A new one makes the table anew from all facts when the store is opened. */
+  readonly version: number;
+  /**
+   * Pure: reads the fact and its own table and nothing else, so that a table can be made again. May throw only for a fact that
+   * cannot be: it refuses the whole append.
+   */
+  apply(fact: StoredFact, table: ProjectionTable): void;
+}
+
+/** Keys are text without U+0000 and lone surrogates, ordered by their UTF-8 bytes. */
+export interface ProjectionTable {
+  get(key: string): Json | undefined;
+  set(key: string, value: Json): void;
+  delete(key: string): void;
+}
+
+/** Applies a fact, and says which projection failed at which fact if one does; `cause` is what it threw. */
+export function project(projection: Projection, fact: StoredFact, table: ProjectionTable): void {
+  try {
+    projection.apply(fact, table);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`projection ${projection.name} failed at ${fact.type} ${fact.version} of ${fact.stream}: ${why}`, { cause });
+  }
+}
+
+export function unknownProjection(name: string): Error {
+  return new Error(`projection ${name}: there is none of that name in this store`);
+}

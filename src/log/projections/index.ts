@@ -1,0 +1,6 @@
+/** Every read model of the server. A new one is one file and one name here; the store fills it when it is next opened. */
+
+import type { Projection } from "../projection.ts";
+import { accounts } from "./accounts.ts";
+
+export const projections: readonly Projection[] = [accounts];

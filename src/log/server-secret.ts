@@ -1,0 +1,18 @@
+/** A secret of the server itself, made at its first start and kept beside the log. */
+import type { Clock, Ids, Random, Store } from "../ports.ts";
+
+const stream = "server";
+const type = "FakeSaltKeyMade";
+
+/** The key from which accounts that do not exist get their salts: the same for ever, so that they look like accounts that do. */
+export async function fakeSaltKey(
+  store: Store,
+  { clock, ids, random }: { readonly clock: Clock; readonly ids: Ids; readonly random: Random },
+): Promise<Uint8Array> {
+  const known = await store.secret(stream, type);
+  if (typeof known === "string") return Buffer.from(known, "base64");
+  const key = random.bytes(32);
+  const secret = Buffer.from(key).toString("base64");
+  await store.append(stream, "any", [{ type, v: 1, at: clock.now(), step: ids.next(), cause: null, data: {}, secret }]);
+  return key;
+}

@@ -1,0 +1,20 @@
+/** libsql, an optional dependency with SQLite prebuilt, for Node without node:sqlite. */
+
+import Libsql from "libsql";
+import type { Database, Row } from "./driver.ts";
+
+export function openDatabase(file: string): Database {
+  const database = new Libsql(file);
+  return {
+    exec: (sql) => void database.exec(sql),
+    prepare: (sql) => {
+      const statement = database.prepare(sql);
+      return {
+        run: (...values) => void statement.run(...values),
+        get: (...values) => statement.get(...values) as Row | undefined,
+        all: (...values) => statement.all(...values) as readonly Row[],
+      };
+    },
+    close: () => void database.close(),
+  };
+}

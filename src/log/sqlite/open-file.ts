@@ -1,0 +1,168 @@
+/** From a path to a connection that holds the file alone, or to an error that says what to do. Nothing that is not ours is changed. */
+
+import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import { StoreLockedError, StoreOpenError } from "../errors.ts";
+import type { Database, OpenDatabase, Value } from "./driver.ts";
+import { resultCode, resultCodes } from "./driver.ts";
+import type { EngineOptions } from "./protocol.ts";
+import { applicationId, schema, schemaVersion } from "./schema.ts";
+
+/** A whole check reads every page: some 30 ms for this much. Larger files are checked at their ends. */
+const checkedBytesMax = 8 * 1024 * 1024;
+/** The write-ahead log is cut to this when it starts again. */
+const walBytesKept = 64 * 1024 * 1024;
+
+export function openFile(open: OpenDatabase, options: EngineOptions): Database {
+  const { file } = options;
+  prepareFolder(file);
+  prepareFile(file);
+  let database: Database | undefined;
+  try {
+    database = open(file);
+    takeOver(database, options);
+    return database;
+  } catch (error) {
+    try {
+      database?.close();
+    } catch {
+      // The first error is the one that matters.
+    }
+    throw explain(file, error);
+  }
+}
+
+/** What an error of SQLite at the opening means to the operator. */
+export function explain(file: string, error: unknown): StoreOpenError {
+  if (error instanceof StoreOpenError) return error;
+  switch (resultCode(error)) {
+    case undefined:
+    case resultCodes.cannotOpen:
+      return new StoreOpenError("failed", file, `${file}: SQLite cannot open it (${messageOf(error)}); check the path and the disk`);
+    case resultCodes.busy:
+      return new StoreLockedError(file);
+    case resultCodes.readOnly:
+      return new StoreOpenError("unwritable", file, `${file}: SQLite can only read it; make the file and its folder writable`);
+    case resultCodes.full:
+      return new StoreOpenError("failed", file, `${file}: the disk is full; free some space`);
+    case resultCodes.notADatabase:
+      return new StoreOpenError(
+        "not-a-database",
+        file,
+        `${file}: expected an SQLite database, found something else; give refrain a data folder of its own, or restore a backup`,
+      );
+    default:
+      return damaged(file, messageOf(error));
+  }
+}
+
+/** The value of a PRAGMA, after setting it if that is what it does. */
+export function pragma(database: Database, text: string): Value | undefined {
+  return Object.values(database.prepare(`PRAGMA ${text}`).all()[0] ?? {})[0];
+}
+
+function takeOver(database: Database, options: EngineOptions): void {
+  const { file } = options;
+  // Before the first access: then the log's index is in memory, no -shm file is made, and the lock stays until the end.
+  pragma(database, "locking_mode = EXCLUSIVE");
+  pragma(database, "trusted_schema = OFF");
+  pragma(database, "cell_size_check = ON");
+  database.exec("BEGIN EXCLUSIVE");
+  const isNew = mustBeOurs(database, file);
+  database.exec("COMMIT");
+  if (pragma(database, "journal_mode = WAL") !== "wal") {
+    throw new StoreOpenError("failed", file, `${file}: its file system refuses a write-ahead log; put the data folder on a local disk`);
+  }
+  // FULL: the log is synced by every commit. NORMAL: only before its pages enter the database, which a killed process survives.
+  pragma(database, `synchronous = ${options.durability === "full" ? "FULL" : "NORMAL"}`);
+  // What is erased is overwritten, secrets above all.
+  pragma(database, "secure_delete = ON");
+  pragma(database, `journal_size_limit = ${walBytesKept}`);
+  const pageBytes = Number(pragma(database, "page_size"));
+  if (options.fileBytesMax !== undefined) pragma(database, `max_page_count = ${Math.floor(options.fileBytesMax / pageBytes)}`);
+  if (isNew) database.exec(`BEGIN IMMEDIATE; ${schema} COMMIT`);
+  else mustBeWhole(database, file, pageBytes);
+}
+
+/** Reads only. Returns whether the file is still empty. */
+function mustBeOurs(database: Database, file: string): boolean {
+  const tables = Number(database.prepare("SELECT count(*) AS tables FROM sqlite_schema").get()?.["tables"]);
+  const id = Number(pragma(database, "application_id"));
+  const version = Number(pragma(database, "user_version"));
+  if (tables === 0 && id === 0 && version === 0) return true;
+  if (id !== applicationId) {
+    throw new StoreOpenError(
+      "foreign",
+      file,
+      `${file}: expected a database of refrain (application_id ${applicationId}), got one of another program (${id}); ` +
+        "give refrain a data folder of its own",
+    );
+  }
+  if (version !== schemaVersion) {
+    throw new StoreOpenError(
+      "newer",
+      file,
+      `${file}: expected schema ${schemaVersion}, got ${version}, which another version of refrain wrote; run that version`,
+    );
+  }
+  return false;
+}
+
+function mustBeWhole(database: Database, file: string, pageBytes: number): void {
+  if (Number(pragma(database, "page_count")) * pageBytes <= checkedBytesMax) {
+    const found = pragma(database, "quick_check(1)");
+    if (found !== "ok") throw damaged(file, String(found));
+  }
+  // The ends of the log and of its index; a missing table or column shows here too.
+  database.prepare("SELECT position, stream, version, type, v, at, step, cause, data FROM fact ORDER BY position DESC LIMIT 1").get();
+  database.prepare("SELECT stream, version FROM fact ORDER BY stream DESC, version DESC LIMIT 1").get();
+  database.prepare("SELECT name, key, value FROM projection ORDER BY name DESC, key DESC LIMIT 1").get();
+  database.prepare("SELECT stream, type, value FROM secret ORDER BY stream DESC, type DESC LIMIT 1").get();
+  database.prepare("SELECT name, version, position FROM checkpoint LIMIT 1").get();
+}
+
+function prepareFolder(file: string): void {
+  const folder = dirname(file);
+  try {
+    // Not its parents: a mistyped path shall not grow a tree.
+    if (!existsSync(folder)) mkdirSync(folder, { mode: 0o700 });
+    if (!statSync(folder).isDirectory()) throw new Error("it is not a folder");
+    accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const fix = existsSync(dirname(folder)) ? "make it a folder that this user can write to" : `create ${dirname(folder)} first`;
+    throw new StoreOpenError("folder", file, `${folder}: the data folder cannot be used (${messageOf(error)}); ${fix}`);
+  }
+}
+
+function prepareFile(file: string): void {
+  try {
+    const known = statSync(file, { throwIfNoEntry: false });
+    if ((known?.size ?? 0) === 0 && existsSync(`${file}-wal`)) {
+      // SQLite would throw the log away, and with it what was committed last.
+      throw new StoreOpenError(
+        "lost-database",
+        file,
+        `${file}: expected a database beside ${file}-wal, found none; put the database back, or move ${file}-wal away to start anew`,
+      );
+    }
+    if (known === undefined) {
+      // SQLite gives the write-ahead log the mode of the database. This file is new and nobody can hold a lock on it yet:
+      // an open file that is closed would drop all locks that this process has on it.
+      closeSync(openSync(file, "wx", 0o600));
+    }
+    if (!statSync(file).isFile()) throw new Error("it is not a file");
+    accessSync(file, constants.R_OK | constants.W_OK);
+  } catch (error) {
+    if (error instanceof StoreOpenError) throw error;
+    const fix = "make it a file that this user can read and write";
+    throw new StoreOpenError("unwritable", file, `${file}: the database cannot be used (${messageOf(error)}); ${fix}`);
+  }
+}
+
+function damaged(file: string, found: string): StoreOpenError {
+  return new StoreOpenError("damaged", file, `${file}: the database is damaged (${found}); restore a backup and keep this file for repair`);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,80 @@
+/** The store's own thread: opens the file, answers questions in their order, and ends when it is told to or when the disk fails. */
+
+import { parentPort, workerData } from "node:worker_threads";
+import { StoreOpenError } from "../errors.ts";
+import type { Projection } from "../projection.ts";
+import { projections as ownProjections } from "../projections/index.ts";
+import { loadDriver } from "./driver.ts";
+import type { OpenDatabase } from "./driver.ts";
+import { Engine } from "./engine.ts";
+import { toWire } from "./protocol.ts";
+import type { Answers, EngineOptions, Question, Reply, Request } from "./protocol.ts";
+
+if (parentPort === null) throw new Error("this file is the entry of a worker thread");
+const port = parentPort;
+const options = workerData as EngineOptions;
+
+try {
+  const engine = new Engine(await driver(), await projections(), options);
+  port.on("message", (request: Request) => handle(engine, request));
+  say({ kind: "opened" });
+} catch (error) {
+  say({ kind: "refused", error: toWire(error) });
+}
+
+function handle(engine: Engine, request: Request): void {
+  try {
+    say({ kind: "answer", id: request.id, value: answer(engine, request) });
+    if (request.kind === "close") port.close();
+  } catch (error) {
+    if (request.kind === "commit") {
+      // Let go of the file first: whoever hears of the failure may open it again.
+      engine.abandon();
+      say({ kind: "failed", error: toWire(error) });
+      port.close();
+    } else {
+      say({ kind: "error", id: request.id, error: toWire(error) });
+    }
+  }
+}
+
+function answer(engine: Engine, question: Question): Answers[keyof Answers] {
+  switch (question.kind) {
+    case "commit":
+      return engine.commit(question.group);
+    case "read":
+      return engine.read(question.stream, question.after, question.limit);
+    case "readAll":
+      return engine.readAll(question.after, question.limit);
+    case "query":
+      return engine.query(question.projection, question.query);
+    case "secret":
+      return engine.secret(question.stream, question.type);
+    case "close":
+      engine.close();
+      return null;
+  }
+}
+
+async function driver(): Promise<OpenDatabase> {
+  try {
+    return await loadDriver(options.driver);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new StoreOpenError(
+      "no-driver",
+      options.file,
+      `${options.file}: this Node (${process.version}) can load no SQLite (${reason}); ` +
+        "use Node 22.13 or later, or install the optional package libsql",
+    );
+  }
+}
+
+async function projections(): Promise<readonly Projection[]> {
+  if (options.projections === undefined) return ownProjections;
+  return ((await import(options.projections)) as { readonly projections: readonly Projection[] }).projections;
+}
+
+function say(reply: Reply): void {
+  port.postMessage(reply);
+}

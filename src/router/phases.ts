@@ -1,0 +1,44 @@
+/**
+ * The phases that a stanza passes, in this order whatever the order of the extensions' files.
+ * An extension that registers at a phase may let a stanza pass, stop it with a reason, or refuse it with an error.
+ */
+import type { Session } from "../session/environment.ts";
+import type { Step } from "../step/batch.ts";
+import type { Stanza, StanzaFault } from "../xml/stanza.ts";
+
+export const phases = ["stamp", "guard", "account", "archive", "copy", "deliver", "hold", "undelivered"] as const;
+export type Phase = (typeof phases)[number];
+
+export interface Passage {
+  readonly step: Step;
+  readonly stanza: Stanza;
+  /** The session that sent it. */
+  readonly sender: Session;
+  /** From `hold` on: the session that it is for. */
+  readonly recipient?: Session;
+}
+
+/** undefined lets it pass. The reason is for logs and for explaining, not for the wire. */
+export type Verdict =
+  | undefined
+  | { readonly stop: true; readonly why: string }
+  | { readonly fault: StanzaFault; readonly why: string };
+
+export type PhaseHandler = (passage: Passage) => Verdict;
+export type PhaseHandlers = Partial<Readonly<Record<Phase, PhaseHandler>>>;
+
+export type PhaseTable = Readonly<Record<Phase, readonly PhaseHandler[]>>;
+
+export function phaseTable(all: readonly PhaseHandlers[]): PhaseTable {
+  const handlersOf = (phase: Phase) => all.flatMap((handlers) => handlers[phase] ?? []);
+  return Object.fromEntries(phases.map((phase) => [phase, handlersOf(phase)])) as unknown as PhaseTable;
+}
+
+/** The first verdict other than to let it pass. */
+export function passPhase(table: PhaseTable, phase: Phase, passage: Passage): Verdict {
+  for (const handler of table[phase]) {
+    const verdict = handler(passage);
+    if (verdict !== undefined) return verdict;
+  }
+  return undefined;
+}

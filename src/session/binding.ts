@@ -1,0 +1,46 @@
+/** Binding a resource (RFC 6120 section 7): loads the account and claims a resource that no other session has. */
+import type { SessionEvent } from "../../machines/session-events.ts";
+import { prepareResource } from "../domain/jid.ts";
+import type { Step } from "../step/batch.ts";
+import type { Session, SessionEnvironment } from "./environment.ts";
+
+export type BindAnswer = Extract<SessionEvent, { type: "resource.bound" | "bind.failed" }>;
+
+/**
+ * Decides at once, within `step`: between the decision and the claim nothing else can happen.
+ * The account has been loaded before, or is undefined if it does not exist any more.
+ */
+export function bindResource(
+  environment: SessionEnvironment,
+  step: Step,
+  session: Session,
+  identity: { readonly host: string; readonly username: string },
+  requested: string | null,
+): BindAnswer {
+  const bareJid = `${identity.username}@${identity.host}`;
+  const account = environment.accounts.get(bareJid);
+  const fail = (condition: "bad-request" | "conflict" | "not-allowed" | "resource-constraint", text: string): BindAnswer => ({
+    type: "bind.failed",
+    at: step.at,
+    condition,
+    text,
+  });
+  if (account === undefined) return fail("not-allowed", "the account does not exist any more");
+
+  let resource = requested === null ? environment.ids.next() : prepareResource(requested);
+  if (resource === undefined) return fail("bad-request", "that resource is not allowed by RFC 7622 section 3.4");
+
+  const other = environment.registry.session(bareJid, resource);
+  const { conflict, resourcesPerAccountMax } = environment.options;
+  if (other !== undefined && conflict === "reject-new") return fail("conflict", "that resource is in use");
+  const replaces = other !== undefined && conflict === "replace";
+  if (!replaces && environment.registry.sessions(bareJid).length >= resourcesPerAccountMax) {
+    return fail("resource-constraint", `an account has at most ${resourcesPerAccountMax} resources`);
+  }
+  if (replaces) other.tell(step, { type: "session.replaced", at: step.at });
+  else if (other !== undefined) resource = environment.ids.next();
+
+  environment.registry.add(bareJid, resource, session);
+  const { version, items } = account.roster;
+  return { type: "resource.bound", at: step.at, resource, roster: { version, items: items.length } };
+}

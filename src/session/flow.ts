@@ -1,0 +1,56 @@
+/**
+ * Back-pressure of one link. Input is held for as long as anybody has a reason; a client that does not take what it is sent
+ * is not read from either, and is dropped when it goes on like that.
+ */
+import { outboxBytesHardMax, outboxBytesSoftMax, outboxStallMs } from "../domain/limits.ts";
+import type { Clock, Timer } from "../ports.ts";
+import type { Link } from "../xml/link.ts";
+
+/** Why input is held: a question is open, something is loaded for a stanza, too much is uncommitted, the client does not read. */
+export type HoldReason = "asking" | "routing" | "pressure" | "outbox";
+
+export class Flow {
+  readonly #link: Link;
+  readonly #clock: Clock;
+  readonly #holds = new Set<HoldReason>();
+  #stall: Timer | undefined;
+
+  constructor(link: Link, clock: Clock) {
+    this.#link = link;
+    this.#clock = clock;
+  }
+
+  hold(reason: HoldReason): void {
+    if (this.#holds.size === 0) this.#link.pause();
+    this.#holds.add(reason);
+  }
+
+  /** The last release lets input in at once: it may call back before it returns. */
+  release(reason: HoldReason): void {
+    if (this.#holds.delete(reason) && this.#holds.size === 0) this.#link.resume();
+  }
+
+  write(text: string): void {
+    const link = this.#link;
+    link.write(text);
+    const { bufferedBytes } = link;
+    if (bufferedBytes <= outboxBytesSoftMax) return;
+    if (bufferedBytes > outboxBytesHardMax) {
+      link.destroy();
+      return;
+    }
+    this.hold("outbox");
+    this.#stall ??= this.#clock.at(this.#clock.now() + outboxStallMs, () => link.destroy());
+  }
+
+  /** The system has taken everything. */
+  drained(): void {
+    this.stop();
+    this.release("outbox");
+  }
+
+  stop(): void {
+    this.#stall?.cancel();
+    this.#stall = undefined;
+  }
+}

@@ -1,0 +1,38 @@
+/** Which sessions are connected: bare JID → resource → session. One live session for each full JID. */
+import type { Session } from "./environment.ts";
+
+export class Registry {
+  readonly #accounts = new Map<string, Map<string, Session>>();
+  #count = 0;
+
+  /** Connected sessions in all. */
+  get size(): number {
+    return this.#count;
+  }
+
+  /** The connected sessions of an account, in the order in which they were bound. */
+  sessions(bareJid: string): readonly Session[] {
+    const sessions = this.#accounts.get(bareJid);
+    return sessions === undefined ? [] : [...sessions.values()];
+  }
+
+  session(bareJid: string, resource: string): Session | undefined {
+    return this.#accounts.get(bareJid)?.get(resource);
+  }
+
+  add(bareJid: string, resource: string, session: Session): void {
+    let sessions = this.#accounts.get(bareJid);
+    if (sessions === undefined) this.#accounts.set(bareJid, (sessions = new Map()));
+    if (sessions.has(resource)) throw new Error(`${bareJid}/${resource} is bound already`);
+    sessions.set(resource, session);
+    this.#count++;
+  }
+
+  remove(bareJid: string, resource: string, session: Session): void {
+    const sessions = this.#accounts.get(bareJid);
+    if (sessions?.get(resource) !== session) return;
+    sessions.delete(resource);
+    this.#count--;
+    if (sessions.size === 0) this.#accounts.delete(bareJid);
+  }
+}

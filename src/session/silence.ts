@@ -1,0 +1,47 @@
+/**
+ * Finds dead links (RFC 6120 section 4.6): a client that was silent for long is asked whether it lives,
+ * and closed with connection-timeout if nothing at all comes back in time.
+ */
+import type { Clock, Timer } from "../ports.ts";
+import type { Batch } from "../step/batch.ts";
+import type { StanzaRouter } from "./environment.ts";
+import type { SessionHost } from "./host.ts";
+
+export interface SilenceOptions {
+  readonly clock: Clock;
+  readonly batch: Batch;
+  readonly router: Pick<StanzaRouter, "livenessProbe">;
+  readonly silenceMs: number;
+  readonly answerMs: number;
+  /** All sessions that live. */
+  readonly sessions: Iterable<SessionHost>;
+}
+
+/** Starts looking. Returns the way to stop. */
+export function watchSilence(options: SilenceOptions): () => void {
+  const { clock, silenceMs, answerMs } = options;
+  const everyMs = Math.max(10, Math.min(15_000, Math.floor(Math.min(silenceMs, answerMs) / 4)));
+  const asked = new WeakMap<SessionHost, number>();
+  let timer: Timer;
+  const look = (): void => {
+    for (const session of options.sessions) lookAt(session, options, asked);
+    timer = clock.at(clock.now() + everyMs, look);
+  };
+  timer = clock.at(clock.now() + everyMs, look);
+  return () => timer.cancel();
+}
+
+function lookAt(session: SessionHost, options: SilenceOptions, asked: WeakMap<SessionHost, number>): void {
+  const { clock, batch, router, silenceMs, answerMs } = options;
+  const now = clock.now();
+  if (!session.connected || now - session.heardAt < silenceMs) return;
+  const askedAt = asked.get(session);
+  if (askedAt === undefined || askedAt < session.heardAt) {
+    const probe = router.livenessProbe(session);
+    if (probe === undefined) return;
+    asked.set(session, now);
+    batch.run(null, (step) => session.deliver(step, probe));
+  } else if (now - askedAt >= answerMs) {
+    session.close("connection-timeout", "nothing was heard from the client for too long");
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * What becomes of a first-level element. While a stream is negotiated everything is told to the machine;
+ * in a connected session plain stanzas change no state and go straight to the router.
+ */
+import { makeJid } from "../domain/jid.ts";
+import type { Step } from "../step/batch.ts";
+import type { Element } from "../xml/element.ts";
+import { serialise } from "../xml/serialise.ts";
+import { mayBeAnswered, stanzaError, type Stanza, type StanzaFault, type StanzaKind } from "../xml/stanza.ts";
+import { bindRequest, checkStanza, classify, priorityOf } from "./border.ts";
+import { digestOf } from "./digest.ts";
+import type { HoldReason } from "./flow.ts";
+import type { Workbench } from "./workbench.ts";
+
+/** The part of the host that traffic needs. */
+export interface TrafficHost extends Workbench {
+  readonly lang: string | undefined;
+  readonly closed: boolean;
+  hold(reason: HoldReason): void;
+  release(reason: HoldReason): void;
+}
+
+export function takeElement(host: TrafficHost, step: Step, element: Element): void {
+  const incoming = classify(element);
+  const { at } = step;
+  switch (incoming.kind) {
+    case "stanza":
+      return takeStanza(host, step, element, incoming.stanza);
+    case "starttls":
+      return host.tell(step, { type: "tls.requested", at });
+    case "auth":
+      host.payload = incoming.payload;
+      return host.tell(step, { type: "sasl.started", at, mechanism: incoming.mechanism });
+    case "response":
+      host.payload = incoming.payload;
+      return host.tell(step, { type: "sasl.continued", at });
+    case "abort":
+      return host.tell(step, { type: "sasl.aborted", at });
+    case "stream-error":
+      return host.tell(step, { type: "stream.ended", at });
+    case "unsupported":
+      return host.tell(step, {
+        type: "stream.failed",
+        at,
+        condition: "unsupported-stanza-type",
+        text: `<${element.name}/> is not understood here`,
+      });
+  }
+}
+
+function takeStanza(host: TrafficHost, step: Step, element: Element, kind: StanzaKind): void {
+  const bind = bindRequest(element);
+  if (bind !== undefined) {
+    return host.tell(step, { type: "bind.requested", at: step.at, id: bind.id, resource: bind.resource ?? null });
+  }
+  if (!host.connected) {
+    host.pending = element;
+    return host.tell(step, { type: "stanza.received", at: step.at, kind, allowed: isAllowedEarly(host, element, kind) });
+  }
+  const { stanza, fault } = checkStanza(element, kind, host.jid, host.lang);
+  if (fault !== undefined) return refuse(host, step, stanza, fault);
+  if (kind === "presence") takePresence(host, step, stanza);
+  else route(host, step, stanza);
+}
+
+/** Before binding: an iq to the server or the own account (RFC 6120 section 7.1); before authentication: what an extension declared. */
+function isAllowedEarly(host: TrafficHost, element: Element, kind: StanzaKind): boolean {
+  if (kind !== "iq") return false;
+  const { username, host: domain } = host.context;
+  if (username === null) return host.environment.router.takesEarly(element, "unauthenticated");
+  const to: unknown = element.attrs["to"];
+  return to === undefined || to === domain || to === `${username}@${domain}`;
+}
+
+/** An iq before binding is answered for the account: the sender is the bare JID. */
+export function takeEarly(host: TrafficHost, step: Step, element: Element): void {
+  const { username, host: domain } = host.context;
+  const sender = makeJid(username ?? undefined, domain ?? "", undefined);
+  const { stanza, fault } = checkStanza(element, "iq", sender, host.lang);
+  if (fault !== undefined) refuse(host, step, stanza, fault);
+  else route(host, step, stanza);
+}
+
+/** Presence without `to` changes the session's state; with one it is remembered and routed (RFC 6121 sections 4.2 to 4.6). */
+function takePresence(host: TrafficHost, step: Step, stanza: Stanza): void {
+  const { at } = step;
+  if (stanza.to !== undefined) {
+    if (stanza.type === "available") host.tell(step, { type: "presence.directed", at, to: stanza.to.full });
+    if (stanza.type === "unavailable") host.tell(step, { type: "presence.undirected", at, to: stanza.to.full });
+    return route(host, step, stanza);
+  }
+  switch (stanza.type) {
+    case "available":
+      return changePresence(host, step, stanza);
+    case "unavailable":
+      host.presence = stanza.element;
+      return host.tell(step, { type: "presence.withdrawn", at });
+    case "error":
+      return;
+    default:
+      return refuse(host, step, stanza, { condition: "bad-request", text: `presence of type ${stanza.type} needs a 'to'` });
+  }
+}
+
+function changePresence(host: TrafficHost, step: Step, stanza: Stanza): void {
+  const priority = priorityOf(stanza.element);
+  if (priority === undefined) {
+    const text = "a priority is an integer from -128 to 127";
+    return refuse(host, step, stanza, { condition: "bad-request", text });
+  }
+  host.presence = stanza.element;
+  host.tell(step, { type: "presence.changed", at: step.at, priority, digest: digestOf(serialise(stanza.element)) });
+}
+
+/** What has to be loaded first holds the sender's input, so that order is kept (RFC 6120 section 10.1). */
+function route(host: TrafficHost, step: Step, stanza: Stanza): void {
+  const loading = host.environment.router.route(step, host, stanza);
+  if (loading === undefined) return;
+  host.hold("routing");
+  loading
+    .catch((error: unknown) => {
+      host.environment.log.error({ err: error, session: host.id, to: stanza.to?.full }, "a stanza could not be routed");
+      host.tellLater(null, ({ at }) => ({ type: "host.failed", at, why: String(error) }));
+    })
+    .finally(() => host.release("routing"));
+}
+
+function refuse(host: TrafficHost, step: Step, stanza: Stanza, fault: StanzaFault): void {
+  if (mayBeAnswered(stanza)) host.deliver(step, stanzaError(stanza, fault));
+}

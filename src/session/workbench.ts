@@ -1,0 +1,30 @@
+/** What lies beside a session's actor: its link, and what the events told to the machine do not carry. */
+import type { SessionEvent, TimerName } from "../../machines/session-events.ts";
+import type { SessionContext } from "../../machines/session.ts";
+import type { Timer } from "../ports.ts";
+import type { Step } from "../step/batch.ts";
+import type { Outbox } from "../step/outbox.ts";
+import type { Element } from "../xml/element.ts";
+import type { Link } from "../xml/link.ts";
+import type { Session, SessionEnvironment } from "./environment.ts";
+import type { Login } from "./logins.ts";
+
+export interface Workbench extends Session {
+  readonly environment: SessionEnvironment;
+  readonly link: Link;
+  readonly outbox: Outbox;
+  readonly context: SessionContext;
+  readonly timers: Map<TimerName, Timer>;
+  /** The SASL exchange under way, and the payload that it is to be given next: secrets stay out of events. */
+  login: Login | undefined;
+  payload: string;
+  /** The element that the machine was told of last. */
+  pending: Element | undefined;
+  presence: Element | undefined;
+  /** Tells the machine at a deadline or after a wait, in a step of its own. */
+  tellLater(cause: string | null, event: (step: Step) => SessionEvent): void;
+  /** Answers the asked effect that is open, in a step of its own. */
+  answer(cause: string | null, event: (step: Step) => SessionEvent): void;
+  /** Routes a stanza that was allowed before binding. */
+  handleEarly(step: Step, element: Element): void;
+}

@@ -1,0 +1,201 @@
+/**
+ * Facts before bytes: a step is one input with all its consequences, a batch the steps since the last commit began.
+ *
+ * A step collects facts and outputs. Binding facts get the ticket of the batch that will commit them; the step's outputs wait
+ * for the highest ticket that it wrote or read. Trailing facts are committed with the next batch, and nobody waits for them.
+ * At the end of the turn everything that is free to leave leaves, and the next commit begins as soon as the last one is done:
+ * group commit without a timer.
+ */
+import type { Append, Clock, Fact, Ids, Json, Store } from "../ports.ts";
+import type { Outbox } from "./outbox.ts";
+
+export interface Step {
+  /** Milliseconds since 1970, the same throughout the step. */
+  readonly at: number;
+  /** Made when first asked for: most steps record nothing. */
+  readonly id: string;
+  /** The step that led to this one. */
+  readonly cause: string | null;
+  /** Records a fact. `binding`: the outputs of this step wait until it is durable. */
+  record(stream: string, fact: NewFact, binding?: boolean): void;
+  /** The step has read what the batch of `ticket` writes; its outputs wait for that too. */
+  dependOn(ticket: number): void;
+  /** The ticket of what this step has written so far; 0 for nothing. */
+  readonly ticket: number;
+  output(outbox: Outbox, text: string): void;
+  /** Runs once the step has ended well. */
+  afterwards(task: () => void): void;
+}
+
+export interface NewFact {
+  readonly type: string;
+  readonly v: number;
+  readonly data: Json;
+}
+
+/** Uncommitted facts, in bytes, beyond which all reading pauses. */
+const pressureBytesMax = 8 * 1024 * 1024;
+
+export interface BatchOptions {
+  readonly store: Pick<Store, "appendMany">;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  /** The store is lost: memory is ahead of the disk. Told once. */
+  readonly onFailed: (error: Error) => void;
+  /** Too much is uncommitted (true), or no longer (false). */
+  readonly onPressure: (high: boolean) => void;
+}
+
+export class Batch {
+  readonly #options: BatchOptions;
+  #facts: Append[] = [];
+  #bytes = 0;
+  #committingBytes = 0;
+  /** The ticket that the next commit will make durable. */
+  #current = 1;
+  #durable = 0;
+  #committing: Promise<void> | undefined;
+  #scheduled = false;
+  #pressed = false;
+  #failed = false;
+  /** Outboxes with something that was pushed in this turn. */
+  #dirty = new Set<Outbox>();
+  /** Outboxes with something that waits for a commit. */
+  #waiting = new Set<Outbox>();
+
+  constructor(options: BatchOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Runs one step. If `work` throws, its facts and outputs are discarded and the error goes on to the caller,
+   * who tells the session that it belongs to.
+   */
+  run<Result>(cause: string | null, work: (step: Step) => Result): Result {
+    const step = new RunningStep(this.#options.clock.now(), cause, this.#options.ids, this.#current);
+    const result = work(step);
+    for (const append of step.appends) {
+      this.#facts.push(append);
+      this.#bytes += sizeOf(append);
+    }
+    for (const { outbox, text } of step.outputs) {
+      outbox.push(text, step.ticket);
+      this.#dirty.add(outbox);
+    }
+    if (step.appends.length > 0 || step.outputs.length > 0) this.#schedule();
+    this.#press();
+    for (const task of step.tasks) task();
+    return result;
+  }
+
+  /** Resolves when everything recorded until now is durable, or the store has failed. */
+  async settle(): Promise<void> {
+    this.#turn();
+    while (this.#committing !== undefined) await this.#committing;
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#options.clock.soon(() => this.#turn());
+  }
+
+  #turn(): void {
+    this.#scheduled = false;
+    const dirty = this.#dirty;
+    this.#dirty = new Set();
+    for (const outbox of dirty) if (outbox.flush(this.#durable)) this.#waiting.add(outbox);
+    if (this.#facts.length > 0 && this.#committing === undefined && !this.#failed) this.#commit();
+  }
+
+  #commit(): void {
+    const facts = this.#facts;
+    const ticket = this.#current++;
+    this.#facts = [];
+    this.#committingBytes = this.#bytes;
+    this.#bytes = 0;
+    this.#committing = this.#options.store.appendMany(facts).then(
+      () => this.#committed(ticket),
+      (error: unknown) => this.#fail(error),
+    );
+  }
+
+  #committed(ticket: number): void {
+    this.#committing = undefined;
+    this.#committingBytes = 0;
+    this.#durable = ticket;
+    const waiting = this.#waiting;
+    this.#waiting = new Set();
+    for (const outbox of waiting) if (outbox.flush(ticket)) this.#waiting.add(outbox);
+    this.#press();
+    this.#turn();
+  }
+
+  #fail(error: unknown): void {
+    this.#committing = undefined;
+    this.#failed = true;
+    this.#facts = [];
+    for (const outbox of [...this.#waiting, ...this.#dirty]) {
+      outbox.flush(this.#durable);
+      outbox.clear();
+    }
+    this.#waiting.clear();
+    this.#options.onFailed(error instanceof Error ? error : new Error(String(error)));
+  }
+
+  #press(): void {
+    const high = this.#bytes + this.#committingBytes > pressureBytesMax;
+    if (high === this.#pressed) return;
+    this.#pressed = high;
+    this.#options.onPressure(high);
+  }
+}
+
+class RunningStep implements Step {
+  readonly at: number;
+  readonly cause: string | null;
+  readonly appends: Append[] = [];
+  readonly outputs: { readonly outbox: Outbox; readonly text: string }[] = [];
+  readonly tasks: (() => void)[] = [];
+  readonly #ids: Ids;
+  readonly #batch: number;
+  #id: string | undefined;
+  #ticket = 0;
+
+  constructor(at: number, cause: string | null, ids: Ids, batch: number) {
+    this.at = at;
+    this.cause = cause;
+    this.#ids = ids;
+    this.#batch = batch;
+  }
+
+  get id(): string {
+    return (this.#id ??= this.#ids.next());
+  }
+
+  get ticket(): number {
+    return this.#ticket;
+  }
+
+  record(stream: string, fact: NewFact, binding = false): void {
+    const whole: Fact = { ...fact, at: this.at, step: this.id, cause: this.cause };
+    this.appends.push({ stream, expectedVersion: "any", facts: [whole] });
+    if (binding) this.dependOn(this.#batch);
+  }
+
+  dependOn(ticket: number): void {
+    if (ticket > this.#ticket) this.#ticket = ticket;
+  }
+
+  output(outbox: Outbox, text: string): void {
+    this.outputs.push({ outbox, text });
+  }
+
+  afterwards(task: () => void): void {
+    this.tasks.push(task);
+  }
+}
+
+function sizeOf(append: Append): number {
+  return append.facts.reduce((bytes, fact) => bytes + 200 + JSON.stringify(fact.data).length, append.stream.length);
+}

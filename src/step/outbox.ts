@@ -1,0 +1,73 @@
+/**
+ * What is to leave for one peer, in order. Each text waits until the commit that it depends on is durable;
+ * none overtakes an earlier one. What may leave is written at once, in one piece.
+ */
+export class Outbox {
+  readonly #write: (text: string) => void;
+  #texts: string[] = [];
+  #tickets: number[] = [];
+  /** The highest ticket in the queue: later texts wait at least as long. */
+  #last = 0;
+  #chars = 0;
+  #whenEmpty: (() => void)[] = [];
+
+  constructor(write: (text: string) => void) {
+    this.#write = write;
+  }
+
+  /** Characters that wait for a commit or for the end of the batch. */
+  get waitingChars(): number {
+    return this.#chars;
+  }
+
+  push(text: string, ticket: number): void {
+    if (ticket > this.#last) this.#last = ticket;
+    this.#texts.push(text);
+    this.#tickets.push(this.#last);
+    this.#chars += text.length;
+  }
+
+  /** Writes everything up to the first text whose commit is not yet durable. Returns whether anything is left. */
+  flush(durable: number): boolean {
+    if (this.#texts.length === 0) return false;
+    if (this.#last <= durable) {
+      const text = this.#texts.length === 1 ? this.#texts[0]! : this.#texts.join("");
+      this.#texts = [];
+      this.#tickets = [];
+      this.#chars = 0;
+      this.#write(text);
+      this.#empty();
+      return false;
+    }
+    const ready = this.#tickets.findIndex((ticket) => ticket > durable);
+    if (ready > 0) {
+      const text = this.#texts.splice(0, ready).join("");
+      this.#tickets.splice(0, ready);
+      this.#chars -= text.length;
+      this.#write(text);
+    }
+    return true;
+  }
+
+  /** Runs `task` when everything pushed so far has been written: at once if it has been. Not at all if the outbox is cleared. */
+  whenEmpty(task: () => void): void {
+    if (this.#texts.length === 0) task();
+    else this.#whenEmpty.push(task);
+  }
+
+  #empty(): void {
+    const tasks = this.#whenEmpty;
+    if (tasks.length === 0) return;
+    this.#whenEmpty = [];
+    for (const task of tasks) task();
+  }
+
+  /** Nothing of it will leave: the peer is gone, or what it waits for will never be durable. */
+  clear(): void {
+    this.#whenEmpty = [];
+    this.#last = 0;
+    this.#texts = [];
+    this.#tickets = [];
+    this.#chars = 0;
+  }
+}

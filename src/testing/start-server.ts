@@ -1,0 +1,66 @@
+/** A whole server in this process, on free ports, with everything in memory: several can run at once. */
+import { pino, type Logger } from "pino";
+import { configSchema, type Config } from "../config/schema.ts";
+import type { SessionView } from "../domain/session-view.ts";
+import { createMemoryStore } from "../log/memory-store.ts";
+import { projections } from "../log/projections/index.ts";
+import type { Store } from "../ports.ts";
+import { startServer as start, type RunningServer, type ServerParts } from "../server.ts";
+
+export interface TestServerOptions {
+  /** Served domains; the first is the default of `addUser`. Default: `localhost`. */
+  readonly domains?: readonly string[];
+  /** Lets clients log in without TLS. Default: false. */
+  readonly allowPlaintext?: boolean;
+  readonly session?: Partial<Config["session"]>;
+  readonly limits?: Partial<Config["limits"]>;
+  readonly parts?: Partial<ServerParts>;
+  /** Default: silent. */
+  readonly logger?: Logger;
+}
+
+export interface TestServer {
+  readonly domain: string;
+  /** Clients that begin in the clear (STARTTLS). */
+  readonly port: number;
+  /** Clients that begin with TLS. */
+  readonly tlsPort: number;
+  readonly store: Store;
+  readonly server: RunningServer;
+  /** `name` is a localpart or a bare JID. Returns the bare JID. */
+  addUser(name: string, password: string): Promise<string>;
+  sessions(): Promise<readonly SessionView[]>;
+  stop(): Promise<void>;
+}
+
+/** Rejects if the options are no valid configuration. */
+export async function startServer(options: TestServerOptions = {}): Promise<TestServer> {
+  const domains = options.domains ?? ["localhost"];
+  const config = configSchema.parse({
+    hosts: domains.map((domain) => ({ domain })),
+    listen: {
+      address: "127.0.0.1",
+      c2s: { port: 0 },
+      c2sTls: { port: 0 },
+      allowPlaintext: options.allowPlaintext ?? false,
+    },
+    durability: "none",
+    session: options.session ?? {},
+    limits: options.limits ?? {},
+  });
+  const store = options.parts?.store ?? createMemoryStore(projections);
+  const logger = options.logger ?? pino({ level: "silent" });
+  const server = await start({ config, logger, parts: { ...options.parts, store } });
+  const portOf = (name: string) => server.listeners.find((listener) => listener.name === name)?.port ?? 0;
+  const domain = config.hosts[0]?.domain ?? "localhost";
+  return {
+    domain,
+    port: portOf("c2s"),
+    tlsPort: portOf("c2sTls"),
+    store,
+    server,
+    addUser: (name, password) => server.admin.userAdd(name.includes("@") ? name : `${name}@${domain}`, password),
+    sessions: async () => server.admin.sessions(),
+    stop: () => server.stop("the test is over"),
+  };
+}

@@ -1,0 +1,115 @@
+import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
+import { AccountExistsError, Accounts, NoSuchAccountError } from "../../src/log/accounts.ts";
+import type { Clock, Fact, Ids, Store } from "../../src/ports.ts";
+import { engines, removeTempFolders } from "./engines.ts";
+
+const host = "montague.lit";
+const ownProjections = new URL("../../dist/src/log/projections/index.js", import.meta.url);
+
+afterAll(removeTempFolders);
+
+describe.each(engines.filter(({ missing }) => missing === undefined))("accounts in $name", ({ open }) => {
+  let store: Store;
+  let accounts: Accounts;
+  let now: number;
+
+  beforeEach(async () => {
+    store = await open(ownProjections);
+    now = 1_000;
+    let lastId = 0;
+    const clock = { now: () => now } as Clock;
+    const ids: Ids = { next: () => `id-${(lastId += 1)}` };
+    accounts = new Accounts(store, clock, ids);
+  });
+  afterEach(() => store.close());
+
+  const facts = async () => (await store.read(`account/${host}/romeo`, 0, 99)).map(({ type, data }) => ({ type, data }));
+  const other: Fact = { type: "RosterItemSet", v: 1, at: 1, step: "s", cause: null, data: {} };
+  const romeo = { host, username: "romeo" };
+
+  const list = async (of: string | undefined, after?: { host: string; username: string }) =>
+    (await accounts.list(of, after === undefined ? { limit: 2 } : { limit: 2, after })).map(({ host, username }) => `${username}@${host}`);
+  it("creates an account, once", async () => {
+    await accounts.create(host, "romeo", { key: "k1" });
+    await expect(accounts.create(host, "romeo", { key: "k2" })).rejects.toBeInstanceOf(AccountExistsError);
+    expect(await accounts.exists(host, "romeo")).toBe(true);
+    expect(await accounts.exists("capulet.lit", "romeo")).toBe(false);
+    expect(await accounts.credentials(host, "romeo")).toEqual({ key: "k1" });
+    expect(await facts()).toEqual([
+      { type: "AccountCreated", data: romeo },
+      { type: "PasswordChanged", data: { ...romeo, removed: false } },
+    ]);
+  });
+
+  it("lets one of two simultaneous creators win", async () => {
+    const results = await Promise.allSettled([accounts.create(host, "romeo", 1), accounts.create(host, "romeo", 2)]);
+    expect(results.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
+    expect(results.find(({ status }) => status === "rejected")).toMatchObject({ reason: expect.any(AccountExistsError) });
+    expect(await facts()).toHaveLength(2);
+  });
+
+  it("creates an account whose stream has other facts already", async () => {
+    await store.append(`account/${host}/romeo`, 0, [other, other]);
+    await accounts.create(host, "romeo", "k");
+    expect((await facts()).map(({ type }) => type)).toEqual(["RosterItemSet", "RosterItemSet", "AccountCreated", "PasswordChanged"]);
+  });
+
+  it("replaces credentials, of accounts that exist, while others write to the stream", async () => {
+    await expect(accounts.setCredentials(host, "romeo", "k")).rejects.toBeInstanceOf(NoSuchAccountError);
+    await accounts.create(host, "romeo", "k1");
+    const others = Array.from({ length: 20 }, () => store.append(`account/${host}/romeo`, "any", [other]));
+    await Promise.all([accounts.setCredentials(host, "romeo", "k2"), ...others]);
+    expect(await accounts.credentials(host, "romeo")).toBe("k2");
+    expect(await facts()).toHaveLength(23);
+  });
+
+  it("deletes an account with its credentials, and lets it be created again", async () => {
+    await expect(accounts.delete(host, "romeo")).rejects.toBeInstanceOf(NoSuchAccountError);
+    await accounts.create(host, "romeo", "k1");
+    await accounts.delete(host, "romeo");
+    expect(await accounts.exists(host, "romeo")).toBe(false);
+    expect(await accounts.credentials(host, "romeo")).toBeUndefined();
+    await expect(accounts.delete(host, "romeo")).rejects.toBeInstanceOf(NoSuchAccountError);
+    await expect(accounts.setCredentials(host, "romeo", "k2")).rejects.toBeInstanceOf(NoSuchAccountError);
+    now = 2_000;
+    await accounts.create(host, "romeo", "k3");
+    expect(await accounts.credentials(host, "romeo")).toBe("k3");
+    expect(await accounts.list(host, { limit: 9 })).toEqual([{ ...romeo, createdAt: 2_000 }]);
+  });
+
+  it("never leaves credentials of an account that was deleted at the same time", async () => {
+    await accounts.create(host, "romeo", "k1");
+    await Promise.allSettled([accounts.setCredentials(host, "romeo", "k2"), accounts.delete(host, "romeo"), accounts.setCredentials(host, "romeo", "k3")]);
+    expect(await accounts.exists(host, "romeo")).toBe(false);
+    expect(await accounts.credentials(host, "romeo")).toBeUndefined();
+  });
+
+  it("creates many, and counts those that were there", async () => {
+    await accounts.create(host, "user-7", "mine");
+    const many = Array.from({ length: 600 }, (_, index) => ({ host, username: `user-${index}`, credentials: index }));
+    expect(await accounts.createMany([...many, { host, username: "user-0", credentials: "twice" }])).toEqual({ created: 599, existing: 2 });
+    expect(await accounts.credentials(host, "user-7")).toBe("mine");
+    expect(await accounts.credentials(host, "user-0")).toBe(0);
+    expect(await accounts.credentials(host, "user-599")).toBe(599);
+    expect(await accounts.list(undefined, { limit: 1_000 })).toHaveLength(600);
+  });
+
+  it("lists page by page, by host or all", async () => {
+    const names = ["benvolio@montague.lit", "juliet@capulet.lit", "nurse@capulet.lit", "romeo@montague.lit", "x@capulet.lit.example"];
+    for (const name of names) {
+      const [username = "", domain = ""] = name.split("@");
+      await accounts.create(domain, username, 1);
+    }
+    expect(await list("capulet.lit")).toEqual(["juliet@capulet.lit", "nurse@capulet.lit"]);
+    expect(await list("capulet.lit", { host: "capulet.lit", username: "nurse" })).toEqual([]);
+    expect(await list(host)).toEqual(["benvolio@montague.lit", "romeo@montague.lit"]);
+    expect(await list(undefined)).toEqual(["x@capulet.lit.example", "juliet@capulet.lit"]);
+    expect(await list(undefined, { host: "capulet.lit", username: "juliet" })).toEqual(["nurse@capulet.lit", "benvolio@montague.lit"]);
+    expect(await list(undefined, { host, username: "benvolio" })).toEqual(["romeo@montague.lit"]);
+  });
+
+  it("refuses names that no prepared host or username has", async () => {
+    await expect(accounts.create(host, "romeo/x", 1)).rejects.toThrow("stream name");
+    await expect(accounts.create(host, "", 1)).rejects.toThrow("stream name");
+  });
+});

@@ -1,0 +1,399 @@
+import { spawn, spawnSync } from "node:child_process";
+import { EventEmitter, once } from "node:events";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeEach, describe, expect, it } from "vitest";
+import { StoreFailedError, StoreLockedError, StoreOpenError } from "../../src/log/errors.ts";
+import type { StoreOpenCode } from "../../src/log/errors.ts";
+import type { Database, DriverName } from "../../src/log/sqlite/driver.ts";
+import { loadDriver } from "../../src/log/sqlite/driver.ts";
+import { openSqliteStore } from "../../src/log/sqlite/sqlite-store.ts";
+import type { SqliteStoreOptions } from "../../src/log/sqlite/sqlite-store.ts";
+import type { Store } from "../../src/ports.ts";
+import { drivers, fixtureProjections, removeTempFolders, tempFolder } from "./engines.ts";
+import { fact, noted } from "./store-contract.ts";
+
+const child = fileURLToPath(new URL("./fixture-child.mjs", import.meta.url));
+const secondVersion = new URL("?version=2", fixtureProjections);
+const isRoot = process.getuid?.() === 0;
+
+afterAll(removeTempFolders);
+
+for (const { driver, missing } of drivers) {
+  if (missing === undefined) describe(`the SQLite store by ${driver}`, () => suite(driver));
+  else {
+    describe.skip(`the SQLite store by ${driver} (skipped: ${missing})`, () => suite(driver));
+    describe(`the SQLite store by ${driver}, which this Node cannot have`, () => {
+      it("says so, and what to do", async () => {
+        const file = join(tempFolder(), "refrain.db");
+        const refused = openSqliteStore({ file, durability: "full", driver, onFatal: () => {} });
+        await expect(refused).rejects.toMatchObject({
+          name: "StoreOpenError",
+          code: "no-driver",
+          message: expect.stringMatching(/can load no SQLite \(.+\); use Node 22\.13 or later, or install the optional package libsql$/),
+        });
+      });
+    });
+  }
+}
+
+function suite(driver: DriverName): void {
+  let file: string;
+  let fatal: Error[];
+  beforeEach(() => {
+    file = join(tempFolder(), "data", "refrain.db");
+    fatal = [];
+  });
+
+  const open = (options: Partial<SqliteStoreOptions> = {}): Promise<Store> =>
+    openSqliteStore({ file, durability: "full", driver, projections: fixtureProjections, onFatal: (error) => fatal.push(error), ...options });
+
+  async function filled(): Promise<void> {
+    const store = await open();
+    await store.append("a/h/1", 0, [noted("k", "v"), fact("S", null, "hush")]);
+    await store.append("a/h/2", 0, Array.from({ length: 40 }, (_, index) => fact("A", "x".repeat(1_000) + index)));
+    await store.close();
+  }
+
+  /** Through the driver itself, as another program would. */
+  async function withDatabase(work: (database: Database) => void): Promise<void> {
+    const database = (await loadDriver(driver))(file);
+    work(database);
+    database.close();
+  }
+
+  async function refusal(options: Partial<SqliteStoreOptions> = {}): Promise<StoreOpenError> {
+    const outcome = await open(options).catch((error: unknown) => error);
+    expect(outcome).toBeInstanceOf(StoreOpenError);
+    return outcome as StoreOpenError;
+  }
+
+  async function refused(code: StoreOpenCode, message: string): Promise<void> {
+    const before = readFileSync(file);
+    const error = await refusal();
+    expect(error.code).toBe(code);
+    expect(error.message).toContain(message);
+    expect(error.file).toBe(file);
+    expect(readFileSync(file).equals(before)).toBe(true);
+  }
+
+  const startChild = (task: string) => spawn(process.execPath, [child, task, file, driver, fixtureProjections.href], { stdio: ["ignore", "pipe", "inherit"] });
+
+  describe("the file", () => {
+    it("is one, of its owner alone, when the store is closed", async () => {
+      await filled();
+      expect(readdirSync(join(file, ".."))).toEqual(["refrain.db"]);
+      expect(statSync(file).mode & 0o777).toBe(0o600);
+      expect(statSync(join(file, "..")).mode & 0o777).toBe(0o700);
+    });
+
+    it("keeps its write-ahead log to its owner too", async () => {
+      const store = await open();
+      await store.append("a/h/1", 0, [fact("A")]);
+      expect(statSync(`${file}-wal`).mode & 0o777).toBe(0o600);
+      await store.close();
+    });
+
+    it("gives everything back when it is opened again", async () => {
+      await filled();
+      const store = await open();
+      expect((await store.readAll(0, 100)).map(({ position }) => position)).toEqual(Array.from({ length: 42 }, (_, index) => index + 1));
+      expect(await store.query("words", { key: "k" })).toEqual([{ key: "k", value: "v" }]);
+      expect(await store.secret("a/h/1", "S")).toBe("hush");
+      expect(await store.append("a/h/1", 2, [fact("B")])).toEqual({ version: 3, position: 43 });
+      await store.close();
+    });
+
+    it("never gives a position twice, even if the last facts were taken out of the log", async () => {
+      await filled();
+      await withDatabase((database) => database.exec("DELETE FROM fact WHERE position > 40"));
+      const store = await open();
+      expect(await store.append("a/h/3", 0, [fact("A")])).toEqual({ version: 1, position: 43 });
+      await store.close();
+    });
+
+    it("holds no trace of a secret that was replaced or erased, once closed", async () => {
+      const store = await open();
+      await store.append("a/h/1", 0, [fact("S", null, "first-secret-value"), fact("T", null, "second-secret-value")]);
+      await store.append("a/h/1", 2, [fact("S", null, "third-secret-value"), fact("T", null, null)]);
+      await store.close();
+      const bytes = readFileSync(file, "latin1");
+      expect(bytes).not.toContain("first-secret-value");
+      expect(bytes).not.toContain("second-secret-value");
+      expect(bytes).toContain("third-secret-value");
+    });
+
+    it("has the same form whichever driver wrote it", async () => {
+      await filled();
+      for (const other of drivers.filter(({ missing }) => missing === undefined)) {
+        const store = await open({ driver: other.driver });
+        expect(await store.read("a/h/1", 0, 10)).toHaveLength(2);
+        await store.append("a/h/2", "any", [fact("A")]);
+        await store.close();
+      }
+      const store = await open();
+      expect(await store.query("counts", { key: "a/h/1" })).toEqual([{ key: "a/h/1", value: 2 }]);
+      await store.close();
+    });
+  });
+
+  describe("a process that ends", () => {
+    it("loses nothing that was acknowledged when it is killed, again and again", async () => {
+      const acknowledged = new Map<string, number>();
+      for (let round = 1; round <= 3; round += 1) {
+        const process = startChild("append-forever");
+        let text = "";
+        process.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+          text += chunk;
+          if (text.length > round * 4_000) process.kill("SIGKILL");
+        });
+        await new Promise((resolve) => void process.once("close", resolve));
+        for (const [, stream = "", index] of text.matchAll(/^(\d+-\d+) (\d+)$/gm)) acknowledged.set(stream, Number(index));
+      }
+      expect(existsSync(`${file}-wal`)).toBe(true);
+      expect(acknowledged.size).toBe(24);
+      const store = await open();
+      let facts = 0;
+      for (const [name, index] of acknowledged) {
+        const read = await store.read(`session/h/${name}`, 0, 100_000);
+        expect(read.map(({ data }) => data)).toEqual(read.map((_, before) => ({ index: before + 1 })));
+        expect(read.length).toBeGreaterThanOrEqual(index);
+        expect(await store.query("counts", { key: `session/h/${name}` })).toEqual([{ key: `session/h/${name}`, value: read.length }]);
+        facts += read.length;
+      }
+      const positions = (await store.readAll(0, 100_000)).map(({ position }) => position);
+      expect(positions).toEqual(Array.from({ length: facts }, (_, index) => index + 1));
+      await store.close();
+    });
+
+    it("finishes an append that nobody waits for, and is not kept alive by an open store", async () => {
+      const ended = spawnSync(process.execPath, [child, "append-and-end", file, driver, fixtureProjections.href], { timeout: 10_000, encoding: "utf8" });
+      expect(ended).toMatchObject({ status: 0, signal: null, stdout: "appended\n" });
+      const store = await open();
+      expect(await store.readAll(0, 10)).toHaveLength(1);
+      await store.close();
+    });
+  });
+
+  describe("a file that another process has open", () => {
+    it("is refused until that process ends, however it ends", async () => {
+      const holder = startChild("hold");
+      await new Promise((resolve) => void holder.stdout.once("data", resolve));
+      const error = await refusal();
+      expect(error).toBeInstanceOf(StoreLockedError);
+      expect(error.message).toContain(`${file}: another refrain process has it open; stop that process, or give`);
+      holder.kill("SIGKILL");
+      await new Promise((resolve) => void holder.once("close", resolve));
+      await (await open()).close();
+    });
+
+    it("is refused to a second store of the same process, and the first goes on", async () => {
+      const store = await open();
+      expect(await refusal()).toBeInstanceOf(StoreLockedError);
+      await store.append("a/h/1", 0, [fact("A")]);
+      const other = spawnSync(process.execPath, [child, "hold", file, driver, fixtureProjections.href], { timeout: 10_000, encoding: "utf8" });
+      expect(other).toMatchObject({ status: 3, stdout: expect.stringMatching(/^StoreLockedError: /) });
+      await store.close();
+    });
+  });
+
+  describe("a file that cannot be used", () => {
+    beforeEach(() => mkdirSync(join(file, "..")));
+
+    it.each([
+      ["a short text", Buffer.from("hello")],
+      ["a long text", Buffer.from("hello ".repeat(2_000))],
+      ["zeros", Buffer.alloc(8_192)],
+    ])("is left alone if it is no database: %s", async (_, bytes) => {
+      writeFileSync(file, bytes);
+      await refused("not-a-database", `${file}: expected an SQLite database, found something else; give refrain`);
+    });
+
+    it("is left alone if it is another program's database", async () => {
+      await withDatabase((database) => database.exec("CREATE TABLE song (title TEXT)"));
+      await refused("foreign", `${file}: expected a database of refrain (application_id 1919316590), got one of another program (0); give`);
+      await withDatabase((database) => database.exec("PRAGMA application_id = 77"));
+      await refused("foreign", "(77)");
+    });
+
+    it("is left alone if a later refrain wrote it", async () => {
+      await filled();
+      await withDatabase((database) => database.exec("PRAGMA user_version = 2"));
+      await refused("newer", `${file}: expected schema 1, got 2, which another version of refrain wrote; run that version`);
+    });
+
+    it.each([
+      ["its end is missing", (bytes: Buffer) => bytes.subarray(0, bytes.length - 8_192)],
+      ["a page within is overwritten", (bytes: Buffer) => Buffer.from(bytes).fill(0xff, bytes.length - 12_288, bytes.length - 8_192)],
+      ["its schema is overwritten", (bytes: Buffer) => Buffer.from(bytes).fill(0xff, 100, 400)],
+    ])("is left alone if it is damaged: %s", async (_, damage) => {
+      await filled();
+      writeFileSync(file, damage(readFileSync(file)));
+      await refused("damaged", "; restore a backup and keep this file for repair");
+    });
+
+    it("is left alone if a table is missing", async () => {
+      await filled();
+      await withDatabase((database) => database.exec("DROP TABLE secret"));
+      await refused("damaged", "no such table: secret");
+    });
+
+    it("is not made anew beside the write-ahead log of a lost one", async () => {
+      const store = await open();
+      await store.append("a/h/1", 0, [fact("A")]);
+      copyFileSync(`${file}-wal`, `${file}-kept`);
+      await store.close();
+      rmSync(file);
+      copyFileSync(`${file}-kept`, `${file}-wal`);
+      for (const prepare of [() => {}, () => writeFileSync(file, "")]) {
+        prepare();
+        const error = await refusal();
+        expect(error.code).toBe("lost-database");
+        expect(error.message).toContain(`found none; put the database back, or move ${file}-wal away to start anew`);
+        expect(readFileSync(`${file}-wal`).equals(readFileSync(`${file}-kept`))).toBe(true);
+      }
+    });
+
+    it("is refused if it is a folder", async () => {
+      mkdirSync(file);
+      const error = await refusal();
+      expect(error.code).toBe("unwritable");
+      expect(error.message).toContain("it is not a file");
+    });
+
+    it("is used if it is empty", async () => {
+      writeFileSync(file, "");
+      await (await open()).close();
+      expect(statSync(file).size).toBeGreaterThan(0);
+    });
+  });
+
+  describe("a folder that cannot be used", () => {
+    it("is not made with its parents", async () => {
+      const missing = join(file, "..", "deeper");
+      const error = await refusal({ file: join(missing, "refrain.db") });
+      expect(error.code).toBe("folder");
+      expect(error.message).toMatch(/deeper: the data folder cannot be used \(ENOENT.*\); create .*data first$/);
+      expect(existsSync(join(file, ".."))).toBe(false);
+    });
+
+    it("is refused if it is a file", async () => {
+      writeFileSync(join(file, ".."), "");
+      const error = await refusal();
+      expect(error.code).toBe("folder");
+      expect(error.message).toContain("it is not a folder");
+    });
+
+    it.skipIf(isRoot)(`is refused if it is not writable${isRoot ? " (skipped: root may write everywhere)" : ""}`, async () => {
+      await filled();
+      chmodSync(file, 0o400);
+      expect((await refusal()).code).toBe("unwritable");
+      chmodSync(join(file, ".."), 0o500);
+      const error = await refusal();
+      expect(error.code).toBe("folder");
+      expect(error.message).toContain("make it a folder that this user can write to");
+      chmodSync(join(file, ".."), 0o700);
+    });
+  });
+
+  describe("a commit that fails", () => {
+    it("ends the store: all that wait are rejected, the owner is told once, and what was acknowledged is there again", async () => {
+      const owner = new EventEmitter();
+      owner.on("fatal", (error: Error) => fatal.push(error));
+      const told = once(owner, "fatal");
+      const full = await open({ fileBytesMax: 128 * 1_024, onFatal: (error) => owner.emit("fatal", error) });
+      let acknowledged = 0;
+      const rejected: unknown[] = [];
+      while (rejected.length === 0) {
+        const group = Array.from({ length: 5 }, (_, index) => full.append("a/h/1", "any", [fact("A", "x".repeat(1_000) + index)]));
+        for (const result of await Promise.allSettled(group)) {
+          if (result.status === "rejected") rejected.push(result.reason);
+          else acknowledged += 1;
+        }
+      }
+      await told;
+      const store = await open();
+      expect(acknowledged).toBeGreaterThan(10);
+      expect(rejected).toHaveLength(5);
+      expect(new Set(rejected).size).toBe(1);
+      expect(fatal).toEqual([rejected[0]]);
+      expect(fatal[0]).toBeInstanceOf(StoreFailedError);
+      expect(fatal[0]?.message).toContain("the store failed and must be opened again: database or disk is full");
+      await expect(full.append("a/h/1", "any", [fact("A")])).rejects.toBe(fatal[0]);
+      await expect(full.readAll(0, 1)).rejects.toBe(fatal[0]);
+      await full.close();
+      expect(await store.readAll(0, 1_000)).toHaveLength(acknowledged);
+      expect(await store.query("counts", { key: "a/h/1" })).toEqual([{ key: "a/h/1", value: acknowledged }]);
+      await store.close();
+      expect(fatal).toHaveLength(1);
+    });
+  });
+
+  describe("a thread that dies", () => {
+    it("ends the store as a failed commit does", async () => {
+      const owner = new EventEmitter();
+      const told = once(owner, "fatal");
+      const store = await open({ onFatal: (error) => owner.emit("fatal", error) });
+      await store.append("a/h/1", 0, [fact("A")]);
+      const waiting = [store.append("a/h/1", 1, [fact("Deadly")]), store.readAll(0, 10)];
+      for (const result of await Promise.allSettled(waiting)) {
+        expect(result).toMatchObject({ status: "rejected", reason: { name: "StoreFailedError" } });
+      }
+      expect(((await told) as [Error])[0].message).toBe("the store failed and must be opened again: its thread ended");
+      await store.close();
+      const again = await open();
+      expect((await again.readAll(0, 10)).map(({ type }) => type)).toEqual(["A"]);
+      await again.close();
+    });
+  });
+
+  describe("projections", () => {
+    it("are made anew, from facts of any number, when their version changes", async () => {
+      const store = await open();
+      const many = Array.from({ length: 11_000 }, (_, index) => noted(`k${index % 100}`, index));
+      await store.append("a/h/1", 0, [noted("gone", 1), fact("Forgotten", { key: "gone" }), ...many]);
+      await store.close();
+      const second = await open({ projections: secondVersion });
+      expect(await second.query("words", { prefix: "k9", limit: 2 })).toEqual([
+        { key: "k9", value: "10909!" },
+        { key: "k90", value: "10990!" },
+      ]);
+      expect(await second.query("words", { prefix: "", limit: 1_000 })).toHaveLength(100);
+      expect(await second.query("counts", { prefix: "", limit: 9 })).toEqual([{ key: "a/h/1", value: 11_002 }]);
+      await second.append("a/h/1", "any", [noted("k9", "new")]);
+      expect(await second.query("words", { key: "k9" })).toEqual([{ key: "k9", value: "new!" }]);
+      await second.close();
+    });
+
+    it("are brought up to the last fact if they were not kept meanwhile, or were ahead of it", async () => {
+      await filled();
+      const without = await open({ projections: new URL("../../dist/src/log/projections/index.js", import.meta.url) });
+      await expect(without.query("words", { key: "k" })).rejects.toThrow("projection words");
+      await without.append("a/h/1", 2, [noted("later", 1)]);
+      await without.close();
+      const store = await open();
+      expect(await store.query("words", { prefix: "", limit: 9 })).toEqual([{ key: "k", value: "v" }, { key: "later", value: 1 }]);
+      await store.close();
+      await withDatabase((database) => database.exec("UPDATE checkpoint SET position = 40 WHERE name = 'counts'"));
+      await withDatabase((database) => database.exec("UPDATE checkpoint SET position = 99 WHERE name = 'words'"));
+      await withDatabase((database) => database.exec("DELETE FROM projection WHERE name = 'words'"));
+      const again = await open();
+      expect(await again.query("words", { prefix: "", limit: 9 })).toHaveLength(2);
+      expect(await again.query("counts", { key: "a/h/2" })).toEqual([{ key: "a/h/2", value: 42 }]);
+      await again.close();
+    });
+
+    it("that cannot be made from the facts keep the store from opening, and say which and where", async () => {
+      const store = await open();
+      await store.append("a/h/1", 0, [fact("Fine"), fact("Doubtful")]);
+      await store.close();
+      const error = await refusal({ projections: secondVersion });
+      expect(error.code).toBe("projection");
+      expect(error.message).toContain("(projection words failed at Doubtful 2 of a/h/1: no such thing)");
+      const first = await open();
+      expect(await first.query("counts", { prefix: "", limit: 9 })).toEqual([{ key: "a/h/1", value: 2 }]);
+      await first.close();
+    });
+  });
+}
