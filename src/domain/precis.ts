@@ -14,21 +14,21 @@ import {
 
 /**
  * Enforces the UsernameCaseMapped profile (RFC 8265 section 3.3) on one userpart, so without spaces.
- * undefined: the text does not conform, or is beyond `preparedTextLengthMax` and not all ASCII.
+ * undefined: the text does not conform, or is longer than `preparedTextLengthMax`.
  * The answer is never empty, and is its own answer.
  */
 export function usernameCaseMapped(text: string): string | undefined {
-  if (!/[^!-~]/.test(text)) return nonEmpty(text.toLowerCase());
+  if (text.length <= preparedTextLengthMax && !/[^!-~]/.test(text)) return nonEmpty(text.toLowerCase());
   return stable(text, enforceUsernameCaseMapped);
 }
 
 /**
  * Enforces the OpaqueString profile (RFC 8265 section 4.2): passwords, and resourceparts of JIDs.
- * undefined: the text does not conform, or is beyond `preparedTextLengthMax` and not all ASCII.
+ * undefined: the text does not conform, or is longer than `preparedTextLengthMax`.
  * The answer is never empty, and is its own answer.
  */
 export function opaqueString(text: string): string | undefined {
-  if (!/[^ -~]/.test(text)) return nonEmpty(text);
+  if (text.length <= preparedTextLengthMax && !/[^ -~]/.test(text)) return nonEmpty(text);
   return stable(text, enforceOpaqueString);
 }
 
@@ -86,9 +86,9 @@ function conforming(mapped: string, prepared: string, stringClass: StringClass):
 
 /** RFC 8264 section 7: the rules are applied up to three more times; what is not stable then is invalid. */
 function stable(text: string, enforce: (text: string) => string | undefined): string | undefined {
-  if (text.length > preparedTextLengthMax) return undefined;
   let previous = text;
   for (let application = 1; application <= 4; application += 1) {
+    if (previous.length > preparedTextLengthMax) return undefined;
     const next = enforce(previous);
     if (next === undefined || next === previous) return next;
     previous = next;
@@ -133,7 +133,7 @@ const contextRules: readonly ((text: string) => boolean)[] = [
   (text) => !(/[\u0660-\u0669]/.test(text) && /[\u06F0-\u06F9]/.test(text)),
 ];
 
-/** RFC 5892 appendix A.1 and A.2, in one pass: a regular expression could overflow its stack on long runs of marks. */
+/** RFC 5892 appendix A.1 and A.2, in one pass: a run of marks is never read twice. */
 function joinersAllowed(text: string): boolean {
   if (!/[\u200C\u200D]/.test(text)) return true;
   let previous = "";

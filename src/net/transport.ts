@@ -114,8 +114,10 @@ class Transport implements Link {
   readonly #bytes: ConnectionHandler = {
     data: (bytes) => {
       if (this.#deaf || this.#lost) return;
-      this.#handler?.heard();
-      this.#guard(() => this.#parser.write(bytes));
+      this.#guard(() => {
+        this.#handler?.heard();
+        this.#parser.write(bytes);
+      });
     },
     ended: () => {
       this.#peerLeft = true;

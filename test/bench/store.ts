@@ -24,13 +24,14 @@ await measure("memory", createMemoryStore(projections));
 for (const durability of ["full", "process"] as const) {
   for (const driver of drivers) {
     const folder = mkdtempSync(join(process.argv[2] ?? tmpdir(), "refrain-bench-"));
-    const onFatal = (error: Error): void => {
-      throw error;
-    };
     const store = await openSqliteStore({ file: join(folder, "bench.db"), durability, driver, onFatal });
     await measure(`SQLite by ${driver}, durability ${durability}`, store);
     rmSync(folder, { recursive: true });
   }
+}
+
+function onFatal(error: Error): void {
+  throw error;
 }
 
 async function measure(title: string, store: Store): Promise<void> {

@@ -336,7 +336,7 @@ function suite(driver: DriverName): void {
       const told = once(owner, "fatal");
       const store = await open({ onFatal: (error) => owner.emit("fatal", error) });
       await store.append("a/h/1", 0, [fact("A")]);
-      const waiting = [store.append("a/h/1", 1, [fact("Deadly")]), store.readAll(0, 10)];
+      const waiting = [store.append("a/h/1", 1, [fact("Deadly")]), store.append("a/h/2", 0, [fact("B")])];
       for (const result of await Promise.allSettled(waiting)) {
         expect(result).toMatchObject({ status: "rejected", reason: { name: "StoreFailedError" } });
       }

@@ -16,8 +16,12 @@ class Heard implements LinkHandler {
     this.chunks += 1;
   }
   readonly words: string[] = [];
+  heardCount = 0;
   on: (word: string) => void = () => {};
 
+  heard(): void {
+    this.heardCount += 1;
+  }
   opened({ to }: StreamHeader): void {
     this.#hear(`opened ${to}`);
   }
@@ -80,6 +84,17 @@ describe("a link over TCP", () => {
     }
     await until(() => heard.words.length === 2);
     expect(heard.words[1]).toBe(`a ${Buffer.byteLength("<a>ü€😀</a>")}`);
+  });
+
+  it("tells that the peer was heard, whatever it sent", async () => {
+    const { client, heard } = await linked();
+    client.send(`${header}<a id='1'/>`);
+    await until(() => heard.words.length === 2);
+    const before = heard.heardCount;
+    expect(before).toBeGreaterThan(0);
+    client.send(" ");
+    await until(() => heard.heardCount === before + 1);
+    expect(heard.words).toHaveLength(2);
   });
 
   it("reads nothing before it is attached", async () => {

@@ -13,6 +13,8 @@ export interface Verdict {
   /** `restricted`: XML with namespaces, but against a rule of RFC 6120. */
   readonly outcome: "ended" | "open" | "malformed" | "restricted";
   readonly why: string;
+  /** What of the text follows the place where saxes saw what is wrong. */
+  readonly rest: string;
   readonly header: Node | undefined;
   readonly elements: readonly Node[];
 }
@@ -38,9 +40,12 @@ class Judge {
   private header: Node | undefined = undefined;
   private text = "";
   private endedAt = -1;
+  private source = "";
+  private refusedAt = 0;
 
   read(text: string): void {
     const { parser } = this;
+    this.source = text;
     parser.on("error", (error) => this.refuse("malformed", error.message));
     parser.on("xmldecl", ({ encoding }) => {
       if (encoding !== undefined && !/^utf-8$/i.test(encoding)) this.refuse("restricted", "encoding");
@@ -56,7 +61,7 @@ class Judge {
   }
 
   verdict(outcome: Verdict["outcome"], why: string): Verdict {
-    return { outcome, why, header: this.header, elements: this.elements.map(({ node }) => node) };
+    return { outcome, why, rest: this.source.slice(this.refusedAt), header: this.header, elements: this.elements.map(({ node }) => node) };
   }
 
   private refuse(outcome: "malformed" | "restricted", why: string): void {
@@ -67,6 +72,7 @@ class Judge {
     if (outcome === "malformed" && this.elements.at(-1)?.at === at) this.elements.pop();
     this.outcome = outcome;
     this.why = why;
+    this.refusedAt = at;
   }
 
   private characters(text: string, cdata: boolean): void {
@@ -88,7 +94,7 @@ class Judge {
     const prefixes = new Map(this.open.at(-1)?.prefixes ?? [["xml", "http://www.w3.org/XML/1998/namespace"], ["", ""]]);
     const attributes = Object.values(tag.attributes);
     // Namespaces in XML 1.0 section 4: what follows the colon is a name by itself. saxes looks at whole names only.
-    if ([tag, ...attributes].some(({ local }) => /^[-.0-9\u00b7\u0300-\u036f\u203f\u2040]/.test(local))) this.refuse("malformed", "local name");
+    if ([tag, ...attributes].some(({ local }) => notNameStart.test(local))) this.refuse("malformed", "local name");
     for (const { prefix, local, name, value } of attributes) {
       if (prefix !== "xmlns" && name !== "xmlns") continue;
       if (/\s/.test(value)) this.refuse("restricted", "white space in a namespace name");
@@ -136,6 +142,8 @@ class Judge {
     if (name === "stream" && namespace === "http://etherx.jabber.org/streams") this.refuse("restricted", "second stream header");
   }
 }
+
+const notNameStart = /^(?:[-.0-9\u00b7\u203f\u2040]|[\u0300-\u036f])/;
 
 /** The text of the longest part of `bytes`, from the start, that is UTF-8 and ends with a whole character. */
 function validPrefix(bytes: Uint8Array): string {
