@@ -60,7 +60,6 @@ const common: LayoutOptions = {
   "elk.algorithm": "layered",
   "elk.hierarchyHandling": "INCLUDE_CHILDREN",
   "elk.edgeRouting": "ORTHOGONAL",
-  "elk.edgeLabels.inline": "true",
   "elk.layered.nodePlacement.strategy": "NETWORK_SIMPLEX",
   "elk.layered.considerModelOrder.strategy": "NODES_AND_EDGES",
   "elk.spacing.nodeNode": "28",
@@ -101,14 +100,12 @@ type Part = Pick<Layout, "width" | "height" | "nodes" | "edges">;
 async function placed(boxes: readonly Box[], arrows: readonly Arrow[], direction: "DOWN" | "RIGHT"): Promise<Part> {
   if (boxes.length === 0) return { width: 0, height: 0, nodes: [], edges: [] };
   const flat = boxes.flatMap((box) => flatten(box, null));
-  const ids = new Set(flat.map(({ box }) => box.id));
-  const own = arrows.filter(({ from, to }) => ids.has(from) && ids.has(to));
-  const graph = await new ELK.default().layout({
-    id: "root",
-    layoutOptions: { ...common, "elk.direction": direction },
-    children: boxes.map(elkNode),
-    edges: own.map(elkEdge),
-  });
+  const order = new Map(flat.map(({ box }, at) => [box.id, at]));
+  const own = arrows.filter(({ from, to }) => order.has(from) && order.has(to));
+  const graph: ElkNode = await new ELK.default().layout<ElkNode>(
+    { id: "root", children: boxes.map(elkNode), edges: own.map((arrow) => elkEdge(arrow, order)) },
+    { layoutOptions: { ...common, "elk.direction": direction } },
+  );
   const shapes = new Map(flatNodes(graph).map((node) => [node.id, node]));
   const routes = new Map(flatEdges(graph).map((edge) => [edge.id, edge]));
   return {
@@ -135,11 +132,14 @@ function elkNode(box: Box): ElkNode {
   };
 }
 
-function elkEdge({ id, from, to, lines }: Arrow): ElkExtendedEdge {
-  if (lines.length === 0) return { id, sources: [from], targets: [to] };
+/** What leads on in the document's order leads on in the picture: only arrows back may be turned against the flow. */
+function elkEdge({ id, from, to, lines }: Arrow, order: ReadonlyMap<string, number>): ElkExtendedEdge {
+  const on = known(order, from) < known(order, to);
+  const layoutOptions = { "elk.layered.priority.direction": on ? "10" : "0" };
+  if (lines.length === 0) return { id, sources: [from], targets: [to], layoutOptions };
   const width = Math.max(...lines.map(lineWidth)) + 2 * labelPadding;
   const height = lines.length * lineHeight + labelPadding;
-  return { id, sources: [from], targets: [to], labels: [{ id: `${id} label`, text: id, width, height }] };
+  return { id, sources: [from], targets: [to], layoutOptions, labels: [{ id: `${id} label`, text: id, width, height, layoutOptions: { "elk.edgeLabels.inline": "true" } }] };
 }
 
 function nodeOf(box: Box, parent: string | null, shape: ElkNode): LayoutNode {

@@ -99,7 +99,10 @@ async function compose({ config, logger, parts = {} }: ServerOptions, undo: (() 
   const sessions = new Set<SessionHost>();
   const registry = new Registry();
   const storedAccounts = new Accounts(store, clock, ids);
-  const accounts = new AccountCache(async (host, username) => loadAccount(storedAccounts, host, username));
+  const accounts = new AccountCache(
+    async (host, username) => loadAccount(storedAccounts, host, username),
+    (bareJid) => registry.sessions(bareJid).length > 0,
+  );
   const batch = new Batch({
     store,
     clock,

@@ -1,6 +1,6 @@
 /** What is where in the data folder. */
 import { accessSync, constants, existsSync, mkdirSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 /** The data folder cannot be used; the message names it, what is wrong and what to do. */
 export class DataFolderError extends Error {
@@ -19,7 +19,7 @@ export function storeFile(dataDir: string): string {
 /** Makes the folder, for its owner alone, if it is not there. Throws DataFolderError if it cannot be written. */
 export function prepareDataFolder(dataDir: string): void {
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    makeFolder(dataDir);
     accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
@@ -35,6 +35,17 @@ export function requireDataFolder(dataDir: string): void {
     throw new DataFolderError(dataDir, "does not exist", "name the server's with --data; `refrain start` or `refrain user add` makes one");
   }
   if (!statSync(dataDir).isDirectory()) throw notAFolder(dataDir);
+}
+
+/** Node 20's recursive mkdir never returns where a file system answers ENOENT in a folder that is there, as /proc does. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) {
+    if (!statSync(folder).isDirectory()) throw Object.assign(new Error("not a folder"), { code: "ENOTDIR" });
+    return;
+  }
+  const parent = dirname(folder);
+  if (parent !== folder) makeFolder(parent);
+  mkdirSync(folder, { mode: 0o700 });
 }
 
 function notAFolder(dataDir: string): DataFolderError {

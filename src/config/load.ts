@@ -197,7 +197,7 @@ function shortPath(file: string, cwd: string): string {
 
 /** Only a warning: an orchestrator sets variables of its own that begin with the name of a service. */
 function unknownVariables(env: Environment): readonly string[] {
-  const known = ["REFRAIN_CONFIG", "REFRAIN_DEBUG", ...fields.flatMap((field) => field.env ?? [])];
+  const known = ["REFRAIN_CONFIG", "REFRAIN_DEBUG", "REFRAIN_WATCHED", ...fields.flatMap((field) => field.env ?? [])];
   return Object.keys(env)
     .filter((name) => name.startsWith("REFRAIN_") && !known.includes(name))
     .map((name) => {

@@ -126,14 +126,14 @@ function hasBytesAtMost(text: string, max: number): boolean {
 
 const encoder = new TextEncoder();
 
-/** For a slice V8 keeps the whole text alive that it was cut from, here what came from the network. This one is of `text` alone. */
+/** For a slice V8 keeps alive all that it was cut from, here a chunk from the network. This copy holds `text` alone. */
 function ownCopy(text: string): string {
   return ` ${text}`.slice(1);
 }
 
 /**
  * Texts and their JIDs in two generations: when the younger one is full it becomes the older one, which is dropped.
- * What is used again in time moves back. No more entries than `jidCacheEntriesMax`, and nothing depends on their presence.
+ * What is used again in time moves back. Never more than `jidCacheEntriesMax`, and nothing depends on their presence.
  */
 class JidCache {
   #young = new Map<string, Jid>();

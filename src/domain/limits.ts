@@ -38,7 +38,7 @@ export const outboxStallMs = 10_000;
 /** Bytes at which the link is dropped at once. */
 export const outboxBytesHardMax = 16 * 1_048_576;
 
-/** Loaded accounts that are kept in memory without a session. */
+/** Loaded accounts beyond which those without a session are dropped from memory. */
 export const idleAccountsMax = 10_000;
 
 /** Texts whose parsed JIDs are remembered. */
@@ -46,5 +46,5 @@ export const jidCacheEntriesMax = 10_000;
 /** UTF-16 units of a text that is remembered so; longer ones are parsed each time. */
 export const jidCacheTextLengthMax = 256;
 
-/** UTF-16 units of a JID's part, or of a password, that is examined at all: normalizing takes quadratic time on long runs of marks. */
+/** UTF-16 units of a JID's part, or of a password, that is examined at all: NFC is quadratic on long runs of marks. */
 export const preparedTextLengthMax = 3_071;

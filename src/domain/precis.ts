@@ -34,11 +34,11 @@ export function opaqueString(text: string): string | undefined {
 
 /** Maps fullwidth and halfwidth code points to their decomposition mappings (RFC 8264 section 5.2.1). */
 export function widthMapped(text: string): string {
-  // Of these NFKC differs from the plain mapping only where either result is disallowed: Hangul letters, spacing macron.
+  // NFKC differs from the plain mapping only where both results are disallowed: Hangul letters, spacing macron.
   return text.replaceAll(/[\u3000\uFF01-\uFFEE]/g, (char) => char.normalize("NFKC"));
 }
 
-/** Maps each code point by itself: no account is taken of final sigma (RFC 7622 section 3.5, on its examples 9 to 11). */
+/** Maps each code point by itself, without regard to final sigma (RFC 7622 section 3.5, on its examples 9 to 11). */
 export function lowerCased(text: string): string {
   return text.replaceAll("\u03A3", "\u03C3").toLowerCase();
 }

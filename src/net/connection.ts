@@ -62,7 +62,10 @@ export class SocketConnection implements Connection {
   async startTls(hostName?: string): Promise<SecureLink> {
     if (this.#secure !== null || this.#handshaking) throw new Error("startTls: this connection has TLS already");
     const plain = this.#socket;
-    if (plain.destroyed || plain.readableEnded) throw this.#error ?? new Error("startTls: this connection is closed");
+    if (plain.destroyed || plain.readableEnded) {
+      plain.destroy();
+      throw this.#error ?? new Error("the peer left before the TLS handshake");
+    }
     plain.off("data", this.#onData).off("end", this.#onEnd).off("close", this.#onClose).pause();
     // RFC 6120 section 5.4.3.3 rule 2: what came in the clear is worth nothing. Node would hand it to the handshake.
     while (plain.read() !== null);
@@ -115,7 +118,6 @@ export class SocketConnection implements Connection {
   };
 
   readonly #onClose = (): void => {
-    if (this.#closed) return;
     this.#closed = true;
     this.#handler?.closed(this.#error);
   };

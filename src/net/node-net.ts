@@ -82,8 +82,6 @@ function admission(options: NodeNetOptions): Admit {
   }
 
   return (socket, directTls, accept) => {
-    // Without this, a reset before anybody listens would end the process.
-    socket.on("error", ignore);
     const address = socket.remoteAddress;
     // No address: the peer is gone again.
     if (address === undefined || (!(loopbackExempt && isLoopback(address)) && !count(socket, address))) {
@@ -101,8 +99,6 @@ function admission(options: NodeNetOptions): Admit {
     );
   };
 }
-
-function ignore(): void {}
 
 function explained(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -25,12 +25,14 @@ export interface RosterItem {
 
 export class AccountCache {
   readonly #load: (host: string, username: string) => Promise<Account | undefined>;
+  readonly #inUse: (bareJid: string) => boolean;
   readonly #accounts = new Map<string, Account>();
   readonly #loading = new Map<string, Promise<Account | undefined>>();
 
-  /** `load` resolves with undefined for an account that does not exist. */
-  constructor(load: (host: string, username: string) => Promise<Account | undefined>) {
+  /** `load` resolves with undefined for an account that does not exist; accounts `inUse` are never dropped. */
+  constructor(load: (host: string, username: string) => Promise<Account | undefined>, inUse: (bareJid: string) => boolean) {
     this.#load = load;
+    this.#inUse = inUse;
   }
 
   /** What is in memory now. */
@@ -65,8 +67,19 @@ export class AccountCache {
 
   #keep(bareJid: string, account: Account): void {
     this.#accounts.set(bareJid, account);
-    if (this.#accounts.size <= idleAccountsMax) return;
-    const oldest = this.#accounts.keys().next().value;
-    if (oldest !== undefined) this.#accounts.delete(oldest);
+    if (this.#accounts.size > idleAccountsMax) this.#dropOldest();
+  }
+
+  /** Looks at a few of the oldest; those in use go to the end, so that the next look finds others. */
+  #dropOldest(): void {
+    let looks = 0;
+    for (const [bareJid, account] of this.#accounts) {
+      this.#accounts.delete(bareJid);
+      if (!this.#inUse(bareJid)) return;
+      this.#accounts.set(bareJid, account);
+      if (++looks === looksMax) return;
+    }
   }
 }
+
+const looksMax = 8;

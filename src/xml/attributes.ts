@@ -7,8 +7,8 @@ import type { PrefixScope } from "./namespaces.ts";
 import type { Tag } from "./tag.ts";
 
 /**
- * Gives `element` the attributes of `tag`: plain and xml:* ones by name, prefixed ones with the declaration of their prefix beside them.
- * All declarations of the tag must be in scope; they do not become attributes themselves.
+ * Gives `element` the attributes of `tag`: plain and xml:* ones by name, prefixed ones with the declaration of their
+ * prefix beside them. All declarations of the tag must be in scope; they do not become attributes themselves.
  */
 export function setAttributes(element: Element, tag: Tag, scope: PrefixScope): StreamFault | undefined {
   const { attrs } = element;

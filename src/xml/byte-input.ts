@@ -1,8 +1,8 @@
 /** The chunk being read, and how far the size limit lets it be read. */
 
 /**
- * An item is what the size limit is about: a first-level element, a stream header, an XML declaration, the end tag of the stream.
- * Nothing beyond the limit is ever looked at, so a chunk of any size costs no more than the limit.
+ * An item is what the size limit is about: a first-level element, a stream header, an XML declaration, the end tag of
+ * the stream. Nothing beyond the limit is ever looked at, so a chunk of any size costs no more than the limit.
  */
 export class ByteInput {
   protected bytes: Buffer = nothing;

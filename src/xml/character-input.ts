@@ -68,8 +68,8 @@ export class CharacterInput extends TokenInput {
   }
 
   /**
-   * Reads character data, or a CDATA section; both end up in one string (XML 1.0 section 2.7). At a "<", which is then read, DONE once
-   * `characters` holds the text, or MAY_GO_ON, in which case it is still in the token.
+   * Reads character data, or a CDATA section; both end up in one string (XML 1.0 section 2.7). At a "<", which is then
+   * read, DONE once `characters` holds the text, or MAY_GO_ON, in which case it is still in the token.
    */
   protected text(cdata: boolean): number {
     const { bytes, stop, token } = this;

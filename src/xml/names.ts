@@ -24,8 +24,8 @@ export interface Name {
 
 /**
  * The name in `bytes` from `start` to `end`, which are right UTF-8; undefined if they are no qualified name.
- * Short ASCII names come from a table of fixed size that all streams share: streams repeat few names, and making a string and
- * splitting it is what costs. A peer that sends new names all the time only replaces entries.
+ * Short ASCII names come from a table of fixed size that all streams share: streams repeat few names, and making a
+ * string and splitting it is what costs. A peer that sends new names all the time only replaces entries.
  */
 export function readName(bytes: Buffer, start: number, end: number): Name | undefined {
   const length = end - start;
@@ -60,7 +60,9 @@ const cache: (Name | undefined)[] = Array.from({ length: SLOTS }, () => undefine
 
 function parseName(qualified: string): Name | undefined {
   const colon = qualified.indexOf(":");
-  if (colon === -1) return isNcName(qualified) ? { qualified, prefix: "", local: qualified, kind: plainKind(qualified) } : undefined;
+  if (colon === -1) {
+    return isNcName(qualified) ? { qualified, prefix: "", local: qualified, kind: plainKind(qualified) } : undefined;
+  }
   const prefix = qualified.slice(0, colon);
   const local = qualified.slice(colon + 1);
   if (!isNcName(prefix) || !isNcName(local)) return undefined;

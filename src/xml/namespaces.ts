@@ -38,14 +38,18 @@ export class PrefixScope {
   }
 }
 
-/** What is wrong with declaring `namespace` for `prefix`, "" being the default (Namespaces in XML 1.0 sections 3 and 5). */
+/**
+ * What is wrong with declaring `namespace` for `prefix`, "" being the default (Namespaces in XML 1.0 sections 3 and 5).
+ */
 export function declarationFault(prefix: string, namespace: string): StreamFault | undefined {
   if (prefix === "xmlns") return notWellFormed("the prefix xmlns cannot be declared");
-  if ((prefix === "xml") !== (namespace === NS_XML)) return notWellFormed("the prefix xml and its namespace belong together");
+  if ((prefix === "xml") !== (namespace === NS_XML)) {
+    return notWellFormed("the prefix xml and its namespace belong together");
+  }
   if (namespace === NS_XMLNS) return notWellFormed("the namespace of xmlns cannot be declared");
   if (namespace === "" && prefix !== "") return notWellFormed(`the prefix ${prefix} cannot be undeclared`);
-  // A namespace name is a URI reference (section 2.2), which holds no white space. Some parsers trim it and some do not:
-  // were it let through, two of them would disagree about what an element is.
+  // A namespace name is a URI reference (section 2.2), which holds no white space. Some parsers trim it and some do
+  // not: were it let through, two of them would disagree about what an element is.
   if (/\s/.test(namespace)) return notWellFormed("a namespace name holds no white space");
   return undefined;
 }

@@ -1,17 +1,22 @@
-/** The strict XML stream parser (RFC 6120 section 11): bytes in, a stream header, first-level elements and an end out. */
+/**
+ * The strict XML stream parser (RFC 6120 section 11): bytes in, a stream header, first-level elements and an end out.
+ */
 import type { XmlLimits } from "../domain/limits.ts";
 import type { Element } from "./element.ts";
 import type { StreamFault, StreamHeader } from "./link.ts";
 import { ELEMENT, ENDED, OPENED, Scanner, STARVED } from "./scanner.ts";
 
-/** May call any method of the parser from within. An exception thrown here leaves `write` or `resume`; the parser stays usable. */
+/**
+ * May call any method of the parser from within. An exception thrown here leaves `write` or `resume`; the parser stays
+ * usable.
+ */
 export interface XmlStreamHandler {
   /** The stream header. */
   opened(header: StreamHeader): void;
   /**
-   * A whole first-level element, `bytes` long from "<" to ">". Canonical: names have no prefix, `xmlns` is on every first-level
-   * element and below wherever the namespace changes, a prefixed attribute has the declaration of its prefix beside it, and
-   * text is one string between two tags.
+   * A whole first-level element, `bytes` long from "<" to ">". Canonical: names have no prefix, `xmlns` is on every
+   * first-level element and below wherever the namespace changes, a prefixed attribute has the declaration of its
+   * prefix beside it, and text is one string between two tags.
    */
   element(element: Element, bytes: number): void;
   /** The end tag of the stream. Whatever follows it is ignored until `restart`. */

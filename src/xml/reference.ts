@@ -22,8 +22,8 @@ export class ReferenceReader {
     }
     // A byte beyond ASCII may well be part of a name, only of none that is predefined.
     const isName = byte >= 0x80 || (byteClasses[byte]! & (this.text === "" ? NAME_START : NAME)) !== 0;
-    if (!isName) return notWellFormed("malformed reference");
-    if (this.text.length === 4) return restrictedXml("reference to an entity that is not predefined");
+    if (!isName) return malformed;
+    if (this.text.length === 4) return notPredefined;
     this.text += String.fromCharCode(byte);
     return false;
   }
@@ -45,7 +45,7 @@ export class ReferenceReader {
     }
     const base = this.text === "#x" ? 16 : 10;
     const digit = digitOf(byte);
-    if (digit >= base) return notWellFormed("malformed reference");
+    if (digit >= base) return malformed;
     // Leading zeros may be many; beyond the last character the number need not be exact.
     this.value = Math.min(Math.max(this.value, 0) * base + digit, 0x110000);
     return false;
@@ -54,13 +54,17 @@ export class ReferenceReader {
   private finishName(): boolean | StreamFault {
     const code = predefined.get(this.text);
     if (code === undefined) {
-      return this.text === "" ? notWellFormed("malformed reference") : restrictedXml("reference to an entity that is not predefined");
+      return this.text === "" ? malformed : notPredefined;
     }
     this.codePoint = code;
     this.reset();
     return true;
   }
 }
+
+const malformed = notWellFormed("malformed reference");
+/** RFC 6120 section 11.1. */
+const notPredefined = restrictedXml("reference to an entity that is not predefined");
 
 const SEMICOLON = 0x3b;
 const HASH = 0x23;

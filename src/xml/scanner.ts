@@ -1,7 +1,9 @@
 /** Bytes to tags and text: the lexical half of the parser, one state for each kind of place between two bytes. */
 import { CDATA_ENDED, CharacterInput, MAY_GO_ON } from "./character-input.ts";
-import { AMPERSAND, APOSTROPHE, byteClasses, EQUAL, EXCLAMATION, GREATER, LESS, QUESTION, QUOTE, SLASH, SPACE } from "./characters.ts";
-import { xmlDeclarationFault } from "./declaration.ts";
+import {
+  AMPERSAND, APOSTROPHE, byteClasses, EQUAL, EXCLAMATION, GREATER, LESS, QUESTION, QUOTE, SLASH, SPACE,
+} from "./characters.ts";
+import { DeclarationReader } from "./declaration.ts";
 import { badFormat, notWellFormed, policyViolation, restrictedXml } from "./faults.ts";
 import { spells } from "./names.ts";
 import { StreamTree } from "./stream-tree.ts";
@@ -20,8 +22,8 @@ export const ENDED = 3;
 export { FAILED };
 
 /**
- * Reads until there is something to tell, and never twice over the same byte. It calls nobody, so that whoever drives it can pause
- * or restart between any two things told. Mutable throughout: it is the hot path of the server.
+ * Reads until there is something to tell, and never twice over the same byte. It calls nobody, so that whoever drives
+ * it can pause or restart between any two things told. Mutable throughout: it is the hot path of the server.
  */
 export class Scanner extends CharacterInput {
   readonly tree = new StreamTree();
@@ -34,7 +36,8 @@ export class Scanner extends CharacterInput {
   private quote = 0;
   /** Bytes of "[CDATA[" seen. */
   private matched = 0;
-  /** An XML declaration may come next. */
+  private readonly declaration = new DeclarationReader();
+  /** An XML declaration may still come before the stream header. */
   private declarable = true;
   private restarted = false;
 
@@ -43,7 +46,7 @@ export class Scanner extends CharacterInput {
       if (this.position >= this.stop) {
         if (this.position >= this.bytes.length) return STARVED;
         const { stanzaBytesMax } = this.limits;
-        return this.fail(policyViolation(`a stanza or stream header of more than ${stanzaBytesMax} bytes (stanzaBytesMax)`));
+        return this.fail(policyViolation(`more than ${stanzaBytesMax} bytes in one stanza (stanzaBytesMax)`));
       }
       const told = this.step();
       if (told !== GOES_ON) return told;
@@ -55,6 +58,7 @@ export class Scanner extends CharacterInput {
     this.clearToken();
     this.tree.restart();
     this.tag.clear();
+    this.declaration.reset();
     this.endItem();
     this.state = BETWEEN;
     this.declarable = true;
@@ -79,7 +83,7 @@ export class Scanner extends CharacterInput {
       case END_TAG_CLOSE: return this.endTagClose();
       case BANG: return this.bang();
       case CDATA_OPEN: return this.cdataOpen();
-      default: return this.declaration();
+      default: return this.inDeclaration();
     }
   }
 
@@ -89,8 +93,9 @@ export class Scanner extends CharacterInput {
     const depth = this.tree.depth;
     let index = this.position;
     while (index < stop && (byteClasses[bytes[index]!]! & SPACE) !== 0) index += 1;
-    // An XML declaration stands at the very start (XML 1.0 production prolog). White space before it is let pass after a restart
-    // only: there it still belongs to the stream before, as the keepalive of RFC 6120 section 4.6.1 or section 11.7.
+    // An XML declaration stands at the very start (XML 1.0 production prolog). White space before it is let pass after
+    // a restart only: there it still belongs to the stream before, as the keepalive of RFC 6120 section 4.6.1 or
+    // section 11.7.
     if (index > this.position && depth === -1 && !this.restarted) this.declarable = false;
     this.position = index;
     if (index === stop) return GOES_ON;
@@ -106,7 +111,8 @@ export class Scanner extends CharacterInput {
       this.state = STRAY_REFERENCE;
       return GOES_ON;
     }
-    // A byte order mark of UTF-16 or UTF-32, the zeros of text without one (RFC 6120 section 11.6), or no UTF-8 whatever follows.
+    // A byte order mark of UTF-16 or UTF-32, the zeros of text without one (RFC 6120 section 11.6), or no UTF-8
+    // whatever follows.
     if ((byte === 0 && depth === -1) || (byte >= 0x80 && (byte < 0xc2 || byte > 0xf4))) return this.fail(notUtf8);
     if (depth === -1) return this.fail(notWellFormed("text before the stream header"));
     if (byte < 0x20) return this.fail(forbiddenCharacter);
@@ -275,7 +281,8 @@ export class Scanner extends CharacterInput {
     const { bytes, position, token } = this;
     const { qualified } = this.tree.openName;
     const end = position + qualified.length;
-    if (token.length === 0 && end < this.stop && bytes[end] === GREATER && spells(qualified, bytes, position, qualified.length)) {
+    const whole = token.length === 0 && end < this.stop && bytes[end] === GREATER;
+    if (whole && spells(qualified, bytes, position, qualified.length)) {
       this.position = end;
       return this.endTagClose();
     }
@@ -332,7 +339,9 @@ export class Scanner extends CharacterInput {
   private cdataOpen(): number {
     for (; this.position < this.stop; this.position += 1) {
       if (this.matched === CDATA_OPENING.length) break;
-      if (this.bytes[this.position] !== CDATA_OPENING.charCodeAt(this.matched)) return this.fail(notWellFormed('"<!" without meaning'));
+      if (this.bytes[this.position] !== CDATA_OPENING.charCodeAt(this.matched)) {
+        return this.fail(notWellFormed('"<!" without meaning'));
+      }
       this.matched += 1;
     }
     if (this.matched < CDATA_OPENING.length) return GOES_ON;
@@ -342,32 +351,19 @@ export class Scanner extends CharacterInput {
     return GOES_ON;
   }
 
-  /** After "<?": an XML declaration at the very start, else something forbidden. */
-  private declaration(): number {
-    const { token } = this;
+  /** After "<?". */
+  private inDeclaration(): number {
+    const allowed = this.declarable && this.tree.depth === -1;
     while (this.position < this.stop) {
-      const byte = this.bytes[this.position]!;
+      const told = this.declaration.feed(this.bytes[this.position]!, allowed);
       this.position += 1;
-      const ends = byte === GREATER && token.length > 0 && token.view()[token.length - 1] === QUESTION;
-      if (ends) return this.endDeclaration();
-      const at = token.length;
-      const isTarget = at < 3 ? byte === "xml".charCodeAt(at) : at > 3 || byte === QUESTION || (byteClasses[byte]! & SPACE) !== 0;
-      // RFC 6120 section 11.1.
-      if (!isTarget) return this.fail(restrictedXml("a processing instruction"));
-      if (at === 3 && !this.declarable) return this.fail(notWellFormed("an XML declaration that is not at the start of the stream"));
-      token.push(byte);
+      if (told === false) continue;
+      if (told !== true) return this.fail(told);
+      this.endItem();
+      this.declarable = false;
+      this.state = BETWEEN;
+      return GOES_ON;
     }
-    return GOES_ON;
-  }
-
-  private endDeclaration(): number {
-    const { token } = this;
-    const fault = xmlDeclarationFault(token.view().toString("latin1", 0, token.length - 1));
-    token.clear();
-    if (fault !== undefined) return this.fail(fault);
-    this.endItem();
-    this.declarable = false;
-    this.state = BETWEEN;
     return GOES_ON;
   }
 }
@@ -390,6 +386,9 @@ const BANG = 14;
 const CDATA_OPEN = 15;
 const DECLARATION = 16;
 
-/** RFC 6120 section 11.7 allows white space alone. Such text is XML, but no part of a stream can hold it (section 4.9.3.1). */
+/**
+ * RFC 6120 section 11.7 allows white space alone. Such text is XML, but no part of a stream can hold it (section
+ * 4.9.3.1).
+ */
 const textBetween = badFormat("text between first-level elements");
 const CDATA_OPENING = "[CDATA[";

@@ -2,10 +2,11 @@
 import type { Element } from "./element.ts";
 
 /**
- * The element as XML. `xmlns` of `element` itself is left out if it is `contextNamespace`, the default namespace where the text will
- * stand. Attributes and children that are null or undefined are left out. Throws RangeError for a character that XML cannot carry:
- * what was parsed has none, but what the server builds may come from elsewhere (base64, an operator, a file), and a peer's parser
- * would end the peer's stream over it. The check costs nothing beside the search for what to escape. Takes any depth.
+ * The element as XML. `xmlns` of `element` itself is left out if it is `contextNamespace`, the default namespace where
+ * the text will stand. Attributes and children that are null or undefined are left out. Throws RangeError for a
+ * character that XML cannot carry: what was parsed has none, but what the server builds may come from elsewhere
+ * (base64, an operator, a file), and a peer's parser would end the peer's stream over it. The check costs nothing
+ * beside the search for what to escape. Takes any depth.
  */
 export function serialise(element: Element, contextNamespace?: string): string {
   let text = startTag(element, contextNamespace);
@@ -32,7 +33,10 @@ export function serialise(element: Element, contextNamespace?: string): string {
   return text;
 }
 
-/** Also what need not be escaped in text is, so that the result is right between any quotes. Throws RangeError as `serialise` does. */
+/**
+ * Also what need not be escaped in text is, so that the result is right between any quotes. Throws RangeError as
+ * `serialise` does.
+ */
 export function escapeText(text: string): string {
   return escape(text, textEscapes);
 }
@@ -75,11 +79,14 @@ function escape(text: string, escapes: readonly (string | undefined)[]): string 
 
 const ESCAPED_BELOW = 0x3f;
 
+const named: Readonly<Record<string, string>> = {
+  "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;", "\r": "&#13;",
+};
+
 /** By character code: undefined stays as it is, "" is forbidden in XML. */
 const textEscapes: readonly (string | undefined)[] = Array.from({ length: ESCAPED_BELOW }, (_, code) => {
-  const escapes: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;", "\r": "&#13;" };
-  const character = String.fromCharCode(code);
-  if (character in escapes) return escapes[character];
+  const known = named[String.fromCharCode(code)];
+  if (known !== undefined) return known;
   return code < 0x20 && code !== 0x9 && code !== 0xa ? "" : undefined;
 });
 

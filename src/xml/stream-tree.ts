@@ -1,4 +1,7 @@
-/** From tags and text to first-level elements in canonical form: no element has a prefix, xmlns is where the namespace changes. */
+/**
+ * From tags and text to first-level elements in canonical form: no element has a prefix, xmlns is where the namespace
+ * changes.
+ */
 import type { XmlLimits } from "../domain/limits.ts";
 import { duplicateFault, setAttributes, undeclaredPrefix } from "./attributes.ts";
 import { Element, UnqualifiedElement } from "./element.ts";
@@ -41,7 +44,9 @@ export class StreamTree {
     const namespace = name.prefix === "" ? this.defaultNamespace : this.scope.lookup(name.prefix);
     if (namespace === undefined) return undeclaredPrefix(name);
     const element = new (namespace === "" ? UnqualifiedElement : Element)(name.local);
-    fault = this.depth === -1 ? this.openStream(element, tag, namespace) : this.openElement(element, tag, namespace, limits);
+    fault = this.depth === -1
+      ? this.openStream(element, tag, namespace)
+      : this.openElement(element, tag, namespace, limits);
     if (fault !== undefined) return fault;
     this.frame = { name, element, namespace, outerDefault, declared: this.declared, parent: this.frame };
     this.depth += 1;
@@ -140,7 +145,8 @@ function elementFault(name: Name, namespace: string, firstLevel: boolean): Strea
     if (name.prefix === "xml") return badNamespacePrefix("elements with the prefix xml are not supported");
   }
   if (!firstLevel) return undefined;
-  // RFC 6120 section 4.8.3: a content namespace that is not supported on this stream; and none at all qualifies no content.
+  // RFC 6120 section 4.8.3: a content namespace that is not supported on this stream; and none at all qualifies no
+  // content.
   if (namespace === NS_SERVER || namespace === "") {
     return invalidNamespace(`first-level elements in ${namespace === "" ? "no namespace" : namespace}`);
   }

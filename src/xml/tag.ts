@@ -1,7 +1,10 @@
 /** A start tag while it is read. */
 import type { Name } from "./names.ts";
 
-/** One is used for all the tags of a stream; `values` are emptied after each, so that an idle stream holds no part of a stanza. */
+/**
+ * One is used for all the tags of a stream; `values` are emptied after each, so that an idle stream holds no part of a
+ * stanza.
+ */
 export class Tag {
   name: Name | undefined = undefined;
   /** How many of `names` and `values` belong to this tag. */

@@ -1,6 +1,12 @@
-/** The part of a token that cannot be read off the chunk: what came in earlier chunks, and what references and line ends stand for. */
+/**
+ * The part of a token that cannot be read off the chunk: what came in earlier chunks, and what references and line ends
+ * stand for.
+ */
 
-/** Grows by doubling, so that a token costs time in proportion to its bytes however they arrive; the limits bound it from outside. */
+/**
+ * Grows by doubling, so that a token costs time in proportion to its bytes however they arrive; the limits bound it
+ * from outside.
+ */
 export class TokenBytes {
   length = 0;
   private bytes: Buffer = nothing;

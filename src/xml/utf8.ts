@@ -1,4 +1,7 @@
-/** Checks UTF-8 (RFC 3629) as it arrives, a sequence split anywhere; decoding is left to the bulk decoder, which then cannot fail. */
+/**
+ * Checks UTF-8 (RFC 3629) as it arrives, a sequence split anywhere; decoding is left to the bulk decoder, which then
+ * cannot fail.
+ */
 
 /** The bytes are no UTF-8: overlong, a surrogate, beyond U+10FFFF, cut short or astray. */
 export const INVALID = -1;

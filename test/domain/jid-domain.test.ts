@@ -55,25 +55,20 @@ describe("RFC 7622 section 3.2.1 A-labels become U-labels", () => {
     ["xn--e1afmkfd.example", "\u043F\u0440\u0438\u043C\u0435\u0440.example"],
     ["XN--E1AFMKFD.example", "\u043F\u0440\u0438\u043C\u0435\u0440.example"],
     ["xn--fa-hia.de", "fa\u00DF.de"],
-    ["xn--3xa.gr", "\u03C3.gr"],
-    ["xn--4xa.gr", "\u03C2.gr"],
+    ["xn--4xa.gr", "\u03C3.gr"],
+    ["xn--3xa.gr", "\u03C2.gr"],
   ])("%s", (text, prepared) => {
-    if (text.startsWith("xn--3xa") || text.startsWith("xn--4xa")) {
-      expect([aLabel("\u03C3.gr"), aLabel("\u03C2.gr")]).toContain(text);
-      expect(prepareDomain(aLabel(prepared))).toBe(prepared);
-    } else {
-      expect(prepareDomain(text)).toBe(prepared);
-    }
+    expect(prepareDomain(text)).toBe(prepared);
   });
 
   it.each([
     ["nothing after the prefix", "xn--.example"],
-    ["what is not Punycode", "xn--\u00E9.example"],
-    ["a digit too many for Punycode", "xn--99999999.example"],
+    ["a code point outside ASCII", "xn--\u00E9.example"],
+    ["more than Punycode can mean", "xn--99999999.example"],
     ["an encoding of ASCII alone", "xn--abc-.example"],
     ["a symbol", `${aLabel("\u2665")}.example`],
-    ["a code point that is not stable", "xn--cug.example"],
-    ["a U-label that breaks a contextual rule", "xn--ab-yda.example"],
+    ["a capital, which may not be mapped here", "xn--7ba.example"],
+    ["a U-label that breaks a contextual rule", "xn--ab-0ea.example"],
   ])("a fake A-label is refused: %s (RFC 5890 section 2.3.1)", (_what, text) => {
     expect(prepareDomain(text)).toBeUndefined();
   });
@@ -185,15 +180,16 @@ describe("RFC 7622 section 3.1 IP literals", () => {
   });
 });
 
-describe("RFC 1034 section 3.1 lengths of names", () => {
+describe("RFC 7622 section 3.2 lengths of RFC 1034", () => {
   it("takes labels of 63 octets, as they are in the DNS", () => {
     expect(prepareDomain("a".repeat(63))).toBe("a".repeat(63));
     expect(prepareDomain("a".repeat(64))).toBeUndefined();
     expect(prepareDomain(`${"a".repeat(64)}.example`)).toBeUndefined();
     expect(prepareDomain(`A${"a".repeat(63)}`)).toBeUndefined();
-    const longest = Array.from({ length: 70 }, (_, count) => "\u4E2D".repeat(count + 1)).findLast((label) => aLabel(label).length <= 63);
-    expect(prepareDomain(longest ?? "")).toBe(longest);
-    expect(prepareDomain(`${longest}\u4E2D`)).toBeUndefined();
+    const wide = Array.from({ length: 70 }, (_, count) => "\u4E2D".repeat(count + 1));
+    expect(wide.map((label) => prepareDomain(label))).toEqual(
+      wide.map((label) => (aLabel(label).length <= 63 ? label : undefined)),
+    );
   });
 
   it("takes names of 253 octets, as they are in the DNS", () => {
@@ -203,7 +199,9 @@ describe("RFC 1034 section 3.1 lengths of names", () => {
     expect(prepareDomain(`${name}a`)).toBeUndefined();
     expect(prepareDomain(`${"a.".repeat(126)}a`)).toHaveLength(253);
     expect(prepareDomain(`${"a.".repeat(127)}a`)).toBeUndefined();
-    const wide = Array.from({ length: 40 }, (_, count) => "\u4E2D.".repeat(count + 1) + "cn");
-    expect(wide.map((text) => prepareDomain(text) !== undefined)).toEqual(wide.map((text) => aLabel(text).length <= 253));
+    const wide = Array.from({ length: 40 }, (_, count) => `${"\u4E2D.".repeat(count + 1)}cn`);
+    expect(wide.map((text) => prepareDomain(text))).toEqual(
+      wide.map((text) => (aLabel(text).length <= 253 ? text : undefined)),
+    );
   });
 });

@@ -100,6 +100,7 @@ describe("the end of a connection", () => {
     await client.closed();
     expect(client.received).toBe("a".repeat(300_000));
     await until(() => told.events.includes("closed"));
+    expect(told.error).toBeUndefined();
   });
 
   it("tells of an abrupt reset once, with its error, and nothing after", async () => {

@@ -146,6 +146,7 @@ describe("SNI", () => {
     const { client, server } = await directTls({ servername }, { certificates: all });
     expect(pemOf(client)).toBe(all.certificateFor(shown).pem.trim());
     expect(server.secure?.serverName).toBe(servername === "" ? undefined : servername);
+    expect(server.secure?.tlsServerEndPoint).toEqual(createHash("sha256").update(client.secure!.peerCertificate).digest());
   });
 
   it("gives way to the host of the stream header if there is none (RFC 6120 section 5.4.3.1)", async () => {
@@ -298,6 +299,20 @@ describe("RFC 6120 section 5.4.3 STARTTLS", () => {
     await until(() => told.events.includes("closed"));
     expect(told.events).toEqual(["data", "closed"]);
     expect(client.received).not.toContain("<");
+  });
+
+  it.each([
+    ["left before it began", (client: RawClient) => client.end()],
+    ["said more in the clear and left", (client: RawClient) => client.socket.end("more")],
+  ])("terminates the connection if the peer %s", async (_, act) => {
+    const { client, told, upgraded } = await upgrading({ handshakeTimeoutMs: 60_000 }, 30);
+    client.send("starttls");
+    await until(() => told.text === "starttls");
+    act(client);
+    await expect(upgraded).rejects.toThrow(/the peer left/);
+    await client.closed();
+    await until(() => told.events.includes("closed"));
+    expect(told.text).toBe("starttls");
   });
 
   it.each([

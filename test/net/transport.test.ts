@@ -11,10 +11,6 @@ const header = `<?xml version='1.0'?>${streamTag}`;
 
 /** Keeps what a link tells, in words; a test may answer by `on`. */
 class Heard implements LinkHandler {
-  chunks = 0;
-  heard(): void {
-    this.chunks += 1;
-  }
   readonly words: string[] = [];
   heardCount = 0;
   on: (word: string) => void = () => {};
@@ -160,6 +156,14 @@ describe("holding a link", () => {
     const stuck = client.socket.writableLength;
     expect(stuck).toBeGreaterThan(8_000_000);
     expect(heard.words).toHaveLength(1);
+
+    heard.on = () => link.pause();
+    link.resume();
+    await pause(40);
+    expect(heard.words).toHaveLength(2);
+    expect(client.socket.writableLength).toBe(stuck);
+
+    heard.on = () => {};
     link.resume();
     await until(() => heard.words.length === 2501, 8000);
   });
@@ -230,6 +234,22 @@ describe("what ends a link", () => {
     client.end();
     await until(() => heard.words.length === 3);
     expect(heard.words).toEqual(["opened localhost", "failed restricted-xml", "lost: the connection was closed"]);
+  });
+
+  it.each([
+    ["ended its stream", "</stream:stream>", "ended"],
+    ["broke its stream", "<!-- no -->", "failed restricted-xml"],
+  ])("gets a late answer to a peer that %s and closed its direction", async (_, last, word) => {
+    const { client, link, heard } = await linked();
+    client.send(header + last);
+    client.end();
+    await until(() => heard.words.includes(word));
+    await pause(20);
+    link.write("last words");
+    link.end();
+    await client.expect("last words");
+    await until(() => heard.words.length === 3);
+    expect(heard.words[2]).toBe("lost: the connection was closed");
   });
 
   it("keeps to its limits, and takes others", async () => {

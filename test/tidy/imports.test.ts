@@ -31,7 +31,7 @@ function offenders(matches: (source: Source) => readonly string[]): readonly str
 
 describe("The house: imports point one way", () => {
   it("names every room", () => {
-    expect(new Set(all.map(({ path }) => roomOf(path))).difference?.(new Set(Object.keys(mayImport))) ?? new Set()).toEqual(new Set());
+    expect(all.filter(({ path }) => mayImport[roomOf(path)] === undefined).map(({ path }) => path)).toEqual([]);
   });
 
   it("lets a room import only the rooms below it", () => {

@@ -60,7 +60,9 @@ const oddRoots = [
   { name: "stream:flow", attributes: `xmlns='jabber:client' ${streams}` },
   { name: "stream", attributes: "xmlns='jabber:client'" },
 ];
-const declarations = ["<?xml version='1.0'?>", "<?xml version=\"1.0\" encoding=\"utf-8\" ?>", "<?xml version='1.0' standalone='no'?>", "<?xml\r\nversion = '1.1'?>"];
+const declarations = [
+  "<?xml version='1.0'?>", '<?xml version="1.0" encoding="utf-8" ?>', "<?xml version='1.0' standalone='no'?>", "<?xml\r\nversion = '1.1'?>",
+];
 const oddDeclarations = [
   "<?xml encoding='UTF-8'?>", "<?xml version='2.0'?>", "<?xml version='1.0' encoding='UTF-16'?>", " <?xml version='1.0'?>", "<?xml?>",
   "<?xml version='1.0' standalone='no' encoding='UTF-8'?>", "<?xml-stylesheet href='a'?>", "\ufeff", "<!DOCTYPE stream>", "<!-- -->", "x",
@@ -68,17 +70,23 @@ const oddDeclarations = [
 const names = ["message", "iq", "presence", "body", "query", "x", "a", "é", "_-.1", "Ünï", "stream", "名", "__proto__", "constructor"];
 const prefixes = ["p", "q", "r", "stream", "xml", "ö"];
 const namespaces = ["jabber:client", "urn:p", "urn:q", "urn:r", "urn:ü", "http://etherx.jabber.org/streams", "jabber:server", "", "urn:a&amp;b"];
-const texts = ["", "Wherefore", " ", "\n", "\r\n", "\r", "\t", "é", "漢字", "😀", "\u0085", "\ufeff", "]", "]]", ">", "'", "&amp;", "&lt;", "&gt;", "&quot;", "&apos;",
-  "&#65;", "&#x1F600;", "&#xD;", "&#10;", "&#00009;", "\"", "/", "=", "a b", "\u007f", "&#xfffd;"];
-const markup = ["<![CDATA[", "]]>", "<!--", "-->", "<?pi ?>", "<!DOCTYPE a>", "&nbsp;", "&", "<", ">", "&#0;", "&#xFFFE;", "&#xD800;", "&#x110000;", "\u0000", "\u0001", "\ufffe",
-  "xmlns:p=''", "xmlns=''", " xmlns:xml='urn:x'", " xmlns:xmlns='urn:x'", "xmlns='http://www.w3.org/XML/1998/namespace'", " a='1' a='2'", "p:", ":", "'", "\"", "/>", "</", "=", " ",
-  " xmlns:z='http://www.w3.org/2000/xmlns/'", " xmlns:p=' urn:p'", "<?xml version='1.0'?>", "]]&gt;", "&#;", "&#x;", "&;", "\r"];
+const texts = [
+  "", "Wherefore", " ", "\n", "\r\n", "\r", "\t", "é", "漢字", "😀", "\u0085", "\ufeff", "]", "]]", ">", "'", "&amp;", "&lt;", "&gt;", "&quot;", "&apos;",
+  "&#65;", "&#x1F600;", "&#xD;", "&#10;", "&#00009;", "\"", "/", "=", "a b", "\u007f", "&#xfffd;",
+];
+const markup = [
+  "<![CDATA[", "]]>", "<!--", "-->", "<?pi ?>", "<!DOCTYPE a>", "&nbsp;", "&", "<", ">", "&#0;", "&#xFFFE;", "&#xD800;", "&#x110000;",
+  "\u0000", "\u0001", "\ufffe", "xmlns:p=''", "xmlns=''", " xmlns:xml='urn:x'", " xmlns:xmlns='urn:x'",
+  "xmlns='http://www.w3.org/XML/1998/namespace'", " a='1' a='2'", "p:", ":", "'", '"', "/>", "</", "=", " ",
+  " xmlns:z='http://www.w3.org/2000/xmlns/'", " xmlns:p=' urn:p'", "<?xml version='1.0'?>", "]]&gt;", "&#;", "&#x;", "&;", "\r",
+];
 
 function element(roll: Dice, depth: number): string {
   const declared = pick(roll, ["", "", "", ` xmlns='${pick(roll, namespaces)}'`, ` xmlns:${pick(roll, prefixes)}="${pick(roll, namespaces)}"`]);
   const prefix = roll(5) === 0 ? pick(roll, ["p", "p", "q", "r", "stream", "ö"]) : "";
   // Mostly declared where it is used, else nearly every stream would fail for it.
-  const own = prefix === "" || prefix === "stream" || roll(8) === 0 || declared.includes(`xmlns:${prefix}=`) ? "" : ` xmlns:${prefix}='urn:${prefix}'`;
+  const bound = prefix === "" || prefix === "stream" || declared.includes(`xmlns:${prefix}=`);
+  const own = bound || roll(8) === 0 ? "" : ` xmlns:${prefix}='urn:${prefix}'`;
   const first = depth === 0 && declared === "" && roll(4) > 0 ? " xmlns='jabber:client'" : "";
   const name = (prefix === "" ? "" : `${prefix}:`) + pick(roll, names);
   const start = `<${name}${declared}${own}${first}${attributes(roll, 4)}${space(roll)}`;
@@ -127,5 +135,8 @@ function accident(roll: Dice, bytes: Buffer): Buffer {
 }
 
 /** UTF-8, right and wrong, one character a byte. */
-const sequences = ["\xc0\x80", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xed\x9f\xbf", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf4\x8f\xbf\xbf", "\xef\xbf\xbe", "\xef\xbf\xbf",
-  "\xef\xbb\xbf", "\xc3", "\xe2\x82", "\x80", "\xff", "\xfe", "\xf0\x9f\xbf\xbf", "\xf8\x88\x80\x80\x80", "\xce\xb1", "\xc2\x85", "\xe2\x80\xa8"];
+const sequences = [
+  "\xc0\x80", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xed\x9f\xbf", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf4\x8f\xbf\xbf",
+  "\xef\xbf\xbe", "\xef\xbf\xbf",
+  "\xef\xbb\xbf", "\xc3", "\xe2\x82", "\x80", "\xff", "\xfe", "\xf0\x9f\xbf\xbf", "\xf8\x88\x80\x80\x80", "\xce\xb1", "\xc2\x85", "\xe2\x80\xa8",
+];

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { footer, header, Reading, read, readBytewise } from "./reading.ts";
 
-const conversation = `<?xml version='1.0' encoding='UTF-8'?>\n${header}<message to='é'><body>漢&amp;😀<![CDATA[]]]]>\r\n</body></message>\n<p:a xmlns:p='urn:p'/>${footer}`;
+const conversation = `<?xml version='1.0' encoding='UTF-8'?>\n${header}\
+<message to='é'><body>漢&amp;😀<![CDATA[]]]]>\r\n</body></message>\n<p:a xmlns:p='urn:p'/>${footer}`;
 
 describe("an XML stream is the same however its bytes are cut", () => {
   const whole = read(conversation);
@@ -91,12 +92,6 @@ describe("pause holds at once", () => {
 
 describe("RFC 6120 section 4.3.3 restarts", () => {
   const login = `${header}<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/><?xml version='1.0'?>${header}<iq id='1'/>`;
-  const restartAfterAuth = (reading: Reading) => {
-    reading.after = () => {
-      if (reading.told.length === 2) reading.parser.restart();
-    };
-    return reading;
-  };
   it("from within the handler, the next stream in the same bytes", () => {
     expect(restartAfterAuth(new Reading()).write(login).told).toEqual(["opened", "element", "opened", "element"]);
   });
@@ -160,3 +155,10 @@ describe("RFC 6120 section 5.4.2.3: what follows starttls in the clear is droppe
     expect(reading.write(header, "<iq/>").told).toEqual(["opened", "element", "opened", "element"]);
   });
 });
+
+function restartAfterAuth(reading: Reading): Reading {
+  reading.after = () => {
+    if (reading.told.length === 2) reading.parser.restart();
+  };
+  return reading;
+}

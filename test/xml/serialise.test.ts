@@ -21,7 +21,10 @@ describe("serialise", () => {
     expect(escapeText(`a&b<c>d"e'f\tg\nh\ri`)).toBe("a&amp;b&lt;c&gt;d&quot;e&apos;f\tg\nh&#13;i");
     expect(escapeAttribute(`a&b<c>d"e'f\tg\nh\ri`)).toBe("a&amp;b&lt;c&gt;d&quot;e&apos;f&#9;g&#10;h&#13;i");
   });
-  const forbidden = { NUL: "\u0000", "a control character": "\u001f", "U+FFFE": "\ufffe", "U+FFFF": "\uffff", "a high surrogate alone": "a\ud83d", "one before another character": "\ud83da", "a low surrogate alone": "\ude00" };
+  const forbidden = {
+    NUL: "\u0000", "a control character": "\u001f", "U+FFFE": "\ufffe", "U+FFFF": "\uffff",
+    "a high surrogate alone": "a\ud83d", "one before another character": "\ud83da", "a low surrogate alone": "\ude00",
+  };
   for (const [what, text] of Object.entries(forbidden)) {
     it(`throws for ${what}, which would end the stream of whoever reads it`, () => {
       expect(() => escapeText(text)).toThrow(RangeError);

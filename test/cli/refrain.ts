@@ -1,0 +1,52 @@
+/** Runs the built command line as its users do: a process of its own. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const main = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
+
+export interface Outcome {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Surroundings {
+  /** The working folder, with ./data in it. */
+  readonly cwd: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** What is on standard input; without it there is nothing. */
+  readonly input?: string;
+  /** Options of Node itself. */
+  readonly nodeArgs?: readonly string[];
+}
+
+export function newFolder(): string {
+  return mkdtempSync(join(tmpdir(), "refrain-cli-"));
+}
+
+export async function refrain(args: readonly string[], surroundings: Surroundings): Promise<Outcome> {
+  const child = spawnRefrain(args, surroundings);
+  child.stdin!.on("error", () => {}).end(surroundings.input ?? "");
+  const [stdout, stderr] = await Promise.all([readAll(child.stdout!), readAll(child.stderr!)]);
+  return { status: await exitStatus(child), stdout, stderr };
+}
+
+export function spawnRefrain(args: readonly string[], { cwd, env, nodeArgs }: Surroundings): ChildProcess {
+  if (!existsSync(main)) throw new Error(`${main}: not built; run \`npm run build\``);
+  const inherited = Object.entries(process.env).filter(([name]) => !/^(REFRAIN_|NODE_OPTIONS|NO_COLOR|FORCE_COLOR|npm_)/.test(name));
+  return spawn(process.execPath, [...(nodeArgs ?? []), main, ...args], { cwd, env: { ...Object.fromEntries(inherited), ...env } });
+}
+
+export async function exitStatus(child: ChildProcess): Promise<number | null> {
+  if (child.exitCode === null && child.signalCode === null) await new Promise((resolve) => child.once("exit", resolve));
+  return child.exitCode;
+}
+
+async function readAll(stream: NodeJS.ReadableStream): Promise<string> {
+  let text = "";
+  for await (const chunk of stream) text += String(chunk);
+  return text;
+}

@@ -1,0 +1,61 @@
+/** As much of @xmpp/client 0.14 as the tests use: it brings no types. */
+declare module "@xmpp/client" {
+  import type { EventEmitter } from "node:events";
+  import type { Socket } from "node:net";
+
+  export interface XmlElement {
+    readonly name: string;
+    readonly attrs: Readonly<Record<string, string | undefined>>;
+    is(name: string, xmlns?: string): boolean;
+    text(): string;
+    getChild(name: string, xmlns?: string): XmlElement | undefined;
+    getChildren(name: string, xmlns?: string): readonly XmlElement[];
+    getChildElements(): readonly XmlElement[];
+    getChildText(name: string, xmlns?: string): string | null;
+    toString(): string;
+  }
+
+  export interface Jid {
+    toString(): string;
+  }
+
+  export interface ClientOptions {
+    readonly service: string;
+    readonly domain: string;
+    readonly username?: string;
+    readonly password?: string;
+    /** Called to log in: with what, and by which mechanism, is its choice. */
+    readonly credentials?: (
+      authenticate: (credentials: { readonly username: string; readonly password: string }, mechanism: string) => Promise<void>,
+      mechanisms: readonly string[],
+    ) => Promise<void>;
+    readonly resource?: string;
+    readonly lang?: string;
+    /** Milliseconds that a step of connecting or closing may take. */
+    readonly timeout?: number;
+  }
+
+  export interface Client extends EventEmitter {
+    readonly status: string;
+    readonly jid: Jid | null;
+    /** The TLS socket lies within @xmpp/tls's own. */
+    readonly socket: (Socket & { readonly socket?: undefined }) | { readonly socket: Socket } | null;
+    readonly reconnect: EventEmitter & { delay: number; start(): void; stop(): void };
+    readonly iqCaller: {
+      get(payload: XmlElement, to?: string, timeoutMs?: number): Promise<XmlElement | undefined>;
+      set(payload: XmlElement, to?: string, timeoutMs?: number): Promise<XmlElement | undefined>;
+      request(iq: XmlElement, timeoutMs?: number): Promise<XmlElement>;
+    };
+    start(): Promise<Jid>;
+    stop(): Promise<unknown>;
+    send(element: XmlElement): Promise<void>;
+    sendMany(elements: readonly XmlElement[]): Promise<void>;
+  }
+
+  export function client(options: ClientOptions): Client;
+  export function xml(
+    name: string,
+    attrs?: string | Readonly<Record<string, string | undefined>>,
+    ...children: readonly (XmlElement | string)[]
+  ): XmlElement;
+}

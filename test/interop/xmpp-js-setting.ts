@@ -1,0 +1,53 @@
+/** A server of its own for a test file, and clients that are stopped after each test. */
+import { afterAll, afterEach, beforeAll } from "vitest";
+import { startServer, type TestServer } from "../../src/testing/index.ts";
+import { certificateOf, trust } from "./trust.ts";
+import { password, XmppJsUser, type UserOptions } from "./xmpp-js.ts";
+
+export interface Setting {
+  readonly server: TestServer;
+  /** Not started yet. */
+  user(options: UserOptions): XmppJsUser;
+  /** Online, without presence. */
+  online(username: string, options?: Omit<UserOptions, "username">): Promise<XmppJsUser>;
+  /** Online and available. */
+  available(username: string, options?: Omit<UserOptions, "username">): Promise<XmppJsUser>;
+}
+
+/** `names` get accounts with the password that all tests use. */
+export function xmppJsSetting(names: readonly string[]): Setting {
+  let server: TestServer;
+  let distrust: () => void;
+  let users: XmppJsUser[] = [];
+
+  beforeAll(async () => {
+    server = await startServer();
+    for (const name of names) await server.addUser(name, password);
+    const certificate = await certificateOf(server);
+    distrust = trust(() => certificate);
+  });
+  afterEach(async () => {
+    const stopping = users;
+    users = [];
+    await Promise.all(stopping.map((user) => user.stop()));
+  });
+  afterAll(async () => {
+    distrust();
+    await server.stop();
+  });
+
+  const user = (options: UserOptions): XmppJsUser => {
+    const made = new XmppJsUser(server, options);
+    users.push(made);
+    return made;
+  };
+  const online = (username: string, options: Omit<UserOptions, "username"> = {}) => user({ username, ...options }).start();
+  return {
+    get server() {
+      return server;
+    },
+    user,
+    online,
+    available: async (username, options) => (await online(username, options)).presence(),
+  };
+}
