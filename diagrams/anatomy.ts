@@ -4,7 +4,7 @@ import { boldWidth, lineHeight, monoWidth, plainWidth, sizes } from "./text.ts";
 
 /** Positions are baselines for text, top left corners for pills, and relative to the box's own corner. */
 export type Piece =
-  | { readonly kind: "title" | "region"; readonly x: number; readonly y: number; readonly text: string }
+  | { readonly kind: "title" | "aside" | "region"; readonly x: number; readonly y: number; readonly text: string }
   | { readonly kind: "pill"; readonly x: number; readonly y: number; readonly width: number; readonly height: number; readonly text: string }
   | { readonly kind: "heading"; readonly x: number; readonly y: number; readonly text: string; readonly of: Note["kind"] }
   | { readonly kind: "line"; readonly x: number; readonly y: number; readonly line: Line; readonly of: Note["kind"] }
@@ -55,6 +55,10 @@ function titleHead(box: Box): Anatomy {
     const width = plainWidth(text, sizes.tag) + 14;
     pieces.push({ kind: "pill", x: x + 8, y: (titleRow - pillHeight) / 2, width, height: pillHeight, text });
     x += width + 8;
+  }
+  if (box.aside !== null) {
+    pieces.push({ kind: "aside", x: x + 8, y: 22, text: box.aside });
+    x += plainWidth(box.aside, sizes.heading) + 8;
   }
   return { width: x + padding, height: titleRow, pieces };
 }

@@ -22,6 +22,8 @@ export interface Box {
   readonly id: string;
   readonly kind: "state" | "final" | "composite" | "parallel" | "region" | "any" | "initial";
   readonly title: string;
+  /** Said in passing, behind the title. */
+  readonly aside: string | null;
   readonly tags: readonly string[];
   /** The state's description, for a tooltip and for readers who cannot see. */
   readonly description: string | null;
@@ -97,8 +99,9 @@ function box(chart: Chart, ends: ReadonlySet<string>, state: ChartState): Box {
     id: idOf(state.path),
     kind: kindOf(chart, state),
     title: isRoot ? "any state" : state.key,
+    aside: isRoot ? "by default" : null,
     tags: state.tags,
-    description: isRoot ? "Holds in every state that does not answer the event itself." : state.description,
+    description: state.description,
     notes: notesOf(chart, ends, state),
     children: [...(isRoot ? [] : dot(state)), ...inner.map((child) => box(chart, ends, child))],
   };
@@ -113,7 +116,7 @@ function kindOf(chart: Chart, state: ChartState): Box["kind"] {
 function dot(state: ChartState | undefined): Box[] {
   if (!state?.initial) return [];
   const id = `${idOf(state.path)}.^`;
-  return [{ id, kind: "initial", title: "", tags: [], description: null, notes: [], children: [] }];
+  return [{ id, kind: "initial", title: "", aside: null, tags: [], description: null, notes: [], children: [] }];
 }
 
 function starts(chart: Chart): Arrow[] {

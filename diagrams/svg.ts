@@ -42,6 +42,7 @@ const style = [
   `text{font:400 ${sizes.mono}px ${mono};fill:var(--ink);white-space:pre}`,
   `.title{font:600 ${sizes.title}px ${sans}}`,
   `.region,.heading{font:600 ${sizes.heading}px ${sans};fill:var(--soft)}`,
+  `.aside{font:400 ${sizes.heading}px ${sans};fill:var(--soft)}`,
   `.pill text{font:500 ${sizes.tag}px ${sans};fill:var(--pillink);text-anchor:middle}`,
   `.heading.to{fill:var(--away)}`,
   `.guard,.does,.ignores .event,.ignores .guard{fill:var(--soft)}`,
@@ -76,6 +77,7 @@ function nodeSvg(node: LayoutNode): string {
 function pieceSvg(piece: Piece, width: number): string {
   switch (piece.kind) {
     case "title":
+    case "aside":
     case "region":
       return `<text class="${piece.kind}" x="${piece.x}" y="${piece.y}">${escaped(piece.text)}</text>`;
     case "pill":
@@ -99,8 +101,8 @@ function arrowSvg({ from, to, points }: LayoutEdge): string {
 function labelSvg({ label }: LayoutEdge): string {
   if (label === null) return "";
   const lines = label.lines.map((line, at) => {
-    const y = label.y + 3 + at * lineHeight + 12;
-    return `<text x="${label.x + 6}" y="${y}">${lineSvg(line)}</text>`;
+    const y = label.y + at * lineHeight + 14;
+    return `<text x="${label.x + 5}" y="${y}">${lineSvg(line)}</text>`;
   });
   return `<g class="label"><rect x="${label.x}" y="${label.y}" width="${label.width}" height="${label.height}" rx="5"/>${lines.join("")}</g>`;
 }

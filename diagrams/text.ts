@@ -18,12 +18,12 @@ export const sizes = {
   title: 14,
   tag: 11,
   heading: 11,
-  mono: 11.5,
+  mono: 11,
   /** Smallest of them, in the picture's own unit. */
   min: 11,
 } as const;
 
-export const lineHeight = 16;
+export const lineHeight = 15;
 
 export function monoWidth(text: string, size: number = sizes.mono): number {
   return Math.ceil([...text].length * size * monoEm);

@@ -1,6 +1,7 @@
 /** Folding: the state of a session from a snapshot and the events that followed it. The same input always gives the same state. */
 import { transition, type SnapshotFrom, type StateValue } from "xstate";
-import { sessionMachine, sessionMachineVersion, type SessionContext } from "./session.ts";
+import type { SessionContext } from "./session-context.ts";
+import { sessionMachine, sessionMachineVersion } from "./session.ts";
 import type { SessionEvent } from "./session-events.ts";
 
 export type SessionSnapshot = SnapshotFrom<typeof sessionMachine>;

@@ -1,4 +1,5 @@
 export * from "./session.ts";
+export * from "./session-context.ts";
 export * from "./fold.ts";
 export { stateName } from "./state-name.ts";
 export { askingEffects } from "./session-events.ts";

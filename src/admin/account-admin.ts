@@ -84,7 +84,10 @@ const pageAccounts = 1_000;
  */
 const importLanes = 32;
 
-async function importAll(entries: readonly ImportEntry[], add: (entry: ImportEntry) => Promise<string>): Promise<ImportOutcome> {
+async function importAll(
+  entries: readonly ImportEntry[],
+  add: (entry: ImportEntry) => Promise<string>,
+): Promise<ImportOutcome> {
   const failures: ImportFailure[] = [];
   const waiting = entries.values();
   const lane = async () => {
@@ -104,7 +107,8 @@ async function importAll(entries: readonly ImportEntry[], add: (entry: ImportEnt
 function parseAccount(text: string, hosts: readonly string[]): Jid & { readonly local: string } {
   const jid = parseJid(text);
   if (jid?.local === undefined || jid.resource !== undefined) {
-    throw new AdminError("jid-malformed", `JID ${JSON.stringify(text)}: expected USER@HOST, such as romeo@${hosts[0] ?? "localhost"}`);
+    const example = `romeo@${hosts[0] ?? "localhost"}`;
+    throw new AdminError("jid-malformed", `JID ${JSON.stringify(text)}: expected USER@HOST, such as ${example}`);
   }
   if (!hosts.includes(jid.domain)) throw unknownHost(jid.domain, hosts);
   return jid as Jid & { readonly local: string };

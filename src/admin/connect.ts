@@ -131,7 +131,9 @@ class SocketClient implements AdminClient {
   #take(line: string): void {
     this.#lastHeard = this.#clock.now();
     const reply = parseReply(line);
-    if (reply === undefined) return this.#fail("the answer is not of the expected form; use the refrain command of the server's version");
+    if (reply === undefined) {
+      return this.#fail("the answer is not of the expected form; use the refrain command of the server's version");
+    }
     // A request of which the server could not even read the id.
     if (reply.id === 0) return this.#fail(reply.error?.message ?? "the server refused the request");
     const pending = this.#pending.get(reply.id);

@@ -99,27 +99,30 @@ async function answer(line: string, api: AdminApi, log: Logger, socket: Socket):
   const { id, method: name, params } = request;
   const method = Object.hasOwn(methods, name) ? methods[name] : undefined;
   if (method === undefined) {
-    await write(socket, malformed(id, `method ${JSON.stringify(name.slice(0, 80))}: not known; known are ${Object.keys(methods).join(", ")}`));
+    const known = Object.keys(methods).join(", ");
+    await write(socket, malformed(id, `method ${JSON.stringify(name.slice(0, 80))}: not known; known are ${known}`));
     return;
   }
   try {
     const result = await method.run(api, params);
-    log.debug({ method: name }, "admin request done");
+    if (typeof result === "string") log.info({ method: name, jid: result }, "account changed by an operator");
+    else log.debug({ method: name }, "admin request done");
     for (const reply of replies(id, result)) await write(socket, reply);
   } catch (error) {
     await write(socket, refusal(id, name, error, log));
   }
 }
 
-/** Only names and codes are logged: parameters may hold passwords. */
+/** Of parameters nothing is logged: they may hold passwords. */
 function refusal(id: number, method: string, error: unknown, log: Logger): Reply {
   if (error instanceof AdminError) {
     log.debug({ method, code: error.code }, "admin request refused");
     return { id, error: { code: error.code, message: error.message } };
   }
   if (error instanceof z.ZodError) {
-    const paths = error.issues.map((issue) => issue.path.join(".") || "params");
-    return malformed(id, `${method}: ${[...new Set(paths)].join(", ")} of the wrong form; use the refrain command of the server's version`);
+    const paths = new Set(error.issues.map((issue) => issue.path.join(".") || "params"));
+    const fix = "use the refrain command of the server's version";
+    return malformed(id, `${method}: ${[...paths].join(", ")} of the wrong form; ${fix}`);
   }
   log.error({ method, err: error }, "admin request failed");
   return { id, error: { code: "internal", message: `${method}: failed in the server; its log says why` } };

@@ -10,7 +10,8 @@ export interface ProcessLogger {
 }
 
 export function createLogger({ level, format }: Config["log"]): ProcessLogger {
-  const options = { level, base: null, timestamp: stdTimeFunctions.isoTime, formatters: { level: (label: string) => ({ level: label }) } };
+  const formatters = { level: (label: string) => ({ level: label }) };
+  const options = { level, base: null, timestamp: stdTimeFunctions.isoTime, formatters };
   if (format === "pretty" || (format === "auto" && process.stderr.isTTY)) {
     return { logger: pino(options, { write: (line: string) => void process.stderr.write(pretty(line)) }), flush: () => {} };
   }
@@ -24,8 +25,10 @@ const colours: Readonly<Record<string, string>> = { trace: "2", debug: "2", info
 function pretty(line: string): string {
   const { level, time, msg, err, ...rest } = JSON.parse(line) as Record<string, unknown>;
   const label = style(colours[String(level)] ?? "0", String(level).padEnd(5), process.stderr);
-  const details = Object.entries(rest).map(([key, value]) => `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`);
+  const show = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
+  const details = Object.entries(rest).map(([key, value]) => `${key}=${show(value)}`);
   const stack = (err as { stack?: unknown } | undefined)?.stack;
-  const text = [String(time).slice(11, 23), label, String(msg ?? ""), style("2", details.join(" "), process.stderr)].join(" ").trimEnd();
+  const dim = details.length === 0 ? [] : [style("2", details.join(" "), process.stderr)];
+  const text = [String(time).slice(11, 23), label, String(msg ?? ""), ...dim].join(" ");
   return stack === undefined ? `${text}\n` : `${text}\n${String(stack)}\n`;
 }

@@ -29,12 +29,16 @@ async function readLine(): Promise<string> {
   process.stdin.setEncoding("utf8");
   for await (const chunk of process.stdin) {
     text += chunk;
-    if (text.length > stdinCharsMax) throw new UsageError("standard input: too long for a password; pipe one line into --password-stdin");
+    if (text.length > stdinCharsMax) throw misused("too long for a password");
   }
   const [line = "", ...rest] = text.split(/\r?\n/);
-  if (rest.some((other) => other !== "")) throw new UsageError("standard input: more than one line; --password-stdin takes the password alone");
-  if (line === "") throw new UsageError("standard input: empty; pipe the password into --password-stdin");
+  if (rest.some((other) => other !== "")) throw misused("more than one line");
+  if (line === "") throw misused("empty");
   return line;
+}
+
+function misused(problem: string): UsageError {
+  return new UsageError(`standard input: ${problem}; --password-stdin takes one line, the password`);
 }
 
 /** Reads a line in raw mode, so that the terminal echoes nothing. The prompt goes to standard error. */

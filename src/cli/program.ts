@@ -13,12 +13,14 @@ import { addUserPasswd } from "./user-passwd.ts";
 
 export function createProgram(): Command {
   const program = new Command("refrain")
-    .description("An event-sourced XMPP server. Commands reach the running server, and where none runs open its data folder themselves.")
+    .description(
+      "An event-sourced XMPP server. Commands reach the running server, and where none runs open its data folder themselves.",
+    )
     .version(version(), "-V, --version", "show the version")
     .helpOption("-h, --help", "show help")
     .helpCommand("help [command]", "show help for a command")
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(`${style("31", "error:", process.stderr)} ${text.replace(/^error: /, "")}`) })
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error:/, style("31", "error:", process.stderr))) })
     .configureHelp({ styleTitle: (title) => style("1", title, process.stdout) })
     .showHelpAfterError("`refrain --help` shows the commands, `refrain COMMAND --help` one of them with examples")
     .addHelpText(

@@ -33,5 +33,7 @@ function command(): string {
 }
 
 function folder(config: Config, sources: LoadedConfig["sources"]): string {
-  return sources.get("dataDir") === "default" ? "" : ` --data ${config.dataDir}`;
+  if (sources.get("dataDir") === "default") return "";
+  const plain = /^[\w./:@~\\-]+$/.test(config.dataDir);
+  return ` --data ${plain ? config.dataDir : JSON.stringify(config.dataDir)}`;
 }

@@ -12,8 +12,8 @@ import { exitFailed, exitOk, OperatorError, print, reportError } from "./termina
 /** What the server's own 5 s may take longer, until the process ends without it. */
 const stopTimeoutMs = 6_000;
 
-/** Runs a server until it is told to stop, or fails. Rejects if it cannot start; the answer is the exit status. */
-export async function runServer({ config, sources, warnings }: LoadedConfig): Promise<number> {
+/** Runs a server until it is told to stop, or fails, and ends the process. Rejects with DataFolderError. */
+export async function runServer({ config, sources, warnings }: LoadedConfig): Promise<never> {
   const stopAsked = listenForStop();
   const { logger, flush } = createLogger(config.log);
   for (const warning of warnings) logger.warn(warning);
@@ -26,7 +26,8 @@ export async function runServer({ config, sources, warnings }: LoadedConfig): Pr
     server = await startServer({ config, logger });
   } catch (error) {
     flush();
-    throw explainStartError(error, config);
+    // Whatever may still be open must not keep the process, here and below.
+    process.exit(reportError(explainStartError(error, config)));
   }
   print(greeting(config, sources, server.listeners));
   print(readyLine(server.listeners));
@@ -34,7 +35,6 @@ export async function runServer({ config, sources, warnings }: LoadedConfig): Pr
   if (failure instanceof Error) reportError(failure);
   const stopped = await stop(server, failure instanceof Error ? failure.message : failure);
   flush();
-  // Whatever may still be open must not keep the process.
   process.exit(stopped && !(failure instanceof Error) ? exitOk : exitFailed);
 }
 

@@ -22,7 +22,9 @@ Examples:
     .action(async ({ json, ...flags }: ConfigFlags & { json?: boolean }) => {
       const { config } = load(flags);
       const client = await connectAdmin(config.dataDir, liveClock);
-      if (client === undefined) note(`no sessions: no server runs on the data folder ${config.dataDir}; start it, or name its folder with --data`);
+      if (client === undefined) {
+        note(`no sessions: no server runs on the data folder ${config.dataDir}; start it, or name its folder with --data`);
+      }
       const sessions = client === undefined ? [] : await Promise.resolve(client.sessions()).finally(() => client.close());
       if (json === true) print(JSON.stringify(sessions, null, 2));
       else if (sessions.length > 0) print(table(columns, sessions.map(toRow)));

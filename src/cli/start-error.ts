@@ -11,7 +11,8 @@ export function explainStartError(error: unknown, { listen }: Config): unknown {
     return new OperatorError(`listen.${name}.port: ${problem}; stop it, or choose another port with ${flag} (0 picks a free one)`);
   }
   if (code === "EACCES" && syscall === "listen") {
-    return new OperatorError(`listen.${name}.port: this user may not listen on ${port}; choose a port from 1024 with ${flag}, or grant the right`);
+    const problem = `this user may not listen on ${port}`;
+    return new OperatorError(`listen.${name}.port: ${problem}; choose a port from 1024 with ${flag}, or grant the right`);
   }
   if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND" || code === "EAI_AGAIN") {
     return new OperatorError(`listen.address: ${listen.address} is no address of this machine (${code}); choose one with --host`);

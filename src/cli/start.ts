@@ -29,6 +29,6 @@ Examples:
         return;
       }
       const { runServer } = await import("./run-server.ts");
-      process.exitCode = await runServer(loaded);
+      await runServer(loaded);
     });
 }

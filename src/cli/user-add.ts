@@ -6,7 +6,8 @@ import { type PasswordOptions, readPassword } from "./password.ts";
 import { print } from "./terminal.ts";
 
 export function addUserAdd(user: Command): void {
-  withPasswordOptions(user.command("add").description("create an account").argument("<JID>", "the account, such as romeo@localhost"))
+  withPasswordOptions(user.command("add").description("create an account"))
+    .argument("<JID>", "the account, such as romeo@localhost")
     .addHelpText(
       "after",
       `

@@ -7,7 +7,8 @@ import { print } from "./terminal.ts";
 import { withPasswordOptions } from "./user-add.ts";
 
 export function addUserPasswd(user: Command): void {
-  withPasswordOptions(user.command("passwd").description("set another password").argument("<JID>", "the account, such as romeo@localhost"))
+  withPasswordOptions(user.command("passwd").description("set another password"))
+    .argument("<JID>", "the account, such as romeo@localhost")
     .addHelpText(
       "after",
       `

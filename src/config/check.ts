@@ -5,14 +5,16 @@ import { fieldAt, fields } from "./fields.ts";
 import { nearest } from "./nearest.ts";
 import { type Config, configSchema } from "./schema.ts";
 
-export type Checked = { readonly ok: true; readonly config: Config } | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
+export type Checked =
+  | { readonly ok: true; readonly config: Config }
+  | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
 
 /** Finds all problems at once. `values` holds every setting; `sourceOf` tells where the one at a path comes from. */
 export function checkConfig(values: unknown, sourceOf: (path: string) => string | undefined): Checked {
   const result = configSchema.safeParse(values);
   const found = result.success ? [] : result.error.issues.flatMap((issue) => describeIssue(issue, values, sourceOf));
   const wrong = new Set(found.map((problem) => problem.path));
-  const sound = (path: string) => ![...wrong].some((other) => other === path || path.startsWith(`${other}.`) || path.startsWith(`${other}[`));
+  const sound = (path: string) => ![...wrong].some((other) => isWithin(path, other));
   const problems = [...found, ...checkHosts(values as Config, sound, sourceOf), ...checkListeners(values as Config, sound, sourceOf)];
   return result.success && problems.length === 0 ? { ok: true, config: result.data } : { ok: false, problems };
 }
@@ -53,8 +55,9 @@ function checkHosts({ hosts }: Config, sound: Sound, sourceOf: SourceOf): readon
     if (!sound(at)) continue;
     const [given, missing] = host.key === undefined ? (["certificate", "key"] as const) : (["key", "certificate"] as const);
     if (host[given] !== undefined && host[missing] === undefined) {
-      const fix = `give both, or neither for a certificate that is signed by itself`;
-      problems.push({ path: `${at}.${missing}`, message: `expected a file because ${given} is set, got nothing`, source: sourceOf(`${at}.${given}`), fix });
+      const fix = "give both, or neither for a certificate that is signed by itself";
+      const message = `expected a file because ${given} is set, got nothing`;
+      problems.push({ path: `${at}.${missing}`, message, source: sourceOf(`${at}.${given}`), fix });
     }
     const domain = String(host.domain).toLowerCase();
     if (seen.has(domain)) {
@@ -89,6 +92,10 @@ function checkListeners({ listen }: Config, sound: Sound, sourceOf: SourceOf): r
 /** Whether an address can be reached from this machine alone. */
 export function isLoopback(address: string): boolean {
   return address === "localhost" || address === "::1" || /^127(\.\d{1,3}){3}$/.test(address);
+}
+
+function isWithin(path: string, other: string): boolean {
+  return path === other || path.startsWith(`${other}.`) || path.startsWith(`${other}[`);
 }
 
 function pathOf(parts: readonly PropertyKey[]): string {

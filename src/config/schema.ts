@@ -23,7 +23,8 @@ export const configSchema = z.strictObject({
         }),
         certificate: z.string().min(1).exactOptional().meta({
           expected: "a file in PEM form",
-          description: "Certificate chain in PEM form, the host's own first. Needs `key`. Without both, one is made and signed by itself.",
+          description:
+            "Certificate chain in PEM form, the host's own first. Needs `key`. Without both, one is made and signed by itself.",
         }),
         key: z.string().min(1).exactOptional().meta({
           expected: "a file in PEM form",
@@ -59,7 +60,8 @@ export const configSchema = z.strictObject({
     .strictObject({
       conflict: z.enum(["replace", "reject-new", "rename"]).default("replace").meta({
         description:
-          "When a client binds a resource in use (RFC 6120 section 7.7.2.2): end the old session, refuse the new one, or give it another name.",
+          "When a client binds a resource in use (RFC 6120 section 7.7.2.2): " +
+          "`replace` ends the old session, `reject-new` refuses the new one, `rename` gives it another resource.",
       }),
       resourcesPerAccountMax: count(10, 1, 1_000, "sessions", "Sessions of one account at the same time."),
       negotiationTimeoutMs: duration(30 * second, 100, 10 * minute, "How long a client may take from its first byte to a bound resource."),

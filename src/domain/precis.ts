@@ -67,24 +67,23 @@ function enforceUsernameCaseMapped(text: string): string | undefined {
   if (!consistsOf(prepared, identifierClass)) return undefined;
   const mapped = lowerCased(prepared).normalize("NFC");
   if (hasRightToLeft(mapped) && !followsBidiRule(mapped)) return undefined;
-  return conforming(mapped, prepared, identifierClass);
+  return conforming(mapped);
 }
 
 function enforceOpaqueString(text: string): string | undefined {
   if (!consistsOf(text, freeformClass)) return undefined;
-  return conforming(text.replaceAll(/\p{Zs}/gu, " ").normalize("NFC"), text, freeformClass);
+  return conforming(text.replaceAll(/\p{Zs}/gu, " ").normalize("NFC"));
 }
 
-/**
- * RFC 8265 examines the code points before mapping, RFC 8264 section 7 after it: here both. The contextual rules
- * are about the string as it will be, so that L and l around a middle dot are the same.
- */
-function conforming(mapped: string, prepared: string, stringClass: StringClass): string | undefined {
-  if (mapped !== prepared && !consistsOf(mapped, stringClass)) return undefined;
+/** The contextual rules are about the string as it will be: L and l around a middle dot are the same. */
+function conforming(mapped: string): string | undefined {
   return contextsAllowed(mapped) ? nonEmpty(mapped) : undefined;
 }
 
-/** RFC 8264 section 7: the rules are applied up to three more times; what is not stable then is invalid. */
+/**
+ * RFC 8264 section 7: the rules are applied up to three more times; what is not stable then is invalid. So the code
+ * points are examined before mapping, as RFC 8265 has it, and again after it, as RFC 8264 does.
+ */
 function stable(text: string, enforce: (text: string) => string | undefined): string | undefined {
   let previous = text;
   for (let application = 1; application <= 4; application += 1) {

@@ -28,7 +28,7 @@ export interface SessionView {
 }
 
 export interface ConnectionView {
-  /** The peer's `address:port`. */
+  /** The peer's IP address. */
   readonly address: string;
   readonly transport: string;
   /** The version of TLS; null in the clear. */

@@ -139,8 +139,10 @@ export class Router implements StanzaRouter {
     return false;
   }
 
+  /** RFC 6120 section 8.1.1.1: to the full JID, also where the stanza was the account's. */
   #refuse(step: Step, session: Session, stanza: Stanza, fault: StanzaFault): void {
-    if (mayBeAnswered(stanza)) session.deliver(step, stanzaError(stanza, fault));
+    const from = session.connected ? session.jid : stanza.from;
+    if (mayBeAnswered(stanza)) session.deliver(step, stanzaError({ ...stanza, from }, fault));
   }
 }
 

@@ -5,7 +5,8 @@
 import { createActor, type ActorRefFrom } from "xstate";
 import { recordSnapshot, type SessionSnapshot } from "../../machines/fold.ts";
 import type { SessionEffect, SessionEvent } from "../../machines/session-events.ts";
-import { sessionMachine, type SessionInput } from "../../machines/session.ts";
+import type { SessionInput } from "../../machines/session-context.ts";
+import { sessionMachine } from "../../machines/session.ts";
 import { stateName } from "../../machines/state-name.ts";
 import { sessionStream } from "../domain/facts.ts";
 import type { Json } from "../ports.ts";

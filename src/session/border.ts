@@ -75,19 +75,24 @@ function isStanzaName(name: string): name is StanzaKind {
   return name === "message" || name === "presence" || name === "iq";
 }
 
-/** The `<bind/>` of an iq of type set, if it is one (RFC 6120 section 7). `resource` is undefined where the server is to choose. */
+/**
+ * The `<bind/>` of an iq of type set, if it is one and breaks no rule of iqs (RFC 6120 sections 7 and 8.2.3).
+ * `resource` is undefined where the server is to choose.
+ */
 export function bindRequest(element: Element): { readonly id: string; readonly resource: string | undefined } | undefined {
   if (element.name !== "iq" || element.attrs["type"] !== "set") return undefined;
   const bind = payloadOf(element);
   if (bind === undefined || bind.name !== "bind" || bind.attrs["xmlns"] !== bindNamespace) return undefined;
+  const id = element.attrs["id"] as string | undefined;
+  if (id === undefined || id === "" || elementsIn(element) !== 1) return undefined;
   const resource = bind.children.find((child): child is Element => typeof child !== "string" && child.name === "resource");
-  return { id: String(element.attrs["id"] ?? ""), resource: resource?.getText() || undefined };
+  return { id, resource: resource?.getText() || undefined };
 }
 
 const iqTypes = new Set(["get", "set", "result", "error"]);
 const messageTypes = new Set(["normal", "chat", "groupchat", "headline", "error"]);
+/** RFC 6121 section 4.7.1: `available` is what there is no type for. */
 const presenceTypes = new Set([
-  "available",
   "unavailable",
   "subscribe",
   "subscribed",
@@ -121,7 +126,7 @@ export function checkStanza(element: Element, kind: StanzaKind, sender: Jid, lan
     const text = iqMistake(stanza);
     if (text !== undefined) return { stanza, fault: { condition: "bad-request", text } };
   }
-  if (kind === "presence" && !presenceTypes.has(type)) {
+  if (kind === "presence" && element.attrs["type"] !== undefined && !presenceTypes.has(String(element.attrs["type"]))) {
     return { stanza, fault: { condition: "bad-request", text: "presence has no such type" } };
   }
   return { stanza };
@@ -139,10 +144,14 @@ function typeOf(element: Element, kind: StanzaKind): string {
 function iqMistake({ element, type, id }: Stanza): string | undefined {
   if (!iqTypes.has(type)) return "the type of an iq is get, set, result or error";
   if (id === undefined || id === "") return "an iq needs an id";
-  const children = element.children.filter((child) => typeof child !== "string").length;
+  const children = elementsIn(element);
   if ((type === "get" || type === "set") && children !== 1) return "an iq of type get or set has exactly one child element";
   if (type === "result" && children > 1) return "an iq of type result has at most one child element";
   return undefined;
+}
+
+function elementsIn(element: Element): number {
+  return element.children.filter((child) => typeof child !== "string").length;
 }
 
 function isSubscription(kind: StanzaKind, type: string): boolean {

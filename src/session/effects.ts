@@ -76,7 +76,8 @@ function features(bench: Workbench): Element {
     secure: link.secure,
     mechanisms: authenticated ? [] : logins.offered(link),
     limits: authenticated ? options.limits : xmlLimitsUnauthenticated,
-    silenceMs: options.silenceMs,
+    // Strangers have until their deadline, however much they say.
+    silenceMs: authenticated ? options.silenceMs : options.policy.negotiationMs,
   };
   return streamFeatures(stage, router.streamFeatures(stage));
 }

@@ -1,6 +1,6 @@
 /** What a session host needs of the rest of the server, and what the rest of the server sees of a session. */
 import type { SessionEvent } from "../../machines/session-events.ts";
-import type { SessionPolicy } from "../../machines/session.ts";
+import type { SessionPolicy } from "../../machines/session-context.ts";
 import type { StreamErrorCondition } from "../domain/errors.ts";
 import type { Jid } from "../domain/jid.ts";
 import type { XmlLimits } from "../domain/limits.ts";

@@ -3,7 +3,7 @@
  * what the machine asks for; plain traffic of a connected session goes straight to the router (traffic.ts).
  */
 import { askingEffects, type SessionEffect, type SessionEvent, type TimerName } from "../../machines/session-events.ts";
-import { fullJid, type SessionContext } from "../../machines/session.ts";
+import { fullJid, type SessionContext } from "../../machines/session-context.ts";
 import type { SessionSnapshot } from "../../machines/fold.ts";
 import type { StreamErrorCondition } from "../domain/errors.ts";
 import { parseJid, type Jid } from "../domain/jid.ts";
@@ -165,7 +165,7 @@ export class SessionHost implements LinkHandler, Workbench {
   // What the machine is told.
 
   tell(step: Step, event: SessionEvent): void {
-    if (this.#asking || this.#telling) {
+    if (this.#mustWait || this.#telling) {
       this.#queue.push(() => event);
       return;
     }
@@ -176,7 +176,7 @@ export class SessionHost implements LinkHandler, Workbench {
 
   tellLater(cause: string | null, event: (step: Step) => SessionEvent): void {
     if (this.#closed) return;
-    if (this.#asking) this.#queue.push(event);
+    if (this.#mustWait) this.#queue.push(event);
     else this.#guarded(cause, (step) => this.tell(step, event(step)));
   }
 
@@ -194,8 +194,14 @@ export class SessionHost implements LinkHandler, Workbench {
     takeEarly(this, step, element);
   }
 
+  /** A TLS handshake waits for the peer, who may let it wait: a deadline and the server's end are told all the same. */
+  get #mustWait(): boolean {
+    return this.#asking && !this.snapshot.matches({ negotiating: "securing" });
+  }
+
   #tellNow(step: Step, event: SessionEvent): void {
-    if (this.#closed) return;
+    // A session that has reached its end takes nothing more, also within the step that ended it.
+    if (this.snapshot.status !== "active") return;
     this.#telling = true;
     try {
       const effects = this.#actor.tell(step, event);

@@ -2,7 +2,7 @@
  * What becomes of a first-level element. While a stream is negotiated everything is told to the machine;
  * in a connected session plain stanzas change no state and go straight to the router.
  */
-import { makeJid } from "../domain/jid.ts";
+import { makeJid, parseJid } from "../domain/jid.ts";
 import type { Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
 import { serialise } from "../xml/serialise.ts";
@@ -69,7 +69,9 @@ function isAllowedEarly(host: TrafficHost, element: Element, kind: StanzaKind): 
   const { username, host: domain } = host.context;
   if (username === null) return host.environment.router.takesEarly(element, "unauthenticated");
   const to: unknown = element.attrs["to"];
-  return to === undefined || to === domain || to === `${username}@${domain}`;
+  if (to === undefined) return true;
+  const full = parseJid(String(to))?.full;
+  return full === domain || full === `${username}@${domain}`;
 }
 
 /** An iq before binding is answered for the account: the sender is the bare JID. */
@@ -125,6 +127,8 @@ function route(host: TrafficHost, step: Step, stanza: Stanza): void {
     .finally(() => host.release("routing"));
 }
 
+/** RFC 6120 section 8.1.1.1: to the full JID, also where the stanza was the account's. */
 function refuse(host: TrafficHost, step: Step, stanza: Stanza, fault: StanzaFault): void {
-  if (mayBeAnswered(stanza)) host.deliver(step, stanzaError(stanza, fault));
+  const from = host.connected ? host.jid : stanza.from;
+  if (mayBeAnswered(stanza)) host.deliver(step, stanzaError({ ...stanza, from }, fault));
 }

@@ -1,6 +1,6 @@
 /** What lies beside a session's actor: its link, and what the events told to the machine do not carry. */
 import type { SessionEvent, TimerName } from "../../machines/session-events.ts";
-import type { SessionContext } from "../../machines/session.ts";
+import type { SessionContext } from "../../machines/session-context.ts";
 import type { Timer } from "../ports.ts";
 import type { Step } from "../step/batch.ts";
 import type { Outbox } from "../step/outbox.ts";

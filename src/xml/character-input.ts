@@ -105,7 +105,6 @@ export class CharacterInput extends TokenInput {
         if (!cdata) return this.fail(notWellFormed('"]]>" in text'));
         token.append(bytes, start, index);
         token.length -= 2;
-        this.bracketsEnd = -1;
         this.position = index + 1;
         return CDATA_ENDED;
       } else if (byte < 0x20) {

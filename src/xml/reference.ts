@@ -46,8 +46,8 @@ export class ReferenceReader {
     const base = this.text === "#x" ? 16 : 10;
     const digit = digitOf(byte);
     if (digit >= base) return malformed;
-    // Leading zeros may be many; beyond the last character the number need not be exact.
-    this.value = Math.min(Math.max(this.value, 0) * base + digit, 0x110000);
+    // Leading zeros may be many; a number too large to be exact is no character either.
+    this.value = Math.max(this.value, 0) * base + digit;
     return false;
   }
 

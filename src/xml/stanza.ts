@@ -52,7 +52,14 @@ export function iqResult(iq: Stanza, payload?: Element): Element {
 export function stanzaError(stanza: Pick<Stanza, "kind" | "id" | "from" | "to">, fault: StanzaFault): Element {
   return el(
     stanza.kind,
-    { xmlns: clientNamespace, type: "error", id: stanza.id, from: stanza.to?.full, to: stanza.from.full },
+    {
+      xmlns: clientNamespace,
+      type: "error",
+      // RFC 6120 section 8.3.1, rule 3: an iq's error always has one, empty if need be.
+      id: stanza.id ?? (stanza.kind === "iq" ? "" : undefined),
+      from: stanza.to?.full,
+      to: stanza.from.full,
+    },
     errorElement(fault),
   );
 }

@@ -84,7 +84,7 @@ const session: SessionView = {
   presence: "<presence/>",
   interested: true,
   roster: { version: "3", items: 2 },
-  conn: { address: "127.0.0.1:40000", transport: "tcp", secure: "TLSv1.3", since: 1_700_000_000_000 },
+  conn: { address: "127.0.0.1", transport: "tcp", secure: "TLSv1.3", since: 1_700_000_000_000 },
 };
 
 describe("accounts over the admin socket", () => {

@@ -89,7 +89,7 @@ describe("refrain user, while no server runs", () => {
 
 describe("refrain user import", () => {
   it("creates what it can and names the lines of the rest", async () => {
-    const lines = ["romeo@localhost\tsecret", "", "no tab here", "juliet@localhost\twith\ttab", "bad@jid@\tx", "Romeo@localhost\tother"];
+    const lines = ["romeo@localhost\tsecret", "", "no tab here", "juliet@localhost\twith two spaces", "bad@jid@\tx\ty", "Romeo@localhost\tother"];
     const outcome = await run("user import -", `\uFEFF${lines.join("\r\n")}\r\n`);
     expect(outcome.stdout).toBe("imported 2 accounts, 3 lines failed\n");
     expect(outcome.status).toBe(1);
@@ -102,13 +102,13 @@ describe("refrain user import", () => {
   });
 
   it("takes a file of several batches", async () => {
-    const jids = Array.from({ length: 1_100 }, (_, index) => `u${String(index).padStart(4, "0")}@localhost`);
+    const jids = Array.from({ length: 600 }, (_, index) => `u${String(index).padStart(4, "0")}@localhost`);
     writeFileSync(join(cwd, "users.tsv"), jids.map((jid) => `${jid}\tsecret\n`).join(""));
-    expect(await run("user import users.tsv")).toEqual(done("imported 1100 accounts\n"));
+    expect(await run("user import users.tsv")).toEqual(done("imported 600 accounts\n"));
     expect((await run("user list")).stdout.trim().split("\n")).toEqual(jids);
     const again = await run("user import users.tsv");
-    expect(again).toMatchObject({ status: 1, stdout: "imported 0 accounts, 1100 lines failed\n" });
-    expect(again.stderr).toContain("error: users.tsv:1100: u1099@localhost: there is such an account already");
+    expect(again).toMatchObject({ status: 1, stdout: "imported 0 accounts, 600 lines failed\n" });
+    expect(again.stderr).toContain("error: users.tsv:600: u0599@localhost: there is such an account already");
   });
 
   it("names a file that is not there", async () => {

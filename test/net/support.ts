@@ -35,14 +35,15 @@ export class HandClock implements Clock {
     setImmediate(task);
   }
 
-  /** Moves on and runs what is due, once. */
-  advance(ms: number): void {
+  /** Moves on, runs what is due, and waits until it has set its next timer. */
+  async advance(ms: number): Promise<void> {
     this.#now += ms;
     for (const entry of this.#due) {
       if (entry.deadline > this.#now) continue;
       this.#due.delete(entry);
       entry.task();
     }
+    await until(() => this.#due.size > 0);
   }
 }
 

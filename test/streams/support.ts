@@ -59,7 +59,7 @@ export async function expectLogin(server: ServerAddress, over: "tls" | "plaintex
 
 export interface FaultyStore {
   readonly store: Store;
-  /** While true, every question to a projection is refused. */
+  /** While true, nothing of an account can be read. */
   readsFail: boolean;
   /** While true, nothing can be written. */
   writesFail: boolean;
@@ -69,7 +69,7 @@ export interface FaultyStore {
 export function faultyStore(): FaultyStore {
   const inner = createMemoryStore(projections);
   const refuse = (): Promise<never> => Promise.reject(new Error("the disk is on fire"));
-  const faulty = {
+  const faulty: FaultyStore = {
     readsFail: false,
     writesFail: false,
     store: {
@@ -79,9 +79,9 @@ export function faultyStore(): FaultyStore {
       readAll: (...args) => inner.readAll(...args),
       subscribe: (...args) => inner.subscribe(...args),
       query: (...args) => (faulty.readsFail ? refuse() : inner.query(...args)),
-      secret: (...args) => inner.secret(...args),
+      secret: (...args) => (faulty.readsFail ? refuse() : inner.secret(...args)),
       close: () => inner.close(),
-    } satisfies Store,
+    },
   };
   return faulty;
 }

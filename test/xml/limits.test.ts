@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import type { XmlLimits } from "../../src/domain/limits.ts";
 import { xmlLimitsAuthenticated, xmlLimitsUnauthenticated } from "../../src/domain/limits.ts";
@@ -95,6 +97,24 @@ describe("RFC 6120 section 13.12: a limit holds before the memory is spent", () 
     for (let times = 0; times < 5; times += 1) reading.parser.write(white);
     expect(reading.write("<iq/>").told).toEqual(["opened", "element"]);
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1_000_000);
+  });
+});
+
+describe("an idle stream keeps no memory of what it has read", () => {
+  it("neither chunks nor buffers, after big stanzas in pieces", () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    collect();
+    const before = process.memoryUsage().arrayBuffers;
+    const idle = Array.from({ length: 40 }, () => {
+      const pieces = ["<iq id='", ...Array.from({ length: 2 }, () => Buffer.alloc(100_000, "x")), "'>a&amp;b</iq>"];
+      const reading = new Reading(xmlLimitsAuthenticated).write(header, ...pieces);
+      expect(reading.elements.splice(0)).toHaveLength(1);
+      return reading;
+    });
+    collect();
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1_000_000);
+    expect(idle.every((reading) => reading.write("<iq/>").told.length === 3)).toBe(true);
   });
 });
 

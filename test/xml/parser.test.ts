@@ -118,6 +118,11 @@ describe("RFC 6120 section 4.3.3 restarts", () => {
     reading.write(header, "<p:a/>");
     expect(reading.condition).toBe("not-well-formed");
   });
+  it("forgets an XML declaration half read", () => {
+    const reading = read("<?xml vers");
+    reading.parser.restart();
+    expect(reading.write("<?xml version='1.0'?>", header).told).toEqual(["opened"]);
+  });
   it("forgets an element, a reference, a character half read", () => {
     for (const half of ["<message to='a&am", "<message><body>&#x4", "<iq id='a\r", "<iq id='a", "<message><![CDA", "<message><![CDATA[x]", "<a:b"]) {
       const reading = read(header, half);
@@ -131,7 +136,7 @@ describe("RFC 6120 section 4.3.3 restarts", () => {
   });
 });
 
-describe("RFC 6120 section 5.4.2.3: what follows starttls in the clear is dropped", () => {
+describe("RFC 6120 section 5.4.3.1: what follows starttls in the clear is dropped", () => {
   it("drops retained bytes, then takes a new stream", () => {
     const reading = new Reading();
     reading.after = (what) => {

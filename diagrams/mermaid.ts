@@ -1,0 +1,81 @@
+/**
+ * The same plan as Mermaid source, which GitHub and many editors draw by themselves. Lines inside a box become its description;
+ * those of a composite become a note, because Mermaid gives composites no room for more than a name.
+ */
+import { lineText } from "./anatomy.ts";
+import type { Arrow, Box, Note, Plan } from "./plan.ts";
+
+export function mermaidOf(plan: Plan): string {
+  const boxes = [...plan.way, ...plan.ends];
+  const lines = [
+    "stateDiagram-v2",
+    "direction TB",
+    ...boxes.flatMap((box) => boxLines(box, plan.arrows)),
+    ...plan.arrows.filter(({ from }) => !from.endsWith(".^")).map(arrowLine),
+    ...boxes.flatMap(flatten).flatMap(noteLines),
+  ];
+  return `${indented(lines).join("\n")}\n`;
+}
+
+function boxLines(box: Box, arrows: readonly Arrow[]): string[] {
+  const id = idOf(box.id);
+  if (box.kind === "initial") return arrows.filter(({ from }) => from === box.id).map(({ to }) => `[*] --> ${idOf(to)}`);
+  const named = `state "${titleOf(box)}" as ${id}`;
+  if (box.children.length > 0) {
+    const [regions, others] = [box.children.filter(isRegion), box.children.filter((child) => !isRegion(child))];
+    const inner = [
+      ...others.flatMap((child) => boxLines(child, arrows)),
+      ...regions.flatMap((region, at) => [...(at === 0 ? [] : ["--"]), ...boxLines(region, arrows)]),
+    ];
+    return [`${named} {`, ...inner, "}"];
+  }
+  const end = box.kind === "final" ? [`${id} --> [*]`] : [];
+  return [named, ...box.notes.flatMap(described).map((text) => `${id} : ${text}`), ...end];
+}
+
+function arrowLine({ from, to, lines }: Arrow): string {
+  return `${idOf(from)} --> ${idOf(to)} : ${lines.map(lineText).map(safe).join("<br/>")}`;
+}
+
+function noteLines(box: Box): string[] {
+  if (box.children.length === 0 || box.notes.length === 0) return [];
+  return [`note right of ${idOf(box.id)}`, ...box.notes.flatMap(described), "end note"];
+}
+
+/** A heading and what stands under it. */
+function described({ heading, kind, lines }: Note): string[] {
+  const head = kind === "to" ? `→ ${heading}` : heading;
+  return [`${head}: ${lines.map(lineText).map(safe).join(", ")}`];
+}
+
+function titleOf({ title, aside, tags }: Box): string {
+  const words = [title, ...(aside === null ? [] : [`(${aside})`]), ...(tags.length === 0 ? [] : [`«${tags.join(", ")}»`])];
+  return words.map(safe).join(" ");
+}
+
+function isRegion({ kind }: Box): boolean {
+  return kind === "region";
+}
+
+function flatten(box: Box): Box[] {
+  return [box, ...box.children.flatMap(flatten)];
+}
+
+/** `end`, `note` and the like are words of Mermaid, so no id is left bare. */
+function idOf(id: string): string {
+  return id === "*" ? "s_any" : `s_${id.replaceAll(/[^A-Za-z0-9]/g, "_")}`;
+}
+
+function safe(text: string): string {
+  return text.replaceAll(/[#;"]/g, (char) => `#${char.charCodeAt(0)};`);
+}
+
+function indented(lines: readonly string[]): string[] {
+  let depth = 0;
+  return lines.map((line, at) => {
+    if (line === "}" || line === "end note") depth -= 1;
+    const text = `${"  ".repeat(at === 0 ? 0 : depth + 1)}${line}`;
+    if (line.endsWith("{") || line.startsWith("note ")) depth += 1;
+    return text;
+  });
+}

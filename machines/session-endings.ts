@@ -1,0 +1,69 @@
+/** The ways in which a session ends, as transitions. */
+import type { StreamErrorCondition } from "../src/domain/errors.ts";
+import type { SessionEvent } from "./session-events.ts";
+import type { Fault } from "./session-parts.ts";
+
+/** Goes to `closing` with a stream error that is known beforehand. */
+export function closeWith(condition: StreamErrorCondition, text: string) {
+  return {
+    target: "#session.closing",
+    actions: [
+      "openStreamIfNeeded",
+      { type: "closeStreamWith", params: { condition, text } },
+      { type: "rememberReason", params: `${condition}: ${text}` },
+    ],
+  } as const;
+}
+
+/** Goes to `closed` at once: the link is gone, or is of no more use. */
+export function closeSilently(reason: string, ...first: ("dropLink")[]) {
+  return { target: "#session.closed", actions: [...first, { type: "rememberReason", params: reason }] } as const;
+}
+
+/** Goes to `closing` with the fault that the event names. */
+export const failed = {
+  target: "#session.closing",
+  actions: [
+    "openStreamIfNeeded",
+    {
+      type: "closeStreamWith",
+      params: ({ event }: { event: SessionEvent }) => faultOf(event),
+    },
+    { type: "rememberReason", params: ({ event }: { event: SessionEvent }) => reasonOf(event) },
+  ],
+} as const;
+
+/** The peer said goodbye: so does this side, and the link can go (RFC 6120 section 4.4). */
+export const ended = {
+  target: "#session.closed",
+  actions: ["openStreamIfNeeded", "closeStream", "dropLink", { type: "rememberReason", params: "the client closed its stream" }],
+} as const;
+
+export const deadlinePassed = {
+  guard: "isArmed",
+  ...closeWith("connection-timeout", "the stream was not negotiated in time"),
+} as const;
+
+/** RFC 6120 section 6.4.5: the last failure is still answered, then the stream ends. */
+export function tooManyLogins() {
+  return {
+    target: "#session.closing",
+    actions: [
+      "sendSaslFailure",
+      { type: "closeStreamWith", params: { condition: "policy-violation", text: "too many attempts to log in" } },
+      { type: "rememberReason", params: "policy-violation: too many attempts to log in" },
+    ],
+  } as const;
+}
+
+function faultOf(event: SessionEvent): Fault {
+  return event.type === "stream.failed"
+    ? { condition: event.condition, text: event.text }
+    : { condition: "internal-server-error", text: "" };
+}
+
+/** The words in which an event says why. */
+export function reasonOf(event: SessionEvent): string {
+  if (event.type === "stream.failed") return `${event.condition}: ${event.text}`;
+  return "why" in event ? event.why : event.type;
+}

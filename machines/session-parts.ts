@@ -1,0 +1,188 @@
+/** The guards and actions that the session's statechart is written with. Guards read as a sentence, actions are verbs. */
+import { assign, emit, enqueueActions, setup } from "xstate";
+import type { StreamErrorCondition } from "../src/domain/errors.ts";
+import { fullJid, type SessionContext, type SessionInput, type SessionTag } from "./session-context.ts";
+import { bindError, bindResult, saslFailure } from "./session-elements.ts";
+import type { ElementData, SessionEffect, SessionEvent, TimerName } from "./session-events.ts";
+
+/** Directed presence is remembered for at most this many targets; the oldest are forgotten first. */
+const directedMax = 1_000;
+
+/** A stream error: its condition, and words for a person. */
+export interface Fault {
+  readonly condition: StreamErrorCondition;
+  readonly text: string;
+}
+
+export const session = setup({
+  types: {
+    context: {} as SessionContext,
+    events: {} as SessionEvent,
+    emitted: {} as SessionEffect,
+    input: {} as SessionInput,
+    tags: {} as SessionTag,
+    output: {} as { readonly reason: string },
+  },
+
+  guards: {
+    isUnknownHost: ({ event }) => event.type === "stream.opened" && event.host === null,
+    isUnsupportedVersion: ({ event }) => event.type === "stream.opened" && event.version !== 1,
+    isOtherHost: ({ context, event }) => event.type === "stream.opened" && event.host !== context.host,
+    claimsOtherAccount: ({ context, event }) =>
+      event.type === "stream.opened" && event.from !== null && event.from !== `${context.username}@${context.host}`,
+    succeedsAsOther: ({ context, event }) =>
+      event.type === "sasl.succeeded" && context.secure && context.from !== null &&
+      context.from !== `${event.username}@${context.host}`,
+    isSecure: ({ context }) => context.secure,
+    hasSaslTriesLeft: ({ context }) => context.saslFailures + 1 < context.policy.saslTriesMax,
+    isMechanismRefused: ({ event }) => event.type === "sasl.failed" && event.condition === "invalid-mechanism",
+    hasBindTriesLeft: ({ context }) => context.bindFailures + 1 < context.policy.bindTriesMax,
+    hasInlineBind: ({ context }) => context.bindId !== null,
+    isAllowedStanza: ({ event }) => event.type === "stanza.received" && event.allowed,
+    isArmed: ({ context, event }) =>
+      event.type === "timer.expired" && context.timers[event.name] === event.deadline,
+    isResumable: ({ context }) => context.management === "resumable",
+  },
+
+  actions: {
+    armNegotiation: enqueueActions(({ context, event, enqueue }, at: number | undefined) => {
+      const deadline = (at ?? event.at) + context.policy.negotiationMs;
+      enqueue.assign({ timers: { ...context.timers, negotiation: deadline } });
+      enqueue.emit({ type: "arm.timer", name: "negotiation", deadline });
+    }),
+    disarmNegotiation: enqueueActions(({ context, enqueue }) => {
+      const { negotiation, ...timers } = context.timers;
+      enqueue.assign({ timers });
+      if (negotiation !== undefined) enqueue.emit({ type: "disarm.timer", name: "negotiation" });
+    }),
+    armResumption: enqueueActions(({ context, event, enqueue }) => {
+      const deadline = event.at + context.policy.resumptionMs;
+      enqueue.assign({ timers: { ...context.timers, resumption: deadline } });
+      enqueue.emit({ type: "arm.timer", name: "resumption", deadline });
+    }),
+    disarmResumption: enqueueActions(({ context, enqueue }) => {
+      const { resumption, ...timers } = context.timers;
+      enqueue.assign({ timers });
+      if (resumption !== undefined) enqueue.emit({ type: "disarm.timer", name: "resumption" });
+    }),
+    armClosing: enqueueActions(({ context, event, enqueue }) => {
+      const deadline = event.at + context.policy.closingMs;
+      enqueue.assign({ timers: { closing: deadline } });
+      enqueue.emit({ type: "arm.timer", name: "closing", deadline });
+      for (const name of Object.keys(context.timers) as TimerName[]) enqueue.emit({ type: "disarm.timer", name });
+    }),
+    disarmAll: enqueueActions(({ context, enqueue }) => {
+      enqueue.assign({ timers: {} });
+      for (const name of Object.keys(context.timers) as TimerName[]) enqueue.emit({ type: "disarm.timer", name });
+    }),
+
+    rememberHeader: assign(({ context, event }) =>
+      event.type === "stream.opened" ? { host: event.host ?? context.host, from: event.from, headerSent: true } : {},
+    ),
+    openStream: emit(({ context, event }) => ({
+      type: "open.stream" as const,
+      from: event.type === "stream.opened" ? event.host : context.host,
+      to: event.type === "stream.opened" ? event.from : context.from,
+      versioned: !(event.type === "stream.opened" && event.version === 0),
+    })),
+    openStreamIfNeeded: enqueueActions(({ context, enqueue }) => {
+      if (context.headerSent) return;
+      enqueue.emit({ type: "open.stream", from: context.host, to: null, versioned: true });
+      enqueue.assign({ headerSent: true });
+    }),
+    offerFeatures: emit({ type: "offer.features" }),
+    send: emit((_, element: ElementData) => ({ type: "send.element" as const, element })),
+
+    startTls: emit({ type: "start.tls" }),
+    /** RFC 6120 section 5.4.3.3: what was learnt before TLS is discarded. */
+    forgetPlaintext: assign({ secure: true, headerSent: false, host: null, from: null }),
+
+    startSasl: emit(({ event }) => ({
+      type: "start.sasl" as const,
+      mechanism: event.type === "sasl.started" ? event.mechanism : "",
+    })),
+    continueSasl: emit({ type: "continue.sasl" }),
+    countSaslFailure: assign({ saslFailures: ({ context }) => context.saslFailures + 1 }),
+    sendSaslFailure: emit(({ event }) => ({
+      type: "send.element" as const,
+      element: event.type === "sasl.failed" ? saslFailure(event.condition, event.text) : saslFailure("aborted", null),
+    })),
+    rememberUser: assign(({ event }) =>
+      event.type === "sasl.succeeded" ? { username: event.username, headerSent: false } : {},
+    ),
+    restartStream: emit({ type: "restart.stream" }),
+
+    rememberBind: assign(({ event }) => (event.type === "bind.requested" ? { bindId: event.id } : {})),
+    bindResource: emit(({ event }) => ({
+      type: "bind.resource" as const,
+      resource: event.type === "bind.requested" ? event.resource : null,
+    })),
+    countBindFailure: assign({ bindFailures: ({ context }) => context.bindFailures + 1 }),
+    sendBindFailure: emit(({ context, event }) => ({
+      type: "send.element" as const,
+      element:
+        event.type === "bind.failed"
+          ? bindError(context.bindId ?? "", event.condition, event.text)
+          : bindError(context.bindId ?? "", "internal-server-error", ""),
+    })),
+    refuseSecondBind: emit(({ event }) => ({
+      type: "send.element" as const,
+      element: bindError(event.type === "bind.requested" ? event.id : "", "not-allowed", "this stream has a resource already"),
+    })),
+    rememberResource: assign(({ event }) =>
+      event.type === "resource.bound" ? { resource: event.resource, roster: event.roster } : {},
+    ),
+    sendBindResult: emit(({ context }) => ({
+      type: "send.element" as const,
+      element: bindResult(context.bindId ?? "", fullJid(context)),
+    })),
+    resumeSession: emit(({ event }) => ({
+      type: "resume.session" as const,
+      id: event.type === "resume.requested" ? event.id : "",
+    })),
+
+    handleStanza: emit({ type: "handle.stanza" }),
+
+    rememberPresence: assign(({ event }) =>
+      event.type === "presence.changed" ? { priority: event.priority, presence: event.digest } : {},
+    ),
+    broadcastInitial: emit(({ context }) => broadcast(context, true, true)),
+    broadcastLater: emit(({ context }) => broadcast(context, true, false)),
+    /** Each one who was told of this period of availability is told of its end (RFC 6121 sections 4.5.2 and 4.6.3). */
+    broadcastUnavailable: enqueueActions(({ context, enqueue }) => {
+      if (context.presence !== null || context.directed.length > 0) enqueue.emit(broadcast(context, false, false));
+    }),
+    forgetPresence: assign({ presence: null, priority: 0, directed: [] }),
+    rememberDirected: assign(({ context, event }) =>
+      event.type === "presence.directed"
+        ? { directed: [...context.directed.filter((to) => to !== event.to), event.to].slice(-directedMax) }
+        : {},
+    ),
+    forgetDirected: assign(({ context, event }) =>
+      event.type === "presence.undirected" ? { directed: context.directed.filter((to) => to !== event.to) } : {},
+    ),
+    rememberManagement: assign(({ event }) =>
+      event.type === "management.enabled" ? { management: event.resumable ? ("resumable" as const) : ("on" as const) } : {},
+    ),
+    loseResumption: assign({ management: "on" }),
+    rememberExtension: assign(({ context, event }) =>
+      event.type === "extension.changed" ? { extensions: { ...context.extensions, [event.name]: event.value } } : {},
+    ),
+    resendQueue: emit({ type: "resend.queue" }),
+    destroySession: emit(({ context }) => ({
+      type: "destroy.session" as const,
+      jid: context.resource === null ? null : fullJid(context),
+    })),
+    forgetResource: assign({ resource: null, roster: null }),
+
+    /** The first reason stands: what follows is only its consequence. */
+    rememberReason: assign(({ context }, reason: string) => ({ reason: context.reason ?? reason })),
+    closeStream: emit({ type: "close.stream", condition: null, text: null }),
+    closeStreamWith: emit((_, { condition, text }: Fault) => ({ type: "close.stream" as const, condition, text })),
+    dropLink: emit({ type: "drop.link" }),
+  },
+});
+
+function broadcast(context: SessionContext, available: boolean, initial: boolean): SessionEffect {
+  return { type: "broadcast.presence", jid: fullJid(context), available, initial, directed: context.directed };
+}

@@ -1,0 +1,20 @@
+import { describe, expect, it } from "vitest";
+import { readyLine } from "../../src/cli/ready.ts";
+import { table } from "../../src/cli/terminal.ts";
+
+describe("the ready line", () => {
+  it("names each listener with its end point, IPv6 in brackets", () => {
+    const listeners = [
+      { name: "c2s", address: "127.0.0.1", port: 5222 },
+      { name: "c2sTls", address: "::1", port: 5223 },
+    ] as const;
+    expect(readyLine(listeners)).toBe("ready c2s=127.0.0.1:5222 c2sTls=[::1]:5223");
+  });
+});
+
+describe("tables on a terminal", () => {
+  it("align, and obey no control character that a client chose", () => {
+    const text = table(["ID", "JID"], [["1", "romeo@localhost/\u001B[31m\u202E"], ["long", "juliet"]]);
+    expect(text).toBe("ID    JID\n1     romeo@localhost/\uFFFD[31m\uFFFD\nlong  juliet");
+  });
+});
