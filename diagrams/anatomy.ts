@@ -18,6 +18,9 @@ export interface Anatomy {
   readonly pieces: readonly Piece[];
 }
 
+/** Between a state's sides and the states inside it. */
+export const insideSides = 14;
+
 const padding = 12;
 const pillHeight = 17;
 const titleRow = 34;

@@ -1,6 +1,6 @@
 /** Two drawings on one sheet: the machine's way, and its ends. */
-import { moved, movedEdge, movedNode } from "./layout.ts";
 import type { LayoutEdge, LayoutNode, Part } from "./layout.ts";
+import { moved, movedEdge, movedNode } from "./move.ts";
 import { overlapsOf } from "./overlaps.ts";
 
 const gap = 24;

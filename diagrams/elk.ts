@@ -1,7 +1,7 @@
 /** The layered algorithm of ELK, which places boxes, arrows and the labels on the arrows so that nothing lies on anything else. */
 import ELK from "elkjs/lib/elk.bundled.js";
 import type { ElkExtendedEdge, ElkNode, LayoutOptions } from "elkjs/lib/elk.bundled.js";
-import { anatomyOf, lineWidth } from "./anatomy.ts";
+import { anatomyOf, insideSides, lineWidth } from "./anatomy.ts";
 import type { LayoutEdge, LayoutNode, Part, Point, Rectangle } from "./layout.ts";
 import type { Arrow, Box } from "./plan.ts";
 import { lineHeight } from "./text.ts";
@@ -50,7 +50,7 @@ function elkNode(box: Box): ElkNode {
   const { width, height } = anatomyOf(box);
   if (box.children.length === 0) return { id: box.id, width, height };
   const above = box.kind === "parallel" || box.kind === "region" ? 2 : 10;
-  const sides = box.kind === "region" ? 8 : 14;
+  const sides = box.kind === "region" ? 8 : insideSides;
   return {
     id: box.id,
     children: box.children.map(elkNode),

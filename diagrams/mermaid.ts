@@ -3,7 +3,10 @@
  * those of a composite become a note, because Mermaid gives composites no room for more than a name.
  */
 import { lineText } from "./anatomy.ts";
+import { anyState } from "./plan.ts";
 import type { Arrow, Box, Note, Plan } from "./plan.ts";
+
+const charactersMax = 52;
 
 export function mermaidOf(plan: Plan): string {
   const boxes = [...plan.way, ...plan.ends];
@@ -42,10 +45,16 @@ function noteLines(box: Box): string[] {
   return [`note right of ${idOf(box.id)}`, ...box.notes.flatMap(described), "end note"];
 }
 
-/** A heading and what stands under it. */
+/** A heading and what stands under it, broken where a line would make its box too wide. */
 function described({ heading, kind, lines }: Note): string[] {
-  const head = kind === "to" ? `→ ${heading}` : heading;
-  return [`${head}: ${lines.map(lineText).map(safe).join(", ")}`];
+  const written = [`${kind === "to" ? `→ ${heading}` : heading}:`];
+  for (const line of lines) {
+    const last = written.at(-1) ?? "";
+    const longer = `${last}${last.endsWith(":") ? "" : ","} ${lineText(line)}`;
+    if (longer.length <= charactersMax || last.endsWith(":")) written[written.length - 1] = longer;
+    else written.push(lineText(line));
+  }
+  return written.map(safe);
 }
 
 function titleOf({ title, aside, tags }: Box): string {
@@ -63,7 +72,7 @@ function flatten(box: Box): Box[] {
 
 /** `end`, `note` and the like are words of Mermaid, so no id is left bare. */
 function idOf(id: string): string {
-  return id === "*" ? "s_any" : `s_${id.replaceAll(/[^A-Za-z0-9]/g, "_")}`;
+  return id === anyState ? "s_any" : `s_${id.replaceAll(".", "__").replaceAll(/[^A-Za-z0-9]/g, "_")}`;
 }
 
 function safe(text: string): string {

@@ -74,8 +74,10 @@ export function eventName(event: string): string {
   if (event === "") return "always";
   if (event === "*") return "any other event";
   const [, kind, rest] = /^xstate\.(after|done\.state|done\.actor|error\.actor)\.(.*)$/.exec(event) ?? [];
-  if (kind === "after") return `after ${rest?.split(".")[0]} ms`;
-  return kind === undefined ? event : `${kind.split(".")[0]}(${rest?.split(".").at(-1)})`;
+  if (kind === undefined || rest === undefined) return event;
+  const [first = "", last = ""] = [rest.split(".")[0], rest.split(".").at(-1)];
+  if (kind === "after") return /^\d+$/.test(first) ? `after ${first} ms` : `after ${first}`;
+  return `${kind.split(".")[0]}(${last})`;
 }
 
 export function lineOf(transition: ChartTransition): Line {
@@ -83,11 +85,11 @@ export function lineOf(transition: ChartTransition): Line {
 }
 
 function endsOf(chart: Chart): ReadonlySet<string> {
-  const targets = chart.transitions.filter(({ source }) => source === "").flatMap(({ targets }) => targets);
+  const targets = new Set(chart.transitions.filter(({ source }) => source === "").flatMap(({ targets }) => targets));
   const first = chart.states.find((state) => state.path === "")?.initial;
   return new Set(
     childrenOf(chart, "")
-      .filter(({ path, kind }) => targets.includes(path) && path !== first && (kind === "atomic" || kind === "final"))
+      .filter(({ path, kind }) => targets.has(path) && path !== first && (kind === "atomic" || kind === "final"))
       .map(({ path }) => path),
   );
 }

@@ -1,6 +1,7 @@
 /** Regions of parallel states: from left to right in the document's order, level at the top, with dashed lines between them. */
-import { movedEdge, movedNode } from "./layout.ts";
+import { insideSides } from "./anatomy.ts";
 import type { LayoutEdge, LayoutNode, Part, Separator } from "./layout.ts";
+import { movedEdge, movedNode } from "./move.ts";
 
 /** Moves regions within their state. Where an arrow leaves a region, they stay where they are: the arrow would not follow. */
 export function regionsInOrder(part: Part): Part {
@@ -29,11 +30,11 @@ function inOrder(part: Part, parallel: LayoutNode): Part {
   const leaves = ({ from, to }: LayoutEdge) => inside.get(from) !== inside.get(to);
   if (!sideBySide || part.edges.some(leaves)) return part;
 
-  const free = parallel.width - 2 * sides - regions.reduce((sum, { width }) => sum + width, 0);
+  const free = parallel.width - 2 * insideSides - regions.reduce((sum, { width }) => sum + width, 0);
   const between = Math.floor(free / Math.max(1, regions.length - 1));
   const top = Math.min(...regions.map(({ y }) => y));
   const moves = new Map<LayoutNode, readonly [number, number]>();
-  let x = parallel.x + sides;
+  let x = parallel.x + insideSides;
   for (const region of regions) {
     moves.set(region, [x - region.x, top - region.y]);
     x += region.width + between;
@@ -48,9 +49,6 @@ function inOrder(part: Part, parallel: LayoutNode): Part {
     edges: part.edges.map((edge) => movedEdge(edge, ...moveOf(edge.from))),
   };
 }
-
-/** As ELK is asked to leave on both sides of a state's contents. */
-const sides = 14;
 
 function regionsOf(nodes: readonly LayoutNode[], parallel: LayoutNode): LayoutNode[] {
   return nodes.filter(({ kind, parent }) => kind === "region" && parent === parallel.id);

@@ -5,60 +5,27 @@
 import type { Piece } from "./anatomy.ts";
 import type { Layout, LayoutEdge, LayoutNode, Point } from "./layout.ts";
 import type { Line } from "./plan.ts";
-import { lineHeight, sizes } from "./text.ts";
+import { style } from "./style.ts";
+import { lineHeight } from "./text.ts";
 
 export function svgOf(layout: Layout): string {
   const { width, height, machine } = layout;
   const outer = layout.nodes.filter(({ kind }) => isOuter(kind));
   const inner = layout.nodes.filter(({ kind }) => !isOuter(kind));
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="Statechart of the ${escaped(machine)} machine">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" class="chart" role="img" aria-label="Statechart of the ${escaped(machine)} machine">`,
     `<style>${style}</style>`,
-    `<defs><marker id="tip" viewBox="0 0 8 8" refX="7.5" refY="4" markerWidth="8" markerHeight="8" orient="auto" markerUnits="userSpaceOnUse"><path class="tip" d="M0.5 0.5 7.5 4 0.5 7.5Z"/></marker></defs>`,
+    `<defs><marker id="${machine}-tip" viewBox="0 0 8 8" refX="7.5" refY="4" markerWidth="8" markerHeight="8" orient="auto" markerUnits="userSpaceOnUse"><path class="tip" d="M0.5 0.5 7.5 4 0.5 7.5Z"/></marker></defs>`,
     `<rect class="ground" x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="10"/>`,
     ...outer.map(nodeSvg),
     ...layout.separators.map(({ from, to }) => `<path class="separator" d="M${from.join(" ")}V${to[1]}"/>`),
-    ...layout.edges.map(arrowSvg),
+    ...layout.edges.map((edge) => arrowSvg(edge, machine)),
     ...inner.map(nodeSvg),
     ...layout.edges.map(labelSvg),
     "</svg>",
     "",
   ].join("\n");
 }
-
-const sans = `-apple-system,BlinkMacSystemFont,"Segoe UI","Noto Sans",Helvetica,Arial,sans-serif`;
-const mono = `ui-monospace,SFMono-Regular,"SF Mono",Menlo,Consolas,"Liberation Mono",monospace`;
-
-const light =
-  "--ground:#ffffff;--frame:#d8dee4;--ink:#1f2328;--soft:#59636e;--box:#ffffff;--edge:#8c959f;--arrow:#57606a;" +
-  "--inside:#f6f8fa;--label:#eef2f6;--accent:#0550ae;--away:#a40e26;--pill:#ddf4ff;--pillink:#0550ae;--end:#fff5f2;--endedge:#d1867a";
-const dark =
-  "--ground:#0d1117;--frame:#30363d;--ink:#f0f6fc;--soft:#9198a1;--box:#1b222b;--edge:#6e7781;--arrow:#8b949e;" +
-  "--inside:#131920;--label:#252d37;--accent:#79c0ff;--away:#ff9a8d;--pill:#12314f;--pillink:#9bd1ff;--end:#2a1b1b;--endedge:#a8625a";
-
-const style = [
-  `svg{${light}}`,
-  `@media(prefers-color-scheme:dark){svg{${dark}}}`,
-  `text{font:400 ${sizes.mono}px ${mono};fill:var(--ink);white-space:pre}`,
-  `.title{font:600 ${sizes.title}px ${sans}}`,
-  `.region,.heading{font:600 ${sizes.heading}px ${sans};fill:var(--soft)}`,
-  `.aside{font:400 ${sizes.heading}px ${sans};fill:var(--soft)}`,
-  `.pill text{font:500 ${sizes.tag}px ${sans};fill:var(--pillink);text-anchor:middle}`,
-  `.heading.to{fill:var(--away)}`,
-  `.guard,.does,.ignores .event,.ignores .guard{fill:var(--soft)}`,
-  `rect{stroke-width:1.25}`,
-  `.ground{fill:var(--ground);stroke:var(--frame);stroke-width:1}`,
-  `.box{fill:var(--box);stroke:var(--edge)}`,
-  `.composite .box,.parallel .box{fill:var(--inside);stroke:var(--edge)}`,
-  `.any .box{fill:none;stroke-dasharray:5 4}`,
-  `.final .box,.final .ring{fill:var(--end);stroke:var(--endedge)}`,
-  `.pill rect{fill:var(--pill);stroke:none}`,
-  `.rule{stroke:var(--frame);fill:none}`,
-  `.separator{stroke:var(--edge);stroke-dasharray:5 4;fill:none}`,
-  `.arrow{stroke:var(--arrow);stroke-width:1.4;fill:none}`,
-  `.tip,.dot{fill:var(--arrow)}`,
-  `.label rect{fill:var(--label);stroke:none}`,
-].join("");
 
 function isOuter(kind: LayoutNode["kind"]): boolean {
   return kind === "composite" || kind === "parallel" || kind === "region";
@@ -94,8 +61,8 @@ function pieceSvg(piece: Piece, width: number): string {
   }
 }
 
-function arrowSvg({ from, to, points }: LayoutEdge): string {
-  return `<path class="arrow" data-from="${escaped(from)}" data-to="${escaped(to)}" marker-end="url(#tip)" d="${rounded(points)}"/>`;
+function arrowSvg({ from, to, points }: LayoutEdge, machine: string): string {
+  return `<path class="arrow" data-from="${escaped(from)}" data-to="${escaped(to)}" marker-end="url(#${machine}-tip)" d="${rounded(points)}"/>`;
 }
 
 function labelSvg({ label }: LayoutEdge): string {

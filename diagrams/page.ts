@@ -1,0 +1,86 @@
+/** The page beside the pictures: the same machines in words, for readers and for search. */
+import type { Chart, ChartState, ChartTransition } from "./chart.ts";
+import type { Message } from "./contract.ts";
+import { eventName, lineOf } from "./plan.ts";
+
+export interface Described {
+  readonly chart: Chart;
+  /** One sentence on what the machine is. */
+  readonly about: string;
+  /** Where it is written, from the root of the project. */
+  readonly source: string;
+  readonly told: readonly Message[];
+  readonly asked: readonly Message[];
+}
+
+export function pageOf(machines: readonly Described[]): string {
+  return [
+    "<!-- Generated from machines/ by `npm run diagrams`: change the machines, not this page. -->",
+    "# The machines",
+    "Drawn from the code that runs. An arrow or a line names an event and, in brackets, the guard that lets it happen; `else` is taken when " +
+      "no guard before it holds. A state writes its own ways to an end (→) inside its box; *any state* holds where a state has no answer " +
+      "of its own. Each picture is also there as Mermaid source and as plain data with every position.",
+    ...machines.flatMap(machineSections),
+    "",
+  ].join("\n\n").replace(/\n+$/, "\n");
+}
+
+function machineSections({ chart, about, source, told, asked }: Described): string[] {
+  const { id } = chart;
+  return [
+    `## ${id}`,
+    `${about} Source: [${source}](../${source}) · [Mermaid](${id}.mmd) · [layout](${id}.layout.json)`,
+    `![Statechart of the ${id} machine](${id}.svg)`,
+    `### ${id}: states`,
+    table(["State", "Tags", "Meaning"], chart.states.filter(({ path }) => path !== "").map((state) => stateRow(chart, state))),
+    `### ${id}: what it is told`,
+    table(["Event", "Carries", "Meaning", "Answered in"], told.map((event) => [...messageCells(event), answeredIn(chart, event.name)])),
+    `### ${id}: what it asks for`,
+    table(["Effect", "Carries", "Meaning"], asked.map(messageCells)),
+    `### ${id}: every transition`,
+    `<details><summary>${chart.transitions.length} transitions, in the order in which they are tried</summary>`,
+    table(["State", "Event", "Guard", "Goes to", "Actions"], chart.transitions.map(transitionRow)),
+    "</details>",
+  ];
+}
+
+function stateRow(chart: Chart, state: ChartState): string[] {
+  const parent = chart.states.find(({ path }) => path === state.parent);
+  const region = parent?.kind === "parallel" ? `A region of ${code(parent.path === "" ? chart.id : parent.path)}.` : "";
+  return [code(state.path), codes(state.tags), state.description ?? region];
+}
+
+function messageCells({ name, fields, meaning }: Message): string[] {
+  return [code(name), codes(fields), meaning];
+}
+
+function answeredIn(chart: Chart, event: string): string {
+  const states = new Set(chart.transitions.filter((transition) => transition.event === event).map(({ source }) => source));
+  return [...states].map((path) => (path === "" ? "any state" : code(path))).join(", ");
+}
+
+function transitionRow(transition: ChartTransition): string[] {
+  const { source, event, targets, actions, ignored } = transition;
+  const { guard } = lineOf(transition);
+  const where = ignored ? "ignored" : "stays";
+  return [
+    source === "" ? "any state" : code(source),
+    code(eventName(event)),
+    guard === null ? "" : guard === "else" ? "else" : code(guard),
+    targets.length === 0 ? where : codes(targets),
+    codes(actions),
+  ];
+}
+
+function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+  return [line(heads), line(heads.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+function code(text: string): string {
+  return `\`${text}\``;
+}
+
+function codes(texts: readonly string[]): string {
+  return texts.map(code).join(", ");
+}
