@@ -41,6 +41,8 @@ export interface ChartTransition {
   readonly actions: readonly string[];
   /** Empty for an internal transition: the state is not left. */
   readonly targets: readonly string[];
+  /** The source is left and entered again even where the target is the source itself or lies inside it. */
+  readonly reenter: boolean;
   /** Does nothing at all: the event is expected here, and ignored. */
   readonly ignored: boolean;
 }
@@ -79,8 +81,9 @@ function stateOf(node: AnyStateNode): ChartState {
     initial: first === undefined ? null : pathOf(first),
     tags: [...node.tags],
     description: node.description ?? null,
-    entry: node.entry.map(nameOf),
-    exit: node.exit.map(nameOf),
+    // Not node.entry: XState adds to that the timers of `after`, which are transitions here.
+    entry: [node.config.entry ?? []].flat().map(nameOf),
+    exit: [node.config.exit ?? []].flat().map(nameOf),
   };
 }
 
@@ -96,6 +99,7 @@ function transitionsOf(node: AnyStateNode): ChartTransition[] {
         otherwise: candidate.guard === undefined && at > 0,
         actions: candidate.actions.map(nameOf),
         targets,
+        reenter: candidate.reenter === true,
         ignored: targets.length === 0 && candidate.actions.length === 0,
       };
     }),

@@ -90,7 +90,11 @@ function rootAbove(folder: string): string {
 
 async function main(options: readonly string[]): Promise<void> {
   const unknown = options.find((option) => option !== "--check");
-  if (unknown !== undefined) throw new Error(`diagrams: expected --check or nothing, got ${unknown}`);
+  if (unknown !== undefined) {
+    console.error(`diagrams: expected --check or nothing, got ${unknown}`);
+    process.exitCode = 2;
+    return;
+  }
   const files = await generated();
   const stale = staleFiles(files);
   if (options.includes("--check")) {

@@ -52,7 +52,7 @@ function described({ heading, kind, lines }: Note): string[] {
     const last = written.at(-1) ?? "";
     const longer = `${last}${last.endsWith(":") ? "" : ","} ${lineText(line)}`;
     if (longer.length <= charactersMax || last.endsWith(":")) written[written.length - 1] = longer;
-    else written.push(lineText(line));
+    else written.splice(-1, 1, `${last},`, lineText(line));
   }
   return written.map(safe);
 }

@@ -32,7 +32,7 @@ function machineSections({ chart, about, source, told, asked }: Described): stri
     `${about} Source: [${source}](../${source}) · [Mermaid](${id}.mmd) · [layout](${id}.layout.json)`,
     `![Statechart of the ${id} machine](${id}.svg)`,
     `### ${id}: states`,
-    table(["State", "Tags", "Meaning"], chart.states.filter(({ path }) => path !== "").map((state) => stateRow(chart, state))),
+    table(["State", "Tags", "Meaning", "Does"], chart.states.map((state) => stateRow(chart, state))),
     `### ${id}: what it is told`,
     table(["Event", "Carries", "Meaning", "Answered in"], told.map((event) => [...messageCells(event), answeredIn(chart, event.name)])),
     `### ${id}: what it asks for`,
@@ -47,7 +47,12 @@ function machineSections({ chart, about, source, told, asked }: Described): stri
 function stateRow(chart: Chart, state: ChartState): string[] {
   const parent = chart.states.find(({ path }) => path === state.parent);
   const region = parent?.kind === "parallel" ? `A region of ${code(parent.path === "" ? chart.id : parent.path)}.` : "";
-  return [code(state.path), codes(state.tags), state.description ?? region];
+  const does = [
+    ...(state.entry.length === 0 ? [] : [`on entry ${codes(state.entry)}`]),
+    ...(state.exit.length === 0 ? [] : [`on exit ${codes(state.exit)}`]),
+  ];
+  const name = state.path === "" ? "the whole machine" : code(state.path);
+  return [name, codes(state.tags), state.description ?? region, does.join("; ")];
 }
 
 function messageCells({ name, fields, meaning }: Message): string[] {
@@ -72,8 +77,11 @@ function transitionRow(transition: ChartTransition): string[] {
   ];
 }
 
+/** Without the columns that nobody has anything to say in. */
 function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+  const said = heads.map((_, column) => rows.some((cells) => cells[column] !== ""));
+  const full = (cells: readonly string[]) => cells.filter((_, column) => said[column]);
+  const line = (cells: readonly string[]) => `| ${full(cells).map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
   return [line(heads), line(heads.map(() => "---")), ...rows.map(line)].join("\n");
 }
 

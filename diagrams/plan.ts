@@ -150,28 +150,31 @@ function arrowTarget(chart: Chart, ends: ReadonlySet<string>, { source, targets 
 }
 
 function notesOf(chart: Chart, ends: ReadonlySet<string>, state: ChartState): Note[] {
-  const own = chart.transitions.filter(
+  const written = chart.transitions.filter(
     (transition) => transition.source === state.path && arrowTarget(chart, ends, transition) === null,
   );
+  const own = written.filter(({ targets }) => targets.length === 0 || targets.includes(state.path));
+  const again = own.filter(({ targets, reenter }) => targets.length > 0 && (reenter || state.initial !== null));
+  const stays = own.filter((transition) => !transition.ignored && !again.includes(transition));
   const ways = new Map<string, Line[]>();
-  for (const transition of own.filter(({ targets }) => targets.length > 0)) {
-    const heading = transition.targets.map((path) => shortName(path, state.path)).join(" + ");
+  for (const transition of written.filter((transition) => !own.includes(transition))) {
+    const heading = transition.targets.map(lastKey).join(" + ");
     ways.set(heading, [...(ways.get(heading) ?? []), lineOf(transition)]);
   }
-  const stays = own.filter(({ targets, ignored }) => targets.length === 0 && !ignored).map(lineOf);
-  const ignores = own.filter(({ ignored }) => ignored).map(lineOf);
   const does = (actions: readonly string[]) => actions.map((event): Line => ({ event, guard: null }));
-  return [
-    { heading: "entry", kind: "does" as const, lines: does(state.path === "" ? [] : state.entry) },
-    { heading: "exit", kind: "does" as const, lines: does(state.exit) },
-    { heading: "stays", kind: "stays" as const, lines: stays },
-    { heading: "ignores", kind: "ignores" as const, lines: ignores },
+  const notes: Note[] = [
+    { heading: "entry", kind: "does", lines: does(state.path === "" ? [] : state.entry) },
+    { heading: "exit", kind: "does", lines: does(state.exit) },
+    { heading: "stays", kind: "stays", lines: stays.map(lineOf) },
+    { heading: "enters again", kind: "stays", lines: again.map(lineOf) },
+    { heading: "ignores", kind: "ignores", lines: own.filter(({ ignored }) => ignored).map(lineOf) },
     ...[...ways].map(([heading, lines]): Note => ({ heading, kind: "to", lines })),
-  ].filter(({ lines }) => lines.length > 0);
+  ];
+  return notes.filter(({ lines }) => lines.length > 0);
 }
 
-function shortName(path: string, from: string): string {
-  return path === from ? "enters again" : (path.split(".").at(-1) ?? path);
+function lastKey(path: string): string {
+  return path.split(".").at(-1) ?? path;
 }
 
 function idOf(path: string): string {

@@ -117,7 +117,7 @@ export const session = setup({
       type: "bind.resource" as const,
       resource: event.type === "bind.requested" ? event.resource : null,
     })),
-    countBindFailure: assign({ bindFailures: ({ context }) => context.bindFailures + 1 }),
+    countBindFailure: assign({ bindFailures: ({ context }) => context.bindFailures + 1, bindId: null }),
     sendBindFailure: emit(({ context, event }) => ({
       type: "send.element" as const,
       element:
@@ -164,7 +164,7 @@ export const session = setup({
     rememberManagement: assign(({ event }) =>
       event.type === "management.enabled" ? { management: event.resumable ? ("resumable" as const) : ("on" as const) } : {},
     ),
-    loseResumption: assign({ management: "on" }),
+    loseResumption: assign({ management: ({ context }) => (context.management === "off" ? "off" : "on") }),
     rememberExtension: assign(({ context, event }) =>
       event.type === "extension.changed" ? { extensions: { ...context.extensions, [event.name]: event.value } } : {},
     ),

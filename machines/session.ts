@@ -41,6 +41,7 @@ export const sessionMachine = session.createMachine({
       closeWith("not-authorized", "stanzas are not processed before authentication and binding"),
     ],
     // What belongs to another phase of negotiation: once that is over it does not begin again.
+    "stream.opened": closeWith("bad-format", "a stream header within an open stream"),
     "tls.requested": closeWith("policy-violation", "TLS cannot be negotiated now"),
     "sasl.started": closeWith("policy-violation", "authentication cannot be negotiated now"),
     "sasl.continued": closeWith("policy-violation", "no authentication is under way"),
@@ -121,6 +122,7 @@ export const sessionMachine = session.createMachine({
             },
             "stream.failed": closeSilently("the server could not go on during the TLS handshake", "dropLink"),
             "timer.expired": { guard: "isArmed", ...closeSilently("the TLS handshake took too long", "dropLink") },
+            "close.requested": closeSilently("the server closed the stream during the TLS handshake", "dropLink"),
             "host.failed": closeSilently("the server met an error during the TLS handshake", "dropLink"),
             "server.stopping": closeSilently("the server is stopping", "dropLink"),
           },
@@ -211,7 +213,7 @@ export const sessionMachine = session.createMachine({
                   actions: ["rememberResource", "sendBindResult", "disarmNegotiation"],
                 },
                 "bind.failed": [
-                  { guard: "hasBindTriesLeft", target: "idle", actions: ["countBindFailure", "sendBindFailure"] },
+                  { guard: "hasBindTriesLeft", target: "idle", actions: ["sendBindFailure", "countBindFailure"] },
                   {
                     target: "#session.closing",
                     actions: [
@@ -305,6 +307,10 @@ export const sessionMachine = session.createMachine({
               on: {
                 "link.attached": { target: "attached", actions: ["disarmResumption", "resendQueue"] },
                 "link.lost": {},
+                "stream.failed": {
+                  target: "#session.closed",
+                  actions: { type: "rememberReason", params: ({ event }) => reasonOf(event) },
+                },
                 "session.replaced": closeSilently("the resource was bound by another stream"),
                 "account.removed": closeSilently("the account was removed"),
                 "close.requested": closeSilently("the server closed the session"),
@@ -334,6 +340,7 @@ export const sessionMachine = session.createMachine({
         "host.failed": closeSilently("closed", "dropLink"),
         "server.stopping": {},
         "stanza.received": {},
+        "stream.opened": {},
         "tls.requested": {},
         "sasl.started": {},
         "sasl.continued": {},

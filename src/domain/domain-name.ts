@@ -92,16 +92,16 @@ function readLabel(text: string): Label | undefined {
 /** RFC 5890 section 2.3.2.2, in lower case. */
 const nrLdhLabel = /^(?!..--)[0-9a-z](?:[-0-9a-z]{0,61}[0-9a-z])?$/;
 
-/** RFC 5891 section 4.2 and 4.4. */
+/** RFC 5891 sections 4.2 and 4.4, of what is in NFC. */
 function readULabel(text: string): Label | undefined {
   // Each code point takes at least one octet of an A-label after "xn--"; beyond that no encoding is worth trying.
-  if (text.length > 2 * labelBytesMax || text !== text.normalize("NFC")) return undefined;
+  if (text.length > 2 * labelBytesMax) return undefined;
   if (/^(?:-|..--|\p{M})|-$/u.test(text) || !Array.from(text).every(isIdna) || !contextsAllowed(text)) return undefined;
   const ascii = toASCII(text);
   return ascii === null || ascii.length > labelBytesMax ? undefined : { unicode: text, ascii };
 }
 
-/** RFC 5890 section 2.3.2.1: an A-label is what its U-label is encoded to. */
+/** RFC 5890 section 2.3.2.1: an A-label is what its U-label is encoded to, which excludes what is not in NFC. */
 function readALabel(text: string): Label | undefined {
   if (text.length > labelBytesMax) return undefined;
   const decoded = toUnicode(text);

@@ -10,6 +10,7 @@ import { bindResource } from "./binding.ts";
 import { streamFeatures } from "./features.ts";
 import type { Workbench } from "./workbench.ts";
 
+type OpenStream = Extract<SessionEffect, { type: "open.stream" }>;
 type Performer<Type extends SessionEffect["type"]> = (
   bench: Workbench,
   step: Step,
@@ -17,7 +18,7 @@ type Performer<Type extends SessionEffect["type"]> = (
 ) => void;
 
 const performers: { readonly [Type in SessionEffect["type"]]: Performer<Type> } = {
-  "open.stream": (bench, step, effect) => write(bench, step, headerText(bench, effect)),
+  "open.stream": (bench, step, effect) => openStream(bench, step, effect),
   "offer.features": (bench, step) => send(bench, step, features(bench)),
   "send.element": (bench, step, { element }) => send(bench, step, toElement(element)),
   "handle.stanza": (bench, step) => bench.pending && bench.handleEarly(step, bench.pending),
@@ -54,7 +55,13 @@ function afterFlush(bench: Workbench, step: Step, task: () => void): void {
   step.afterwards(() => bench.outbox.whenEmpty(task));
 }
 
-function headerText({ link, environment }: Workbench, effect: Extract<SessionEffect, { type: "open.stream" }>): string {
+function openStream(bench: Workbench, step: Step, effect: Pick<OpenStream, "from" | "to" | "versioned">): void {
+  write(bench, step, headerText(bench, effect));
+  bench.header = step;
+  step.afterwards(() => (bench.header = "sent"));
+}
+
+function headerText({ link, environment }: Workbench, effect: Pick<OpenStream, "from" | "to" | "versioned">): string {
   return link.headerText({
     // RFC 6120 section 4.9.1.3: without a host of the client's choice, the first one speaks.
     from: effect.from ?? environment.options.hosts[0],
@@ -154,8 +161,12 @@ function disarmTimer(bench: Workbench, name: "negotiation" | "closing" | "resump
   bench.timers.delete(name);
 }
 
-/** RFC 6120 sections 4.4 and 4.9.2. After a stream error nothing of the peer is wanted any more. */
+/**
+ * RFC 6120 sections 4.4 and 4.9.2. After a stream error nothing of the peer is wanted any more.
+ * Section 4.9.1.2: a header comes first; the one that the machine knows of was lost if its step failed.
+ */
 function closeStream(bench: Workbench, step: Step, { condition, text }: Extract<SessionEffect, { type: "close.stream" }>): void {
+  if (bench.header !== "sent" && bench.header !== step) openStream(bench, step, { from: bench.context.host, to: null, versioned: true });
   if (condition !== null) {
     const xmlns = "urn:ietf:params:xml:ns:xmpp-streams";
     const reason = text === null || text === "" ? undefined : el("text", { xmlns, "xml:lang": "en" }, text);

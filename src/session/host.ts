@@ -35,6 +35,7 @@ export class SessionHost implements LinkHandler, Workbench {
   payload = "";
   pending: Element | undefined;
   presence: Element | undefined;
+  header: "sent" | Step | undefined;
   /** The language of the client's stream (RFC 6120 section 4.7.4). */
   lang: string | undefined;
   /** When the client was last heard of, ms since 1970. */

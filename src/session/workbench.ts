@@ -21,6 +21,8 @@ export interface Workbench extends Session {
   /** The element that the machine was told of last. */
   pending: Element | undefined;
   presence: Element | undefined;
+  /** This side's stream header has left; until then, the step that wrote it, for a step that fails takes its outputs back. */
+  header: "sent" | Step | undefined;
   /** Tells the machine at a deadline or after a wait, in a step of its own. */
   tellLater(cause: string | null, event: (step: Step) => SessionEvent): void;
   /** Answers the asked effect that is open, in a step of its own. */

@@ -74,7 +74,8 @@ export class Batch {
   run<Result>(cause: string | null, work: (step: Step) => Result): Result {
     const step = new RunningStep(this.#options.clock.now(), cause, this.#options.ids, this.#current);
     const result = work(step);
-    for (const append of step.appends) {
+    // Once the store is lost nothing can become durable: facts would only pile up, and what depends on them never leaves.
+    for (const append of this.#failed ? [] : step.appends) {
       this.#facts.push(append);
       this.#bytes += sizeOf(append);
     }
@@ -135,11 +136,13 @@ export class Batch {
     this.#committing = undefined;
     this.#failed = true;
     this.#facts = [];
+    this.#bytes = this.#committingBytes = 0;
     for (const outbox of [...this.#waiting, ...this.#dirty]) {
       outbox.flush(this.#durable);
       outbox.clear();
     }
     this.#waiting.clear();
+    this.#press();
     this.#options.onFailed(error instanceof Error ? error : new Error(String(error)));
   }
 

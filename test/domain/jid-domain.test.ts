@@ -67,6 +67,7 @@ describe("RFC 7622 section 3.2.1 A-labels become U-labels", () => {
     ["more than Punycode can mean", "xn--99999999.example"],
     ["an encoding of ASCII alone", "xn--abc-.example"],
     ["a symbol", `${aLabel("\u2665")}.example`],
+    ["a decomposed letter", "xn--e-xbb.example"],
     ["a capital, which may not be mapped here", "xn--7ba.example"],
     ["a U-label that breaks a contextual rule", "xn--ab-0ea.example"],
   ])("a fake A-label is refused: %s (RFC 5890 section 2.3.1)", (_what, text) => {

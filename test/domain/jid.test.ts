@@ -198,9 +198,18 @@ describe("the cache of parsed texts", () => {
   it("remembers what is asked again, and forgets within its bound", () => {
     const first = parseJid("cached@example.com");
     expect(parseJid("cached@example.com")).toBe(first);
+    expect(parseJid("Cached@Example.com")).toBe(parseJid("Cached@Example.com"));
     for (let index = 0; index < jidCacheEntriesMax; index += 1) parseJid(`other${index}@example.com`);
     expect(parseJid("cached@example.com")).not.toBe(first);
     expect(parseJid("cached@example.com")?.equals(first ?? makeJid(undefined, "x"))).toBe(true);
+  });
+
+  it("keeps what is asked time and again", () => {
+    const kept = parseJid("kept@example.com");
+    for (let index = 0; index < 2 * jidCacheEntriesMax; index += 1) {
+      parseJid(`passing${index}@example.com`);
+      if (index % 1_000 === 0) expect(parseJid("kept@example.com")).toBe(kept);
+    }
   });
 
   it("does not remember long texts", () => {

@@ -121,6 +121,8 @@ describe("RFC 5892 appendix A contextual rules", () => {
     ["A.1 at the start", "\u200C\u0628", false],
     ["A.1 between Latin letters", "a\u200Cb", false],
     ["A.1 twice in a row", "\u0628\u200C\u200C\u0628", false],
+    ["A.1 twice, the second allowed by a virama, which the first cannot join", "\u0628\u200C\u094D\u200C\u0628", false],
+    ["A.1 twice, the first allowed by a virama, which the second cannot join", "\u0628\u094D\u200C\u200C\u0628", false],
     ["A.1 twice, apart", "\u0628\u200C\u0628\u200C\u0628", true],
     ["A.2 zero width joiner after a virama", "\u0915\u094D\u200D\u0937", true],
     ["A.2 between joining letters", "\u0628\u200D\u0628", false],

@@ -86,7 +86,7 @@ export class XmppJsUser {
     return this.client.send(xml("message", { to, type, id: body.slice(0, 32) }, xml("body", {}, body)));
   }
 
-  /** The first stanza that fits, now or within 5 s; it is taken away. */
+  /** The first stanza that fits, now or within 10 s; it is taken away. */
   async next(fits: (stanza: XmlElement) => boolean): Promise<XmlElement> {
     let found: XmlElement | undefined;
     await this.#until(() => {
@@ -130,7 +130,7 @@ export class XmppJsUser {
     for (const look of this.#waiting) look();
   }
 
-  async #until(holds: () => boolean, complaint: () => string, timeoutMs = 5_000): Promise<void> {
+  async #until(holds: () => boolean, complaint: () => string, timeoutMs = 10_000): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       const look = (): void => {
         if (!holds()) return;

@@ -167,11 +167,14 @@ function suite(driver: DriverName): void {
       await store.close();
     });
 
-    it("finishes an append that nobody waits for, and is not kept alive by an open store", async () => {
-      const ended = spawnSync(process.execPath, [child, "append-and-end", file, driver, fixtureProjections.href], { timeout: 10_000, encoding: "utf8" });
-      expect(ended).toMatchObject({ status: 0, signal: null, stdout: "appended\n" });
+    it.each([
+      ["open-and-end", "", 0],
+      ["append-and-end", "appended\n", 1],
+    ])("is not kept alive by an open store, but finishes its appends: %s", async (task, stdout, facts) => {
+      const ended = spawnSync(process.execPath, [child, task, file, driver, fixtureProjections.href], { timeout: 10_000, encoding: "utf8" });
+      expect(ended).toMatchObject({ status: 0, signal: null, stdout });
       const store = await open();
-      expect(await store.readAll(0, 10)).toHaveLength(1);
+      expect(await store.readAll(0, 10)).toHaveLength(facts);
       await store.close();
     });
   });

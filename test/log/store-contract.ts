@@ -174,6 +174,7 @@ export function storeContract(engine: Engine): void {
   describe("subscribe", () => {
     it("tells past facts and then new ones, each once and in order, beyond one page", async () => {
       await store.append("a/h/1", 0, Array.from({ length: 300 }, (_, index) => fact("A", index)));
+      expect(await follow(0, 300)).toEqual(Array.from({ length: 300 }, (_, index) => index + 1));
       const followed = follow(10, 310);
       await Promise.all(Array.from({ length: 20 }, (_, index) => store.append(`a/h/s${index}`, 0, [fact("B")])));
       expect(await followed).toEqual(Array.from({ length: 310 }, (_, index) => index + 11));

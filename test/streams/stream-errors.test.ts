@@ -1,5 +1,6 @@
 /** Every stream error that a client can earn, or that the server can owe it (RFC 6120 section 4.9.3). */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { liveIds } from "../../src/live.ts";
 import type { TestServer } from "../../src/testing/start-server.ts";
 import { authenticate, bindRequest, connectSecure, login, saslPlain, startTls, streamHeader } from "../support/login.ts";
 import { connectRaw, type RawClient } from "../support/raw-client.ts";
@@ -109,6 +110,27 @@ describe("RFC 6120 section 4.9.3.8 internal-server-error", () => {
       faulty.readsFail = false;
       expect(await juliet.caughtUp()).toEqual([]);
       await juliet.close();
+      await expectLogin(own);
+    } finally {
+      await own.stop();
+    }
+  });
+
+  it("comes after a header, also when it was the header that could not be made (section 4.9.1.2)", async () => {
+    let fails = false;
+    const next = (): string => {
+      if (!fails) return liveIds.next();
+      fails = false;
+      throw new Error("no randomness left");
+    };
+    const own = await startWithUsers({ parts: { ids: { next } } });
+    try {
+      const client = await connectSecure(own);
+      await expect.poll(async () => (await own.sessions()).length).toBe(1);
+      fails = true;
+      client.send(streamHeader("localhost"));
+      await expectStreamError(client, "internal-server-error");
+      expect(client.received.match(/<stream:stream /g)).toHaveLength(1);
       await expectLogin(own);
     } finally {
       await own.stop();

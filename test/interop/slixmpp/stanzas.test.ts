@@ -3,9 +3,7 @@ import { describe, expect, it } from "vitest";
 import { software } from "../../../src/software.ts";
 import { slixmppIsMissing, slixmppSetting, type SlixmppUser } from "./setting.ts";
 
-const setting = slixmppSetting(["alice", "bob"]);
-const { login } = setting;
-const online = (jid: string, direct = false) => login({ jid, direct, mechanism: "PLAIN" });
+const { online } = slixmppSetting(["alice", "bob"]);
 
 async function available(jid: string, direct = false): Promise<SlixmppUser> {
   const user = await online(jid, direct);

@@ -1,0 +1,122 @@
+/** Performs a play on a running server. */
+import { login, type BoundClient, type LoginOptions, type ServerAddress } from "../support/login.ts";
+import { childOf, showXml, StreamReader, type Xml } from "../support/xml-reader.ts";
+import { difference, filled, type Bindings } from "./compare.ts";
+import type { Play, Scene } from "./parse.ts";
+
+/** An actor on stage: the client, and what it received and the play has not mentioned yet. */
+interface Actor {
+  readonly client: BoundClient;
+  readonly inbox: Xml[];
+  /** The stream has ended. */
+  gone: boolean;
+}
+
+/** Rejects with an Error that names the line, what the play says and what happened. Users have the password `secret`. */
+export async function perform(play: Play, server: ServerAddress, over: LoginOptions["over"] = "tls"): Promise<void> {
+  const actors = new Map<string, Actor>();
+  const bindings: Bindings = new Map();
+  try {
+    for (const [index, scene] of play.scenes.entries()) {
+      // After what breaks a stream there is nobody left to ask whether the server has done it.
+      const breaks = play.scenes.slice(index + 1).find(({ who }) => who === scene.who)?.does === "stream ends with";
+      try {
+        await act(scene, play, { server, over, actors, bindings, breaks });
+      } catch (error) {
+        throw new Error(`line ${scene.line}: ${(error as Error).message}`, { cause: error });
+      }
+    }
+    await settle(actors);
+    for (const [name, { inbox }] of actors) if (inbox.length > 0) throw new Error(`at the end: ${surprise(name, inbox)}`);
+  } finally {
+    for (const { client } of actors.values()) client.raw.destroy();
+  }
+}
+
+interface Stage {
+  readonly server: ServerAddress;
+  readonly over: LoginOptions["over"];
+  readonly actors: Map<string, Actor>;
+  readonly bindings: Bindings;
+  /** What is sent now ends the sender's stream. */
+  readonly breaks: boolean;
+}
+
+/** Milliseconds to wait for the end of a stream, the one thing that no answer marks. */
+const endMs = 1_000;
+
+async function act(scene: Scene, play: Play, { server, over, actors, bindings, breaks }: Stage): Promise<void> {
+  const { who } = scene;
+  if (scene.does === "logs in") {
+    const { user, resource } = play.cast.get(who)!;
+    const client = await login(server, { user, resource, ...(over === undefined ? {} : { over }) });
+    actors.set(who, { client, inbox: [], gone: false });
+    bindings.set(who, client.jid);
+    return;
+  }
+  const actor = actors.get(who);
+  if (actor === undefined || actor.gone) throw new Error(`${who} is not there`);
+  switch (scene.does) {
+    case "sends":
+      actor.client.send(filled(scene.xml, bindings));
+      if (!breaks) await settle(actors, actor);
+      return;
+    case "receives":
+      await settle(actors);
+      for (const expected of stanzasIn(scene.xml)) receive(who, actor, expected, bindings);
+      return;
+    case "receives nothing":
+      await settle(actors);
+      if (actor.inbox.length > 0) throw new Error(surprise(who, actor.inbox));
+      return;
+    case "stream ends with":
+      return endWith(who, actor, scene.condition);
+    case "leaves":
+      await settle(actors);
+      if (actor.inbox.length > 0) throw new Error(surprise(who, actor.inbox));
+      actor.gone = true;
+      return actor.client.close();
+  }
+}
+
+/** Waits until the server has done what it was sent, and each actor has what was sent to it. No clock is involved. */
+async function settle(actors: ReadonlyMap<string, Actor>, only?: Actor): Promise<void> {
+  for (const actor of only === undefined ? actors.values() : [only]) {
+    if (!actor.gone) actor.inbox.push(...(await actor.client.caughtUp()));
+  }
+}
+
+function receive(who: string, actor: Actor, expected: Xml, bindings: Bindings): void {
+  const received = actor.inbox.shift();
+  const shown = filled(showXml(expected), bindings);
+  if (received === undefined) throw new Error(`${who} was to receive\n    ${shown}\n  but nothing came`);
+  const attempt = new Map(bindings);
+  const why = difference(expected, received, attempt);
+  if (why !== undefined) throw new Error(`${who} was to receive\n    ${shown}\n  but received\n    ${showXml(received)}\n  ${why}`);
+  for (const [name, value] of attempt) bindings.set(name, value);
+}
+
+async function endWith(who: string, actor: Actor, condition: string): Promise<void> {
+  actor.gone = true;
+  for (;;) {
+    const element = await actor.client.next(endMs);
+    if (element.name !== "error") {
+      actor.inbox.push(element);
+      continue;
+    }
+    if (childOf(element, condition) === undefined) throw new Error(`${who}'s stream ended with ${showXml(element)}`);
+    return actor.client.raw.closed();
+  }
+}
+
+function surprise(who: string, inbox: readonly Xml[]): string {
+  return `${who} received what is not in the play\n    ${inbox.map((stanza) => showXml(stanza)).join("\n    ")}`;
+}
+
+function stanzasIn(xml: string): readonly Xml[] {
+  const reader = new StreamReader();
+  reader.write(`<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>${xml}`);
+  const stanzas: Xml[] = [];
+  for (let stanza = reader.take(); stanza !== undefined; stanza = reader.take()) stanzas.push(stanza);
+  return stanzas;
+}

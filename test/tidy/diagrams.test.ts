@@ -1,0 +1,49 @@
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { chartOf, eventsOf } from "../../diagrams/chart.ts";
+import { messagesOf } from "../../diagrams/contract.ts";
+import { drawn, generated, projectRoot, staleFiles } from "../../diagrams/generate.ts";
+
+describe("diagrams/ is what the machines say", () => {
+  it("holds every generated file as it is generated now (else: npm run diagrams)", async () => {
+    expect(staleFiles(await generated())).toEqual([]);
+  });
+
+  it("is generated the same each time", async () => {
+    expect(await generated()).toEqual(await generated());
+  });
+
+  it("holds no picture of a machine that is gone", async () => {
+    const names = new Set((await generated()).keys());
+    const pictures = readdirSync(join(projectRoot, "diagrams")).filter((name) => /\.(svg|mmd|layout\.json|md)$/.test(name));
+    expect(pictures.filter((name) => !names.has(`diagrams/${name}`))).toEqual([]);
+  });
+});
+
+describe.each(drawn)("the contract of the machine $machine.id", ({ machine, contract }) => {
+  it("declares exactly the events that the machine answers", () => {
+    const told = messagesOf(readFileSync(join(projectRoot, contract.source), "utf8"), contract.told).map(({ name }) => name);
+    const answered = eventsOf(chartOf(machine)).filter((event) => event !== "*" && !event.startsWith("xstate."));
+    expect(answered.toSorted()).toEqual(told.toSorted());
+  });
+
+  it("gives every state of the machine but its regions a description", () => {
+    const chart = chartOf(machine);
+    const parallel = new Set(chart.states.filter(({ kind }) => kind === "parallel").map(({ path }) => path));
+    const silent = chart.states.filter(({ path, parent, description }) => path !== "" && !parallel.has(parent ?? "") && !description);
+    expect(silent.map(({ path }) => path)).toEqual([]);
+  });
+});
+
+describe("elkjs", () => {
+  it("is imported by diagrams/elk.ts alone, so users of the library never load it", () => {
+    const importers = ["machines", "src", "diagrams"].flatMap((folder) =>
+      readdirSync(join(projectRoot, folder), { recursive: true, encoding: "utf8" })
+        .filter((name) => name.endsWith(".ts"))
+        .map((name) => join(folder, name).replaceAll("\\", "/"))
+        .filter((name) => /from "elkjs/.test(readFileSync(join(projectRoot, name), "utf8"))),
+    );
+    expect(importers).toEqual(["diagrams/elk.ts"]);
+  });
+});
