@@ -5,6 +5,7 @@ import { serveAdmin } from "./admin/serve.ts";
 import type { Credentials } from "./auth/keys.ts";
 import { storeFile } from "./config/data-folder.ts";
 import type { Config } from "./config/schema.ts";
+import { parseJid } from "./domain/jid.ts";
 import { xmlLimitsAuthenticated, xmlLimitsUnauthenticated } from "./domain/limits.ts";
 import { liveClock, liveIds, liveRandom } from "./live.ts";
 import { Accounts } from "./log/accounts.ts";
@@ -15,6 +16,7 @@ import { openCertificates } from "./net/certificates.ts";
 import { createNodeNet } from "./net/node-net.ts";
 import { createTransport } from "./net/transport.ts";
 import type { Clock, Connection, Ids, Listener, Net, Random, Store } from "./ports.ts";
+import type { Extension } from "./router/extension.ts";
 import { Router } from "./router/router.ts";
 import { fakeSaltKey } from "./log/server-secret.ts";
 import { AccountCache, type Account } from "./session/account-cache.ts";
@@ -23,16 +25,18 @@ import { SessionHost } from "./session/host.ts";
 import { Logins } from "./session/logins.ts";
 import { Registry } from "./session/registry.ts";
 import { watchSilence } from "./session/silence.ts";
-import { viewOf } from "./session/view.ts";
+import { documentedSession, viewOf, type DocumentedSession } from "./session/view.ts";
 import { software } from "./software.ts";
 import { Batch } from "./step/batch.ts";
-import { extensions } from "./xep/index.ts";
+import { extensions as ownExtensions } from "./xep/index.ts";
 import { createHouse } from "./router/house.ts";
 import type { Logger } from "pino";
 
 export interface ServerOptions {
   readonly config: Config;
   readonly logger: Logger;
+  /** Besides the server's own, and after them. */
+  readonly extensions?: readonly Extension[];
   /** What replaces the live parts, in tests and in the simulation. */
   readonly parts?: Partial<ServerParts>;
 }
@@ -49,6 +53,8 @@ export interface ServerParts {
 export interface RunningServer {
   readonly listeners: readonly { readonly name: "c2s" | "c2sTls"; readonly address: string; readonly port: number }[];
   readonly admin: AdminApi;
+  /** A session that lives now, by the id that `admin.sessions` tells or by its full JID. */
+  session(idOrFullJid: string): DocumentedSession | undefined;
   /** Sessions end with system-shutdown; at most 5 s. Can be called again. */
   stop(reason?: string): Promise<void>;
   /** Resolves if the server cannot go on: its store failed. */
@@ -70,8 +76,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
 }
 
-async function compose({ config, logger, parts = {} }: ServerOptions, undo: (() => Promise<void> | void)[]): Promise<RunningServer> {
+async function compose(options: ServerOptions, undo: (() => Promise<void> | void)[]): Promise<RunningServer> {
+  const { config, logger, parts = {} } = options;
   const { clock = liveClock, random = liveRandom, ids = liveIds } = parts;
+  const extensions = [...ownExtensions, ...(options.extensions ?? [])];
   const hosts = config.hosts.map((host) => host.domain);
   const inMemory = parts.store !== undefined || config.durability === "none";
   let reportFailure: (error: Error) => void;
@@ -188,6 +196,11 @@ async function compose({ config, logger, parts = {} }: ServerOptions, undo: (() 
   return {
     listeners: listeners.map(({ name, listener }) => ({ name, address: listener.address, port: listener.port })),
     admin,
+    session: (idOrFullJid) => {
+      const jid = parseJid(idOrFullJid)?.full;
+      const found = [...sessions].find((session) => session.id === idOrFullJid || (session.connected && session.jid.full === jid));
+      return found && documentedSession(found);
+    },
     stop: (reason = "asked to") => (stopped ??= stop(reason)),
     failed,
   };

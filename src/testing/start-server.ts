@@ -5,7 +5,9 @@ import type { SessionView } from "../domain/session-view.ts";
 import { createMemoryStore } from "../log/memory-store.ts";
 import { projections } from "../log/projections/index.ts";
 import type { Store } from "../ports.ts";
+import type { Extension } from "../router/extension.ts";
 import { startServer as start, type RunningServer, type ServerParts } from "../server.ts";
+import type { DocumentedSession } from "../session/view.ts";
 
 export interface TestServerOptions {
   /** Served domains; the first is the default of `addUser`. Default: `localhost`. */
@@ -14,6 +16,8 @@ export interface TestServerOptions {
   readonly allowPlaintext?: boolean;
   readonly session?: Partial<Config["session"]>;
   readonly limits?: Partial<Config["limits"]>;
+  /** Besides the server's own, and after them. */
+  readonly extensions?: readonly Extension[];
   readonly parts?: Partial<ServerParts>;
   /** Default: silent. */
   readonly logger?: Logger;
@@ -30,6 +34,8 @@ export interface TestServer {
   /** `name` is a localpart or a bare JID. Returns the bare JID. */
   addUser(name: string, password: string): Promise<string>;
   sessions(): Promise<readonly SessionView[]>;
+  /** A session that lives now, by the id that `sessions` tells or by its full JID: what it is, and a way to send to it and to close it. */
+  session(idOrFullJid: string): DocumentedSession | undefined;
   stop(): Promise<void>;
 }
 
@@ -50,7 +56,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
   });
   const store = options.parts?.store ?? createMemoryStore(projections);
   const logger = options.logger ?? pino({ level: "silent" });
-  const server = await start({ config, logger, parts: { ...options.parts, store } });
+  const server = await start({ config, logger, extensions: options.extensions ?? [], parts: { ...options.parts, store } });
   const portOf = (name: string) => server.listeners.find((listener) => listener.name === name)?.port ?? 0;
   const domain = config.hosts[0]?.domain ?? "localhost";
   return {
@@ -61,6 +67,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     server,
     addUser: (name, password) => server.admin.userAdd(name.includes("@") ? name : `${name}@${domain}`, password),
     sessions: async () => server.admin.sessions(),
+    session: (idOrFullJid) => server.session(idOrFullJid),
     stop: () => server.stop("the test is over"),
   };
 }

@@ -1,0 +1,41 @@
+/** One element from text that a person wrote: read by the parser that reads clients, so nothing passes that a stream could not carry. */
+import { xmlLimitsAuthenticated } from "../domain/limits.ts";
+import type { Element } from "./element.ts";
+import type { StreamFault } from "./link.ts";
+import { XmlStreamParser } from "./parser.ts";
+
+const header = "<stream:stream to='localhost' version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>";
+
+/**
+ * The one first-level element that `text` holds, white space around it aside; in `jabber:client` where it declares no namespace.
+ * At most as large as a client may send. Throws SyntaxError with what is wrong.
+ */
+export function parseElement(text: string): Element {
+  const elements: Element[] = [];
+  let fault: StreamFault | undefined;
+  let ended = false;
+  const parser = new XmlStreamParser(
+    {
+      opened: () => {},
+      element: (element) => elements.push(element),
+      ended: () => (ended = true),
+      failed: (found) => (fault = found),
+    },
+    xmlLimitsAuthenticated,
+  );
+  // Half a surrogate pair would be replaced on the way to bytes.
+  if (/\p{Surrogate}/u.test(text)) throw refusal("it holds half a surrogate pair", text);
+  parser.write(Buffer.from(header));
+  parser.write(Buffer.from(text));
+  if (ended) throw refusal("it closes the stream", text);
+  parser.write(Buffer.from("</stream:stream>"));
+  if (fault !== undefined) throw refusal(`${fault.condition}: ${fault.text}`, text);
+  const [element, ...others] = elements;
+  if (element === undefined || others.length > 0 || !ended) throw refusal(`it holds ${elements.length} whole elements`, text);
+  return element;
+}
+
+function refusal(why: string, text: string): SyntaxError {
+  const shown = text.length > 200 ? `${text.slice(0, 200)}…` : text;
+  return new SyntaxError(`expected the text of one element, but ${why}; got ${JSON.stringify(shown)}`);
+}
