@@ -27,7 +27,7 @@ export type SessionEvent =
   /** The input is no stream, or breaks a rule of streams (section 4.9.3). */
   | Told<"stream.failed", { readonly condition: StreamErrorCondition; readonly text: string }>
   | Told<"tls.requested">
-  /** `verified`: what binds the TLS channel, for people; never a key. */
+  /** `protocol`: the version of TLS, for people. */
   | Told<"tls.established", { readonly protocol: string }>
   | Told<"tls.failed", { readonly why: string }>
   | Told<"sasl.started", { readonly mechanism: string }>
@@ -83,17 +83,29 @@ export interface ElementData {
 }
 
 export type SessionEffect =
+  /** Sends this side's stream header (RFC 6120 section 4.7). `versioned`: with a version. */
   | { readonly type: "open.stream"; readonly from: string | null; readonly to: string | null; readonly versioned: boolean }
+  /** Sends the features of the stream at this stage (RFC 6120 section 4.3.2). */
   | { readonly type: "offer.features" }
+  /** Sends an element of negotiation. */
   | { readonly type: "send.element"; readonly element: ElementData }
+  /** Routes the stanza that was told of last, before a resource is bound. */
   | { readonly type: "handle.stanza" }
+  /** Begins the TLS handshake once what was sent has left. Answered by tls.*. */
   | { readonly type: "start.tls" }
+  /** Begins a SASL exchange with the payload that lies beside. Answered by sasl.*. */
   | { readonly type: "start.sasl"; readonly mechanism: string }
+  /** Goes on with it. Answered by sasl.*. */
   | { readonly type: "continue.sasl" }
+  /** Expects a new stream header, under the limits of those who are known. */
   | { readonly type: "restart.stream" }
+  /** Loads the account and claims a resource; null lets the server choose. Answered by resource.bound or bind.failed. */
   | { readonly type: "bind.resource"; readonly resource: string | null }
+  /** Looks for the session to be resumed. Answered by resume.*. */
   | { readonly type: "resume.session"; readonly id: string }
+  /** Sends again what was not acknowledged. */
   | { readonly type: "resend.queue" }
+  /** Tells those who are to know of a change of presence. */
   | {
       readonly type: "broadcast.presence";
       readonly jid: string;
@@ -103,10 +115,15 @@ export type SessionEffect =
       /** Who was sent directed presence and is told of the end too (RFC 6121 section 4.6.3). */
       readonly directed: readonly string[];
     }
+  /** Tells `timer.expired` at the deadline, ms since 1970. Replaces the one of that name. */
   | { readonly type: "arm.timer"; readonly name: TimerName; readonly deadline: number }
+  /** Takes it back. */
   | { readonly type: "disarm.timer"; readonly name: TimerName }
+  /** Sends a stream error, if there is a condition, and this side's end tag (RFC 6120 section 4.4). */
   | { readonly type: "close.stream"; readonly condition: StreamErrorCondition | null; readonly text: string | null }
+  /** Closes the transport when what was sent has left. */
   | { readonly type: "drop.link" }
+  /** Takes the full JID out of the registry. */
   | { readonly type: "destroy.session"; readonly jid: string | null };
 
 /** Effects that the host answers with an event; until then it tells the session nothing else. */

@@ -98,7 +98,7 @@ export class Accounts {
     return this.#store.secret(accountStream(host, username), "PasswordChanged");
   }
 
-  /** A page of the accounts of one host, or of all, by host and username in the order of their bytes. */
+  /** A page of the accounts of one host, or of all, in the order of the bytes of `HOST/USERNAME`. */
   async list(host: string | undefined, { after, limit }: AccountsPage): Promise<readonly AccountRow[]> {
     const prefix = host === undefined ? "" : accountKey(host, "");
     const page = after === undefined ? { prefix, limit } : { prefix, limit, after: accountKey(after.host, after.username) };
