@@ -193,7 +193,8 @@ describe("somebody between who terminates TLS", () => {
 
   it("who takes that hash away, or puts another in its place, spoils the proof", async () => {
     const challenged = (change: (serverFirst: string) => string) => (text: string) =>
-      text.replace(/(<challenge[^>]*>)([^<]*)/, (_, tag: string, data: string) => tag + Buffer.from(change(Buffer.from(data, "base64").toString())).toString("base64"));
+      text.replace(/(<challenge[^>]*>)([^<]*)/, (_, tag: string, data: string) =>
+        tag + Buffer.from(change(Buffer.from(data, "base64").toString())).toString("base64"));
     for (const forged of ["", `,h=${Buffer.alloc(32).toString("base64")}`]) {
       const relay = await relayWith("stolen", challenged((serverFirst) => serverFirst.replace(/,h=[^,]*/, forged)));
       expect((await loginThrough(relay, { flag: "p=tls-server-end-point", type: "tls-server-end-point" })).outcome).toEqual(notAuthorized);
@@ -201,7 +202,8 @@ describe("somebody between who terminates TLS", () => {
   });
 
   it("who hides -PLUS meets a client that says so, and the server refuses (RFC 5802 section 6)", async () => {
-    const relay = await relayWith("own", (text) => text.replaceAll(/<mechanism>[^<]*-PLUS<\/mechanism>/g, "").replace(/<sasl-channel-binding.*<\/sasl-channel-binding>/, ""));
+    const hidden = /<mechanism>[^<]*-PLUS<\/mechanism>|<sasl-channel-binding.*<\/sasl-channel-binding>/g;
+    const relay = await relayWith("own", (text) => text.replaceAll(hidden, ""));
     expect((await loginThrough(relay, { flag: "y" })).outcome).toEqual(notAuthorized);
   });
 });

@@ -134,7 +134,8 @@ describe("RFC 6120 section 4.4 the end of a stream", () => {
   it("that comes without a word lets the client come back to its resource, and the others see both", async () => {
     const watcher = await available("alice", { resource: "watcher" });
     const phone = await available("alice", { resource: "phone" });
-    const ofPhone = (type: string | undefined) => watcher.next(({ name, attrs }) => name === "presence" && attrs["from"] === phone.jid && attrs["type"] === type);
+    const ofPhone = (type: string | undefined) =>
+      watcher.next(({ name, attrs }) => name === "presence" && attrs["from"] === phone.jid && attrs["type"] === type);
     await ofPhone(undefined);
 
     const back = new Promise((resolve) => phone.client.once("online", resolve));

@@ -53,7 +53,7 @@ describe.skipIf(slixmppIsMissing)("slixmpp with one mechanism forced", () => {
     expect(result).toMatchObject({ online: false, refusals: [refused(mechanism, "invalid-mechanism")] });
   });
 
-  it.each(["SCRAM-SHA-256", "SCRAM-SHA-1"])("%s by a client that could bind and says it saw no -PLUS is a downgrade (RFC 5802 section 6)", async (mechanism) => {
+  it.each(["SCRAM-SHA-256", "SCRAM-SHA-1"])("%s with y, by a client that could bind, is a downgrade (RFC 5802 section 6)", async (mechanism) => {
     const { login: result } = await login({ jid, mechanism });
     expect(result).toMatchObject({ online: false, refusals: [refused(mechanism, "not-authorized")] });
   });
