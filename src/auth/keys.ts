@@ -34,7 +34,7 @@ const saltBytes = 16;
 
 /**
  * Keys of a new password, each with a salt of its own. `iterations`: 4096–1_000_000.
- * Throws RangeError if that is not so, or if the password is empty or no OpaqueString (RFC 8265 section 4.2.2).
+ * Throws RangeError if that is not so, or if the password is empty, no OpaqueString (RFC 8265 section 4.2.2) or not its own compatibility form.
  */
 export async function deriveCredentials(
   password: string,
@@ -50,6 +50,13 @@ export async function deriveCredentials(
     throw new RangeError(
       "password: it has characters that no password may have, such as line breaks and other controls " +
         "(RFC 8265 section 4.2); choose another",
+    );
+  }
+  // COMPAT(slixmpp, 1.8 and others): clients that prepare with SASLprep (RFC 5802 section 2.2) would make another password of it.
+  if (prepared.normalize("NFKC") !== prepared) {
+    throw new RangeError(
+      "password: it has characters that some clients write in another way, such as ligatures or circled digits " +
+        "(RFC 5802 section 2.2); choose others",
     );
   }
   const [sha1, sha256] = await Promise.all([

@@ -39,6 +39,13 @@ export class Router implements StanzaRouter {
   route(step: Step, session: Session, stanza: Stanza): Promise<void> | undefined {
     if (!this.#passes("stamp", step, session, stanza) || !this.#passes("guard", step, session, stanza)) return undefined;
     const { to } = stanza;
+    // RFC 6121 section 4.3: probes are for servers to send.
+    if (stanza.kind === "presence" && stanza.type === "probe") return undefined;
+    if (stanza.kind === "presence" && isSubscription(stanza.type)) {
+      // Said of this server, whoever it is for: an answer that depended on the account would tell which accounts there are.
+      this.#refuse(step, session, stanza, { condition: "feature-not-implemented", text: "this server keeps no contacts yet" });
+      return undefined;
+    }
     if (to === undefined) return this.#routeWithoutAddress(step, session, stanza);
     if (!this.#hosts.has(to.domain)) {
       // RFC 6120 section 10.4.3: without federation no remote domain can be resolved.
@@ -99,10 +106,6 @@ export class Router implements StanzaRouter {
   }
 
   #deliver(step: Step, session: Session, stanza: Stanza, to: Jid, exists: boolean): void {
-    if (stanza.kind === "presence" && isSubscription(stanza.type)) {
-      if (exists) this.#refuse(step, session, stanza, { condition: "feature-not-implemented", text: "this server keeps no contacts yet" });
-      return;
-    }
     for (const phase of ["account", "archive", "copy", "deliver"] as const) {
       if (!this.#passes(phase, step, session, stanza)) return;
     }
@@ -121,6 +124,8 @@ export class Router implements StanzaRouter {
         if (this.#passes("undelivered", step, session, stanza)) this.#refuse(step, session, stanza, serviceUnavailable);
         return;
       case "bounce":
+        // An account that does not exist answers a stranger as one that does: service-unavailable, but for what an extension tells everybody.
+        if (!exists && stanza.kind === "iq" && to.resource === undefined) return this.#answer(step, session, stanza, "account", false);
         return this.#refuse(step, session, stanza, serviceUnavailable);
       case "drop":
         return;

@@ -44,6 +44,14 @@ describe("RFC 8265 section 4.2 OpaqueString passwords", () => {
     await expect(deriveCredentials("two\nlines", random)).rejects.toThrow(/line breaks/);
   });
 
+  it.each(["pass①", "ﬁsh", "ｆｕｌｌ"])("refuses %s, which SASLprep and OpaqueString prepare differently", async (password) => {
+    await expect(deriveCredentials(password, random)).rejects.toThrow(/some clients write in another way/);
+  });
+
+  it.each(["pässwörd", "пароль", "密码", "🔑 and spaces"])("takes %s, on which they agree", async (password) => {
+    expect(await checkPassword(await deriveCredentials(password, random), password)).toBe(true);
+  });
+
   it("never repeats the password in the message", async () => {
     await expect(deriveCredentials("hunter2\u0007", random)).rejects.not.toThrow(/hunter2/);
   });

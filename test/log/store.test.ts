@@ -7,5 +7,5 @@ afterAll(removeTempFolders);
 for (const engine of engines) {
   const title = `the store contract: ${engine.name}`;
   if (engine.missing === undefined) describe(title, () => storeContract(engine));
-  else describe.skip(`${title} (skipped: ${engine.missing})`, () => storeContract(engine));
+  else console.warn(`${title} is not tested here: ${engine.missing}`);
 }

@@ -1,0 +1,83 @@
+/** The invariants of the session over generated lives, and what recording relies on. */
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { fold, recordSnapshot, restoreSnapshot } from "../../machines/fold.ts";
+import { sessionMachine, sessionMachineVersion } from "../../machines/session.ts";
+import { createActor } from "xstate";
+import { checkState, checkStep, Writer } from "./invariants.ts";
+import { begin, policy, startAt, toConnected, toHibernating, timeOf } from "./telling.ts";
+import { go, walks } from "./walks.ts";
+import type { SessionEvent } from "../../machines/session-events.ts";
+
+const bytesOf = (snapshot: Parameters<typeof recordSnapshot>[0]) => JSON.stringify(recordSnapshot(snapshot));
+
+describe("Every life of a session", () => {
+  it("keeps the invariants 1 to 5, 7, 8, 13 and 14 at each event, and writes one stream that begins and ends once", () => {
+    let connected = 0;
+    fc.assert(
+      fc.property(walks, (walk) => {
+        const { start, steps } = go(walk);
+        const writer = new Writer();
+        checkState(start.snapshot);
+        writer.take(undefined, start);
+        for (const { before, event, ...told } of steps) {
+          checkState(told.snapshot);
+          checkStep(before, event, told);
+          writer.take(before, told);
+          if (told.snapshot.hasTag("connected")) connected++;
+        }
+      }),
+      { numRuns: 150 },
+    );
+    // The walks are worth something: many of their steps are taken by sessions that got as far as that.
+    expect(connected).toBeGreaterThan(300);
+  });
+});
+
+describe("Invariant 9: recording", () => {
+  it("folds to the live state at each position, from the start and from each snapshot, to the same bytes", () => {
+    fc.assert(
+      fc.property(walks, fc.nat(39), (walk, cut) => {
+        const { steps } = go(walk);
+        const events = steps.map(({ event }) => event);
+        const actor = createActor(sessionMachine, { input: { at: startAt, secure: walk.secure, policy } }).start();
+        for (const { event, snapshot } of steps) {
+          actor.send(event);
+          expect(bytesOf(actor.getSnapshot())).toBe(bytesOf(snapshot));
+        }
+        const { snapshot: start } = begin({ secure: walk.secure });
+        const whole = bytesOf(fold(start, events));
+        expect(bytesOf(actor.getSnapshot())).toBe(whole);
+        expect(bytesOf(fold(start, events))).toBe(whole);
+        const at = Math.min(cut, events.length);
+        const recorded = JSON.parse(bytesOf(fold(start, events.slice(0, at)))) as ReturnType<typeof recordSnapshot>;
+        expect(bytesOf(fold(restoreSnapshot(recorded), events.slice(at)))).toBe(whole);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("restores the tags, and the end", () => {
+    const events = [...toHibernating, { type: "account.removed" }].map((event, index) => ({ ...event, at: timeOf(index) }) as SessionEvent);
+    for (let at = 0; at <= events.length; at++) {
+      const live = fold(begin().snapshot, events.slice(0, at));
+      const restored = restoreSnapshot(JSON.parse(bytesOf(live)) as ReturnType<typeof recordSnapshot>);
+      expect([...restored.tags].toSorted()).toEqual([...live.tags].toSorted());
+      expect(restored.status).toBe(live.status);
+    }
+  });
+
+  it("stops at the end, whatever is written after it", () => {
+    const events = [...toConnected, { type: "link.lost", why: "reset" }].map((event, index) => ({ ...event, at: timeOf(index) }) as SessionEvent);
+    const ended = fold(begin().snapshot, events);
+    const more: SessionEvent = { type: "stream.opened", at: timeOf(20), host: "localhost", from: null, version: 1 };
+    expect(bytesOf(fold(ended, [more]))).toBe(bytesOf(ended));
+  });
+
+  it("continues no snapshot of another machine or version", () => {
+    const recorded = recordSnapshot(begin().snapshot);
+    expect(recorded.version).toBe(sessionMachineVersion);
+    expect(() => restoreSnapshot({ ...recorded, version: recorded.version + 1 })).toThrow(/version 2 cannot be continued by session version 1/);
+    expect(() => restoreSnapshot({ ...recorded, machine: "room" as "session" })).toThrow(/machine room/);
+  });
+});

@@ -1,0 +1,54 @@
+/** Random walks of a session: most steps lead on, some are anything that can be told. */
+import fc from "fast-check";
+import type { SessionSnapshot } from "../../machines/fold.ts";
+import type { SessionEvent } from "../../machines/session-events.ts";
+import { everything, likely } from "./model.ts";
+import { begin, startAt, tell, type Told } from "./telling.ts";
+
+export interface Pace {
+  /** Which of what can be told. */
+  readonly choice: number;
+  readonly wild: boolean;
+  /** Milliseconds since the event before. */
+  readonly ms: number;
+}
+
+export interface Walk {
+  readonly secure: boolean;
+  readonly paces: readonly Pace[];
+}
+
+export const walks: fc.Arbitrary<Walk> = fc.record({
+  secure: fc.boolean(),
+  paces: fc.array(
+    fc.record({
+      choice: fc.nat(999),
+      wild: fc.integer({ min: 0, max: 15 }).map((n) => n === 15),
+      ms: fc.nat(2_000),
+    }),
+    { minLength: 16, maxLength: 40, size: "max" },
+  ),
+});
+
+export interface WalkStep extends Told {
+  readonly before: SessionSnapshot;
+  readonly event: SessionEvent;
+}
+
+/** Goes the walk, to its end or the session's. */
+export function go({ secure, paces }: Walk): { readonly start: Told; readonly steps: readonly WalkStep[] } {
+  const start = begin({ secure });
+  const steps: WalkStep[] = [];
+  let before = start.snapshot;
+  let at = startAt;
+  for (const { choice, wild, ms } of paces) {
+    if (before.status !== "active") break;
+    at += ms;
+    const events = wild ? everything(before, at) : likely(before, at);
+    const event = events[choice % events.length]!;
+    const told = tell(before, event);
+    steps.push({ before, event, ...told });
+    before = told.snapshot;
+  }
+  return { start, steps };
+}
