@@ -17,26 +17,26 @@ const directed = { type: "presence.directed", to: "nurse@localhost" } as const;
 
 describe("RFC 6120 section 7 binding a resource", () => {
   it("asks for the resource, or for any", () => {
-    given(...toBinding).when(bindRequested).then("authenticated.binding.pending", { type: "bind.resource", resource: "orchard" }).tagged("c2s");
-    given(...toBinding).when({ ...bindRequested, resource: null }).then("authenticated.binding.pending", { type: "bind.resource", resource: null });
+    given(...toBinding).when(bindRequested).becomes("authenticated.binding.pending", { type: "bind.resource", resource: "orchard" }).tagged("c2s");
+    given(...toBinding).when({ ...bindRequested, resource: null }).becomes("authenticated.binding.pending", { type: "bind.resource", resource: null });
   });
 
   it("makes a connected resource, tells it its full JID, and ends the deadline", () => {
     given(...toPending).when(resourceBound)
-      .then("connected.unavailable+uninterested+attached", send(bindResult("b1", jid)), disarm("negotiation"))
+      .becomes("connected.unavailable+uninterested+attached", send(bindResult("b1", jid)), disarm("negotiation"))
       .tagged("c2s", "connected")
       .knows({ resource: "orchard", roster: { version: "7", items: 2 }, priority: 0, presence: null, timers: {} });
   });
 
   it("lets the client try again after a failure, which answers its own request", () => {
     given(...toPending).when(bindFailed)
-      .then("authenticated.binding.idle", send(bindError("b1", "conflict", "in use"))).knows({ bindFailures: 1, bindId: null, resource: null });
+      .becomes("authenticated.binding.idle", send(bindError("b1", "conflict", "in use"))).knows({ bindFailures: 1, bindId: null, resource: null });
     given(...toPending, bindFailed).when({ ...bindRequested, id: "b2" }).knows({ bindId: "b2" });
   });
 
   it("closes when the tries are used up (section 7.7.3)", () => {
     const outcome = given(...toPending, bindFailed, { ...bindRequested, id: "b2" }).when(bindFailed);
-    outcome.then(
+    outcome.becomes(
       "closing",
       send(bindError("b2", "conflict", "in use")),
       { type: "close.stream", condition: "policy-violation", text: "too many attempts to bind a resource" },
@@ -46,7 +46,7 @@ describe("RFC 6120 section 7 binding a resource", () => {
 
   it("answers a second bind with not-allowed and goes on (section 7.6.2.2)", () => {
     given(...toConnected).when({ ...bindRequested, id: "again" })
-      .then("connected.unavailable+uninterested+attached", send(bindError("again", "not-allowed", "this stream has a resource already")))
+      .becomes("connected.unavailable+uninterested+attached", send(bindError("again", "not-allowed", "this stream has a resource already")))
       .knows({ resource: "orchard", bindId: "b1" });
   });
 });
@@ -54,49 +54,49 @@ describe("RFC 6120 section 7 binding a resource", () => {
 describe("XEP-0198 section 5 resuming instead of binding", () => {
   const resume = { type: "resume.requested", id: "old" } as const;
   it("asks for the old session, and goes on with binding where that is refused", () => {
-    given(...toBinding).when(resume).then("authenticated.binding.resuming", { type: "resume.session", id: "old" });
-    given(...toBinding, resume).when({ type: "resume.refused", condition: "item-not-found" }).then("authenticated.binding.idle");
+    given(...toBinding).when(resume).becomes("authenticated.binding.resuming", { type: "resume.session", id: "old" });
+    given(...toBinding, resume).when({ type: "resume.refused", condition: "item-not-found" }).becomes("authenticated.binding.idle");
   });
 
   it("does not wait for a bind that failed before", () => {
-    given(...toPending, bindFailed, resume).when({ type: "resume.refused", condition: "item-not-found" }).then("authenticated.binding.idle");
+    given(...toPending, bindFailed, resume).when({ type: "resume.refused", condition: "item-not-found" }).becomes("authenticated.binding.idle");
   });
 
   it("ends the session whose stream was handed over, and leaves the link alone", () => {
-    given(...toBinding, resume).when({ type: "resume.granted" }).then("closed", disarm("negotiation"))
+    given(...toBinding, resume).when({ type: "resume.granted" }).becomes("closed", disarm("negotiation"))
       .over("its stream was handed over to the resumed session");
   });
 });
 
 describe("RFC 6121 section 4 availability", () => {
   it("begins with initial presence", () => {
-    given(...toConnected).when(presenceChanged).then("connected.available+uninterested+attached", presence(true, true))
+    given(...toConnected).when(presenceChanged).becomes("connected.available+uninterested+attached", presence(true, true))
       .tagged("c2s", "connected", "available").knows({ presence: "d1", priority: 5 });
   });
 
   it("goes on with later presence", () => {
     given(...toAvailable).when({ type: "presence.changed", priority: -1, digest: "d2" })
-      .then("connected.available+uninterested+attached", presence(true)).knows({ presence: "d2", priority: -1 });
+      .becomes("connected.available+uninterested+attached", presence(true)).knows({ presence: "d2", priority: -1 });
   });
 
   it("ends with unavailable presence, which takes the priority along", () => {
-    given(...toAvailable).when({ type: "presence.withdrawn" }).then("connected.unavailable+uninterested+attached", presence(false))
+    given(...toAvailable).when({ type: "presence.withdrawn" }).becomes("connected.unavailable+uninterested+attached", presence(false))
       .tagged("c2s", "connected").knows({ presence: null, priority: 0, directed: [] });
   });
 
   it("begins anew after its end", () => {
-    given(...toAvailable, { type: "presence.withdrawn" }).when(presenceChanged).then("connected.available+uninterested+attached", presence(true, true));
+    given(...toAvailable, { type: "presence.withdrawn" }).when(presenceChanged).becomes("connected.available+uninterested+attached", presence(true, true));
   });
 
   it("has nobody to tell of an end that was no beginning", () => {
-    given(...toConnected).when({ type: "presence.withdrawn" }).then("connected.unavailable+uninterested+attached");
+    given(...toConnected).when({ type: "presence.withdrawn" }).becomes("connected.unavailable+uninterested+attached");
   });
 });
 
 describe("RFC 6121 section 4.6 directed presence", () => {
   it("is no presence of the session", () => {
-    given(...toConnected).when(directed).then("connected.unavailable+uninterested+attached").knows({ presence: null, directed: ["nurse@localhost"] });
-    given(...toAvailable).when(directed).then("connected.available+uninterested+attached").knows({ presence: "d1", priority: 5 });
+    given(...toConnected).when(directed).becomes("connected.unavailable+uninterested+attached").knows({ presence: null, directed: ["nurse@localhost"] });
+    given(...toAvailable).when(directed).becomes("connected.available+uninterested+attached").knows({ presence: "d1", priority: 5 });
   });
 
   it("is remembered once for each target until it is taken back", () => {
@@ -114,47 +114,47 @@ describe("RFC 6121 section 4.6 directed presence", () => {
 
   it("has an end for each target, also without availability (section 4.6.3)", () => {
     given(...toConnected, directed).when({ type: "presence.withdrawn" })
-      .then("connected.unavailable+uninterested+attached", presence(false, false, ["nurse@localhost"])).knows({ directed: [] });
+      .becomes("connected.unavailable+uninterested+attached", presence(false, false, ["nurse@localhost"])).knows({ directed: [] });
     given(...toConnected, directed).when(linkLost)
-      .then("closed", presence(false, false, ["nurse@localhost"]), destroy);
+      .becomes("closed", presence(false, false, ["nurse@localhost"]), destroy);
   });
 });
 
 describe("RFC 6121 section 2.2 interest", () => {
   it("is what asking for the roster shows, and stays", () => {
-    given(...toConnected).when({ type: "roster.requested" }).then("connected.unavailable+interested+attached").tagged("c2s", "connected", "interested");
-    given(...toAvailable, { type: "roster.requested" }).when({ type: "roster.requested" }).then("connected.available+interested+attached");
+    given(...toConnected).when({ type: "roster.requested" }).becomes("connected.unavailable+interested+attached").tagged("c2s", "connected", "interested");
+    given(...toAvailable, { type: "roster.requested" }).when({ type: "roster.requested" }).becomes("connected.available+interested+attached");
     given(...toAvailable, { type: "roster.requested" }).when({ type: "presence.withdrawn" }).tagged("c2s", "connected", "interested");
   });
 });
 
 describe("The link of a connected session", () => {
   it("takes the session along when it is lost, after a word to its observers", () => {
-    given(...toAvailable).when(linkLost).then("closed", presence(false), destroy)
+    given(...toAvailable).when(linkLost).becomes("closed", presence(false), destroy)
       .over("reset").knows({ resource: null, roster: null, presence: null, priority: 0, username: "romeo" });
   });
 
   it("XEP-0198 section 5: leaves a resumable session behind, with its presence and a deadline", () => {
     const outcome = given(...toAvailable, resumable).when(linkLost);
-    outcome.then("connected.available+uninterested+hibernating", arm("resumption", outcome.at + policy.resumptionMs))
+    outcome.becomes("connected.available+uninterested+hibernating", arm("resumption", outcome.at + policy.resumptionMs))
       .tagged("c2s", "connected", "available").knows({ presence: "d1", resource: "orchard" });
   });
 
   it("leaves nothing behind where resumption was not asked for, or its queue was too long", () => {
-    given(...toConnected, { type: "management.enabled", resumable: false }).when(linkLost).then("closed", destroy);
+    given(...toConnected, { type: "management.enabled", resumable: false }).when(linkLost).becomes("closed", destroy);
     given(...toConnected, resumable, { type: "queue.overflowed" }).when().knows({ management: "on" });
-    given(...toConnected, resumable, { type: "queue.overflowed" }).when(linkLost).then("closed", destroy);
+    given(...toConnected, resumable, { type: "queue.overflowed" }).when(linkLost).becomes("closed", destroy);
     given(...toConnected).when({ type: "queue.overflowed" }).knows({ management: "off" });
   });
 
   it("is replaced by another while it lives", () => {
     given(...toConnected).when({ type: "link.attached" })
-      .then("connected.unavailable+uninterested+attached", { type: "drop.link" }, { type: "resend.queue" });
+      .becomes("connected.unavailable+uninterested+attached", { type: "drop.link" }, { type: "resend.queue" });
   });
 
   it("comes back to a hibernating session", () => {
     given(...toHibernating).when({ type: "link.attached" })
-      .then("connected.available+uninterested+attached", disarm("resumption"), { type: "resend.queue" }).knows({ timers: {} });
+      .becomes("connected.available+uninterested+attached", disarm("resumption"), { type: "resend.queue" }).knows({ timers: {} });
   });
 });
 
@@ -170,19 +170,19 @@ describe("A hibernating session", () => {
     { event: { type: "server.recovered" }, reason: "the server was restarted" },
   ] as const;
   it.each(endings)("has no link to say anything on: $event.type", ({ event, reason }) => {
-    given(...toHibernating).when(event).then("closed", presence(false), destroy, resumption).over(reason);
+    given(...toHibernating).when(event).becomes("closed", presence(false), destroy, resumption).over(reason);
   });
 
   it("is not waited for past its deadline", () => {
     const deadline = given(...toHibernating).when().context.timers.resumption!;
     given(...toHibernating).when({ type: "timer.expired", name: "resumption", deadline })
-      .then("closed", presence(false), destroy, resumption).over("it was not resumed in time");
+      .becomes("closed", presence(false), destroy, resumption).over("it was not resumed in time");
     given(...toHibernating).when({ type: "timer.expired", name: "resumption", deadline: deadline - 1 })
-      .then("connected.available+uninterested+hibernating");
+      .becomes("connected.available+uninterested+hibernating");
   });
 
   it.each([linkLost, { type: "stream.ended" }, { type: "server.stopping" }] as const)("outlives what concerns its old link: $type", (event) => {
-    given(...toHibernating).when(event).then("connected.available+uninterested+hibernating");
+    given(...toHibernating).when(event).becomes("connected.available+uninterested+hibernating");
   });
 });
 

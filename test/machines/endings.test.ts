@@ -36,7 +36,7 @@ describe.each(states)("From $name a session ends", ({ before, first, negotiated 
 
   it.each(faults)("with $condition on $event.type", ({ event, condition }) => {
     const outcome = given(...before).when(event);
-    outcome.then(
+    outcome.becomes(
       "closing", ...first, { type: "close.stream", condition, text: expect.any(String) as string }, ...closingTimers(outcome.at, ...disarmed),
     ).tagged();
     expect(outcome.context.reason).toContain(condition);
@@ -44,22 +44,22 @@ describe.each(states)("From $name a session ends", ({ before, first, negotiated 
 
   it("politely when the server wants to", () => {
     const outcome = given(...before).when({ type: "close.requested" });
-    outcome.then("closing", ...first, endTag, ...closingTimers(outcome.at, ...disarmed)).tagged();
+    outcome.becomes("closing", ...first, endTag, ...closingTimers(outcome.at, ...disarmed)).tagged();
   });
 
   it("when the client closes its stream: so does the server (RFC 6120 section 4.4)", () => {
     given(...before).when({ type: "stream.ended" })
-      .then("closed", ...first, endTag, dropLink, ...disarmed.map(disarm)).over("the client closed its stream");
+      .becomes("closed", ...first, endTag, dropLink, ...disarmed.map(disarm)).over("the client closed its stream");
   });
 
   it("when its link is lost, with nobody to tell but its observers", () => {
     const observers = first.filter(({ type }) => type !== "open.stream");
-    given(...before).when(linkLost).then("closed", ...observers, ...disarmed.map(disarm)).over("reset");
+    given(...before).when(linkLost).becomes("closed", ...observers, ...disarmed.map(disarm)).over("reset");
   });
 
   it("when the server was restarted", () => {
     const observers = first.filter(({ type }) => type !== "open.stream");
-    given(...before).when({ type: "server.recovered" }).then("closed", ...observers, ...disarmed.map(disarm)).over("the server was restarted");
+    given(...before).when({ type: "server.recovered" }).becomes("closed", ...observers, ...disarmed.map(disarm)).over("the server was restarted");
   });
 
   it("at no deadline of a timer that the machine does not know", () => {
@@ -72,7 +72,7 @@ describe.each(states.filter(({ negotiated }) => !negotiated))("RFC 6120 section 
   it("closes at its deadline, and not at another", () => {
     const deadline = given(...before).when().context.timers.negotiation!;
     const outcome = given(...before).when({ type: "timer.expired", name: "negotiation", deadline });
-    outcome.then(
+    outcome.becomes(
       "closing", ...first, { type: "close.stream", condition: "connection-timeout", text: expect.any(String) as string },
       ...closingTimers(outcome.at, "negotiation"),
     );
@@ -90,12 +90,12 @@ describe.each(states.filter(({ negotiated }) => !negotiated))("RFC 6120 section 
 
 describe("A deadline", () => {
   it("counts anew from authentication, and the old one no more", () => {
-    given(...toRestart).when({ type: "timer.expired", name: "negotiation", deadline: startAt + policy.negotiationMs }).then("authenticated.awaitingRestart");
+    given(...toRestart).when({ type: "timer.expired", name: "negotiation", deadline: startAt + policy.negotiationMs }).becomes("authenticated.awaitingRestart");
   });
 
   it("is nobody's once a resource is bound", () => {
     given(...toConnected).when({ type: "timer.expired", name: "negotiation", deadline: startAt + policy.negotiationMs })
-      .then("connected.unavailable+uninterested+attached");
+      .becomes("connected.unavailable+uninterested+attached");
   });
 });
 
@@ -107,11 +107,11 @@ describe("RFC 6120 section 4.4 a closing stream", () => {
     { type: "stream.ended" }, { type: "stream.failed", condition: "not-well-formed", text: "" },
     { type: "timer.expired", name: "closing", deadline }, { type: "host.failed", why: "bug" },
   ] as const)("drops its link on $type", (event) => {
-    given(...toClosing).when(event).then("closed", dropLink, closed).over("the server closed the stream");
+    given(...toClosing).when(event).becomes("closed", dropLink, closed).over("the server closed the stream");
   });
 
   it("is over when its link is lost", () => {
-    given(...toClosing).when(linkLost).then("closed", closed);
+    given(...toClosing).when(linkLost).becomes("closed", closed);
   });
 
   it.each([
@@ -121,7 +121,7 @@ describe("RFC 6120 section 4.4 a closing stream", () => {
     { type: "bind.requested", id: "b", resource: null }, { type: "stream.opened", host: "localhost", from: null, version: 1 },
     { type: "timer.expired", name: "closing", deadline: deadline + 1 }, { type: "timer.expired", name: "negotiation", deadline },
   ] as const)("reads on and does nothing about $type", (event) => {
-    given(...toClosing).when(event).then("closing").tagged();
+    given(...toClosing).when(event).becomes("closing").tagged();
   });
 
   it("keeps the first reason", () => {

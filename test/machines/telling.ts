@@ -97,7 +97,7 @@ class Outcome {
   }
 
   /** The state that it is in now, and all effects of the event, in order. */
-  then(state: string, ...effects: readonly SessionEffect[]): this {
+  becomes(state: string, ...effects: readonly SessionEffect[]): this {
     expect({ state: stateName(this.told.snapshot.value), effects: this.told.effects }).toEqual({ state, effects });
     return this;
   }

@@ -1,0 +1,55 @@
+/** What tests of the live session share: sessions seen from outside, and their recorded life. */
+import { fold, recordSnapshot, restoreSnapshot, type RecordedSnapshot, type SessionSnapshot } from "../../machines/fold.ts";
+import { stateName } from "../../machines/state-name.ts";
+import type { SessionEvent } from "../../machines/session-events.ts";
+import type { SessionView } from "../../src/domain/session-view.ts";
+import type { StoredFact } from "../../src/ports.ts";
+import type { TestServer } from "../../src/testing/start-server.ts";
+
+/** Looks until it is so. Rejects if it is not within 5 s. */
+export async function eventually<Result>(look: () => Result | undefined | Promise<Result | undefined>): Promise<Result> {
+  const end = Date.now() + 5_000;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined) return found;
+    if (Date.now() > end) throw new Error(`it did not come to be: ${String(look)}`);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+/** The only session, once it is in this state. */
+export function sessionIn(server: TestServer, state: string): Promise<SessionView> {
+  return eventually(async () => {
+    const all = await server.sessions();
+    if (all.length > 1) throw new Error(`one session is expected, there are ${all.length}`);
+    return all.find((session) => session.state === state);
+  });
+}
+
+export async function factsOf(server: TestServer, stream: string): Promise<readonly StoredFact[]> {
+  return server.store.read(stream, 0, 1_000);
+}
+
+/** A recorded life: the state at each version of the stream, folded from the snapshot it opens with. */
+export function foldAll(facts: readonly StoredFact[]): readonly SessionSnapshot[] {
+  const [first, ...others] = facts;
+  let state = restoreSnapshot(first!.data as unknown as RecordedSnapshot);
+  return [state, ...others.map(({ type, data }) => {
+    if (type === "SessionTold") state = fold(state, [(data as unknown as { readonly event: SessionEvent }).event]);
+    return state;
+  })];
+}
+
+export const bytesOf = (state: SessionSnapshot): string => JSON.stringify(recordSnapshot(state));
+
+/** What a view shows of the machine's own state. */
+export function shownOf(state: SessionSnapshot): Partial<SessionView> {
+  const { username, host, resource, priority, roster } = state.context;
+  return {
+    state: stateName(state.value),
+    type: state.hasTag("c2s") ? "c2s" : state.hasTag("c2s_unauthed") ? "c2s_unauthed" : null,
+    notopen: state.hasTag("notopen"),
+    username, host, resource, priority, roster,
+    interested: state.hasTag("interested") || null,
+  };
+}
