@@ -38,6 +38,8 @@ export interface SessionContext {
   readonly presence: string | null;
   readonly directed: readonly string[];
   readonly saslFailures: number;
+  /** Mechanisms that were refused: no failed logins, yet not without end. */
+  readonly saslRefusals: number;
   readonly bindFailures: number;
   /** The iq of the bind under way. */
   readonly bindId: string | null;
@@ -65,6 +67,7 @@ export function initialContext({ policy, secure }: SessionInput): SessionContext
     presence: null,
     directed: [],
     saslFailures: 0,
+    saslRefusals: 0,
     bindFailures: 0,
     bindId: null,
     management: "off",

@@ -1,12 +1,10 @@
 /** The guards and actions that the session's statechart is written with. Guards read as a sentence, actions are verbs. */
 import { assign, emit, enqueueActions, setup } from "xstate";
 import type { StreamErrorCondition } from "../src/domain/errors.ts";
+import { directedCharsMax, refusedMechanismsMax } from "../src/domain/limits.ts";
 import { fullJid, type SessionContext, type SessionInput, type SessionTag } from "./session-context.ts";
 import { bindError, bindResult, saslFailure } from "./session-elements.ts";
 import type { ElementData, SessionEffect, SessionEvent, TimerName } from "./session-events.ts";
-
-/** Directed presence is remembered for at most this many targets; the oldest are forgotten first. */
-const directedMax = 1_000;
 
 /** A stream error: its condition, and words for a person. */
 export interface Fault {
@@ -35,7 +33,8 @@ export const session = setup({
       context.from !== `${event.username}@${context.host}`,
     isSecure: ({ context }) => context.secure,
     hasSaslTriesLeft: ({ context }) => context.saslFailures + 1 < context.policy.saslTriesMax,
-    isMechanismRefused: ({ event }) => event.type === "sasl.failed" && event.condition === "invalid-mechanism",
+    isMechanismRefused: ({ context, event }) =>
+      event.type === "sasl.failed" && event.condition === "invalid-mechanism" && context.saslRefusals < refusedMechanismsMax,
     hasBindTriesLeft: ({ context }) => context.bindFailures + 1 < context.policy.bindTriesMax,
     hasInlineBind: ({ context }) => context.bindId !== null,
     isAllowedStanza: ({ event }) => event.type === "stanza.received" && event.allowed,
@@ -102,6 +101,7 @@ export const session = setup({
       mechanism: event.type === "sasl.started" ? event.mechanism : "",
     })),
     continueSasl: emit({ type: "continue.sasl" }),
+    countSaslRefusal: assign({ saslRefusals: ({ context }) => context.saslRefusals + 1 }),
     countSaslFailure: assign({ saslFailures: ({ context }) => context.saslFailures + 1 }),
     sendSaslFailure: emit(({ event }) => ({
       type: "send.element" as const,
@@ -155,7 +155,7 @@ export const session = setup({
     forgetPresence: assign({ presence: null, priority: 0, directed: [] }),
     rememberDirected: assign(({ context, event }) =>
       event.type === "presence.directed"
-        ? { directed: [...context.directed.filter((to) => to !== event.to), event.to].slice(-directedMax) }
+        ? { directed: newest([...context.directed.filter((to) => to !== event.to), event.to], directedCharsMax) }
         : {},
     ),
     forgetDirected: assign(({ context, event }) =>
@@ -185,4 +185,11 @@ export const session = setup({
 
 function broadcast(context: SessionContext, available: boolean, initial: boolean): SessionEffect {
   return { type: "broadcast.presence", jid: fullJid(context), available, initial, directed: context.directed };
+}
+
+/** The last of these texts that take no more than `charsMax` together. */
+function newest(texts: readonly string[], charsMax: number): readonly string[] {
+  let chars = 0;
+  const first = texts.findLastIndex((text) => (chars += text.length) > charsMax);
+  return texts.slice(first + 1);
 }

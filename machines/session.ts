@@ -144,7 +144,7 @@ export const sessionMachine = session.createMachine({
             ],
             "sasl.failed": [
               // COMPAT(slixmpp, 1.8): takes -PLUS mechanisms that it cannot speak before those that it can; that is no failed login.
-              { guard: "isMechanismRefused", target: "offering", actions: "sendSaslFailure" },
+              { guard: "isMechanismRefused", target: "offering", actions: ["countSaslRefusal", "sendSaslFailure"] },
               { guard: "hasSaslTriesLeft", target: "offering", actions: ["countSaslFailure", "sendSaslFailure"] },
               tooManyLogins(),
             ],

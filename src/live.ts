@@ -4,7 +4,7 @@ import type { Clock, Ids, Random, Timer } from "./ports.ts";
 
 export const liveClock: Clock = {
   now: () => Date.now(),
-  at: (deadline, task) => new LiveTimer(deadline, task),
+  at: (deadline, task, keepAlive = false) => new LiveTimer(deadline, task, keepAlive),
   soon: (task) => void setImmediate(task),
 };
 
@@ -29,12 +29,14 @@ const delayMsMax = 2 ** 31 - 1;
 class LiveTimer implements Timer {
   readonly #deadline: number;
   readonly #task: () => void;
+  readonly #keepAlive: boolean;
   #timeout: NodeJS.Timeout;
 
-  constructor(deadline: number, task: () => void) {
+  constructor(deadline: number, task: () => void, keepAlive: boolean) {
     if (Number.isNaN(deadline)) throw new RangeError("Clock.at: the deadline is not a number");
     this.#deadline = deadline;
     this.#task = task;
+    this.#keepAlive = keepAlive;
     this.#timeout = this.#arm();
   }
 
@@ -44,7 +46,8 @@ class LiveTimer implements Timer {
 
   #arm(): NodeJS.Timeout {
     const delayMs = Math.min(Math.max(this.#deadline - Date.now(), 0), delayMsMax);
-    return setTimeout(() => this.#expired(), delayMs).unref();
+    const timeout = setTimeout(() => this.#expired(), delayMs);
+    return this.#keepAlive ? timeout : timeout.unref();
   }
 
   /** Early if the deadline is far, if the wall clock was set back, or by rounding: Node's timers run on another clock. */

@@ -9,9 +9,9 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 export interface Clock {
   /** Milliseconds since 1970-01-01T00:00:00Z. */
   now(): number;
-  /** Runs `task` once, at or after `deadline` (ms since 1970). A live timer never keeps the process alive. */
-  at(deadline: number, task: () => void): Timer;
-  /** Runs `task` after the input that is being handled now, before any timer: the boundary of a batch. */
+  /** Runs `task` once, at or after `deadline` (ms since 1970). A live timer keeps the process alive only if it is told to. */
+  at(deadline: number, task: () => void, keepAlive?: boolean): Timer;
+  /** Runs `task` after the input that is being handled now: the boundary of a batch. */
   soon(task: () => void): void;
 }
 

@@ -48,3 +48,30 @@ export const jidCacheTextLengthMax = 256;
 
 /** UTF-16 units of a JID's part, or of a password, that is examined at all: NFC is quadratic on long runs of marks. */
 export const preparedTextLengthMax = 3_071;
+
+/** Facts that are not yet durable, in bytes, beyond which all reading pauses. */
+export const uncommittedBytesMax = 8 * 1_048_576;
+/** Milliseconds after which a commit that is still under way counts as failed. */
+export const commitMs = 30_000;
+
+/** Mechanisms that may be refused on one stream before it is closed. */
+export const refusedMechanismsMax = 8;
+/** Characters of all the addresses that a session remembers to have sent directed presence to; the oldest are forgotten first. */
+export const directedCharsMax = 65_536;
+/** Characters of an iq's id, where it is recorded. */
+export const recordedIdCharsMax = 1_024;
+
+/** A session's snapshot is recorded again after so many events at the earliest, and only when they take as much room as it does. */
+export const eventsPerSnapshotMin = 64;
+
+/** Milliseconds that sessions get to close when the server stops. */
+export const stopSessionsMs = 4_000;
+/** Milliseconds that the last commit then gets. */
+export const stopCommitMs = 1_000;
+/** Milliseconds from the beginning to the end of a TLS handshake. */
+export const handshakeMs = 10_000;
+
+/** RFC 6120 section 6.4.5: failed logins before the stream is closed. */
+export const saslTriesMax = 3;
+/** RFC 6120 section 7.7.3: failed binds before the stream is closed. */
+export const bindTriesMax = 10;

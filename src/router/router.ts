@@ -6,10 +6,11 @@ import { decideDelivery, type DeliveryRow } from "../domain/delivery.ts";
 import type { Jid } from "../domain/jid.ts";
 import type { AccountCache } from "../session/account-cache.ts";
 import type { FeatureStage, PresenceChange, Session, StanzaRouter } from "../session/environment.ts";
+import { refuse } from "../session/refusal.ts";
 import type { Registry } from "../session/registry.ts";
 import type { Batch, Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
-import { mayBeAnswered, stanzaError, type Stanza, type StanzaFault } from "../xml/stanza.ts";
+import type { Stanza, StanzaFault } from "../xml/stanza.ts";
 import type { Extension, House } from "./extension.ts";
 import { answerIq, type IqTable, iqTable } from "./iq.ts";
 import { passPhase, phaseTable, type Phase, type PhaseTable } from "./phases.ts";
@@ -43,13 +44,13 @@ export class Router implements StanzaRouter {
     if (stanza.kind === "presence" && stanza.type === "probe") return undefined;
     if (stanza.kind === "presence" && isSubscription(stanza.type)) {
       // Said of this server, whoever it is for: an answer that depended on the account would tell which accounts there are.
-      this.#refuse(step, session, stanza, { condition: "feature-not-implemented", text: "this server keeps no contacts yet" });
+      refuse(session, step, stanza, { condition: "feature-not-implemented", text: "this server keeps no contacts yet" });
       return undefined;
     }
     if (to === undefined) return this.#routeWithoutAddress(step, session, stanza);
     if (!this.#hosts.has(to.domain)) {
       // RFC 6120 section 10.4.3: without federation no remote domain can be resolved.
-      this.#refuse(step, session, stanza, { condition: "remote-server-not-found", text: "this server does not speak to other servers" });
+      refuse(session, step, stanza, { condition: "remote-server-not-found", text: "this server does not speak to other servers" });
       return undefined;
     }
     if (to.local === undefined) {
@@ -90,7 +91,7 @@ export class Router implements StanzaRouter {
   /** RFC 6120 sections 10.5.1 and 10.5.2: presence to the server is of no consequence, messages have no reader there. */
   #routeToServer(step: Step, session: Session, stanza: Stanza, to: Jid): void {
     if (stanza.kind === "iq" && to.resource === undefined) this.#answer(step, session, stanza, "server", false);
-    else if (stanza.kind !== "presence") this.#refuse(step, session, stanza, serviceUnavailable);
+    else if (stanza.kind !== "presence") refuse(session, step, stanza, serviceUnavailable);
   }
 
   #routeToAccount(step: Step, session: Session, stanza: Stanza, to: Jid): Promise<void> | undefined {
@@ -121,12 +122,12 @@ export class Router implements StanzaRouter {
       case "answer":
         return this.#answer(step, session, stanza, "account", to.bare === stanza.from.bare);
       case "undelivered":
-        if (this.#passes("undelivered", step, session, stanza)) this.#refuse(step, session, stanza, serviceUnavailable);
+        if (this.#passes("undelivered", step, session, stanza)) refuse(session, step, stanza, serviceUnavailable);
         return;
       case "bounce":
         // An account that does not exist answers a stranger as one that does: service-unavailable, but for what an extension tells everybody.
         if (!exists && stanza.kind === "iq" && to.resource === undefined) return this.#answer(step, session, stanza, "account", false);
-        return this.#refuse(step, session, stanza, serviceUnavailable);
+        return refuse(session, step, stanza, serviceUnavailable);
       case "drop":
         return;
     }
@@ -140,14 +141,8 @@ export class Router implements StanzaRouter {
   #passes(phase: Phase, step: Step, sender: Session, stanza: Stanza): boolean {
     const verdict = passPhase(this.#phases, phase, { step, stanza, sender });
     if (verdict === undefined) return true;
-    if ("fault" in verdict) this.#refuse(step, sender, stanza, verdict.fault);
+    if ("fault" in verdict) refuse(sender, step, stanza, verdict.fault);
     return false;
-  }
-
-  /** RFC 6120 section 8.1.1.1: to the full JID, also where the stanza was the account's. */
-  #refuse(step: Step, session: Session, stanza: Stanza, fault: StanzaFault): void {
-    const from = session.connected ? session.jid : stanza.from;
-    if (mayBeAnswered(stanza)) session.deliver(step, stanzaError({ ...stanza, from }, fault));
   }
 }
 

@@ -9,11 +9,9 @@ import type { SessionInput } from "../../machines/session-context.ts";
 import { sessionMachine } from "../../machines/session.ts";
 import { stateName } from "../../machines/state-name.ts";
 import { sessionStream } from "../domain/facts.ts";
+import { eventsPerSnapshotMin } from "../domain/limits.ts";
 import type { Json } from "../ports.ts";
 import type { Step } from "../step/batch.ts";
-
-/** A snapshot follows every so many events, so that folding stays short. */
-const eventsPerSnapshot = 64;
 
 export class SessionActor {
   readonly #id: string;
@@ -21,7 +19,12 @@ export class SessionActor {
   #effects: SessionEffect[] = [];
   /** The session's stream in the log, once there is one. */
   #stream: string | undefined;
+  /** Since the last snapshot. */
   #events = 0;
+  #eventChars = 0;
+  #snapshotChars = 0;
+  /** A step that has recorded something and not yet ended well: one that throws takes its facts back. */
+  #recording: Step | undefined;
   #error: unknown;
 
   constructor(id: string, input: SessionInput) {
@@ -42,9 +45,10 @@ export class SessionActor {
 
   /** Returns the effects that are now to be performed, in order. Throws if the machine itself failed. */
   tell(step: Step, event: SessionEvent): readonly SessionEffect[] {
+    const before = this.snapshot;
     this.#actor.send(event);
     if (this.#error !== undefined) throw this.#error;
-    this.#record(step, event);
+    this.#record(step, before, event);
     return this.#take();
   }
 
@@ -59,28 +63,35 @@ export class SessionActor {
     return effects;
   }
 
-  #record(step: Step, event: SessionEvent): void {
+  #record(step: Step, before: SessionSnapshot, event: SessionEvent): void {
     const { snapshot } = this;
+    const first = this.#stream === undefined;
     if (this.#stream === undefined) {
       const { host, username } = snapshot.context;
       if (username === null || host === null) return;
       this.#stream = sessionStream(host, this.#id);
-      this.#recordSnapshot(step, snapshot);
-      return;
     }
+    const incomplete = this.#recording !== undefined && this.#recording !== step;
+    this.#recording = step;
+    step.afterwards(() => (this.#recording = undefined));
+    if (first) return this.#recordSnapshot(step, snapshot);
+    // What the step that failed had told is not in the log, but it has happened.
+    if (incomplete) this.#recordSnapshot(step, before);
     step.record(this.#stream, {
       type: "SessionTold",
       v: 1,
       data: { event: event as unknown as Json, state: stateName(snapshot.value) },
     });
-    if (++this.#events % eventsPerSnapshot === 0) this.#recordSnapshot(step, snapshot);
+    this.#events += 1;
+    this.#eventChars += JSON.stringify(event).length;
+    // Often enough that folding stays short, and never so often that snapshots outweigh what they sum up.
+    if (this.#events >= eventsPerSnapshotMin && this.#eventChars >= this.#snapshotChars) this.#recordSnapshot(step, snapshot);
   }
 
   #recordSnapshot(step: Step, snapshot: SessionSnapshot): void {
-    step.record(this.#stream!, {
-      type: "SessionSnapshotTaken",
-      v: 1,
-      data: recordSnapshot(snapshot) as unknown as Json,
-    });
+    const data = recordSnapshot(snapshot) as unknown as Json;
+    this.#events = this.#eventChars = 0;
+    this.#snapshotChars = JSON.stringify(data).length;
+    step.record(this.#stream!, { type: "SessionSnapshotTaken", v: 1, data });
   }
 }

@@ -1,7 +1,8 @@
 /** How each effect that the machine asks for is performed. */
-import type { ElementData, SessionEffect } from "../../machines/session-events.ts";
+import type { ElementData, SessionEffect, SessionEvent } from "../../machines/session-events.ts";
 import { parseJid } from "../domain/jid.ts";
 import { xmlLimitsUnauthenticated } from "../domain/limits.ts";
+import type { SecureLink } from "../ports.ts";
 import type { Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
 import { serialise } from "../xml/serialise.ts";
@@ -22,20 +23,20 @@ const performers: { readonly [Type in SessionEffect["type"]]: Performer<Type> } 
   "offer.features": (bench, step) => send(bench, step, features(bench)),
   "send.element": (bench, step, { element }) => send(bench, step, toElement(element)),
   "handle.stanza": (bench, step) => bench.pending && bench.handleEarly(step, bench.pending),
-  "start.tls": (bench, step) => afterFlush(bench, step, () => startTls(bench, step.id)),
+  "start.tls": (bench, step) => startTls(bench, step),
   "start.sasl": (bench, step, { mechanism }) => startSasl(bench, step, mechanism),
   "continue.sasl": (bench, step) => respond(bench, step),
   "restart.stream": (bench) => restart(bench),
   "bind.resource": (bench, step, { resource }) => bind(bench, step, resource),
   // Resumption comes with stream management; until then every session is gone when its stream is (XEP-0198 section 5).
-  "resume.session": (bench, step) => bench.answer(step.id, ({ at }) => ({ type: "resume.refused", at, condition: "item-not-found" })),
+  "resume.session": (bench, step) => resume(bench, step),
   "resend.queue": () => undefined,
   "broadcast.presence": (bench, step, effect) => broadcast(bench, step, effect),
   "arm.timer": (bench, _, { name, deadline }) => armTimer(bench, name, deadline),
   "disarm.timer": (bench, _, { name }) => disarmTimer(bench, name),
   "close.stream": (bench, step, effect) => closeStream(bench, step, effect),
   "drop.link": (bench, step) => afterFlush(bench, step, () => dropLink(bench)),
-  "destroy.session": (bench, _, { jid }) => destroy(bench, jid),
+  "destroy.session": (bench) => bench.environment.registry.remove(bench),
 };
 
 export function perform<Effect extends SessionEffect>(bench: Workbench, step: Step, effect: Effect): void {
@@ -89,10 +90,16 @@ function features(bench: Workbench): Element {
   return streamFeatures(stage, router.streamFeatures(stage));
 }
 
-function startTls(bench: Workbench, cause: string): void {
-  bench.link.startTls().then(
-    (secure) => bench.answer(cause, ({ at }) => ({ type: "tls.established", at, protocol: secure.protocol })),
-    (error: unknown) => bench.answer(cause, ({ at }) => ({ type: "tls.failed", at, why: messageOf(error) })),
+function startTls(bench: Workbench, step: Step): void {
+  // The handshake begins when <proceed/> has left: nothing else may be written before it.
+  const secured = new Promise<SecureLink>((resolve, reject) => {
+    afterFlush(bench, step, () => bench.link.startTls().then(resolve, reject));
+  });
+  bench.ask(
+    step.id,
+    secured,
+    ({ protocol }, { at }) => ({ type: "tls.established", at, protocol }),
+    (error, { at }) => ({ type: "tls.failed", at, why: messageOf(error) }),
   );
 }
 
@@ -103,14 +110,15 @@ function startSasl(bench: Workbench, step: Step, mechanism: string): void {
 
 function respond(bench: Workbench, step: Step): void {
   const { login, payload } = bench;
-  const cause = step.id;
   bench.payload = "";
   if (login === undefined) throw new Error("a response without a login: the machine knows of one");
-  login.respond(payload).then(
-    (answer) => bench.answer(cause, ({ at }) => ({ ...answer, at })),
-    (error: unknown) => {
+  bench.ask(
+    step.id,
+    login.respond(payload),
+    (answer, { at }) => ({ ...answer, at }),
+    (error, { at }) => {
       bench.environment.log.error({ err: error, session: bench.id }, "a login could not be checked");
-      bench.answer(cause, ({ at }) => ({ type: "sasl.failed", at, condition: "temporary-auth-failure", text: null }));
+      return { type: "sasl.failed", at, condition: "temporary-auth-failure", text: null };
     },
   );
 }
@@ -124,19 +132,21 @@ function restart({ link, environment }: Workbench): void {
 function bind(bench: Workbench, step: Step, resource: string | null): void {
   const { environment, context } = bench;
   const identity = { host: context.host ?? "", username: context.username ?? "" };
-  const cause = step.id;
-  environment.accounts.load(identity.host, identity.username).then(
-    () => bench.answer(cause, (step) => bindResource(environment, step, bench, identity, resource)),
-    (error: unknown) => {
+  bench.ask(
+    step.id,
+    environment.accounts.load(identity.host, identity.username),
+    (_, step) => bindResource(environment, step, bench, identity, resource),
+    (error, { at }) => {
       environment.log.error({ err: error, jid: `${identity.username}@${identity.host}` }, "an account could not be loaded");
-      bench.answer(cause, ({ at }) => ({
-        type: "bind.failed",
-        at,
-        condition: "internal-server-error",
-        text: "the account could not be loaded",
-      }));
+      return { type: "bind.failed", at, condition: "internal-server-error", text: "the account could not be loaded" };
     },
   );
+}
+
+/** Resumption comes with stream management; until then every session is gone when its stream is (XEP-0198 section 5). */
+function resume(bench: Workbench, step: Step): void {
+  const refused: SessionEvent = { type: "resume.refused", at: step.at, condition: "item-not-found" };
+  bench.ask(step.id, Promise.resolve(refused), (answer) => answer, () => refused);
 }
 
 function broadcast(bench: Workbench, step: Step, effect: Extract<SessionEffect, { type: "broadcast.presence" }>): void {
@@ -180,11 +190,6 @@ function closeStream(bench: Workbench, step: Step, { condition, text }: Extract<
 function dropLink({ link, environment }: Workbench): void {
   link.end();
   environment.clock.at(environment.clock.now() + environment.options.policy.closingMs, () => link.destroy());
-}
-
-function destroy(bench: Workbench, jid: string | null): void {
-  const parsed = jid === null ? undefined : parseJid(jid);
-  if (parsed?.resource !== undefined) bench.environment.registry.remove(parsed.bare, parsed.resource, bench);
 }
 
 function toElement(data: ElementData): Element {

@@ -15,9 +15,17 @@ export class Flow {
   readonly #holds = new Set<HoldReason>();
   #stall: Timer | undefined;
 
-  constructor(link: Link, clock: Clock) {
+  readonly #onStuck: (bytes: number) => void;
+
+  /** `onStuck` is told before a client that does not read is dropped. */
+  constructor(link: Link, clock: Clock, onStuck: (bytes: number) => void) {
     this.#link = link;
     this.#clock = clock;
+    this.#onStuck = onStuck;
+  }
+
+  get held(): boolean {
+    return this.#holds.size > 0;
   }
 
   hold(reason: HoldReason): void {
@@ -36,11 +44,16 @@ export class Flow {
     const { bufferedBytes } = link;
     if (bufferedBytes <= outboxBytesSoftMax) return;
     if (bufferedBytes > outboxBytesHardMax) {
-      link.destroy();
+      this.#drop();
       return;
     }
     this.hold("outbox");
-    this.#stall ??= this.#clock.at(this.#clock.now() + outboxStallMs, () => link.destroy());
+    this.#stall ??= this.#clock.at(this.#clock.now() + outboxStallMs, () => this.#drop());
+  }
+
+  #drop(): void {
+    this.#onStuck(this.#link.bufferedBytes);
+    this.#link.destroy();
   }
 
   /** The system has taken everything. */

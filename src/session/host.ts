@@ -2,11 +2,12 @@
  * The host of one session. It takes what the link tells, tells the machine what changes the session's state and performs
  * what the machine asks for; plain traffic of a connected session goes straight to the router (traffic.ts).
  */
-import { askingEffects, type SessionEffect, type SessionEvent, type TimerName } from "../../machines/session-events.ts";
+import type { SessionEvent, TimerName } from "../../machines/session-events.ts";
 import { fullJid, type SessionContext } from "../../machines/session-context.ts";
 import type { SessionSnapshot } from "../../machines/fold.ts";
 import type { StreamErrorCondition } from "../domain/errors.ts";
 import { parseJid, type Jid } from "../domain/jid.ts";
+import { outboxBytesHardMax } from "../domain/limits.ts";
 import type { Timer } from "../ports.ts";
 import type { Step } from "../step/batch.ts";
 import { Outbox } from "../step/outbox.ts";
@@ -20,8 +21,6 @@ import { Flow, type HoldReason } from "./flow.ts";
 import type { Login } from "./logins.ts";
 import { takeEarly, takeElement } from "./traffic.ts";
 import type { Workbench } from "./workbench.ts";
-
-const asking: ReadonlySet<SessionEffect["type"]> = new Set(askingEffects);
 
 export class SessionHost implements LinkHandler, Workbench {
   readonly id: string;
@@ -45,10 +44,12 @@ export class SessionHost implements LinkHandler, Workbench {
   /** Called once, when nothing of the session is left but its log. */
   readonly #onClosed: (session: SessionHost) => void;
   #jid: Jid | undefined;
-  /** An asked effect is open: what else happens waits in the queue until it is answered. */
+  /** Counts asked effects; an answer to another than the last one comes too late. */
+  #question = 0;
   #asking = false;
   #telling = false;
-  readonly #queue: ((step: Step) => SessionEvent)[] = [];
+  /** What came up while the machine was being told something. */
+  readonly #queue: SessionEvent[] = [];
   #closed = false;
 
   constructor(environment: SessionEnvironment, link: Link, onClosed: (session: SessionHost) => void) {
@@ -57,8 +58,8 @@ export class SessionHost implements LinkHandler, Workbench {
     this.id = environment.ids.next();
     this.since = this.heardAt = environment.clock.now();
     this.#onClosed = onClosed;
-    this.#flow = new Flow(link, environment.clock);
-    this.outbox = new Outbox((text) => this.#flow.write(text));
+    this.#flow = new Flow(link, environment.clock, (bytes) => this.#report("warn", { bytes }, "a client does not read and is dropped"));
+    this.outbox = new Outbox((text) => this.#flow.write(text), (error) => this.#fail(error));
     const { policy } = environment.options;
     this.#actor = new SessionActor(this.id, { at: this.since, secure: link.secure !== null, policy });
   }
@@ -114,12 +115,17 @@ export class SessionHost implements LinkHandler, Workbench {
 
   deliver(step: Step, element: Element): void {
     send(this, step, element);
+    if (this.outbox.waitingChars > outboxBytesHardMax) this.link.destroy();
   }
 
   close(condition?: StreamErrorCondition, text = ""): void {
     this.tellLater(null, ({ at }) =>
       condition === undefined ? { type: "close.requested", at } : { type: "stream.failed", at, condition, text },
     );
+  }
+
+  get held(): boolean {
+    return this.#flow.held;
   }
 
   hold(reason: HoldReason): void {
@@ -142,7 +148,7 @@ export class SessionHost implements LinkHandler, Workbench {
   }
 
   element(element: Element): void {
-    this.#guarded(null, (step) => takeElement(this, step, element));
+    this.guarded(null, (step) => takeElement(this, step, element));
   }
 
   failed({ condition, text }: StreamFault): void {
@@ -166,38 +172,57 @@ export class SessionHost implements LinkHandler, Workbench {
   // What the machine is told.
 
   tell(step: Step, event: SessionEvent): void {
-    if (this.#mustWait || this.#telling) {
-      this.#queue.push(() => event);
+    if (this.#telling) {
+      this.#queue.push(event);
       return;
     }
     this.#tellNow(step, event);
     // What came up meanwhile follows in the same step, as its consequence.
-    while (!this.#asking && this.#queue.length > 0) this.#tellNow(step, this.#queue.shift()!(step));
+    while (this.#queue.length > 0) this.#tellNow(step, this.#queue.shift()!);
+    // At its end a session waits for no answer any more.
+    if (this.snapshot.matches("closing") || this.snapshot.matches("closed")) this.#asking = false;
+    step.afterwards(() => this.#releaseIfAnswered());
   }
 
   tellLater(cause: string | null, event: (step: Step) => SessionEvent): void {
-    if (this.#closed) return;
-    if (this.#mustWait) this.#queue.push(event);
-    else this.#guarded(cause, (step) => this.tell(step, event(step)));
+    if (!this.#closed) this.guarded(cause, (step) => this.tell(step, event(step)));
   }
 
-  answer(cause: string | null, event: (step: Step) => SessionEvent): void {
-    if (this.#closed) return;
-    this.#guarded(cause, (step) => {
-      const answer = event(step);
+  ask<Value>(
+    cause: string,
+    asked: Promise<Value>,
+    answered: (value: Value, step: Step) => SessionEvent,
+    failed: (error: unknown, step: Step) => SessionEvent,
+  ): void {
+    const question = ++this.#question;
+    this.#asking = true;
+    this.hold("asking");
+    const answer = (event: (step: Step) => SessionEvent): void => {
+      if (!this.#asking || this.#question !== question) return;
       this.#asking = false;
-      this.tell(step, answer);
-    });
-    if (!this.#asking) this.release("asking");
+      this.tellLater(cause, event);
+    };
+    asked.then(
+      (value) => answer((step) => answered(value, step)),
+      (error: unknown) => answer((step) => failed(error, step)),
+    );
   }
 
   handleEarly(step: Step, element: Element): void {
     takeEarly(this, step, element);
   }
 
-  /** A TLS handshake waits for the peer, who may let it wait: a deadline and the server's end are told all the same. */
-  get #mustWait(): boolean {
-    return this.#asking && !this.snapshot.matches({ negotiating: "securing" });
+  /** An exception in one session closes that session alone. */
+  guarded(cause: string | null, work: (step: Step) => void): void {
+    try {
+      this.environment.batch.run(cause, work);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #releaseIfAnswered(): void {
+    if (!this.#asking) this.release("asking");
   }
 
   #tellNow(step: Step, event: SessionEvent): void {
@@ -207,16 +232,11 @@ export class SessionHost implements LinkHandler, Workbench {
     try {
       const effects = this.#actor.tell(step, event);
       this.#rememberJid();
-      for (const effect of effects) {
-        if (asking.has(effect.type)) {
-          this.#asking = true;
-          this.hold("asking");
-        }
-        perform(this, step, effect);
-      }
+      for (const effect of effects) perform(this, step, effect);
     } finally {
       this.#telling = false;
     }
+    this.#mention(event);
     if (this.snapshot.status !== "active") step.afterwards(() => this.#finish());
   }
 
@@ -226,26 +246,17 @@ export class SessionHost implements LinkHandler, Workbench {
     else if (this.#jid === undefined) this.#jid = parseJid(fullJid(snapshot.context));
   }
 
-  /** An exception in one session closes that session alone. */
-  #guarded(cause: string | null, work: (step: Step) => void): void {
-    try {
-      this.environment.batch.run(cause, work);
-    } catch (error) {
-      this.environment.log.error({ err: error, session: this.id, jid: this.#jid?.full }, "a session met an error and is closed");
-      this.#fail(error);
-    }
-  }
-
   #fail(error: unknown): void {
+    this.environment.log.error({ err: error, ...this.#who() }, "a session met an error and is closed");
     const why = error instanceof Error ? error.message : String(error);
     try {
-      this.#asking = false;
       this.environment.batch.run(null, (step) => this.tell(step, { type: "host.failed", at: step.at, why }));
     } catch (second) {
-      this.environment.log.error({ err: second, session: this.id }, "a session could not be closed in order and is dropped");
-      if (this.#jid !== undefined) this.environment.registry.remove(this.#jid.bare, this.resource, this);
-      this.#jid = undefined;
+      this.environment.log.error({ err: second, ...this.#who() }, "a session could not be closed in order and is dropped");
       this.#actor.abandon();
+    }
+    // A step that failed took back what it was to do after it, the end of the session included.
+    if (this.snapshot.status !== "active" && !this.#closed) {
       this.link.destroy();
       this.#finish();
     }
@@ -254,8 +265,29 @@ export class SessionHost implements LinkHandler, Workbench {
   #finish(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#jid = undefined;
+    this.environment.registry.remove(this);
     for (const timer of this.timers.values()) timer.cancel();
     this.timers.clear();
+    const { reason, username } = this.context;
+    const fields = { reason, durationMs: this.environment.clock.now() - this.since };
+    this.#report(username === null ? "debug" : "info", fields, "session closed");
     this.#onClosed(this);
+  }
+
+  /** The few lines that an operator needs of a session. */
+  #mention(event: SessionEvent): void {
+    if (event.type === "sasl.succeeded") this.#report("info", { secure: this.link.secure?.protocol }, "logged in");
+    if (event.type === "resource.bound") this.#report("info", { resource: event.resource }, "resource bound");
+  }
+
+  #report(level: "debug" | "info" | "warn", fields: object, message: string): void {
+    this.environment.log[level]({ ...this.#who(), ...fields }, message);
+  }
+
+  #who(): object {
+    const { username, host } = this.context;
+    const bare = username === null ? undefined : `${username}@${host}`;
+    return { session: this.id, jid: this.#jid?.full ?? bare, from: this.link.remoteAddress };
   }
 }

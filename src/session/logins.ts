@@ -71,7 +71,7 @@ export class Logins {
         };
       case "failure":
         this.failures.set(outcome.condition, (this.failures.get(outcome.condition) ?? 0) + 1);
-        this.#options.log.info(
+        this.#options.log[outcome.condition === "invalid-mechanism" ? "debug" : "info"](
           { host, username: outcome.username, mechanism, condition: outcome.condition, why: outcome.why, from: link.remoteAddress },
           "login failed",
         );

@@ -3,11 +3,11 @@ import type { Session } from "./environment.ts";
 
 export class Registry {
   readonly #accounts = new Map<string, Map<string, Session>>();
-  #count = 0;
+  readonly #places = new Map<Session, { readonly bareJid: string; readonly resource: string }>();
 
   /** Connected sessions in all. */
   get size(): number {
-    return this.#count;
+    return this.#places.size;
   }
 
   /** The connected sessions of an account, in the order in which they were bound. */
@@ -25,14 +25,16 @@ export class Registry {
     if (sessions === undefined) this.#accounts.set(bareJid, (sessions = new Map()));
     if (sessions.has(resource)) throw new Error(`${bareJid}/${resource} is bound already`);
     sessions.set(resource, session);
-    this.#count++;
+    this.#places.set(session, { bareJid, resource });
   }
 
-  remove(bareJid: string, resource: string, session: Session): void {
-    const sessions = this.#accounts.get(bareJid);
-    if (sessions?.get(resource) !== session) return;
-    sessions.delete(resource);
-    this.#count--;
-    if (sessions.size === 0) this.#accounts.delete(bareJid);
+  /** Whatever this session has claimed is free again. */
+  remove(session: Session): void {
+    const place = this.#places.get(session);
+    if (place === undefined) return;
+    this.#places.delete(session);
+    const sessions = this.#accounts.get(place.bareJid);
+    sessions?.delete(place.resource);
+    if (sessions?.size === 0) this.#accounts.delete(place.bareJid);
   }
 }

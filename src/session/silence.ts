@@ -24,7 +24,7 @@ export function watchSilence(options: SilenceOptions): () => void {
   const asked = new WeakMap<SessionHost, number>();
   let timer: Timer;
   const look = (): void => {
-    for (const session of options.sessions) lookAt(session, options, asked);
+    for (const session of options.sessions) session.guarded(null, () => lookAt(session, options, asked));
     timer = clock.at(clock.now() + everyMs, look);
   };
   timer = clock.at(clock.now() + everyMs, look);
@@ -34,6 +34,8 @@ export function watchSilence(options: SilenceOptions): () => void {
 function lookAt(session: SessionHost, options: SilenceOptions, asked: WeakMap<SessionHost, number>): void {
   const { clock, batch, router, silenceMs, answerMs } = options;
   const now = clock.now();
+  // While this side does not read, the client cannot be heard.
+  if (session.held) session.heardAt = now;
   if (!session.connected || now - session.heardAt < silenceMs) return;
   const askedAt = asked.get(session);
   if (askedAt === undefined || askedAt < session.heardAt) {

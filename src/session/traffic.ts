@@ -6,10 +6,11 @@ import { makeJid, parseJid } from "../domain/jid.ts";
 import type { Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
 import { serialise } from "../xml/serialise.ts";
-import { mayBeAnswered, stanzaError, type Stanza, type StanzaFault, type StanzaKind } from "../xml/stanza.ts";
+import type { Stanza, StanzaKind } from "../xml/stanza.ts";
 import { bindRequest, checkStanza, classify, priorityOf } from "./border.ts";
 import { digestOf } from "./digest.ts";
 import type { HoldReason } from "./flow.ts";
+import { refuse } from "./refusal.ts";
 import type { Workbench } from "./workbench.ts";
 
 /** The part of the host that traffic needs. */
@@ -87,8 +88,12 @@ export function takeEarly(host: TrafficHost, step: Step, element: Element): void
 function takePresence(host: TrafficHost, step: Step, stanza: Stanza): void {
   const { at } = step;
   if (stanza.to !== undefined) {
-    if (stanza.type === "available") host.tell(step, { type: "presence.directed", at, to: stanza.to.full });
-    if (stanza.type === "unavailable") host.tell(step, { type: "presence.undirected", at, to: stanza.to.full });
+    // Only who can be told of the end is worth remembering.
+    const reaches = host.environment.options.hosts.includes(stanza.to.domain) && stanza.to.local !== undefined;
+    if (stanza.type === "available" && reaches) host.tell(step, { type: "presence.directed", at, to: stanza.to.full });
+    if (stanza.type === "unavailable" && host.context.directed.includes(stanza.to.full)) {
+      host.tell(step, { type: "presence.undirected", at, to: stanza.to.full });
+    }
     return route(host, step, stanza);
   }
   switch (stanza.type) {
@@ -125,10 +130,4 @@ function route(host: TrafficHost, step: Step, stanza: Stanza): void {
       host.tellLater(null, ({ at }) => ({ type: "host.failed", at, why: String(error) }));
     })
     .finally(() => host.release("routing"));
-}
-
-/** RFC 6120 section 8.1.1.1: to the full JID, also where the stanza was the account's. */
-function refuse(host: TrafficHost, step: Step, stanza: Stanza, fault: StanzaFault): void {
-  const from = host.connected ? host.jid : stanza.from;
-  if (mayBeAnswered(stanza)) host.deliver(step, stanzaError({ ...stanza, from }, fault));
 }

@@ -25,8 +25,16 @@ export interface Workbench extends Session {
   header: "sent" | Step | undefined;
   /** Tells the machine at a deadline or after a wait, in a step of its own. */
   tellLater(cause: string | null, event: (step: Step) => SessionEvent): void;
-  /** Answers the asked effect that is open, in a step of its own. */
-  answer(cause: string | null, event: (step: Step) => SessionEvent): void;
+  /**
+   * Waits for the answer to an asked effect, and tells it in a step of its own. Until then input is held; if the session comes
+   * to its end first, the answer is dropped.
+   */
+  ask<Value>(
+    cause: string,
+    asked: Promise<Value>,
+    answered: (value: Value, step: Step) => SessionEvent,
+    failed: (error: unknown, step: Step) => SessionEvent,
+  ): void;
   /** Routes a stanza that was allowed before binding. */
   handleEarly(step: Step, element: Element): void;
 }

@@ -6,7 +6,8 @@
  * At the end of the turn everything that is free to leave leaves, and the next commit begins as soon as the last one is done:
  * group commit without a timer.
  */
-import type { Append, Clock, Fact, Ids, Json, Store } from "../ports.ts";
+import { commitMs, uncommittedBytesMax } from "../domain/limits.ts";
+import type { Append, Clock, Fact, Ids, Json, Store, Timer } from "../ports.ts";
 import type { Outbox } from "./outbox.ts";
 
 export interface Step {
@@ -33,9 +34,6 @@ export interface NewFact {
   readonly data: Json;
 }
 
-/** Uncommitted facts, in bytes, beyond which all reading pauses. */
-const pressureBytesMax = 8 * 1024 * 1024;
-
 export interface BatchOptions {
   readonly store: Pick<Store, "appendMany">;
   readonly clock: Clock;
@@ -58,6 +56,8 @@ export class Batch {
   #scheduled = false;
   #pressed = false;
   #failed = false;
+  #running: RunningStep | undefined;
+  #commitDeadline: Timer | undefined;
   /** Outboxes with something that was pushed in this turn. */
   #dirty = new Set<Outbox>();
   /** Outboxes with something that waits for a commit. */
@@ -72,8 +72,16 @@ export class Batch {
    * who tells the session that it belongs to.
    */
   run<Result>(cause: string | null, work: (step: Step) => Result): Result {
+    // What comes up within a step is part of it: its outputs must not overtake those of the step around it.
+    if (this.#running !== undefined) return work(this.#running);
     const step = new RunningStep(this.#options.clock.now(), cause, this.#options.ids, this.#current);
-    const result = work(step);
+    this.#running = step;
+    let result: Result;
+    try {
+      result = work(step);
+    } finally {
+      this.#running = undefined;
+    }
     // Once the store is lost nothing can become durable: facts would only pile up, and what depends on them never leaves.
     for (const append of this.#failed ? [] : step.appends) {
       this.#facts.push(append);
@@ -89,7 +97,7 @@ export class Batch {
     return result;
   }
 
-  /** Resolves when everything recorded until now is durable, or the store has failed. */
+  /** Resolves when everything recorded until now is durable, or its commit has failed; not before the store has answered. */
   async settle(): Promise<void> {
     this.#turn();
     while (this.#committing !== undefined) await this.#committing;
@@ -115,13 +123,19 @@ export class Batch {
     this.#facts = [];
     this.#committingBytes = this.#bytes;
     this.#bytes = 0;
-    this.#committing = this.#options.store.appendMany(facts).then(
+    const { clock, store } = this.#options;
+    const tooSlow = new Error(`a commit took longer than ${commitMs / 1000} s; look at the disk`);
+    this.#commitDeadline = clock.at(clock.now() + commitMs, () => this.#fail(tooSlow));
+    this.#committing = store.appendMany(facts).then(
       () => this.#committed(ticket),
       (error: unknown) => this.#fail(error),
     );
   }
 
   #committed(ticket: number): void {
+    // Too late: it counted as failed, and everything is closing.
+    if (this.#failed) return;
+    this.#commitDeadline?.cancel();
     this.#committing = undefined;
     this.#committingBytes = 0;
     this.#durable = ticket;
@@ -133,9 +147,13 @@ export class Batch {
   }
 
   #fail(error: unknown): void {
+    if (this.#failed) return;
+    this.#commitDeadline?.cancel();
     this.#committing = undefined;
     this.#failed = true;
     this.#facts = [];
+    this.#bytes = 0;
+    this.#committingBytes = 0;
     this.#bytes = this.#committingBytes = 0;
     for (const outbox of [...this.#waiting, ...this.#dirty]) {
       outbox.flush(this.#durable);
@@ -147,7 +165,7 @@ export class Batch {
   }
 
   #press(): void {
-    const high = this.#bytes + this.#committingBytes > pressureBytesMax;
+    const high = this.#bytes + this.#committingBytes > uncommittedBytesMax;
     if (high === this.#pressed) return;
     this.#pressed = high;
     this.#options.onPressure(high);

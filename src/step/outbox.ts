@@ -4,6 +4,7 @@
  */
 export class Outbox {
   readonly #write: (text: string) => void;
+  readonly #onError: (error: unknown) => void;
   #texts: string[] = [];
   #tickets: number[] = [];
   /** The highest ticket in the queue: later texts wait at least as long. */
@@ -11,8 +12,10 @@ export class Outbox {
   #chars = 0;
   #whenEmpty: (() => void)[] = [];
 
-  constructor(write: (text: string) => void) {
+  /** `onError` is told what `write`, or a task that waited for it, threw: one peer's trouble is nobody else's. */
+  constructor(write: (text: string) => void, onError: (error: unknown) => void = rethrow) {
     this.#write = write;
+    this.#onError = onError;
   }
 
   /** Characters that wait for a commit or for the end of the batch. */
@@ -35,7 +38,7 @@ export class Outbox {
       this.#texts = [];
       this.#tickets = [];
       this.#chars = 0;
-      this.#write(text);
+      this.#attempt(() => this.#write(text));
       this.#empty();
       return false;
     }
@@ -44,7 +47,7 @@ export class Outbox {
       const text = this.#texts.splice(0, ready).join("");
       this.#tickets.splice(0, ready);
       this.#chars -= text.length;
-      this.#write(text);
+      this.#attempt(() => this.#write(text));
     }
     return true;
   }
@@ -59,7 +62,7 @@ export class Outbox {
     const tasks = this.#whenEmpty;
     if (tasks.length === 0) return;
     this.#whenEmpty = [];
-    for (const task of tasks) task();
+    for (const task of tasks) this.#attempt(task);
   }
 
   /** Nothing of it will leave: the peer is gone, or what it waits for will never be durable. */
@@ -70,4 +73,16 @@ export class Outbox {
     this.#tickets = [];
     this.#chars = 0;
   }
+
+  #attempt(task: () => void): void {
+    try {
+      task();
+    } catch (error) {
+      this.#onError(error);
+    }
+  }
+}
+
+function rethrow(error: unknown): never {
+  throw error;
 }

@@ -30,14 +30,16 @@ export async function factsOf(server: TestServer, stream: string): Promise<reado
   return server.store.read(stream, 0, 1_000);
 }
 
-/** A recorded life: the state at each version of the stream, folded from the snapshot it opens with. */
+/** A recorded life: the state at each version of the stream. A snapshot is the truth from its place on. */
 export function foldAll(facts: readonly StoredFact[]): readonly SessionSnapshot[] {
-  const [first, ...others] = facts;
-  let state = restoreSnapshot(first!.data as unknown as RecordedSnapshot);
-  return [state, ...others.map(({ type, data }) => {
-    if (type === "SessionTold") state = fold(state, [(data as unknown as { readonly event: SessionEvent }).event]);
-    return state;
-  })];
+  const states: SessionSnapshot[] = [];
+  for (const { type, data } of facts) {
+    const before = states.at(-1);
+    if (type === "SessionSnapshotTaken") states.push(restoreSnapshot(data as unknown as RecordedSnapshot));
+    else if (type === "SessionTold" && before !== undefined) states.push(fold(before, [(data as unknown as { readonly event: SessionEvent }).event]));
+    else throw new Error(`a session's stream begins with a snapshot and holds no ${type}`);
+  }
+  return states;
 }
 
 export const bytesOf = (state: SessionSnapshot): string => JSON.stringify(recordSnapshot(state));

@@ -1,0 +1,150 @@
+/** What the log holds of a real session, from its first byte to its last. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { stateName } from "../../machines/state-name.ts";
+import type { SessionView } from "../../src/domain/session-view.ts";
+import type { StoredFact } from "../../src/ports.ts";
+import { startServer, type TestServer } from "../../src/testing/start-server.ts";
+import { finalMessage, finalParts, firstMessage } from "../auth/scram-client.ts";
+import { bindRequest, BoundClient, connectSecure, login, saslPlain, streamHeader } from "../support/login.ts";
+import type { RawClient } from "../support/raw-client.ts";
+import { bytesOf, eventually, factsOf, foldAll, sessionIn, shownOf } from "./watching.ts";
+
+const password = "wherefore-art-thou";
+const nonce = "fyko+d2lbbFgONRv9qkxdawL";
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startServer({ allowPlaintext: true });
+  await server.addUser("romeo", password);
+  await server.addUser("juliet", password);
+});
+afterAll(() => server.stop());
+
+const streamOf = ({ id }: SessionView) => `session/localhost/${id}`;
+const dataOf = (fact: StoredFact) => fact.data as unknown as { readonly event: { readonly type: string; readonly at: number }; readonly state: string };
+
+/** The log catches up with the session, and folds to what it shows. */
+async function expectRecorded(state: string): Promise<void> {
+  const view = await sessionIn(server, state);
+  const facts = await eventually(async () => {
+    const found = await factsOf(server, streamOf(view));
+    return found.length > 0 && stateName(foldAll(found).at(-1)!.value) === state ? found : undefined;
+  });
+  const live = (await server.sessions())[0]!;
+  const folded = foldAll(facts).at(-1)!;
+  expect(live).toMatchObject(shownOf(folded));
+  expect(live.full_jid !== null).toBe(folded.hasTag("connected"));
+  expect(live.presence !== null).toBe(folded.hasTag("available"));
+}
+
+describe("What is recorded of a session", () => {
+  const sasl = "xmlns='urn:ietf:params:xml:ns:xmpp-sasl'";
+  const base64 = (text: string) => Buffer.from(text).toString("base64");
+  const secrets: string[] = [password, base64(`\0romeo\0${password}`), base64(`\0romeo\0not-${password}`), nonce];
+  let raw: RawClient;
+  let view: SessionView;
+
+  it("is nothing before authentication, a failed login included", async () => {
+    raw = await connectSecure(server);
+    raw.send(streamHeader("localhost"));
+    await raw.expect("</stream:features>");
+    raw.send(saslPlain("romeo", `not-${password}`));
+    await raw.expect("</failure>");
+    view = await sessionIn(server, "negotiating.offering");
+    // A fact that is written now has all earlier ones before it.
+    await server.addUser("benvolio", password);
+    const all = await server.store.readAll(0, 1_000);
+    expect(all.filter(({ stream }) => stream.startsWith("session/"))).toEqual([]);
+  });
+
+  it("begins with a snapshot at authentication, without what proved it", async () => {
+    const client = { hash: "sha256", username: "romeo", password, nonce } as const;
+    raw.send(`<auth ${sasl} mechanism='SCRAM-SHA-256'>${base64(firstMessage(client))}</auth>`);
+    const challenge = /<challenge[^>]*>([^<]*)/.exec(await raw.expect(/<challenge[^>]*>[^<]*<\/challenge>/))![1]!;
+    const { final, verifier } = finalParts(client, Buffer.from(challenge, "base64").toString());
+    raw.send(`<response ${sasl}>${base64(finalMessage(final))}</response>`);
+    await raw.expect(/<success[^>]*>[^<]*<\/success>/);
+    secrets.push(challenge, final.p, final.r, verifier, base64(finalMessage(final)));
+    await expectRecorded("authenticated.awaitingRestart");
+    const [first, ...others] = await factsOf(server, streamOf(view));
+    expect([first!.type, first!.v, first!.data, others]).toMatchObject([
+      "SessionSnapshotTaken", 1, { machine: "session", value: { authenticated: "awaitingRestart" }, context: { username: "romeo", host: "localhost" } }, [],
+    ]);
+  });
+
+  it("is every event that follows, and the fold of it is the live session at each point", async () => {
+    raw.send(streamHeader("localhost"));
+    await raw.expect("</stream:features>");
+    await expectRecorded("authenticated.binding.idle");
+    raw.send(bindRequest("orchard"));
+    await raw.expect("</iq>");
+    await expectRecorded("connected.unavailable+uninterested+attached");
+    raw.send("<iq type='get' id='r'><query xmlns='jabber:iq:roster'/></iq>");
+    await expectRecorded("connected.unavailable+interested+attached");
+    raw.send("<presence><priority>3</priority><status>a secret status</status></presence>");
+    await expectRecorded("connected.available+interested+attached");
+    raw.send("<presence to='juliet@localhost'><status>another secret status</status></presence>");
+    raw.send("<message to='romeo@localhost/orchard'><body>a secret body</body></message>");
+    await raw.expect("a secret body");
+    raw.send("<presence type='unavailable'><status>a secret farewell</status></presence>");
+    await expectRecorded("connected.unavailable+interested+attached");
+    raw.send("<presence/>");
+    await expectRecorded("connected.available+interested+attached");
+    raw.send("</stream:stream>");
+    await raw.closed();
+    raw.destroy();
+    const facts = await eventually(async () => {
+      const found = await factsOf(server, streamOf(view));
+      return found.length > 0 && dataOf(found.at(-1)!).state === "closed" ? found : undefined;
+    });
+    const told = facts.slice(1).map((fact) => [dataOf(fact).event.type, dataOf(fact).state]);
+    expect(told).toEqual([
+      ["stream.opened", "authenticated.binding.idle"],
+      ["bind.requested", "authenticated.binding.pending"],
+      ["resource.bound", "connected.unavailable+uninterested+attached"],
+      ["roster.requested", "connected.unavailable+interested+attached"],
+      ["presence.changed", "connected.available+interested+attached"],
+      ["presence.directed", "connected.available+interested+attached"],
+      ["presence.withdrawn", "connected.unavailable+interested+attached"],
+      ["presence.changed", "connected.available+interested+attached"],
+      ["stream.ended", "closed"],
+    ]);
+  });
+
+  it("has each event's time, step and cause, and the state's name that folding gives", async () => {
+    const facts = await factsOf(server, streamOf(view));
+    const states = foldAll(facts);
+    expect(bytesOf(foldAll(facts).at(-1)!)).toBe(bytesOf(states.at(-1)!));
+    const steps = new Set(facts.map(({ step }) => step));
+    facts.forEach((fact, index) => {
+      if (fact.type !== "SessionTold") return;
+      expect(dataOf(fact).state).toBe(stateName(states[index]!.value));
+      expect(fact.at).toBe(dataOf(fact).event.at);
+      expect(fact.version).toBe(index + 1);
+    });
+    const byType = (type: string) => facts.find((fact) => fact.type === "SessionTold" && dataOf(fact).event.type === type)!;
+    // The bind was answered later, in a step of its own that the request led to.
+    expect(byType("resource.bound").cause).toBe(byType("bind.requested").step);
+    expect(steps.size).toBe(facts.length);
+  });
+
+  it("is no password, no proof and no content of a stanza, in no fact of the whole log", async () => {
+    const text = JSON.stringify(await server.store.readAll(0, 1_000));
+    for (const secret of [...secrets, "secret status", "secret body", "secret farewell", "StoredKey", "storedKey", "salt"]) {
+      expect(text, secret).not.toContain(secret);
+    }
+    expect(text).toContain("SessionTold");
+  });
+
+  it("goes on beside other sessions, each in its own stream", async () => {
+    const clients = await Promise.all(["romeo", "juliet"].map((user) => login(server, { user, password, over: "plaintext" })));
+    await Promise.all(clients.map((client: BoundClient) => client.close()));
+    const streams = await eventually(async () => {
+      const all = await server.store.readAll(0, 1_000);
+      const closed = all.filter((fact) => fact.type === "SessionTold" && dataOf(fact).state === "closed").map(({ stream }) => stream);
+      return closed.length === 3 ? closed : undefined;
+    });
+    expect(new Set(streams).size).toBe(3);
+    for (const stream of streams) expect(foldAll(await factsOf(server, stream)).at(-1)!.status).toBe("done");
+  });
+});
