@@ -5,8 +5,14 @@ import { serveAdmin } from "./admin/serve.ts";
 import type { Credentials } from "./auth/keys.ts";
 import { storeFile } from "./config/data-folder.ts";
 import type { Config } from "./config/schema.ts";
-import { parseJid } from "./domain/jid.ts";
-import { xmlLimitsAuthenticated, xmlLimitsUnauthenticated } from "./domain/limits.ts";
+import {
+  bindTriesMax,
+  handshakeMs,
+  saslTriesMax,
+  stopCommitMs,
+  xmlLimitsAuthenticated,
+  xmlLimitsUnauthenticated,
+} from "./domain/limits.ts";
 import { liveClock, liveIds, liveRandom } from "./live.ts";
 import { Accounts } from "./log/accounts.ts";
 import { createMemoryStore } from "./log/memory-store.ts";
@@ -15,13 +21,13 @@ import { openSqliteStore } from "./log/sqlite/sqlite-store.ts";
 import { openCertificates } from "./net/certificates.ts";
 import { createNodeNet } from "./net/node-net.ts";
 import { createTransport } from "./net/transport.ts";
-import type { Clock, Connection, Ids, Listener, Net, Random, Store } from "./ports.ts";
+import type { Clock, Connection, Ids, Listener, Net, Random, Store, Timer } from "./ports.ts";
 import type { Extension } from "./router/extension.ts";
 import { Router } from "./router/router.ts";
 import { fakeSaltKey } from "./log/server-secret.ts";
 import { AccountCache, type Account } from "./session/account-cache.ts";
 import type { SessionEnvironment, SessionOptions } from "./session/environment.ts";
-import { SessionHost } from "./session/host.ts";
+import { Population } from "./session/population.ts";
 import { Logins } from "./session/logins.ts";
 import { Registry } from "./session/registry.ts";
 import { watchSilence } from "./session/silence.ts";
@@ -57,13 +63,11 @@ export interface RunningServer {
   session(idOrFullJid: string): DocumentedSession | undefined;
   /** Sessions end with system-shutdown; at most 5 s. Can be called again. */
   stop(reason?: string): Promise<void>;
+  /** Reads all certificates again. Answers what is wrong with those that were refused. */
+  reload(): Promise<readonly string[]>;
   /** Resolves if the server cannot go on: its store failed. */
   readonly failed: Promise<Error>;
 }
-
-/** Milliseconds that sessions get to close when the server stops. */
-const stopMs = 4_000;
-const handshakeTimeoutMs = 10_000;
 
 /** Rejects with an error that names thing, value and fix; nothing stays open then. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
@@ -81,7 +85,6 @@ async function compose(options: ServerOptions, undo: (() => Promise<void> | void
   const { clock = liveClock, random = liveRandom, ids = liveIds } = parts;
   const extensions = [...ownExtensions, ...(options.extensions ?? [])];
   const hosts = config.hosts.map((host) => host.domain);
-  const inMemory = parts.store !== undefined || config.durability === "none";
   let reportFailure: (error: Error) => void;
   const failed = new Promise<Error>((resolve) => (reportFailure = resolve));
 
@@ -91,7 +94,7 @@ async function compose(options: ServerOptions, undo: (() => Promise<void> | void
 
   const certificates = await openCertificates({
     hosts: config.hosts,
-    ...(inMemory && parts.store !== undefined ? {} : { dataDir: config.dataDir }),
+    ...(parts.store === undefined ? { dataDir: config.dataDir } : {}),
     clock,
     log: logger,
   });
@@ -99,12 +102,12 @@ async function compose(options: ServerOptions, undo: (() => Promise<void> | void
   const net = parts.net ?? createNodeNet({
     certificates,
     perAddressMax: config.limits.connectionsPerAddress,
-    handshakeTimeoutMs,
+    handshakeTimeoutMs: handshakeMs,
     clock,
     log: logger,
   });
 
-  const sessions = new Set<SessionHost>();
+  const sessions = new Population(clock);
   const registry = new Registry();
   const storedAccounts = new Accounts(store, clock, ids);
   const accounts = new AccountCache(
@@ -116,9 +119,7 @@ async function compose(options: ServerOptions, undo: (() => Promise<void> | void
     clock,
     ids,
     onFailed: (error) => fail(error),
-    onPressure: (high) => {
-      for (const session of sessions) if (high) session.hold("pressure"); else session.release("pressure");
-    },
+    onPressure: (high) => sessions.press(high),
   });
   const house = createHouse({ software, hosts, extensions, registry, ids });
   const router = new Router({ extensions, registry, accounts, batch, house });
@@ -136,17 +137,16 @@ async function compose(options: ServerOptions, undo: (() => Promise<void> | void
     options: sessionOptions(config),
   };
 
-  function accept(connection: Connection, kind: "tcp" | "tls"): void {
-    const report = (error: unknown) => logger.error({ err: error }, "a link met an error and is closed");
-    const link = createTransport(connection, kind, xmlLimitsUnauthenticated, report);
-    const session = new SessionHost(environment, link, (closed) => sessions.delete(closed));
-    sessions.add(session);
-    session.start();
-  }
+  const report = (error: unknown) => logger.error({ err: error }, "a link met an error and is closed");
+  const accept = (connection: Connection, kind: "tcp" | "tls") =>
+    sessions.begin(environment, createTransport(connection, kind, xmlLimitsUnauthenticated, report));
 
+  let over = false;
   function fail(error: Error): void {
+    if (over) return;
+    over = true;
     logger.fatal({ err: error }, "the store failed: every session is closed");
-    for (const session of sessions) session.close("internal-server-error", "the server cannot store anything");
+    sessions.fail();
     reportFailure(error);
   }
 
@@ -163,10 +163,7 @@ async function compose(options: ServerOptions, undo: (() => Promise<void> | void
 
   const endAccount = (host: string, username: string): void => {
     accounts.forget(`${username}@${host}`);
-    for (const session of sessions) {
-      const { context } = session;
-      if (context.host === host && context.username === username) session.tellLater(null, ({ at }) => ({ type: "account.removed", at }));
-    }
+    sessions.removeAccount(host, username);
   };
   const admin: AdminApi = {
     ...createAccountAdmin({ accounts: storedAccounts, hosts, random, iterations: config.limits.scramIterations, onDeleted: endAccount }),
@@ -183,12 +180,11 @@ async function compose(options: ServerOptions, undo: (() => Promise<void> | void
 
   let stopped: Promise<void> | undefined;
   async function stop(reason: string): Promise<void> {
-    logger.info({ reason, sessions: sessions.size }, "stopping");
+    logger.info({ reason, sessions: sessions.size, loginFailures: Object.fromEntries(logins.failures) }, "stopping");
     await Promise.all(listeners.map(({ listener }) => listener.close()));
-    for (const session of sessions) session.tellLater(null, ({ at }) => ({ type: "server.stopping", at }));
-    await emptied(sessions, clock, stopMs);
-    for (const session of sessions) session.link.destroy();
-    await batch.settle();
+    await sessions.stop();
+    if (!(await settled(batch, clock))) logger.error({}, "the last commit did not end in time; what it held may be lost");
+    over = true;
     for (const close of undo.toReversed()) await close();
     logger.info({}, "stopped");
   }
@@ -197,10 +193,10 @@ async function compose(options: ServerOptions, undo: (() => Promise<void> | void
     listeners: listeners.map(({ name, listener }) => ({ name, address: listener.address, port: listener.port })),
     admin,
     session: (idOrFullJid) => {
-      const jid = parseJid(idOrFullJid)?.full;
-      const found = [...sessions].find((session) => session.id === idOrFullJid || (session.connected && session.jid.full === jid));
+      const found = sessions.find(idOrFullJid);
       return found && documentedSession(found);
     },
+    reload: () => certificates.reload(),
     stop: (reason = "asked to") => (stopped ??= stop(reason)),
     failed,
   };
@@ -220,8 +216,8 @@ function sessionOptions(config: Config): SessionOptions {
       closingMs: session.closeTimeoutMs,
       // Nothing can be resumed before stream management is there.
       resumptionMs: 0,
-      saslTriesMax: 3,
-      bindTriesMax: 10,
+      saslTriesMax,
+      bindTriesMax,
     },
     conflict: session.conflict,
     resourcesPerAccountMax: session.resourcesPerAccountMax,
@@ -237,10 +233,13 @@ async function loadAccount(accounts: Accounts, host: string, username: string): 
   return { host, username, roster: { version: "0", items: [] } };
 }
 
-/** Resolves when the set is empty, or after `ms`. */
-async function emptied(set: ReadonlySet<unknown>, clock: Clock, ms: number): Promise<void> {
-  const deadline = clock.now() + ms;
-  while (set.size > 0 && clock.now() < deadline) {
-    await new Promise<void>((resolve) => clock.at(clock.now() + 10, resolve));
-  }
+/** Whether everything recorded became durable in time. */
+async function settled(batch: Batch, clock: Clock): Promise<boolean> {
+  let timer: Timer | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = clock.at(clock.now() + stopCommitMs, () => resolve(false), true);
+  });
+  const inTime = await Promise.race([batch.settle().then(() => true), late]);
+  timer?.cancel();
+  return inTime;
 }

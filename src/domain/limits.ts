@@ -75,3 +75,17 @@ export const handshakeMs = 10_000;
 export const saslTriesMax = 3;
 /** RFC 6120 section 7.7.3: failed binds before the stream is closed. */
 export const bindTriesMax = 10;
+
+/** PLAIN passwords that are checked or wait for it; beyond it a login is refused for now. 64 of 4096 iterations take about 0.05 s. */
+export const passwordChecksMax = 64;
+
+/** Half a minute of a login storm must find room in a listener's backlog; the system may allow less. */
+export const listenBacklogMax = 4_096;
+
+/** Bytes of the log that wait until they can be written; lines beyond it are lost and counted. */
+export const logQueueBytesMax = 1_048_576;
+/** Milliseconds until a log that takes nothing for the moment is tried again. */
+export const logRetryMs = 50;
+/** How often, and after how many milliseconds each, the log is tried when the process ends: half a second together. */
+export const logFlushTurnsMax = 50;
+export const logFlushTurnMs = 10;

@@ -117,6 +117,7 @@ export class Router implements StanzaRouter {
         for (const recipient of decision.to) {
           const held = passPhase(this.#phases, "hold", { step, stanza, sender: session, recipient });
           if (held === undefined) recipient.deliver(step, stanza.element);
+          else if ("fault" in held) refuse(session, step, stanza, held.fault);
         }
         return;
       case "answer":

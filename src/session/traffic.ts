@@ -101,7 +101,9 @@ function takePresence(host: TrafficHost, step: Step, stanza: Stanza): void {
       return changePresence(host, step, stanza);
     case "unavailable":
       host.presence = stanza.element;
-      return host.tell(step, { type: "presence.withdrawn", at });
+      host.tell(step, { type: "presence.withdrawn", at });
+      host.presence = undefined;
+      return;
     case "error":
       return;
     default:

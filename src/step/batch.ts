@@ -154,7 +154,6 @@ export class Batch {
     this.#facts = [];
     this.#bytes = 0;
     this.#committingBytes = 0;
-    this.#bytes = this.#committingBytes = 0;
     for (const outbox of [...this.#waiting, ...this.#dirty]) {
       outbox.flush(this.#durable);
       outbox.clear();

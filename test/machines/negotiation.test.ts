@@ -1,6 +1,7 @@
 /** From the first byte to authentication, event by event. */
 import { describe, expect, it } from "vitest";
 import type { SessionEffect } from "../../machines/session-events.ts";
+import { refusedMechanismsMax } from "../../src/domain/limits.ts";
 import { saslChallenge, saslFailure, saslSuccess, tlsFailure, tlsProceed } from "../../machines/session-elements.ts";
 import {
   arm, closingTimers, dropLink, endTag, features, given, header, opened, policy, resourceBound, saslFailed, saslStarted, saslSucceeded, startAt,
@@ -143,6 +144,15 @@ describe("RFC 6120 section 6 SASL", () => {
     const refused = { ...saslFailed, condition: "invalid-mechanism" } as const;
     given(...toAuthenticating, refused, saslStarted, refused, saslStarted).when(refused)
       .becomes("negotiating.offering", send(saslFailure("invalid-mechanism", null))).knows({ saslFailures: 0 });
+  });
+
+  it("counts them all the same once there are too many", () => {
+    const refused = { ...saslFailed, condition: "invalid-mechanism" } as const;
+    const tries = Array.from({ length: refusedMechanismsMax }, () => [saslStarted, refused] as const).flat();
+    given(...toOffering, ...tries).when().knows({ saslFailures: 0 });
+    given(...toOffering, ...tries, saslStarted).when(refused).becomes("negotiating.offering", send(saslFailure("invalid-mechanism", null))).knows({ saslFailures: 1 });
+    const outcome = given(...toOffering, ...tries, saslStarted, refused, saslStarted).when(refused);
+    outcome.becomes("closing", send(saslFailure("invalid-mechanism", null)), error("policy-violation"), ...closingTimers(outcome.at, "negotiation"));
   });
 
   it("answers an abort, with an exchange or without (section 6.4.4)", () => {

@@ -5,7 +5,7 @@ import { phases, phaseTable, type Phase, type PhaseHandlers, type Verdict } from
 import { startServer, type TestServer } from "../../src/testing/start-server.ts";
 import { el } from "../../src/xml/stanza.ts";
 import { connectSecure, login, streamHeader, type BoundClient } from "../support/login.ts";
-import { childOf, readXml, textOf } from "../support/xml-reader.ts";
+import { childOf, readXml, textOf, type Xml } from "../support/xml-reader.ts";
 
 const xmlns = "urn:example:contract";
 const specification = { id: "TEST", title: "The extension contract" };
@@ -23,6 +23,7 @@ function atEveryPhase(name: string): Extension {
         passed.push(`${name} ${phase}${recipient === undefined ? "" : ` ${recipient.resource}`}`);
         const asked = stanza.element.getChild(phase, xmlns);
         if (asked === undefined || asked.attrs["by"] !== name) return undefined;
+        if (asked.attrs["for"] !== undefined && asked.attrs["for"] !== recipient?.resource) return undefined;
         const why = `the test asks for it at ${phase}`;
         return asked.getText() === "stop" ? { stop: true, why } : { fault: { condition: "policy-violation", text: "not today" }, why };
       },
@@ -67,15 +68,19 @@ afterAll(() => server.stop());
 /** What came back to Romeo, and what reached Juliet, of a message with this verdict asked for. */
 async function send(to: string, verdict = ""): Promise<{ readonly back: readonly string[]; readonly got: number; readonly phases: readonly string[] }> {
   passed.length = 0;
-  romeo.send(`<message to='${to}' type='chat' id='m'><body>?</body>${verdict}</message>`);
-  const ping = (text: string) => text !== "first stamp" && text !== "first guard" && text !== "second stamp" && text !== "second guard";
-  const back = await romeo.caughtUp();
-  const phasesOfMessage = passed.slice(0, passed.length - 4);
-  // The iq by which Romeo caught up passes these alone: it is for the server.
-  expect(passed.slice(-4).some(ping)).toBe(false);
+  const back = await romeo.ask(`<message to='${to}' type='chat' id='m'><body>?</body>${verdict}</message>`);
+  // The iq by which Romeo catches up is for the server, and passes these alone.
+  expect(passed.slice(-4)).toEqual(both("stamp", "guard"));
+  const phases = passed.slice(0, -4);
   const got = await juliet.caughtUp();
   expect(got.every(({ name }) => name === "message")).toBe(true);
-  return { back: back.map((stanza) => textOf(stanza) === "" ? "" : `${stanza.attrs["type"]} from ${stanza.attrs["from"]}: ${stanza.children.flatMap((child) => typeof child === "string" ? [] : child.children.map((inner) => typeof inner === "string" ? inner : inner.name)).join()}`), got: got.length, phases: phasesOfMessage };
+  return { back: back.map(faultOf), got: got.length, phases };
+}
+
+/** `policy-violation from juliet@localhost: not today`. */
+function faultOf(stanza: Xml): string {
+  const [condition, text] = childOf(stanza, "error")!.children as readonly Xml[];
+  return `${condition!.name} from ${stanza.attrs["from"]}: ${textOf(text)}`;
 }
 
 /** Each handler of both extensions at these phases. */
@@ -119,7 +124,7 @@ describe.each(beforeDelivery.map((phase, index) => ({ phase, index })))("A verdi
   it("refuses a stanza with an error to its sender", async () => {
     const { phases, got, back } = await send("juliet@localhost", `<${phase} xmlns='${xmlns}' by='second'>fault</${phase}>`);
     expect(phases).toEqual(both(...beforeDelivery.slice(0, index + 1)));
-    expect([got, back]).toEqual([0, ["error from juliet@localhost: policy-violation,text"]]);
+    expect([got, back]).toEqual([0, ["policy-violation from juliet@localhost: not today"]]);
   });
 });
 
@@ -128,10 +133,9 @@ describe("A verdict at the end", () => {
     const other = await login(server, { user: "juliet", resource: "chamber", over: "plaintext" });
     await other.ask("<presence/>");
     await juliet.caughtUp();
-    await romeo.ask(`<message to='juliet@localhost' type='headline' id='h'><body>!</body><hold xmlns='${xmlns}' by='nobody'>stop</hold></message>`);
-    expect([(await juliet.caughtUp()).length, (await other.caughtUp()).length]).toEqual([1, 1]);
-    const held = await send("juliet@localhost/balcony", `<hold xmlns='${xmlns}' by='first'>stop</hold>`);
-    expect([held.got, held.back, held.phases.at(-1)]).toEqual([0, [], "first hold balcony"]);
+    const { back, got, phases } = await send("juliet@localhost", `<hold xmlns='${xmlns}' by='first' for='balcony'>stop</hold>`);
+    expect([back, got, (await other.caughtUp()).length]).toEqual([[], 0, 1]);
+    expect(phases.slice(-3)).toEqual(["first hold balcony", "first hold chamber", "second hold chamber"]);
     await other.close();
     await juliet.caughtUp();
   });
@@ -140,7 +144,7 @@ describe("A verdict at the end", () => {
     const { back } = await send("absent@localhost", `<undelivered xmlns='${xmlns}' by='first'>stop</undelivered>`);
     expect(back).toEqual([]);
     expect((await send("absent@localhost", `<undelivered xmlns='${xmlns}' by='second'>fault</undelivered>`)).back).toEqual([
-      "error from absent@localhost: policy-violation,text",
+      "policy-violation from absent@localhost: not today",
     ]);
   });
 });

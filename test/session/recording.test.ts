@@ -5,7 +5,7 @@ import type { SessionView } from "../../src/domain/session-view.ts";
 import type { StoredFact } from "../../src/ports.ts";
 import { startServer, type TestServer } from "../../src/testing/start-server.ts";
 import { finalMessage, finalParts, firstMessage } from "../auth/scram-client.ts";
-import { bindRequest, BoundClient, connectSecure, login, saslPlain, streamHeader } from "../support/login.ts";
+import { bindRequest, connectSecure, login, saslPlain, streamHeader } from "../support/login.ts";
 import type { RawClient } from "../support/raw-client.ts";
 import { bytesOf, eventually, factsOf, foldAll, sessionIn, shownOf } from "./watching.ts";
 
@@ -138,7 +138,7 @@ describe("What is recorded of a session", () => {
 
   it("goes on beside other sessions, each in its own stream", async () => {
     const clients = await Promise.all(["romeo", "juliet"].map((user) => login(server, { user, password, over: "plaintext" })));
-    await Promise.all(clients.map((client: BoundClient) => client.close()));
+    await Promise.all(clients.map((client) => client.close()));
     const streams = await eventually(async () => {
       const all = await server.store.readAll(0, 1_000);
       const closed = all.filter((fact) => fact.type === "SessionTold" && dataOf(fact).state === "closed").map(({ stream }) => stream);

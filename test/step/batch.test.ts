@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { commitMs } from "../../src/domain/limits.ts";
 import { Bench, fact, settled } from "./bench.ts";
 
 const stream = "session/localhost/s1";
@@ -134,6 +135,41 @@ describe("A step", () => {
   });
 });
 
+describe("What comes up within a step", () => {
+  it("is part of it: it overtakes nothing, and waits for the same facts", async () => {
+    const bench = new Bench();
+    const { outbox, written } = bench.outbox();
+    bench.batch.run(null, (step) => {
+      step.output(outbox, "1");
+      const id = bench.batch.run("another cause", (inner) => {
+        inner.output(outbox, "2");
+        inner.record(stream, fact("inner"), true);
+        return inner.id;
+      });
+      expect([id, step.ticket]).toEqual([step.id, 1]);
+      step.output(outbox, "3");
+    });
+    bench.turn();
+    expect(written).toEqual([]);
+    await bench.commit.resolve();
+    expect(written).toEqual(["123"]);
+  });
+
+  it("is taken back with it", () => {
+    const bench = new Bench();
+    const { outbox, written } = bench.outbox();
+    expect(() =>
+      bench.batch.run(null, () => {
+        bench.batch.run(null, (inner) => inner.output(outbox, "half"));
+        throw new Error("a bug");
+      }),
+    ).toThrow("a bug");
+    bench.batch.run(null, (step) => step.output(outbox, "whole"));
+    bench.turn();
+    expect(written).toEqual(["whole"]);
+  });
+});
+
 describe("Group commit", () => {
   it("gathers the steps of one turn", () => {
     const bench = new Bench();
@@ -176,6 +212,38 @@ describe("Group commit", () => {
     await bench.commit.resolve();
     await settling;
     expect(done).toBe(true);
+  });
+});
+
+describe("A commit that takes too long", () => {
+  const begin = () => {
+    const bench = new Bench();
+    const peer = bench.outbox();
+    bench.batch.run(null, (step) => {
+      step.record(stream, fact("slow"), true);
+      step.output(peer.outbox, "yes");
+    });
+    bench.turn();
+    bench.wait(commitMs - 1);
+    expect(bench.failures).toEqual([]);
+    return { bench, peer };
+  };
+
+  it("counts as failed, and stays so whatever becomes of it", async () => {
+    for (const end of ["resolve", "reject"] as const) {
+      const { bench, peer } = begin();
+      bench.wait(1);
+      expect(bench.failures.map(String)).toEqual(["Error: a commit took longer than 30 s; look at the disk"]);
+      await bench.commit[end](new Error("disk full"));
+      expect([bench.failures.length, peer.written]).toEqual([1, []]);
+    }
+  });
+
+  it("is waited for until then", async () => {
+    const { bench, peer } = begin();
+    await bench.commit.resolve();
+    bench.wait(commitMs);
+    expect([bench.failures, peer.written]).toEqual([[], ["yes"]]);
   });
 });
 

@@ -18,6 +18,7 @@ export class Bench {
   /** Milliseconds since 1970. */
   now = 1_000;
   readonly #turns: (() => void)[] = [];
+  readonly #timers = new Set<{ readonly deadline: number; readonly task: () => void }>();
   #ids = 0;
 
   constructor() {
@@ -47,6 +48,13 @@ export class Bench {
     for (const task of this.#turns.splice(0)) task();
   }
 
+  wait(ms: number): void {
+    this.now += ms;
+    for (const timer of this.#timers) {
+      if (timer.deadline <= this.now && this.#timers.delete(timer)) timer.task();
+    }
+  }
+
   readonly #store: Pick<Store, "appendMany"> = {
     appendMany: (facts) =>
       new Promise((resolve, reject) => {
@@ -66,9 +74,10 @@ export class Bench {
 
   readonly #clock: Clock = {
     now: () => this.now,
-    at: () => {
-      // Only a commit that never ends needs one, and here the test ends them.
-      return { cancel() {} };
+    at: (deadline, task) => {
+      const timer = { deadline, task };
+      this.#timers.add(timer);
+      return { cancel: () => void this.#timers.delete(timer) };
     },
     soon: (task) => void this.#turns.push(task),
   };

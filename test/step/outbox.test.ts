@@ -49,6 +49,27 @@ describe("An outbox", () => {
     expect(written).toEqual(["a", "b"]);
   });
 
+  it("tells what its peer's trouble is, and is none the worse for it", () => {
+    const errors: string[] = [];
+    let broken = true;
+    const written: string[] = [];
+    const write = (text: string): void => {
+      if (broken) throw new Error("no way out");
+      written.push(text);
+    };
+    const outbox = new Outbox(write, (error) => errors.push(String(error)));
+    outbox.push("a", 0);
+    outbox.whenEmpty(() => {
+      throw new Error("nor after it");
+    });
+    outbox.whenEmpty(() => written.push("the next"));
+    expect(outbox.flush(0)).toBe(false);
+    broken = false;
+    outbox.push("b", 0);
+    outbox.flush(0);
+    expect([errors, written]).toEqual([["Error: no way out", "Error: nor after it"], ["the next", "b"]]);
+  });
+
   it("forgets everything when it is cleared, what waits for it to be empty too, and goes on without a debt", () => {
     const { outbox, written } = outboxOf();
     outbox.push("a", 7);
