@@ -12,9 +12,11 @@ export interface LogDestinationOptions {
 
 interface Chunk {
   readonly bytes: Buffer;
-  readonly lines: number;
-  /** Lost lines that this chunk tells of. */
+  /** Where each line ends. */
+  readonly ends: readonly number[];
+  /** How many lost lines it tells of, in its first bytes. */
   readonly tells: number;
+  readonly noticeEnd: number;
 }
 
 /**
@@ -76,15 +78,19 @@ export class LogDestination {
   }
 
   #next(): void {
-    this.#current = undefined;
+    this.#current = this.#queue.length === 0 ? undefined : this.#chunk(this.#queue);
     this.#taken = 0;
-    if (this.#queue.length === 0) return;
-    const tells = this.#lost;
-    const before = `${this.#torn ? "\n" : ""}${tells === 0 ? "" : this.#options.lostLines(tells)}`;
-    this.#current = { bytes: Buffer.concat([Buffer.from(before), ...this.#queue]), lines: this.#queue.length, tells };
     this.#queue = [];
     this.#queuedBytes = 0;
     this.#attempt();
+  }
+
+  #chunk(lines: readonly Buffer[]): Chunk {
+    const tells = this.#lost;
+    const before = Buffer.from(`${this.#torn ? "\n" : ""}${tells === 0 ? "" : this.#options.lostLines(tells)}`);
+    let end = before.length;
+    const ends = lines.map((line) => (end += line.length));
+    return { bytes: Buffer.concat([before, ...lines]), ends, tells, noticeEnd: before.length };
   }
 
   #attempt(): void {
@@ -102,13 +108,13 @@ export class LogDestination {
   #wrote(bytes: number): void {
     const current = this.#current;
     if (current === undefined) return;
+    if (this.#taken < current.noticeEnd && this.#taken + bytes >= current.noticeEnd) this.#lost -= current.tells;
     this.#taken += bytes;
     if (this.#taken < current.bytes.length) {
       this.#attempt();
       return;
     }
     this.#torn = false;
-    this.#lost -= current.tells;
     this.#next();
   }
 
@@ -116,12 +122,13 @@ export class LogDestination {
     const current = this.#current;
     if (error.code === "EPIPE") {
       this.#closed = true;
-      this.#queue = [];
       this.#current = undefined;
+      this.#queue = [];
       return;
     }
-    if (this.#taken > 0) this.#torn = true;
-    this.#lost += current?.lines ?? 0;
+    const taken = this.#taken;
+    if (taken > 0) this.#torn = current?.ends.includes(taken) === false;
+    this.#lost += current?.ends.filter((end) => end > taken).length ?? 0;
     this.#next();
   }
 }

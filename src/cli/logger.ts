@@ -1,23 +1,34 @@
 /** The log of the server process, on standard error. */
 import { type Logger, pino, stdTimeFunctions } from "pino";
 import type { Config } from "../config/schema.ts";
+import type { Clock } from "../ports.ts";
+import { LogDestination } from "./log-destination.ts";
 import { style } from "./terminal.ts";
 
 export interface ProcessLogger {
   readonly logger: Logger;
-  /** Writes what is still in memory, before the process ends. */
-  flush(): void;
+  /** Writes what is still in memory, before the process ends. Takes half a second at most. */
+  flush(): Promise<void>;
 }
 
-export function createLogger({ level, format }: Config["log"]): ProcessLogger {
+export function createLogger({ level, format }: Config["log"], clock: Clock): ProcessLogger {
   const formatters = { level: (label: string) => ({ level: label }) };
   const options = { level, base: null, timestamp: stdTimeFunctions.isoTime, formatters };
-  if (format === "pretty" || (format === "auto" && process.stderr.isTTY)) {
-    return { logger: pino(options, { write: (line: string) => void process.stderr.write(pretty(line)) }), flush: () => {} };
-  }
-  // Not synchronous: a reader that is slow to take the log must not stop the server.
-  const destination = pino.destination({ fd: 2, sync: false });
-  return { logger: pino(options, destination), flush: () => destination.flushSync() };
+  const isPretty = format === "pretty" || (format === "auto" && process.stderr.isTTY);
+  const shown = isPretty ? pretty : (line: string) => line;
+  const destination = new LogDestination({
+    fd: process.stderr.fd,
+    clock,
+    lostLines: (count) => shown(lossLine(count, clock.now())),
+  });
+  process.once("exit", () => destination.flushNow());
+  return { logger: pino(options, { write: (line: string) => destination.write(shown(line)) }), flush: () => destination.flush() };
+}
+
+/** As pino would write it, but past its level: a log that is not whole always says so. */
+function lossLine(count: number, at: number): string {
+  const msg = `log: ${count === 1 ? "a line is" : `${count} lines are`} lost here, because standard error did not take them; see to its disk or its reader`;
+  return `${JSON.stringify({ level: "warn", time: new Date(at).toISOString(), event: "log.lost", lost: count, msg })}\n`;
 }
 
 const colours: Readonly<Record<string, string>> = { trace: "2", debug: "2", info: "32", warn: "33", error: "31", fatal: "31;1" };

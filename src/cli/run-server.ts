@@ -2,6 +2,7 @@
 import { prepareDataFolder } from "../config/data-folder.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { liveClock } from "../live.ts";
+import type { Log } from "../ports.ts";
 import { type RunningServer, startServer } from "../server.ts";
 import { createLogger } from "./logger.ts";
 import { watchParent } from "./node-flags.ts";
@@ -15,7 +16,9 @@ const stopTimeoutMs = 6_000;
 /** Runs a server until it is told to stop, or fails, and ends the process. Rejects with DataFolderError. */
 export async function runServer({ config, sources, warnings }: LoadedConfig): Promise<never> {
   const stopAsked = listenForStop();
-  const { logger, flush } = createLogger(config.log);
+  // Until there is something to reload, and so that it never ends the process.
+  process.on("SIGHUP", () => {});
+  const { logger, flush } = createLogger(config.log, liveClock);
   for (const warning of warnings) logger.warn(warning);
   if (config.listen.allowPlaintext) {
     logger.warn("listen.allowPlaintext: clients may log in without TLS, so whoever can see loopback traffic can see passwords");
@@ -25,16 +28,17 @@ export async function runServer({ config, sources, warnings }: LoadedConfig): Pr
   try {
     server = await startServer({ config, logger });
   } catch (error) {
-    flush();
+    await flush();
     // Whatever may still be open must not keep the process, here and below.
     process.exit(reportError(explainStartError(error, config)));
   }
+  process.on("SIGHUP", () => void reload(server, logger));
   print(greeting(config, sources, server.listeners));
   print(readyLine(server.listeners));
   const failure = await Promise.race([stopAsked, server.failed]);
   if (failure instanceof Error) reportError(failure);
   const stopped = await stop(server, failure instanceof Error ? failure.message : failure);
-  flush();
+  await flush();
   process.exit(stopped && !(failure instanceof Error) ? exitOk : exitFailed);
 }
 
@@ -47,11 +51,22 @@ function listenForStop(): Promise<string> {
       asked = true;
       resolve(reason);
     };
-    for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => ask(signal));
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => ask(signal));
     watchParent(() => {
       if (!asked) ask("the parent process is gone");
     });
   });
+}
+
+/** What is wrong with a certificate is in the log already; this is the answer to whoever sent the signal. */
+async function reload(server: RunningServer, logger: Log): Promise<void> {
+  try {
+    const problems = await server.reload();
+    if (problems.length === 0) logger.info({ event: "certificates.reloaded" }, "SIGHUP: the certificates have been read again");
+    else logger.warn({ event: "certificates.reloaded", problems }, "SIGHUP: the certificates have been read again, not all could be used");
+  } catch (error) {
+    logger.error({ err: error }, "SIGHUP: the certificates could not be read again; those before stay in use");
+  }
 }
 
 async function stop(server: RunningServer, reason: string): Promise<boolean> {

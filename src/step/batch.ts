@@ -93,7 +93,7 @@ export class Batch {
     }
     if (step.appends.length > 0 || step.outputs.length > 0) this.#schedule();
     this.#press();
-    for (const task of step.tasks) task();
+    runAll(step.tasks);
     return result;
   }
 
@@ -218,4 +218,17 @@ class RunningStep implements Step {
 
 function sizeOf(append: Append): number {
   return append.facts.reduce((bytes, fact) => bytes + 200 + JSON.stringify(fact.data).length, append.stream.length);
+}
+
+/** Each of them, whatever another throws: they may belong to different sessions. The first error goes on. */
+function runAll(tasks: readonly (() => void)[]): void {
+  const errors: unknown[] = [];
+  for (const task of tasks) {
+    try {
+      task();
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0) throw errors[0];
 }
