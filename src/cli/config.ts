@@ -1,13 +1,15 @@
+import { writeFileSync } from "node:fs";
 import type { Command } from "commander";
 import { stringify } from "smol-toml";
-import { fields } from "../config/fields.ts";
+import { type Field, fieldAt, fields } from "../config/fields.ts";
 import type { ConfigFlags, LoadedConfig } from "../config/load.ts";
 import { load, withServerOptions } from "./options.ts";
-import { print, warn } from "./terminal.ts";
+import { OperatorError, print, warn } from "./terminal.ts";
 
 export function addConfig(program: Command): void {
   withServerOptions(program.command("config").description("show the configuration in effect, and where each value comes from"))
     .option("--json", "as JSON: {file, config, sources}")
+    .option("--write <FILE>", "write it as a new configuration file instead; one that exists is never touched")
     .addHelpText(
       "after",
       `
@@ -17,13 +19,25 @@ in the data folder, else refrain.toml in the working folder. What is printed is 
 
 Examples:
   refrain config
-  refrain config --port 0 > refrain.toml`,
+  refrain config --port 5322 --write refrain.toml     begin a configuration file`,
     )
-    .action(({ json, ...flags }: ConfigFlags & { json?: boolean }) => {
+    .action(({ json, write, ...flags }: ConfigFlags & { json?: boolean; write?: string }) => {
       const loaded = load(flags);
       for (const warning of loaded.warnings) warn(warning);
-      print(json === true ? toJson(loaded) : toToml(loaded));
+      if (write !== undefined) writeNew(write, toToml(loaded, { sources: false }));
+      else print(json === true ? toJson(loaded) : toToml(loaded, { sources: true }));
     });
+}
+
+function writeNew(file: string, text: string): void {
+  try {
+    writeFileSync(file, `${text}\n`, { flag: "wx" });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const fix = code === "EEXIST" ? "it exists already; name another, or edit that one" : `it cannot be written (${code}); check its folder`;
+    throw new OperatorError(`--write ${file}: ${fix}`);
+  }
+  print(`wrote ${file}`);
 }
 
 function toJson({ file, config, sources }: LoadedConfig): string {
@@ -32,17 +46,25 @@ function toJson({ file, config, sources }: LoadedConfig): string {
 
 interface Section {
   readonly header: string;
-  readonly lines: readonly { readonly text: string; readonly comment: string }[];
+  readonly lines: readonly Line[];
 }
 
-function toToml(loaded: LoadedConfig): string {
+interface Line {
+  /** What the setting means, and what it may be. */
+  readonly about: string;
+  readonly text: string;
+  readonly source: string;
+}
+
+function toToml(loaded: LoadedConfig, { sources }: { readonly sources: boolean }): string {
   const sections = [...settingSections(loaded), ...hostSections(loaded)];
-  const width = Math.max(...sections.flatMap(({ lines }) => lines.map((line) => line.text.length)));
+  const width = Math.max(...sections.flatMap(({ lines }) => lines.map(({ text }) => text.length)));
   const body = sections.map(({ header, lines }) => {
-    const text = lines.map((line) => `${line.text.padEnd(width)}  # ${line.comment}`).join("\n");
-    return header === "" ? text : `\n[${header}]\n${text}`;
+    const settings = lines.map(({ about, text, source }) => `# ${about}\n${sources ? `${text.padEnd(width)}  # ${source}` : text}`);
+    return [...(header === "" ? [] : [`[${header}]`]), ...settings].join("\n");
   });
-  return [`# ${loaded.file === undefined ? "no configuration file" : `configuration file ${loaded.file}`}`, ...body].join("\n");
+  const file = loaded.file === undefined ? "no configuration file" : `configuration file ${loaded.file}`;
+  return [...(sources ? [`# ${file}`] : []), ...body].join("\n\n");
 }
 
 /** In TOML the keys without a table come first. */
@@ -52,23 +74,31 @@ function settingSections({ config, sources }: LoadedConfig): readonly Section[] 
   return headers.map((header) => {
     const lines = settings
       .filter(({ path }) => split(path).table === header)
-      .map(({ path, unit }) => {
-        const value = path.split(".").reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], config);
-        const source = sources.get(path) ?? "default";
-        return { text: setting(split(path).key, value), comment: unit === undefined ? source : `${unit}; ${source}` };
+      .map((field) => {
+        const value = field.path.split(".").reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], config);
+        return { about: aboutOf(field), text: setting(split(field.path).key, value), source: sources.get(field.path) ?? "default" };
       });
     return { header, lines };
   });
 }
 
+/** What a host does not set is shown as a comment, so that it can be found. */
 function hostSections({ config, sources }: LoadedConfig): readonly Section[] {
+  const keys = fields.filter(({ path }) => path.startsWith("hosts[]."));
   return config.hosts.map((host, index) => ({
     header: "[hosts]",
-    lines: Object.entries(host).map(([key, value]) => {
+    lines: keys.map((field) => {
+      const { key } = split(field.path);
+      const value = (host as Readonly<Record<string, unknown>>)[key];
       const source = sources.get(`hosts[${index}].${key}`) ?? sources.get("hosts") ?? "default";
-      return { text: setting(key, value), comment: source };
+      return { about: aboutOf(field), text: value === undefined ? `# ${key} = "FILE"` : setting(key, value), source: value === undefined ? "not set" : source };
     }),
   }));
+}
+
+function aboutOf(field: Field): string {
+  const { description, expected, kind } = fieldAt(field.path) ?? field;
+  return kind === "text" && field.values === undefined ? description : `${description} Expected: ${expected}.`;
 }
 
 function split(path: string): { readonly table: string; readonly key: string } {

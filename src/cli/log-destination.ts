@@ -27,7 +27,9 @@ export class LogDestination {
   readonly #options: LogDestinationOptions;
   #queue: Buffer[] = [];
   #queuedBytes = 0;
-  #lost = 0;
+  /** Lines lost before those in the queue, and after them. */
+  #lostBefore = 0;
+  #lostAfter = 0;
   /** What is being written, or waits until it can be. */
   #current: Chunk | undefined;
   /** Bytes of it that the system has taken. */
@@ -45,7 +47,7 @@ export class LogDestination {
     if (this.#closed) return;
     const bytes = Buffer.from(line);
     if (this.#queuedBytes + bytes.length > logQueueBytesMax) {
-      this.#lost += 1;
+      this.#lostAfter += 1;
       return;
     }
     this.#queue.push(bytes);
@@ -78,15 +80,19 @@ export class LogDestination {
   }
 
   #next(): void {
-    this.#current = this.#queue.length === 0 ? undefined : this.#chunk(this.#queue);
+    this.#current = undefined;
     this.#taken = 0;
+    if (this.#queue.length > 0) this.#current = this.#chunk(this.#queue);
+    this.#lostBefore += this.#lostAfter;
+    this.#lostAfter = 0;
     this.#queue = [];
     this.#queuedBytes = 0;
     this.#attempt();
   }
 
   #chunk(lines: readonly Buffer[]): Chunk {
-    const tells = this.#lost;
+    const tells = this.#lostBefore;
+    this.#lostBefore = 0;
     const before = Buffer.from(`${this.#torn ? "\n" : ""}${tells === 0 ? "" : this.#options.lostLines(tells)}`);
     let end = before.length;
     const ends = lines.map((line) => (end += line.length));
@@ -106,11 +112,8 @@ export class LogDestination {
   }
 
   #wrote(bytes: number): void {
-    const current = this.#current;
-    if (current === undefined) return;
-    if (this.#taken < current.noticeEnd && this.#taken + bytes >= current.noticeEnd) this.#lost -= current.tells;
     this.#taken += bytes;
-    if (this.#taken < current.bytes.length) {
+    if (this.#current !== undefined && this.#taken < this.#current.bytes.length) {
       this.#attempt();
       return;
     }
@@ -119,7 +122,7 @@ export class LogDestination {
   }
 
   #failed(error: NodeJS.ErrnoException): void {
-    const current = this.#current;
+    const { ends = [], noticeEnd = 0, tells = 0 } = this.#current ?? {};
     if (error.code === "EPIPE") {
       this.#closed = true;
       this.#current = undefined;
@@ -127,8 +130,8 @@ export class LogDestination {
       return;
     }
     const taken = this.#taken;
-    if (taken > 0) this.#torn = current?.ends.includes(taken) === false;
-    this.#lost += current?.ends.filter((end) => end > taken).length ?? 0;
+    if (taken > 0) this.#torn = taken !== noticeEnd && !ends.includes(taken);
+    this.#lostBefore += ends.filter((end) => end > taken).length + (taken < noticeEnd ? tells : 0);
     this.#next();
   }
 }

@@ -29,7 +29,7 @@ function endPoint({ address, port }: { readonly address: string; readonly port: 
 
 /** Under `npm start` the command is in nobody's path. */
 function command(): string {
-  return process.env["npm_lifecycle_event"] === "start" ? "npm run refrain --" : "refrain";
+  return process.env["npm_lifecycle_event"] === "start" ? "npx refrain" : "refrain";
 }
 
 function folder(config: Config, sources: LoadedConfig["sources"]): string {

@@ -19,6 +19,9 @@ export interface Surroundings {
   readonly env?: Readonly<Record<string, string>>;
   /** What is on standard input; without it there is nothing. */
   readonly input?: string;
+  /** Where its output goes; by default through pipes to this process. */
+  readonly stdout?: number;
+  readonly stderr?: number;
   /** Options of Node itself. */
   readonly nodeArgs?: readonly string[];
 }
@@ -34,10 +37,14 @@ export async function refrain(args: readonly string[], surroundings: Surrounding
   return { status: await exitStatus(child), stdout, stderr };
 }
 
-export function spawnRefrain(args: readonly string[], { cwd, env, nodeArgs }: Surroundings): ChildProcess {
+export function spawnRefrain(args: readonly string[], { cwd, env, nodeArgs, stdout, stderr }: Surroundings): ChildProcess {
   if (!existsSync(main)) throw new Error(`${main}: not built; run \`npm run build\``);
   const inherited = Object.entries(process.env).filter(([name]) => !/^(REFRAIN_|NODE_OPTIONS|NO_COLOR|FORCE_COLOR|npm_)/.test(name));
-  return spawn(process.execPath, [...(nodeArgs ?? []), main, ...args], { cwd, env: { ...Object.fromEntries(inherited), ...env } });
+  return spawn(process.execPath, [...(nodeArgs ?? []), main, ...args], {
+    cwd,
+    env: { ...Object.fromEntries(inherited), ...env },
+    stdio: ["pipe", stdout ?? "pipe", stderr ?? "pipe"],
+  });
 }
 
 export async function exitStatus(child: ChildProcess): Promise<number | null> {

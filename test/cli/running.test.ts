@@ -1,11 +1,13 @@
-import type { ChildProcess } from "node:child_process";
-import { createHash, randomUUID } from "node:crypto";
-import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { type ChildProcess, execFileSync } from "node:child_process";
+import { createHash, randomUUID, X509Certificate } from "node:crypto";
+import { closeSync, constants, existsSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
+import { connect as connectTls } from "node:tls";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { SessionView } from "../../src/domain/session-view.ts";
-import { exitStatus, newFolder, type Outcome, refrain, spawnRefrain } from "./refrain.ts";
+import { makePair } from "../net/support.ts";
+import { exitStatus, newFolder, type Outcome, refrain, spawnRefrain, type Surroundings } from "./refrain.ts";
 
 /** As `npm start` gives it: the server runs in the process that is started. */
 const nodeArgs = ["--max-semi-space-size=64"];
@@ -37,12 +39,12 @@ interface Started {
 }
 
 /** Starts a server and waits for its ready line. */
-async function start(line = "", surroundings: { nodeArgs?: readonly string[]; env?: Readonly<Record<string, string>> } = { nodeArgs }): Promise<Started> {
+async function start(line = "", surroundings: Omit<Surroundings, "cwd"> = { nodeArgs }): Promise<Started> {
   const args = ["start", "--port", "0", "--tls-port", "0", ...line.split(" ").filter((arg) => arg !== "")];
   const child = spawnRefrain(args, { cwd, ...surroundings });
   children.push(child);
   let [stdout, stderr] = ["", ""];
-  child.stderr!.on("data", (chunk) => (stderr += String(chunk)));
+  child.stderr?.on("data", (chunk) => (stderr += String(chunk)));
   await new Promise<void>((resolve, reject) => {
     child.stdout!.on("data", (chunk) => {
       stdout += String(chunk);
@@ -146,6 +148,111 @@ describe("refrain start", () => {
     expect(refused).toMatchObject({ status: 2, stdout: "", stderr: expect.stringMatching(/^error: listen\.allowPlaintext: [^\n]+\n$/) });
   });
 });
+
+describe.runIf(process.platform === "linux")("a log that cannot be written", () => {
+  const within = { nodeArgs, env: { REFRAIN_LOG_LEVEL: "debug" } };
+
+  /** Starts a server whose standard error is `stderr`, has it log something, and stops it. */
+  async function live(stderr: number, env: Readonly<Record<string, string>> = {}): Promise<{ status: number | null; ms: number }> {
+    const server = await start("--allow-plaintext", { ...within, env: { ...within.env, ...env }, stderr });
+    expect(await run("user add romeo@localhost --password secret")).toEqual(done("added romeo@localhost\n"));
+    await login(server.port, "romeo", "secret");
+    const begin = Date.now();
+    const status = await stop(server);
+    return { status, ms: Date.now() - begin };
+  }
+
+  it.each(["json", "pretty"])("on a full disk neither stops the server nor keeps it from stopping (%s)", async (format) => {
+    const full = openSync("/dev/full", "w");
+    try {
+      const { status, ms } = await live(full, { REFRAIN_LOG_FORMAT: format });
+      expect(status).toBe(0);
+      expect(ms).toBeLessThan(6_000);
+    } finally {
+      closeSync(full);
+    }
+  });
+
+  it("into a pipe that nobody reads neither stops the server nor keeps it from stopping", async () => {
+    const file = join(cwd, "pipe");
+    execFileSync("mkfifo", [file]);
+    const filled = openSync(file, constants.O_RDWR | constants.O_NONBLOCK);
+    const blocking = openSync(file, constants.O_WRONLY);
+    try {
+      expect(() => {
+        for (;;) writeSync(filled, "x".repeat(4_096));
+      }).toThrow("EAGAIN");
+      const { status, ms } = await live(blocking);
+      expect(status).toBe(0);
+      expect(ms).toBeLessThan(7_000);
+    } finally {
+      closeSync(filled);
+      closeSync(blocking);
+    }
+  });
+
+  it("is no worse where standard output is full, and a command says that its result was not written", async () => {
+    const full = openSync("/dev/full", "w");
+    try {
+      const child = spawnRefrain(["start", "--port", "0", "--tls-port", "0"], { cwd, nodeArgs, stdout: full });
+      children.push(child);
+      let stderr = "";
+      await new Promise<void>((resolve) => {
+        child.stderr!.on("data", (chunk) => {
+          stderr += String(chunk);
+          if (stderr.includes("standard output: cannot be written (ENOSPC)")) resolve();
+        });
+      });
+      expect(await run("sessions")).toEqual(done("no sessions\n"));
+      const listing = spawnRefrain(["user", "list", "--json"], { cwd, stdout: full });
+      expect(await exitStatus(listing)).toBe(1);
+      child.kill("SIGTERM");
+      expect(await exitStatus(child)).toBe(0);
+    } finally {
+      closeSync(full);
+    }
+  });
+});
+
+describe("SIGHUP", () => {
+  it("has the certificates read again, and stops nothing", async () => {
+    const files = { certificate: join(cwd, "host.crt"), key: join(cwd, "host.key") };
+    const issue = async () => {
+      const { cert, key } = await makePair("localhost");
+      writeFileSync(files.certificate, cert);
+      writeFileSync(files.key, key);
+      return new X509Certificate(cert).fingerprint256;
+    };
+    await issue();
+    writeFileSync(join(cwd, "refrain.toml"), `[[hosts]]\ndomain = "localhost"\ncertificate = "host.crt"\nkey = "host.key"\n`);
+    const server = await start();
+    const renewed = await issue();
+    server.child.kill("SIGHUP");
+    const tlsPort = Number(/ c2sTls=\S+:(\d+)/.exec(server.stdout)?.[1]);
+    await until(async () => (await fingerprint(tlsPort)) === renewed, 3_000);
+    writeFileSync(files.certificate, "nonsense");
+    server.child.kill("SIGHUP");
+    await until(async () => /host\.crt[^\n]+\n[^\n]*SIGHUP:[^\n]+not all/.test(server.stderr()), 3_000);
+    expect(await fingerprint(tlsPort)).toBe(renewed);
+    expect(await stop(server)).toBe(0);
+  });
+});
+
+async function fingerprint(port: number): Promise<string> {
+  const socket = connectTls({ port, host: "127.0.0.1", servername: "localhost", rejectUnauthorized: false });
+  sockets.push(socket);
+  await new Promise((resolve, reject) => socket.once("secureConnect", resolve).once("error", reject));
+  const { fingerprint256 } = socket.getPeerCertificate();
+  socket.destroy();
+  return fingerprint256;
+}
+
+async function until(holds: () => Promise<boolean>, ms: number): Promise<void> {
+  for (const deadline = Date.now() + ms; !(await holds()); ) {
+    if (Date.now() > deadline) throw new Error(`still not so after ${ms} ms: ${holds.toString()}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
 
 describe("refrain start, when it cannot", () => {
   const clear = (pattern: RegExp) => ({ status: 1, stdout: "", stderr: expect.stringMatching(pattern) });
