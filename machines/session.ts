@@ -327,6 +327,7 @@ export const sessionMachine = session.createMachine({
     },
 
     closing: {
+      // What the peer still sends is read and dropped, against rule 2 of that section: without its resource it has no address to send from.
       description: "This side's stream is closed; the peer's end is awaited (RFC 6120 section 4.4).",
       entry: "armClosing",
       on: {

@@ -169,9 +169,12 @@ async function compose(options: ServerOptions, undo: (() => Promise<void> | void
     ...createAccountAdmin({ accounts: storedAccounts, hosts, random, iterations: config.limits.scramIterations, onDeleted: endAccount }),
     sessions: () => [...sessions].map(viewOf),
   };
+  let closeAdmin = async (): Promise<void> => {};
   if (parts.store === undefined) {
     const adminServer = await serveAdmin({ dataDir: config.dataDir, api: admin, log: logger });
-    undo.push(() => adminServer.close());
+    let closing: Promise<void> | undefined;
+    closeAdmin = () => (closing ??= adminServer.close());
+    undo.push(closeAdmin);
   }
   const stopWatching = watchSilence({
     clock, batch, router, sessions, silenceMs: config.session.silenceMs, answerMs: config.session.silenceAnswerMs,
@@ -181,7 +184,8 @@ async function compose(options: ServerOptions, undo: (() => Promise<void> | void
   let stopped: Promise<void> | undefined;
   async function stop(reason: string): Promise<void> {
     logger.info({ reason, sessions: sessions.size, loginFailures: Object.fromEntries(logins.failures) }, "stopping");
-    await Promise.all(listeners.map(({ listener }) => listener.close()));
+    // Who finds the socket closed and the store locked knows that this server is about to go.
+    await Promise.all([...listeners.map(({ listener }) => listener.close()), closeAdmin()]);
     await sessions.stop();
     if (!(await settled(batch, clock))) logger.error({}, "the last commit did not end in time; what it held may be lost");
     over = true;

@@ -1,4 +1,5 @@
 /** The log of the server process, on standard error. */
+import { constants, openSync } from "node:fs";
 import { type Logger, pino, stdTimeFunctions } from "pino";
 import type { Config } from "../config/schema.ts";
 import type { Clock } from "../ports.ts";
@@ -17,12 +18,26 @@ export function createLogger({ level, format }: Config["log"], clock: Clock): Pr
   const isPretty = format === "pretty" || (format === "auto" && process.stderr.isTTY);
   const shown = isPretty ? pretty : (line: string) => line;
   const destination = new LogDestination({
-    fd: process.stderr.fd,
+    fd: logDescriptor(),
     clock,
     lostLines: (count) => shown(lossLine(count, clock.now())),
   });
   process.once("exit", () => destination.flushNow());
   return { logger: pino(options, { write: (line: string) => destination.write(shown(line)) }), flush: () => destination.flush() };
+}
+
+/**
+ * A terminal that was stopped (Ctrl-S) would hold a thread in the middle of a write, and the end of the process with it: one that
+ * is opened anew, unlike the one that the shell shares, can be asked to answer EAGAIN instead.
+ */
+function logDescriptor(): number {
+  const { fd, isTTY } = process.stderr;
+  if (!isTTY) return fd;
+  try {
+    return openSync(`/dev/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+  } catch {
+    return fd;
+  }
 }
 
 /** As pino would write it, but past its level: a log that is not whole always says so. */

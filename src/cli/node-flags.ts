@@ -1,5 +1,6 @@
 /** Starts this program again under the flags that the server's heap needs. */
 import { spawn } from "node:child_process";
+import { liveClock } from "../live.ts";
 
 /** A server's garbage is young; with Node's own 16 MiB for it, 39 % of the processor's time went into collecting it. */
 const flag = "--max-semi-space-size";
@@ -7,6 +8,9 @@ const flags = [`${flag}=64`];
 
 /** Tells the child that its parent watches over it. */
 const watchedVariable = "REFRAIN_WATCHED";
+
+/** How often a server under npm looks for its parent. */
+const parentLookMs = 100;
 
 const forwardedSignals = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
 
@@ -28,13 +32,24 @@ export async function restartNode(): Promise<number> {
   return runChild(args);
 }
 
-/** The child in which the server runs calls this: `stop` is called when the parent is gone, however it went. */
+/** The process in which the server runs calls this: `stop` is called when its parent is gone, however that went. */
 export function watchParent(stop: () => void): void {
+  if (process.env["npm_lifecycle_event"] === "start") watchNpm(stop);
   if (process.env[watchedVariable] === undefined) return;
   delete process.env[watchedVariable];
   process.once("disconnect", stop);
   // A channel that is listened to keeps the process alive.
   process.channel?.unref();
+}
+
+/** npm ends its shell when it is told to stop, and the shell does not pass that on. */
+function watchNpm(stop: () => void): void {
+  const parent = process.ppid;
+  const look = (): void => {
+    if (process.ppid === parent) liveClock.at(liveClock.now() + parentLookMs, look);
+    else stop();
+  };
+  if (process.platform !== "win32") look();
 }
 
 async function runChild(args: readonly string[]): Promise<number> {

@@ -1,9 +1,11 @@
 /** The life of a server process: configuration in, ready line, signals, exit status out. */
+import { connectAdmin } from "../admin/connect.ts";
 import { prepareDataFolder } from "../config/data-folder.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { liveClock } from "../live.ts";
+import { StoreLockedError } from "../log/errors.ts";
 import type { Log } from "../ports.ts";
-import { type RunningServer, startServer } from "../server.ts";
+import { type RunningServer, type ServerOptions, startServer } from "../server.ts";
 import { createLogger } from "./logger.ts";
 import { watchParent } from "./node-flags.ts";
 import { greeting, readyLine } from "./ready.ts";
@@ -12,6 +14,7 @@ import { exitFailed, exitOk, OperatorError, print, reportError } from "./termina
 
 /** What the server's own 5 s may take longer, until the process ends without it. */
 const stopTimeoutMs = 6_000;
+const retryMs = 100;
 
 /** Runs a server until it is told to stop, or fails, and ends the process. Rejects with DataFolderError. */
 export async function runServer({ config, sources, warnings }: LoadedConfig): Promise<never> {
@@ -26,7 +29,7 @@ export async function runServer({ config, sources, warnings }: LoadedConfig): Pr
   prepareDataFolder(config.dataDir);
   let server: RunningServer;
   try {
-    server = await startServer({ config, logger });
+    server = await startWhenFree({ config, logger });
   } catch (error) {
     await flush();
     // Whatever may still be open must not keep the process, here and below.
@@ -40,6 +43,23 @@ export async function runServer({ config, sources, warnings }: LoadedConfig): Pr
   const stopped = await stop(server, failure instanceof Error ? failure.message : failure);
   await flush();
   process.exit(stopped && !(failure instanceof Error) ? exitOk : exitFailed);
+}
+
+/** A server that is just stopping has closed its admin socket and still holds the data folder: it is waited for. */
+async function startWhenFree(options: ServerOptions): Promise<RunningServer> {
+  const deadline = liveClock.now() + stopTimeoutMs;
+  for (let told = false; ; told = true) {
+    try {
+      return await startServer(options);
+    } catch (error) {
+      if (!(error instanceof StoreLockedError) || liveClock.now() >= deadline) throw error;
+      const other = await connectAdmin(options.config.dataDir, liveClock);
+      other?.close();
+      if (other !== undefined) throw error;
+      if (!told) options.logger.info({ dataDir: options.config.dataDir }, "another process still has the data folder; waiting for it to stop");
+      await new Promise<void>((resolve) => liveClock.at(liveClock.now() + retryMs, resolve, true));
+    }
+  }
 }
 
 /** Resolves with the reason at the first signal; the second ends the process at once. */

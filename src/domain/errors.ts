@@ -1,6 +1,6 @@
 /** The error conditions of RFC 6120, as data. */
 
-/** RFC 6120 section 4.9.3, those that a server without redirection or federation can mean. */
+/** RFC 6120 section 4.9.3, all of them: a peer may name any. */
 export const streamErrorConditions = [
   "bad-format",
   "bad-namespace-prefix",

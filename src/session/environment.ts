@@ -48,7 +48,7 @@ export interface StanzaRouter {
    * the host holds the sender's input until it settles, so that order is kept (RFC 6120 section 10.1).
    */
   route(step: Step, session: Session, stanza: Stanza): Promise<void> | undefined;
-  /** Tells those who are to know of a change of presence; `presence` is undefined when it ends. */
+  /** Tells those who are to know of a change of presence; `change.available` is false when it ends. */
   broadcast(step: Step, session: Session, change: PresenceChange): void;
   /** Whether an extension takes this stanza before a resource is bound. */
   takesEarly(element: Element, stage: FeatureStage["stage"]): boolean;
