@@ -2,6 +2,7 @@
 import type { SaslErrorCondition } from "../domain/errors.ts";
 import type { Random, SecureLink } from "../ports.ts";
 import type { Credentials } from "./keys.ts";
+import type { PasswordChecks } from "./password-checks.ts";
 
 export interface SaslContext {
   /** The host that the stream is to, prepared. */
@@ -16,6 +17,8 @@ export interface SaslContext {
   readonly fakeSaltKey: Uint8Array;
   /** What new accounts here are given, so that accounts that do not exist look like them. 4096 if absent. */
   readonly iterations?: number;
+  /** Bounds the passwords of PLAIN that are checked at the same time, over all streams of the server. No bound if absent. */
+  readonly passwordChecks?: PasswordChecks;
 }
 
 export type SaslFailure = {

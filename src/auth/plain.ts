@@ -11,9 +11,9 @@ export function plainExchange(context: SaslContext): SaslExchange {
 }
 
 async function answer(context: SaslContext, response: Uint8Array): Promise<Turn> {
-  const text = decodeUtf8(response);
-  if (text === undefined) return refuse("malformed-request", "the message is not UTF-8");
-  const [authzid, authcid, password, ...rest] = text.split("\0");
+  const message = decodeUtf8(response);
+  if (message === undefined) return refuse("malformed-request", "the message is not UTF-8");
+  const [authzid, authcid, password, ...rest] = message.split("\0");
   if (!authcid || !password || rest.length > 0) {
     return refuse("malformed-request", "the message is not [authzid] NUL user name NUL password");
   }
@@ -21,7 +21,16 @@ async function answer(context: SaslContext, response: Uint8Array): Promise<Turn>
   const claimed = claimedIdentity(authcid, authzid || undefined, context.host);
   if (claimed.kind === "failure") return { outcome: claimed };
   const { username } = claimed;
+  const check = () => checked(context, username, password);
+  // Before anything depends on the account: the answer must not tell whether there is one.
+  const turn = await (context.passwordChecks?.admit(check) ?? check());
+  if (turn !== undefined) return turn;
+  // RFC 6120 section 6.5.11.
+  const text = "Too many logins at the same time, try again in a moment";
+  return refuse("temporary-auth-failure", "too many passwords are being checked", { username, text });
+}
 
+async function checked(context: SaslContext, username: string, password: string): Promise<Turn> {
   // The same work whether there is such an account or not.
   const decoy = decoyCredentials(context, username);
   const found = await context.lookup(username);

@@ -59,9 +59,8 @@ export class LogDestination {
   async flush(): Promise<void> {
     for (let turn = 0; turn < logFlushTurnsMax && this.#current !== undefined; turn += 1) {
       if (!this.#writing) this.#attempt();
-      // The process has nothing else to do, and the timers of the Clock would let it end.
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, logFlushTurnMs);
-      await new Promise<void>((resolve) => this.#options.clock.soon(resolve));
+      const { clock } = this.#options;
+      await new Promise<void>((resolve) => clock.at(clock.now() + logFlushTurnMs, resolve, true));
     }
   }
 

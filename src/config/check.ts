@@ -1,5 +1,6 @@
 /** Checks merged values against the schema and against each other. */
 import type { z } from "zod";
+import { isLoopback } from "../domain/addresses.ts";
 import type { ConfigProblem } from "./errors.ts";
 import { fieldAt, fields } from "./fields.ts";
 import { nearest } from "./nearest.ts";
@@ -82,16 +83,16 @@ function checkListeners({ listen }: Config, sound: Sound, sourceOf: SourceOf): r
     if (port !== 0) users.set(port, path);
   }
   const [plain, address] = ["listen.allowPlaintext", "listen.address"];
-  if (sound(plain) && sound(address) && listen.allowPlaintext && !isLoopback(listen.address)) {
+  if (sound(plain) && sound(address) && listen.allowPlaintext && !staysHere(listen.address)) {
     const message = `expected false because ${address} is ${listen.address}, which is not loopback, got true`;
     problems.push({ path: plain, message, source: sourceOf(plain), fix: "listen on 127.0.0.1, or leave TLS obligatory" });
   }
   return problems;
 }
 
-/** Whether an address can be reached from this machine alone. */
-export function isLoopback(address: string): boolean {
-  return address === "localhost" || address === "::1" || /^127(\.\d{1,3}){3}$/.test(address);
+/** Whether a listener at this address, or at the name for it, is reached from this machine alone. */
+function staysHere(address: string): boolean {
+  return address.toLowerCase() === "localhost" || isLoopback(address);
 }
 
 function isWithin(path: string, other: string): boolean {

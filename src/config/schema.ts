@@ -84,7 +84,14 @@ export const configSchema = z.strictObject({
     .strictObject({
       stanzaBytes: count(262_144, 10_000, 10_485_760, "bytes", "Largest stanza of a client that has logged in (RFC 6120 section 13.12)."),
       connectionsPerAddress: count(100, 1, 1_000_000, "connections", "Connections from one address; loopback is exempt."),
-      scramIterations: count(4_096, 4_096, 1_000_000, "iterations", "PBKDF2 work per password that is set from now on (RFC 7677 section 4)."),
+      scramIterations: count(
+        4_096,
+        4_096,
+        1_000_000,
+        "iterations",
+        "PBKDF2 work per password that is set from now on (RFC 7677 section 4). Names without an account are answered with it too, " +
+          "so accounts that keep an older value can be told from them: choose it before the first account, or set the passwords anew.",
+      ),
     })
     .prefault({}),
   log: z

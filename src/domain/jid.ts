@@ -34,14 +34,6 @@ export class Jid {
     this.full = full;
   }
 
-  get isBare(): boolean {
-    return this.resource === undefined;
-  }
-
-  get isFull(): boolean {
-    return this.resource !== undefined;
-  }
-
   toString(): string {
     return this.full;
   }
@@ -50,12 +42,7 @@ export class Jid {
     return this.resource === undefined ? this : new Jid(this.local, this.domain, undefined);
   }
 
-  /** The same bare JID with `resource`, which is prepared already (`prepareResource`). */
-  withResource(resource: string): Jid {
-    return new Jid(this.local, this.domain, resource);
-  }
-
-  /** RFC 7622 sections 3.2.3, 3.3 and 3.4: octet for octet. */
+  /** RFC 7622 sections 3.2.3, 3.3 and 3.4: octet for octet. `===` would hold only as long as both come from the same cache. */
   equals(other: Jid): boolean {
     return this.full === other.full;
   }

@@ -1,11 +1,5 @@
 /** What can be told from the address of a peer, as Node writes it. */
 
-/** 127.0.0.0/8, also mapped into IPv6, and ::1. */
-export function isLoopback(address: string): boolean {
-  const plain = unmapped(address);
-  return plain.startsWith("127.") || plain === "::1";
-}
-
 /**
  * Whose connections are counted together: an IPv4 address, or an IPv6 network of 64 bits, all of whose addresses
  * one customer usually has.

@@ -1,7 +1,9 @@
 /** The Net of this machine: TCP listeners, with TLS from the first byte or later. */
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { isLoopback } from "../domain/addresses.ts";
+import { listenBacklogMax } from "../domain/limits.ts";
 import type { Connection, Listener, ListenSpec, Log, Net } from "../ports.ts";
-import { addressKey, isLoopback } from "./addresses.ts";
+import { addressKey } from "./addresses.ts";
 import { SocketConnection } from "./connection.ts";
 import type { TlsOptions } from "./tls.ts";
 
@@ -14,31 +16,77 @@ export interface NodeNetOptions extends TlsOptions {
 }
 
 export function createNodeNet(options: NodeNetOptions): Net {
-  const admit = admission(options);
+  const isAdmitted = admission(options);
   return {
-    listen: (spec, accept) => listen(spec, options.clock, (socket) => admit(socket, spec.directTls, accept)),
+    listen: (spec, accept) => listen(spec, options, isAdmitted, accept),
   };
 }
 
-/** Half a minute of a login storm must find room here; the system may allow less. */
-const backlog = 4096;
 /** Tells a dead peer from a silent one, and is too rare to keep a phone awake. */
 const keepAliveInitialDelayMs = 300_000;
 
-async function listen(spec: ListenSpec, clock: NodeNetOptions["clock"], admit: (socket: Socket) => void): Promise<Listener> {
+type Accept = (connection: Connection) => void;
+
+async function listen(spec: ListenSpec, options: NodeNetOptions, isAdmitted: IsAdmitted, accept: Accept): Promise<Listener> {
+  const { clock, log } = options;
+  /** Those of direct TLS that are under way: nobody but the listener knows them yet. */
+  const handshakes = new Set<SocketConnection>();
+
+  function hand(connection: SocketConnection): void {
+    try {
+      accept(connection);
+    } catch (error) {
+      connection.destroy();
+      log.error({ event: "connection.failed", err: error }, `connection from ${connection.remoteAddress}: ${explained(error)}`);
+    }
+  }
+
   const server = createServer(
     { allowHalfOpen: true, pauseOnConnect: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveInitialDelayMs },
-    admit,
+    (socket) => {
+      if (!isAdmitted(socket)) {
+        socket.destroy();
+        return;
+      }
+      const connection = new SocketConnection(socket, options);
+      if (!spec.directTls) {
+        hand(connection);
+        return;
+      }
+      handshakes.add(connection);
+      connection.secureFromStart().then(
+        () => {
+          if (handshakes.delete(connection)) hand(connection);
+        },
+        (error: unknown) => {
+          handshakes.delete(connection);
+          const { remoteAddress } = connection;
+          log.debug({ event: "handshake.failed", address: remoteAddress }, `TLS with ${remoteAddress} failed: ${explained(error)}`);
+        },
+      );
+    },
   );
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen({ host: spec.address, port: spec.port, backlog }, () => {
+    server.listen({ host: spec.address, port: spec.port, backlog: listenBacklogMax }, () => {
       server.off("error", reject);
       resolve();
     });
   });
   const { address, port } = server.address() as AddressInfo;
-  return { address, port, close: () => closeServer(server, clock) };
+  server.on("error", (error) => {
+    const text = `listener ${address}:${port}: ${error.message}; a connection is lost, others are taken: see to the limits of files and memory`;
+    log.error({ event: "listener.failed", err: error, address, port }, text);
+  });
+  return {
+    address,
+    port,
+    close() {
+      for (const connection of handshakes) connection.destroy();
+      handshakes.clear();
+      return closeServer(server, clock);
+    },
+  };
 }
 
 /** Node's own callback would wait for the last connection; the port itself is free at once. */
@@ -47,10 +95,9 @@ function closeServer(server: Server, clock: NodeNetOptions["clock"]): Promise<vo
   return new Promise((resolve) => clock.soon(resolve));
 }
 
-type Admit = (socket: Socket, directTls: boolean, accept: (connection: Connection) => void) => void;
+type IsAdmitted = (socket: Socket) => boolean;
 
-function admission(options: NodeNetOptions): Admit {
-  const { log, loopbackExempt = true, perAddressMax } = options;
+function admission({ log, loopbackExempt = true, perAddressMax }: NodeNetOptions): IsAdmitted {
   const open = new Map<string, { count: number; told: boolean }>();
 
   /** False if there are too many from there; told once until the last of them is gone. */
@@ -72,31 +119,11 @@ function admission(options: NodeNetOptions): Admit {
     return true;
   }
 
-  function hand(connection: SocketConnection, accept: (connection: Connection) => void): void {
-    try {
-      accept(connection);
-    } catch (error) {
-      connection.destroy();
-      log.error({ event: "connection.failed", error }, `connection from ${connection.remoteAddress}: ${explained(error)}`);
-    }
-  }
-
-  return (socket, directTls, accept) => {
+  return (socket) => {
     const address = socket.remoteAddress;
     // No address: the peer is gone again.
-    if (address === undefined || (!(loopbackExempt && isLoopback(address)) && !count(socket, address))) {
-      socket.destroy();
-      return;
-    }
-    const connection = new SocketConnection(socket, options);
-    if (!directTls) {
-      hand(connection, accept);
-      return;
-    }
-    connection.secureFromStart().then(
-      () => hand(connection, accept),
-      (error: unknown) => log.debug({ event: "handshake.failed", address }, `TLS with ${address} failed: ${explained(error)}`),
-    );
+    if (address === undefined) return false;
+    return (loopbackExempt && isLoopback(address)) || count(socket, address);
   };
 }
 

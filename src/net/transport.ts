@@ -1,10 +1,10 @@
 /** An XML stream over a byte stream: TCP, with or without TLS (RFC 6120 section 3). */
+import { isLoopback } from "../domain/addresses.ts";
 import type { XmlLimits } from "../domain/limits.ts";
 import type { Connection, ConnectionHandler, SecureLink } from "../ports.ts";
 import type { Link, LinkHandler, StreamHeader } from "../xml/link.ts";
 import { XmlStreamParser, type XmlStreamHandler } from "../xml/parser.ts";
 import { escapeAttribute } from "../xml/serialise.ts";
-import { isLoopback } from "./addresses.ts";
 
 /** `report` is told of an exception that a handler let out: it ends that link, and nothing else. */
 export function createTransport(

@@ -3,6 +3,7 @@ import type { SessionEvent } from "../../machines/session-events.ts";
 import { decodeBase64Strict, encodeBase64 } from "../auth/base64.ts";
 import type { Credentials } from "../auth/keys.ts";
 import { offeredMechanisms, startExchange, type SaslExchange, type SaslOutcome } from "../auth/mechanism.ts";
+import { PasswordChecks } from "../auth/password-checks.ts";
 import type { Clock, Log, Random } from "../ports.ts";
 import type { Link } from "../xml/link.ts";
 
@@ -24,6 +25,7 @@ export class Logins {
   readonly #options: LoginOptions;
   /** Failed logins by reason, since the start. */
   readonly failures = new Map<string, number>();
+  readonly #passwordChecks = new PasswordChecks();
 
   constructor(options: LoginOptions) {
     this.#options = options;
@@ -45,6 +47,7 @@ export class Logins {
       random: options.random,
       fakeSaltKey: options.fakeSaltKey,
       iterations: options.iterations,
+      passwordChecks: this.#passwordChecks,
     });
     const missing: Answer = this.offered(link).length === 0
       ? { type: "sasl.failed", at: 0, condition: "encryption-required", text: "use STARTTLS first" }

@@ -84,6 +84,12 @@ describe("RFC 6120 section 6.5.10 no differentiation between a wrong password an
     expect(new Set([stable, ...others]).size).toBe(5);
   });
 
+  it("is another salt under other iterations, as of an account whose password was set anew", async () => {
+    const before = await salt("nobody", { iterations: 4_096 });
+    expect(await salt("nobody", { iterations: 10_000 })).not.toBe(before);
+    expect(await salt("nobody")).toBe(before);
+  });
+
   it("shows in the salt nothing of the keys that are made up with it", () => {
     const keys = decoyCredentials(contextFor({}), "nobody")["SCRAM-SHA-256"];
     const starts = [keys.salt, keys.storedKey, keys.serverKey].map((text) => text.slice(0, 20));

@@ -129,13 +129,21 @@ describe("refrain config", () => {
     writeFileSync(join(cwd, "refrain.toml"), '[[hosts]]\ndomain = "a.example"\n');
     const first = await run("config --port 0", "", { REFRAIN_LOG_LEVEL: "warn" });
     expect(first).toMatchObject({ status: 0, stderr: "" });
-    expect(first.stdout).toMatch(/^\[listen\.c2s\]\nport = 0 +# flag --port$/m);
+    expect(first.stdout).toMatch(/^\[listen\.c2s\]\n# .*\nport = 0 +# flag --port$/m);
     expect(first.stdout).toMatch(/^level = "warn" +# environment REFRAIN_LOG_LEVEL$/m);
     expect(first.stdout).toMatch(/^domain = "a\.example" +# file refrain\.toml:2$/m);
-    expect(first.stdout).toMatch(/^silenceMs = 300000 +# ms; default$/m);
+    expect(first.stdout).toMatch(/^# A client that is silent .* ms\.\nsilenceMs = 300000 +# default$/m);
+    expect(first.stdout).toMatch(/^# certificate = "FILE" +# not set$/m);
     writeFileSync(join(cwd, "printed.toml"), first.stdout);
     const values = async (line: string) => (JSON.parse((await run(line)).stdout) as { config: unknown }).config;
     expect(await values("config --json --config printed.toml")).toEqual(await values("config --json --port 0 --log-level warn"));
+  });
+
+  it("begins a file, and never touches one that exists", async () => {
+    expect(await run("config --port 7777 --write begun.toml")).toMatchObject({ status: 0, stdout: "wrote begun.toml\n" });
+    const { config } = JSON.parse((await run("config --json --config begun.toml")).stdout) as { config: { listen: { c2s: { port: number } } } };
+    expect(config.listen.c2s.port).toBe(7777);
+    expect(await run("config --write begun.toml")).toMatchObject({ status: 1, stderr: expect.stringContaining("it exists already") });
   });
 
   it("tells all faults at once, and those of the command line with status 2", async () => {

@@ -195,7 +195,9 @@ describe("settings that must agree", () => {
   });
 
   it("allows plaintext on loopback alone", () => {
-    for (const host of ["127.0.0.1", "127.8.0.1", "::1", "localhost"]) expect(problems({ allowPlaintext: true, host })).toEqual([]);
+    for (const host of ["127.0.0.1", "127.8.0.1", "::1", "::ffff:127.0.0.1", "localhost", "LOCALHOST"]) {
+      expect(problems({ allowPlaintext: true, host })).toEqual([]);
+    }
     for (const host of ["0.0.0.0", "::", "192.0.2.1", "127.0.0.1.example.org", "example.org"]) {
       expect(problems({ allowPlaintext: true, host })).toEqual([
         `listen.allowPlaintext: expected false because listen.address is ${host}, which is not loopback, got true (flag --allow-plaintext); listen on 127.0.0.1, or leave TLS obligatory`,

@@ -1,4 +1,4 @@
-import { createServer, type Server } from "node:net";
+import type { createServer, Server } from "node:net";
 import { expect, describe, it, vi } from "vitest";
 import { liveClock } from "../../src/live.ts";
 import { createNodeNet } from "../../src/net/node-net.ts";
@@ -48,7 +48,7 @@ describe("a listener", () => {
   it("ends handshakes of direct TLS that are under way when it is closed, and hands over nothing after", async () => {
     const certificates = await certificatesFor();
     const log = new MemoryLog();
-    const net = createNodeNet({ certificates, perAddressMax: 9, handshakeTimeoutMs: 5_000, clock: liveClock, log });
+    const net = createNodeNet({ certificates, perAddressMax: 9, handshakeTimeoutMs: 60_000, clock: liveClock, log });
     const accepted: Connection[] = [];
     const listener = await net.listen({ address: "127.0.0.1", port: 0, directTls: true }, (connection) => accepted.push(connection));
     const done = await connectRaw({ port: listener.port, tls: "direct" });

@@ -170,9 +170,9 @@ describe("The session's stream in the log", () => {
   it("opens with a snapshot that can be folded on", async () => {
     const server = await startWithUsers();
     const client = await authenticate(server, { user: "romeo" });
-    const [first] = await sessionFacts(server.store);
-    expect(first?.type).toBe("SessionSnapshotTaken");
-    expect(stateName((first?.data as unknown as RecordedSnapshot).value)).toBe("authenticated.awaitingRestart");
+    const first = (await sessionFacts(server.store))[0]!;
+    expect(first.type).toBe("SessionSnapshotTaken");
+    expect(stateName((first.data as unknown as RecordedSnapshot).value)).toBe("authenticated.awaitingRestart");
     client.destroy();
     await server.stop();
   });
