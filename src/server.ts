@@ -61,7 +61,10 @@ export interface RunningServer {
   readonly admin: AdminApi;
   /** A session that lives now, by the id that `admin.sessions` tells or by its full JID. */
   session(idOrFullJid: string): DocumentedSession | undefined;
-  /** Sessions end with system-shutdown; at most 5 s. Can be called again. */
+  /**
+   * Sessions end with system-shutdown and get 4 s for it, the last commit 1 s; then everything is closed. Can be called again.
+   * Rejects, with everything closed, if the last commit failed or came too late.
+   */
   stop(reason?: string): Promise<void>;
   /** Reads all certificates again. Answers what is wrong with those that were refused. */
   reload(): Promise<readonly string[]>;
@@ -75,7 +78,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   try {
     return await compose(options, undo);
   } catch (error) {
-    for (const close of undo.toReversed()) await close();
+    // What cannot be closed either is of less interest than why it did not start.
+    await closeAll(undo.toReversed()).catch(() => undefined);
     throw error;
   }
 }
@@ -87,6 +91,18 @@ async function compose(options: ServerOptions, undo: (() => Promise<void> | void
   const hosts = config.hosts.map((host) => host.domain);
   let reportFailure: (error: Error) => void;
   const failed = new Promise<Error>((resolve) => (reportFailure = resolve));
+
+  const sessions = new Population(clock);
+  let over = false;
+  let failure: Error | undefined;
+  function fail(error: Error): void {
+    if (over) return;
+    over = true;
+    failure = error;
+    logger.fatal({ err: error }, "the store failed: every session is closed");
+    sessions.fail();
+    reportFailure(error);
+  }
 
   const store = parts.store ?? (await openStore(config, (error) => fail(error)));
   undo.push(() => store.close());
@@ -107,7 +123,6 @@ async function compose(options: ServerOptions, undo: (() => Promise<void> | void
     log: logger,
   });
 
-  const sessions = new Population(clock);
   const registry = new Registry();
   const storedAccounts = new Accounts(store, clock, ids);
   const accounts = new AccountCache(
@@ -141,19 +156,8 @@ async function compose(options: ServerOptions, undo: (() => Promise<void> | void
   const accept = (connection: Connection, kind: "tcp" | "tls") =>
     sessions.begin(environment, createTransport(connection, kind, xmlLimitsUnauthenticated, report));
 
-  let over = false;
-  function fail(error: Error): void {
-    if (over) return;
-    over = true;
-    logger.fatal({ err: error }, "the store failed: every session is closed");
-    sessions.fail();
-    reportFailure(error);
-  }
-
   const listeners: { readonly name: "c2s" | "c2sTls"; readonly listener: Listener }[] = [];
-  undo.push(async () => {
-    await Promise.all(listeners.map(({ listener }) => listener.close()));
-  });
+  undo.push(() => closeAll(listeners.map(({ listener }) => () => listener.close())));
   const { address, c2s, c2sTls } = config.listen;
   for (const [name, port] of [["c2s", c2s.port], ["c2sTls", c2sTls.port]] as const) {
     const directTls = name === "c2sTls";
@@ -184,12 +188,15 @@ async function compose(options: ServerOptions, undo: (() => Promise<void> | void
   let stopped: Promise<void> | undefined;
   async function stop(reason: string): Promise<void> {
     logger.info({ reason, sessions: sessions.size, loginFailures: Object.fromEntries(logins.failures) }, "stopping");
+    const known = failure;
     // Who finds the socket closed and the store locked knows that this server is about to go.
-    await Promise.all([...listeners.map(({ listener }) => listener.close()), closeAdmin()]);
-    await sessions.stop();
-    if (!(await settled(batch, clock))) logger.error({}, "the last commit did not end in time; what it held may be lost");
+    const doors = closeAll([...listeners.map(({ listener }) => () => listener.close()), () => closeAdmin()]);
+    await Promise.all([doors.catch((error: unknown) => logger.error({ err: error }, "a listener could not be closed")), sessions.stop()]);
+    const inTime = await settled(batch, clock);
     over = true;
-    for (const close of undo.toReversed()) await close();
+    await closeAll(undo.toReversed());
+    if (failure !== undefined && failure !== known) throw failure;
+    if (!inTime) throw new Error(`the last commit did not end within ${stopCommitMs / 1000} s; what it held may be lost`);
     logger.info({}, "stopped");
   }
 
@@ -204,6 +211,19 @@ async function compose(options: ServerOptions, undo: (() => Promise<void> | void
     stop: (reason = "asked to") => (stopped ??= stop(reason)),
     failed,
   };
+}
+
+/** One after the other, each whatever becomes of the others; rejects with the first error. */
+async function closeAll(closers: readonly (() => Promise<void> | void)[]): Promise<void> {
+  const errors: unknown[] = [];
+  for (const close of closers) {
+    try {
+      await close();
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0) throw errors[0];
 }
 
 async function openStore(config: Config, onFatal: (error: Error) => void): Promise<Store> {

@@ -15,10 +15,14 @@ import { exitFailed, exitOk, OperatorError, print, reportError } from "./termina
 /** What the server's own 5 s may take longer, until the process ends without it. */
 const stopTimeoutMs = 6_000;
 const retryMs = 100;
+/** npm, timeout and terminals deliver one request twice; only a later one is a second request. */
+const repeatMs = 1_000;
 
 /** Runs a server until it is told to stop, or fails, and ends the process. Rejects with DataFolderError. */
 export async function runServer({ config, sources, warnings }: LoadedConfig): Promise<never> {
+  let asked: string | undefined;
   const stopAsked = listenForStop();
+  void stopAsked.then((reason) => (asked = reason));
   // Until there is something to reload, and so that it never ends the process.
   process.on("SIGHUP", () => {});
   const { logger, flush } = createLogger(config.log, liveClock);
@@ -29,7 +33,12 @@ export async function runServer({ config, sources, warnings }: LoadedConfig): Pr
   prepareDataFolder(config.dataDir);
   let server: RunningServer;
   try {
-    server = await startWhenFree({ config, logger });
+    const started = await startWhenFree({ config, logger }, () => asked !== undefined);
+    if (started === undefined) {
+      await flush();
+      process.exit(exitOk);
+    }
+    server = started;
   } catch (error) {
     await flush();
     // Whatever may still be open must not keep the process, here and below.
@@ -45,8 +54,11 @@ export async function runServer({ config, sources, warnings }: LoadedConfig): Pr
   process.exit(stopped && !(failure instanceof Error) ? exitOk : exitFailed);
 }
 
-/** A server that is just stopping has closed its admin socket and still holds the data folder: it is waited for. */
-async function startWhenFree(options: ServerOptions): Promise<RunningServer> {
+/**
+ * A server that is just stopping has closed its admin socket and still holds the data folder: it is waited for.
+ * undefined: while waiting, this one was asked to stop as well.
+ */
+async function startWhenFree(options: ServerOptions, isAskedToStop: () => boolean): Promise<RunningServer | undefined> {
   const deadline = liveClock.now() + stopTimeoutMs;
   for (let told = false; ; told = true) {
     try {
@@ -56,6 +68,7 @@ async function startWhenFree(options: ServerOptions): Promise<RunningServer> {
       const other = await connectAdmin(options.config.dataDir, liveClock);
       other?.close();
       if (other !== undefined) throw error;
+      if (isAskedToStop()) return undefined;
       if (!told) options.logger.info({ dataDir: options.config.dataDir }, "another process still has the data folder; waiting for it to stop");
       await new Promise<void>((resolve) => liveClock.at(liveClock.now() + retryMs, resolve, true));
     }
@@ -65,15 +78,19 @@ async function startWhenFree(options: ServerOptions): Promise<RunningServer> {
 /** Resolves with the reason at the first signal; the second ends the process at once. */
 function listenForStop(): Promise<string> {
   return new Promise((resolve) => {
-    let asked = false;
+    let askedAt: number | undefined;
     const ask = (reason: string) => {
-      if (asked) process.exit(exitFailed);
-      asked = true;
-      resolve(reason);
+      if (askedAt === undefined) {
+        askedAt = liveClock.now();
+        resolve(reason);
+      } else if (liveClock.now() - askedAt >= repeatMs) {
+        // Not `exit`, which would wait for the store's thread to take itself apart: what is committed is on disk.
+        process.kill(process.pid, "SIGKILL");
+      }
     };
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => ask(signal));
     watchParent(() => {
-      if (!asked) ask("the parent process is gone");
+      if (askedAt === undefined) ask("the parent process is gone");
     });
   });
 }

@@ -13,7 +13,8 @@ When it accepts clients it prints one line on standard output, the last one:
 
   ready c2s=127.0.0.1:5222 c2sTls=127.0.0.1:5223
 
-The log goes to standard error. SIGTERM and SIGINT stop it within 5 seconds, a second one at once.
+The log goes to standard error. SIGTERM and SIGINT stop it in order, which takes 6 seconds at most;
+another one a second later or more ends it at once.
 SIGHUP makes it read the certificates again, which it also does by itself within 20 seconds of a change; other settings need a restart.
 
 Examples:

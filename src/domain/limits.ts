@@ -58,8 +58,6 @@ export const commitMs = 30_000;
 export const refusedMechanismsMax = 8;
 /** Characters of all the addresses that a session remembers to have sent directed presence to; the oldest are forgotten first. */
 export const directedCharsMax = 65_536;
-/** Characters of an iq's id, where it is recorded. */
-export const recordedIdCharsMax = 1_024;
 
 /** A session's snapshot is recorded again after so many events at the earliest, and only when they take as much room as it does. */
 export const eventsPerSnapshotMin = 64;

@@ -57,8 +57,13 @@ async function makeStored(domain: string, files: PairFiles, now: number): Promis
 /** Never half written, and never readable by others in between. */
 async function replaceFile(path: string, text: string, mode: number): Promise<void> {
   const draft = `${path}.new`;
-  await writeFile(draft, text, { mode });
-  await rename(draft, path);
+  try {
+    await writeFile(draft, text, { mode });
+    await rename(draft, path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new Error(`${path}: the development certificate cannot be written (${code}); make room, or see who may write there`, { cause: error });
+  }
 }
 
 async function makePair(domain: string, now: number): Promise<{ certificatePem: string; keyPem: string }> {

@@ -50,6 +50,8 @@ export class SessionHost implements LinkHandler, Workbench {
   #telling = false;
   /** What came up while the machine was being told something. */
   readonly #queue: SessionEvent[] = [];
+  /** This side's stream is closed, or about to be within this step. */
+  #ending = false;
   #closed = false;
 
   constructor(environment: SessionEnvironment, link: Link, onClosed: (session: SessionHost) => void) {
@@ -114,6 +116,8 @@ export class SessionHost implements LinkHandler, Workbench {
   }
 
   deliver(step: Step, element: Element): void {
+    // RFC 6120 section 4.4: nothing follows the end tag.
+    if (this.#ending) return;
     send(this, step, element);
     if (this.outbox.waitingChars > outboxBytesHardMax) this.link.destroy();
   }
@@ -180,7 +184,7 @@ export class SessionHost implements LinkHandler, Workbench {
     // What came up meanwhile follows in the same step, as its consequence.
     while (this.#queue.length > 0) this.#tellNow(step, this.#queue.shift()!);
     // At its end a session waits for no answer any more.
-    if (this.snapshot.matches("closing") || this.snapshot.matches("closed")) this.#asking = false;
+    if (this.#ending) this.#asking = false;
     step.afterwards(() => this.#releaseIfAnswered());
   }
 
@@ -231,7 +235,7 @@ export class SessionHost implements LinkHandler, Workbench {
     this.#telling = true;
     try {
       const effects = this.#actor.tell(step, event);
-      this.#rememberJid();
+      this.#rememberState();
       for (const effect of effects) perform(this, step, effect);
     } finally {
       this.#telling = false;
@@ -240,8 +244,10 @@ export class SessionHost implements LinkHandler, Workbench {
     if (this.snapshot.status !== "active") step.afterwards(() => this.#finish());
   }
 
-  #rememberJid(): void {
+  /** What is asked for with each stanza. */
+  #rememberState(): void {
     const { snapshot } = this;
+    this.#ending = snapshot.matches("closing") || snapshot.matches("closed");
     if (!snapshot.hasTag("connected")) this.#jid = undefined;
     else if (this.#jid === undefined) this.#jid = parseJid(fullJid(snapshot.context));
   }

@@ -43,7 +43,8 @@ export class Population implements Iterable<SessionHost> {
     this.#pressed = high;
     for (const session of this.#sessions) {
       if (high) session.hold("pressure");
-      else session.release("pressure");
+      // What is let in may bring the pressure back; then the others stay held.
+      else if (!this.#pressed) session.release("pressure");
     }
   }
 

@@ -97,7 +97,7 @@ export class Batch {
     return result;
   }
 
-  /** Resolves when everything recorded until now is durable, or its commit has failed; not before the store has answered. */
+  /** Resolves when everything recorded until now is durable, or its commit has failed or counts as failed. */
   async settle(): Promise<void> {
     this.#turn();
     while (this.#committing !== undefined) await this.#committing;

@@ -104,6 +104,15 @@ async function login(port: number, username: string, password: string) {
   return talk;
 }
 
+describe("a request to stop that arrives twice", () => {
+  it("is one request: npm, timeout and terminals deliver it to the process and to its group", async () => {
+    const server = await start();
+    for (let times = 0; times < 3; times++) server.child.kill("SIGTERM");
+    expect(await exitStatus(server.child)).toBe(0);
+    expect(server.stderr()).toContain("stopped");
+  });
+});
+
 describe("refrain start", () => {
   it("prints one ready line last, after a hint, and logs to standard error alone", async () => {
     const server = await start();

@@ -69,6 +69,54 @@ describe("Stopping", () => {
   });
 });
 
+describe("RFC 6120 section 4.4: nothing follows the end tag", () => {
+  it("holds for the answer to a stanza whose account was still being loaded", async () => {
+    let release = (): void => {};
+    let waits = false;
+    const inner = createMemoryStore(projections);
+    const store: Store = {
+      ...bound(inner),
+      query: async (...args) => {
+        if (waits) await new Promise<void>((resolve) => (release = resolve));
+        return inner.query(...args);
+      },
+    };
+    const server = await startWithUsers({ parts: { store } });
+    const { raw, jid } = await login(server, { user: "romeo", resource: "r" });
+    waits = true;
+    raw.send("<message to='nobody@localhost' id='m1'><body>hark</body></message>");
+    await expect.poll(() => release.name).not.toBe("release");
+    server.session(jid)!.close();
+    await raw.expect("</stream:stream>");
+    waits = false;
+    release();
+    raw.send("</stream:stream>");
+    await raw.closed();
+    expect(raw.received.slice(raw.received.indexOf("</stream:stream>"))).toBe("</stream:stream>");
+    raw.destroy();
+    await server.stop();
+  });
+});
+
+describe("A store that fails while the server stops", () => {
+  it("is told to who stops it, with everything closed", async () => {
+    let fails = false;
+    let closed = false;
+    const inner = createMemoryStore(projections);
+    const store: Store = {
+      ...bound(inner),
+      appendMany: (batch) => (fails ? Promise.reject(new Error("no room")) : inner.appendMany(batch)),
+      close: async () => void (closed = true),
+    };
+    const server = await startWithUsers({ parts: { store } });
+    const { raw } = await login(server, { user: "romeo", resource: "r" });
+    fails = true;
+    await expect(server.stop()).rejects.toThrow("no room");
+    expect(closed).toBe(true);
+    raw.destroy();
+  });
+});
+
 describe("A disk that hangs", () => {
   it("does not outlive the deadline of a login that waits for it (every state before connected has one)", async () => {
     let hangs = false;
