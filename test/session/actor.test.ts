@@ -45,7 +45,8 @@ describe("Invariant 9: the log of a live session", () => {
           else tell();
           expect(bytesOf(actor.snapshot)).toBe(bytesOf(snapshot));
           await batch.settle();
-          const facts = await store.read(stream, 0, 1_000);
+          // Whichever host the walk went to: there is one session.
+          const facts = await store.readAll(0, 1_000);
           const known = actor.snapshot.context.username !== null;
           // What a failed step has told is in the log as of the next step.
           if (!known || failing[index]) continue;
