@@ -2,5 +2,4 @@ export * from "./session.ts";
 export * from "./session-context.ts";
 export * from "./fold.ts";
 export { stateName } from "./state-name.ts";
-export { askingEffects } from "./session-events.ts";
 export type * from "./session-events.ts";

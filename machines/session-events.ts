@@ -125,6 +125,3 @@ export type SessionEffect =
   | { readonly type: "drop.link" }
   /** Takes the full JID out of the registry. */
   | { readonly type: "destroy.session"; readonly jid: string | null };
-
-/** Effects that the host answers with an event; until then it tells the session nothing else. */
-export const askingEffects = ["start.tls", "start.sasl", "continue.sasl", "bind.resource", "resume.session"] as const;

@@ -148,7 +148,7 @@ async function compose(options: ServerOptions, undo: (() => Promise<void> | void
     iterations: config.limits.scramIterations,
   });
   const environment: SessionEnvironment = {
-    clock, ids, random, log: logger, batch, registry, accounts, logins, router,
+    clock, ids, log: logger, batch, registry, accounts, logins, router,
     options: sessionOptions(config),
   };
 
@@ -232,7 +232,7 @@ async function openStore(config: Config, onFatal: (error: Error) => void): Promi
 }
 
 function sessionOptions(config: Config): SessionOptions {
-  const { session, listen, limits } = config;
+  const { session, limits } = config;
   return {
     hosts: config.hosts.map((host) => host.domain),
     policy: {
@@ -245,7 +245,6 @@ function sessionOptions(config: Config): SessionOptions {
     },
     conflict: session.conflict,
     resourcesPerAccountMax: session.resourcesPerAccountMax,
-    allowPlaintext: listen.allowPlaintext,
     limits: { ...xmlLimitsAuthenticated, stanzaBytesMax: limits.stanzaBytes },
     silenceMs: session.silenceMs,
     silenceAnswerMs: session.silenceAnswerMs,

@@ -4,7 +4,7 @@ import type { SessionPolicy } from "../../machines/session-context.ts";
 import type { StreamErrorCondition } from "../domain/errors.ts";
 import type { Jid } from "../domain/jid.ts";
 import type { XmlLimits } from "../domain/limits.ts";
-import type { Clock, Ids, Log, Random, SecureLink } from "../ports.ts";
+import type { Clock, Ids, Log, SecureLink } from "../ports.ts";
 import type { Batch, Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
 import type { Stanza } from "../xml/stanza.ts";
@@ -15,7 +15,6 @@ import type { Registry } from "./registry.ts";
 export interface SessionEnvironment {
   readonly clock: Clock;
   readonly ids: Ids;
-  readonly random: Random;
   readonly log: Log;
   readonly batch: Batch;
   readonly registry: Registry;
@@ -32,8 +31,6 @@ export interface SessionOptions {
   /** Who gives way when a resource is asked for twice (RFC 6120 section 7.7.2.2). */
   readonly conflict: "replace" | "reject-new" | "rename";
   readonly resourcesPerAccountMax: number;
-  /** SASL without TLS, on loopback links only. */
-  readonly allowPlaintext: boolean;
   readonly limits: XmlLimits;
   /** Milliseconds without input after which a client is asked whether it lives. */
   readonly silenceMs: number;
