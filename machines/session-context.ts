@@ -1,5 +1,6 @@
 /** What a session knows: small JSON, so that it can be recorded and restored. Stanzas and secrets stay with the host. */
-import type { JsonValue, RosterVersion, TimerName } from "./session-events.ts";
+import type { Json } from "../src/domain/json.ts";
+import type { RosterVersion, TimerName } from "./session-events.ts";
 
 export interface SessionPolicy {
   /** Milliseconds from the first byte to authentication, and again from there to binding. */
@@ -44,7 +45,7 @@ export interface SessionContext {
   /** The iq of the bind under way. */
   readonly bindId: string | null;
   readonly management: "off" | "on" | "resumable";
-  readonly extensions: Readonly<Record<string, JsonValue>>;
+  readonly extensions: Readonly<Record<string, Json>>;
   /** Armed deadlines, ms since 1970. */
   readonly timers: Readonly<Partial<Record<TimerName, number>>>;
   /** Why it ended, once it is closing. */

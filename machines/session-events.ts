@@ -3,8 +3,8 @@
  * Told is `noun.past`, asked is `verb.noun`. Secrets and stanzas never ride in an event: the host keeps them beside the actor.
  */
 import type { SaslErrorCondition, StanzaErrorCondition, StreamErrorCondition } from "../src/domain/errors.ts";
+import type { Json } from "../src/domain/json.ts";
 
-export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
 /** Told at `at`, in milliseconds since 1970: the only clock that a session knows. */
 type Told<Type extends string, Data = unknown> = { readonly type: Type; readonly at: number } & Data;
@@ -53,7 +53,7 @@ export type SessionEvent =
   | Told<"presence.undirected", { readonly to: string }>
   | Told<"management.enabled", { readonly resumable: boolean }>
   | Told<"queue.overflowed">
-  | Told<"extension.changed", { readonly name: string; readonly value: JsonValue }>
+  | Told<"extension.changed", { readonly name: string; readonly value: Json }>
   /** Outside `connected` only. `allowed`: an enabled extension has declared its namespace for this phase. */
   | Told<"stanza.received", { readonly kind: "message" | "presence" | "iq"; readonly allowed: boolean }>
   | Told<"link.lost", { readonly why: string }>
@@ -112,6 +112,8 @@ export type SessionEffect =
       readonly available: boolean;
       /** The first one of a period of availability (RFC 6121 section 4.2). */
       readonly initial: boolean;
+      /** The resource was available until now, so those who see it know of it. */
+      readonly wasAvailable: boolean;
       /** Who was sent directed presence and is told of the end too (RFC 6121 section 4.6.3). */
       readonly directed: readonly string[];
     }

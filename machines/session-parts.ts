@@ -184,7 +184,9 @@ export const session = setup({
 });
 
 function broadcast(context: SessionContext, available: boolean, initial: boolean): SessionEffect {
-  return { type: "broadcast.presence", jid: fullJid(context), available, initial, directed: context.directed };
+  const { directed, presence } = context;
+  const wasAvailable = available ? !initial : presence !== null;
+  return { type: "broadcast.presence", jid: fullJid(context), available, initial, wasAvailable, directed };
 }
 
 /** The last of these texts that take no more than `charsMax` together. */

@@ -3,8 +3,9 @@
  * The live forms are in `live.ts`, `net/` and `log/`; nothing else reads a clock, draws a random number or opens a socket.
  */
 
-/** Any value that JSON can carry unchanged. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+import type { Json } from "./domain/json.ts";
+
+export type { Json };
 
 export interface Clock {
   /** Milliseconds since 1970-01-01T00:00:00Z. */

@@ -14,7 +14,9 @@ import {
   xmlLimitsUnauthenticated,
 } from "./domain/limits.ts";
 import { liveClock, liveIds, liveRandom } from "./live.ts";
+import { AccountSource } from "./log/account-source.ts";
 import { Accounts } from "./log/accounts.ts";
+import { loadAccount } from "./log/load-account.ts";
 import { createMemoryStore } from "./log/memory-store.ts";
 import { projections } from "./log/projections/index.ts";
 import { openSqliteStore } from "./log/sqlite/sqlite-store.ts";
@@ -23,9 +25,11 @@ import { createNodeNet } from "./net/node-net.ts";
 import { createTransport } from "./net/transport.ts";
 import type { Clock, Connection, Ids, Listener, Net, Random, Store, Timer } from "./ports.ts";
 import type { Extension } from "./router/extension.ts";
+import { createCommunity } from "./router/community.ts";
+import { createHouse } from "./router/house.ts";
 import { Router } from "./router/router.ts";
 import { fakeSaltKey } from "./log/server-secret.ts";
-import { AccountCache, type Account } from "./session/account-cache.ts";
+import { AccountCache } from "./session/account-cache.ts";
 import type { SessionEnvironment, SessionOptions } from "./session/environment.ts";
 import { Population } from "./session/population.ts";
 import { Logins } from "./session/logins.ts";
@@ -35,7 +39,6 @@ import { documentedSession, viewOf, type DocumentedSession } from "./session/vie
 import { software } from "./software.ts";
 import { Batch } from "./step/batch.ts";
 import { extensions as ownExtensions } from "./xep/index.ts";
-import { createHouse } from "./router/house.ts";
 import type { Logger } from "pino";
 
 export interface ServerOptions {
@@ -125,9 +128,9 @@ async function compose(options: ServerOptions, undo: (() => Promise<void> | void
 
   const registry = new Registry();
   const storedAccounts = new Accounts(store, clock, ids);
-  const accounts = new AccountCache(
-    async (host, username) => loadAccount(storedAccounts, host, username),
-    (bareJid) => registry.sessions(bareJid).length > 0,
+  const accounts: AccountCache = new AccountCache(
+    (host, username) => loadAccount(store, host, username),
+    ({ bare, lastTicket }) => registry.sessions(bare).length > 0 || !batch.isDurable(lastTicket),
   );
   const batch = new Batch({
     store,
@@ -136,8 +139,11 @@ async function compose(options: ServerOptions, undo: (() => Promise<void> | void
     onFailed: (error) => fail(error),
     onPressure: (high) => sessions.press(high),
   });
-  const house = createHouse({ software, hosts, extensions, registry, ids });
-  const router = new Router({ extensions, registry, accounts, batch, house });
+  const community = createCommunity({ extensions, registry, accounts, house: () => house });
+  const { contacts, presence, subscriptions } = community;
+  const source = new AccountSource(store);
+  const house = createHouse({ software, hosts, extensions, registry, accounts, batch, ids, source, contacts, startedAt: clock.now() });
+  const router = new Router({ extensions, registry, accounts, batch, house, presence, subscriptions });
   const logins = new Logins({
     lookup: async (host, username) => (await storedAccounts.credentials(host, username)) as Credentials | undefined,
     allowPlaintext: config.listen.allowPlaintext,
@@ -249,11 +255,6 @@ function sessionOptions(config: Config): SessionOptions {
     silenceMs: session.silenceMs,
     silenceAnswerMs: session.silenceAnswerMs,
   };
-}
-
-async function loadAccount(accounts: Accounts, host: string, username: string): Promise<Account | undefined> {
-  if (!(await accounts.exists(host, username))) return undefined;
-  return { host, username, roster: { version: "0", items: [] } };
 }
 
 /** Whether everything recorded became durable in time. */

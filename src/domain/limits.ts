@@ -87,3 +87,16 @@ export const logRetryMs = 50;
 /** How often, and after how many milliseconds each, the log is tried when the process ends: half a second together. */
 export const logFlushTurnsMax = 50;
 export const logFlushTurnMs = 10;
+
+/** Contacts of one roster. */
+export const rosterItemsMax = 10_000;
+/** Bytes of UTF-8 of a contact's name, and of a group's. */
+export const rosterNameBytesMax = 1_023;
+/** Groups of one contact. */
+export const rosterGroupsMax = 64;
+/** Removed contacts that a roster remembers, for clients that ask what has changed (RFC 6121 section 2.6). */
+export const removalsMax = 256;
+/** Requests of others to see one user's presence that wait for an answer. */
+export const subscriptionRequestsMax = 1_000;
+/** UTF-16 units of such a request. */
+export const subscriptionRequestCharsMax = 10_000;

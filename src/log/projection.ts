@@ -18,6 +18,8 @@ export interface ProjectionTable {
   get(key: string): Json | undefined;
   set(key: string, value: Json): void;
   delete(key: string): void;
+  /** Removes every key with this prefix. */
+  clear(prefix: string): void;
 }
 
 /** Applies a fact, and says which projection failed at which fact if one does; `cause` is what it threw. */

@@ -23,6 +23,12 @@ export class SortedTable implements ProjectionTable {
     this.#put(key, undefined);
   }
 
+  clear(prefix: string): void {
+    const end = prefixEnd(prefix);
+    const to = end === undefined ? this.#keys.length : this.#indexOf(end);
+    for (const key of this.#keys.slice(this.#indexOf(prefix), to)) this.delete(key);
+  }
+
   /** Keeps what was done since the last mark. */
   keep(): void {
     this.#undo = [];

@@ -1,10 +1,14 @@
 /** What an extension is: one value that declares its specification and what it adds, in terms that know no other extension. */
-import type { Jid } from "../domain/jid.ts";
-import type { FeatureStage, Session } from "../session/environment.ts";
+import type { Account } from "../domain/account.ts";
+import type { StoredRosterItem } from "../domain/roster.ts";
+import type { FeatureStage, PresenceChange, Session } from "../session/environment.ts";
 import type { Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
 import type { Stanza, StanzaFault } from "../xml/stanza.ts";
+import type { House } from "./house.ts";
 import type { PhaseHandlers } from "./phases.ts";
+
+export type { House };
 
 export interface Extension {
   /** Kebab-case, the noun of its file. */
@@ -16,8 +20,12 @@ export interface Extension {
   readonly accountFeatures?: readonly string[];
   readonly iq?: readonly IqHandler[];
   readonly phases?: PhaseHandlers;
-  /** A feature of the stream at this stage, if there is one. */
-  readonly streamFeature?: (stage: FeatureStage) => Element | undefined;
+  /** A resource became available, changed its presence or left; those who see its user have been told. */
+  readonly presenceChanged?: (change: PresenceChanged) => void;
+  /** A contact was added, changed or removed. */
+  readonly rosterChanged?: (change: RosterChanged) => void;
+  /** Features of the stream at this stage, if there are any. */
+  readonly streamFeature?: (stage: FeatureStage, house: House) => Element | readonly Element[] | undefined;
   /** Whether it takes this stanza before authentication. */
   readonly takesUnauthenticated?: (element: Element) => boolean;
   /** A request that every living client answers. */
@@ -39,8 +47,11 @@ export interface IqHandler {
   readonly types: readonly ("get" | "set")[];
   /** Whom it may be addressed to: the server, or an account on whose behalf the server answers. */
   readonly at: readonly ("server" | "account")[];
-  /** Answers at once. What it throws closes the session that asked. */
-  handle(request: IqRequest): IqReply;
+  /**
+   * Answers at once, or later: until then nothing else that the sender sends is taken (RFC 6120 section 10.1). What it throws
+   * closes the session that asked. After a wait `request.step` is over: `house.run` gives another.
+   */
+  handle(request: IqRequest): IqReply | Promise<IqReply>;
 }
 
 export interface IqRequest {
@@ -53,17 +64,33 @@ export interface IqRequest {
   readonly target: "server" | "account";
   /** The sender asks its own account. */
   readonly own: boolean;
+  /** The account that is asked; undefined for the server, and where there is none. */
+  readonly account: Account | undefined;
+  /** The account lets the sender see its presence: a subscription of type from or both, and nobody blocked. */
+  readonly shared: boolean;
 }
 
-export type IqReply = { readonly result: Element | undefined } | { readonly fault: StanzaFault };
+export type IqReply =
+  /** `afterwards` runs after the answer was sent, in the same step. */
+  | { readonly result: Element | undefined; readonly afterwards?: (step: Step) => void }
+  | { readonly fault: StanzaFault };
 
-/** What extensions may know of the server. */
-export interface House {
-  readonly software: { readonly name: string; readonly version: string };
-  readonly hosts: readonly string[];
-  /** The features of all extensions, sorted. */
-  features(of: "server" | "account"): readonly string[];
-  /** The full JIDs of an account's available resources. */
-  availableResources(bareJid: string): readonly Jid[];
-  nextId(): string;
+export interface PresenceChanged {
+  readonly step: Step;
+  readonly session: Session;
+  readonly account: Account;
+  readonly change: PresenceChange;
+  readonly house: House;
+}
+
+export interface RosterChanged {
+  readonly step: Step;
+  readonly account: Account;
+  /** The contact. */
+  readonly jid: string;
+  /** undefined if the contact was removed. */
+  readonly item: StoredRosterItem | undefined;
+  /** The account's interested resources (RFC 6121 section 2.2), the one that asked for the change first. */
+  readonly interested: readonly Session[];
+  readonly house: House;
 }

@@ -1,7 +1,8 @@
 /** Answers to iqs that the server handles itself, for itself or for an account (RFC 6120 section 8.2.3). */
+import type { Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
-import { iqResult, payloadOf, stanzaError } from "../xml/stanza.ts";
-import type { Extension, IqHandler, IqRequest } from "./extension.ts";
+import { iqResult, payloadOf, stanzaError, type Stanza } from "../xml/stanza.ts";
+import type { Extension, IqHandler, IqReply, IqRequest } from "./extension.ts";
 
 /** By namespace, then name of the payload. */
 export type IqTable = ReadonlyMap<string, readonly IqHandler[]>;
@@ -18,18 +19,28 @@ export function iqTable(extensions: readonly Extension[]): IqTable {
   return table;
 }
 
+/** An answer to send, and what follows once it is sent. */
+export interface IqAnswer {
+  readonly element: Element;
+  readonly afterwards?: ((step: Step) => void) | undefined;
+}
+
 /** The answer, always: service-unavailable where nobody knows the request (RFC 6120 section 10.3.3). */
-export function answerIq(table: IqTable, request: Omit<IqRequest, "payload">): Element {
+export function answerIq(table: IqTable, request: Omit<IqRequest, "payload">): IqAnswer | Promise<IqAnswer> {
   const { iq, target } = request;
   const payload = payloadOf(iq.element);
   const handler = table
     .get(String(payload?.attrs["xmlns"]))
     ?.find(({ name, types, at }) => name === payload?.name && types.includes(iq.type as "get" | "set") && at.includes(target));
   if (payload === undefined || handler === undefined) {
-    return stanzaError(iq, { condition: "service-unavailable", text: "" });
+    return { element: stanzaError(iq, { condition: "service-unavailable", text: "" }) };
   }
   const reply = handler.handle({ ...request, payload });
-  return "fault" in reply ? stanzaError(iq, reply.fault) : iqResult(iq, reply.result);
+  return reply instanceof Promise ? reply.then((reply) => toAnswer(iq, reply)) : toAnswer(iq, reply);
+}
+
+function toAnswer(iq: Stanza, reply: IqReply): IqAnswer {
+  return "fault" in reply ? { element: stanzaError(iq, reply.fault) } : { element: iqResult(iq, reply.result), afterwards: reply.afterwards };
 }
 
 function overlaps(a: IqHandler, b: IqHandler): boolean {

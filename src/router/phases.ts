@@ -2,9 +2,11 @@
  * The phases that a stanza passes, in this order whatever the order of the extensions' files.
  * An extension that registers at a phase may let a stanza pass, stop it with a reason, or refuse it with an error.
  */
+import type { Account } from "../domain/account.ts";
 import type { Session } from "../session/environment.ts";
 import type { Step } from "../step/batch.ts";
 import type { Stanza, StanzaFault } from "../xml/stanza.ts";
+import type { House } from "./house.ts";
 
 export const phases = ["stamp", "guard", "account", "archive", "copy", "deliver", "hold", "undelivered"] as const;
 export type Phase = (typeof phases)[number];
@@ -14,6 +16,9 @@ export interface Passage {
   readonly stanza: Stanza;
   /** The session that sent it. */
   readonly sender: Session;
+  readonly house: House;
+  /** From `account` on: whose address the stanza has. Those phases are for accounts that exist. */
+  readonly account?: Account | undefined;
   /** From `hold` on: the session that it is for. */
   readonly recipient?: Session;
 }

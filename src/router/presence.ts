@@ -1,35 +1,204 @@
-/** Who is told when a resource becomes available, changes or leaves (RFC 6121 section 4). */
-import { parseJid } from "../domain/jid.ts";
+/** Who is told when a resource becomes available, changes or leaves, and who may ask (RFC 6121 section 4). */
+import type { Account } from "../domain/account.ts";
+import { parseJid, type Jid } from "../domain/jid.ts";
+import { sees, shows } from "../domain/roster.ts";
+import type { AccountCache } from "../session/account-cache.ts";
 import type { PresenceChange, Session } from "../session/environment.ts";
 import type { Registry } from "../session/registry.ts";
 import type { Step } from "../step/batch.ts";
+import { delayElement } from "../xml/delay.ts";
 import type { Element } from "../xml/element.ts";
-import { clientNamespace, el } from "../xml/stanza.ts";
+import { parseElement } from "../xml/parse-element.ts";
+import { clientNamespace, el, type Stanza } from "../xml/stanza.ts";
 
-/** Tells the user's own available resources, and at the end everyone who was sent directed presence. */
-export function broadcastPresence(registry: Registry, step: Step, session: Session, change: PresenceChange): void {
-  const { jid } = change;
-  const presence = change.element ?? el("presence", { xmlns: clientNamespace, type: "unavailable", from: jid.full });
-  for (const own of registry.sessions(jid.bare)) {
-    // On its way out of the connected state a session is told nothing any more.
-    if (!own.connected) continue;
-    if (own.available || own === session) own.deliver(step, addressed(presence, jid.bare));
-    if (change.initial && own !== session && own.presence !== undefined && own.available) {
-      session.deliver(step, addressed(own.presence, jid.bare));
-    }
-  }
-  if (!change.available) for (const to of change.directed) tellDirected(registry, step, presence, to);
+export interface PresenceOptions {
+  readonly registry: Registry;
+  readonly accounts: AccountCache;
+  /** A contact that the user sees turns out not to show itself: the user's subscription ends (section 4.3.2, rule 1). */
+  readonly onStale: (step: Step, user: Account, contact: Account) => void;
 }
 
-/** RFC 6121 section 4.6.3. An account without sessions has nobody to tell. */
-function tellDirected(registry: Registry, step: Step, presence: Element, to: string): void {
-  const target = parseJid(to);
-  if (target === undefined) return;
-  for (const session of registry.sessions(target.bare)) {
-    if (!session.connected) continue;
-    const matches = target.resource === undefined ? session.available : session.resource === target.resource;
-    if (matches) session.deliver(step, addressed(presence, to));
+export class Presence {
+  readonly #registry: Registry;
+  readonly #accounts: AccountCache;
+  readonly #onStale: PresenceOptions["onStale"];
+
+  constructor({ registry, accounts, onStale }: PresenceOptions) {
+    this.#registry = registry;
+    this.#accounts = accounts;
+    this.#onStale = onStale;
   }
+
+  /** Sections 4.2.2, 4.4.2 and 4.5.2. */
+  broadcast(step: Step, session: Session, change: PresenceChange): void {
+    const { jid } = change;
+    const account = this.#accounts.read(step, jid.bare);
+    const element = change.element ?? unavailable(jid.full);
+    const told = new Set<Session>();
+    if (account === undefined) return;
+    if (change.available || change.wasAvailable) {
+      this.#tellOwn(step, session, change, element, told);
+      for (const contact of account.contacts.values()) {
+        // Whoever has no session has nobody to tell: a broadcast never loads an account.
+        if (shows(contact)) this.#tellAccount(step, element, jid, account, contact.jid, told);
+      }
+    }
+    if (change.available) {
+      if (change.initial) this.#welcome(step, session, account);
+      return;
+    }
+    for (const to of change.directed) this.#tellDirected(step, element, jid, account, to, told);
+    const left = !this.#registry.sessions(jid.bare).some((other) => other !== session && other.available);
+    if (change.wasAvailable && left) this.#rememberLeaving(step, account, element);
+  }
+
+  /** The current presence of each available resource, to a contact (section 3.1.5). */
+  show(step: Step, account: Account, contact: Jid): void {
+    for (const session of this.#registry.sessions(account.bare)) {
+      const { presence } = session;
+      if (session.available && presence !== undefined) this.#tellAccount(step, presence, session.jid, account, contact.bare);
+    }
+  }
+
+  /** Unavailable presence of each resource that the contact has seen, directed presence included (sections 3.2.2 and 4.6.1). */
+  hide(step: Step, account: Account, contact: Jid): void {
+    for (const session of this.#registry.sessions(account.bare)) {
+      if (!session.available) continue;
+      const { jid } = session;
+      const element = unavailable(jid.full);
+      const told = new Set<Session>();
+      this.#tellAccount(step, element, jid, account, contact.bare, told);
+      for (const to of session.directed) {
+        if (parseJid(to)?.bare !== contact.bare) continue;
+        this.#tellDirected(step, element, jid, account, to, told);
+        session.tell(step, { type: "presence.undirected", at: step.at, to });
+      }
+    }
+  }
+
+  /** A probe that a client sent itself (section 4.3). `contact`: who is probed, undefined if there is no such account. */
+  answerProbe(step: Step, session: Session, probe: Stanza & { readonly to: Jid }, contact: Account | undefined): void {
+    const { from, to, id } = probe;
+    const user = this.#accounts.read(step, from.bare);
+    if (user === undefined || (contact !== undefined && isBarred(user, from, contact, to))) return;
+    const own = contact === user;
+    if (contact === undefined || !(own || contact.shows(from.bare))) {
+      const answers = contact === undefined ? [] : this.#directedTo(contact, from, to);
+      for (const jid of answers) session.deliver(step, el("presence", { xmlns: clientNamespace, from: jid, to: from.full, id }));
+      if (answers.length === 0 && contact !== undefined) this.#onStale(step, user, contact);
+      return;
+    }
+    const resources = this.#registry.sessions(contact.bare).filter((resource) => resource.available);
+    if (to.resource !== undefined) {
+      // Section 4.3.2: a probe to a full JID learns that this resource is available, and nothing else.
+      const type = resources.some((resource) => resource.resource === to.resource) ? undefined : "unavailable";
+      session.deliver(step, el("presence", { xmlns: clientNamespace, from: to.full, to: from.full, id, type }));
+      return;
+    }
+    for (const { presence } of resources) if (presence !== undefined) session.deliver(step, addressed(presence, from.full));
+    if (resources.length > 0) return;
+    const left = contact.meta("left");
+    const delay = left === undefined ? undefined : delayElement(left.at, contact.bare);
+    session.deliver(step, el("presence", { xmlns: clientNamespace, from: contact.bare, to: from.full, id, type: "unavailable" }, delay));
+  }
+
+  /** An address that leaves or answers with an error is not told of the end any more (sections 4.6.1 and 4.6.3). */
+  heardFrom(step: Step, recipient: Session, from: Jid, type: string): void {
+    if (type !== "unavailable" && type !== "error") return;
+    if (recipient.directed.includes(from.full)) recipient.tell(step, { type: "presence.undirected", at: step.at, to: from.full });
+  }
+
+  /** Section 4.2.2: an entity sees its own presence. */
+  #tellOwn(step: Step, session: Session, change: PresenceChange, element: Element, told: Set<Session>): void {
+    const { jid } = change;
+    for (const own of this.#registry.sessions(jid.bare)) {
+      // On its way out of the connected state a session is told nothing any more.
+      if (!own.connected) continue;
+      if (own.available || own === session) {
+        own.deliver(step, addressed(element, jid.bare));
+        told.add(own);
+      }
+      if (change.initial && own !== session && own.presence !== undefined && own.available) {
+        session.deliver(step, addressed(own.presence, jid.bare));
+      }
+    }
+  }
+
+  /** To all available resources of an account (sections 4.2.3, 4.4.3 and 4.5.3), unless one has blocked the other. */
+  #tellAccount(step: Step, element: Element, from: Jid, sender: Account, to: string, told?: Set<Session>): void {
+    const sessions = this.#registry.sessions(to);
+    if (sessions.length === 0) return;
+    const recipient = this.#accounts.read(step, to);
+    const copy = addressed(element, to);
+    for (const session of sessions) {
+      if (session.available && told?.has(session) !== true) this.#give(step, session, copy, from, sender, recipient, told);
+    }
+  }
+
+  /** Section 4.6.3. An account without sessions has nobody to tell. */
+  #tellDirected(step: Step, element: Element, from: Jid, sender: Account, to: string, told: Set<Session>): void {
+    const target = parseJid(to);
+    if (target === undefined) return;
+    const recipient = this.#accounts.read(step, target.bare);
+    for (const session of this.#registry.sessions(target.bare)) {
+      if (!session.connected || told.has(session)) continue;
+      const matches = target.resource === undefined ? session.available : session.resource === target.resource;
+      if (matches) this.#give(step, session, addressed(element, to), from, sender, recipient, told);
+    }
+  }
+
+  #give(step: Step, to: Session, element: Element, from: Jid, sender: Account, recipient: Account | undefined, told?: Set<Session>): void {
+    if (recipient === undefined || isBarred(sender, from, recipient, to.jid)) return;
+    to.deliver(step, element);
+    told?.add(to);
+    this.heardFrom(step, to, from, String(element.attrs["type"] ?? "available"));
+  }
+
+  /** What a resource is told when it becomes available: whom it sees, and who has asked to see it (sections 4.3.1 and 3.1.3). */
+  #welcome(step: Step, session: Session, account: Account): void {
+    for (const item of account.contacts.values()) {
+      if (!sees(item)) continue;
+      const contact = this.#accounts.read(step, item.jid);
+      if (contact === undefined) continue;
+      if (!contact.shows(account.bare)) this.#onStale(step, account, contact);
+      else this.#tellOf(step, session, account, contact);
+    }
+    for (const [from, stanza] of account.requests) {
+      const jid = parseJid(from);
+      if (jid !== undefined && !account.blocks(jid)) session.deliver(step, parseElement(stanza));
+    }
+  }
+
+  #tellOf(step: Step, session: Session, account: Account, contact: Account): void {
+    for (const { available, presence, jid } of this.#registry.sessions(contact.bare)) {
+      if (!available || presence === undefined || isBarred(contact, jid, account, session.jid)) continue;
+      session.deliver(step, addressed(presence, account.bare));
+    }
+  }
+
+  /** The resources that have sent directed presence to the one who probes (section 4.6.6). */
+  #directedTo(contact: Account, from: Jid, to: Jid): readonly string[] {
+    return this.#registry
+      .sessions(contact.bare)
+      .filter((session) => session.connected && session.hasDirected(from))
+      .filter((session) => to.resource === undefined || session.resource === to.resource)
+      .map((session) => session.jid.full);
+  }
+
+  #rememberLeaving(step: Step, account: Account, element: Element): void {
+    const { host, username } = account;
+    const status = element.getChildText("status") ?? "";
+    this.#accounts.change(step, account, { type: "UserLeft", data: { host, username, status } }, false);
+  }
+}
+
+/** Whether something from one address to another is stopped because one user has blocked the other. */
+export function isBarred(sender: Account, from: Jid, recipient: Account, to: Jid): boolean {
+  return sender.blocks(to) || recipient.blocks(from);
+}
+
+function unavailable(from: string): Element {
+  return el("presence", { xmlns: clientNamespace, type: "unavailable", from });
 }
 
 /** The stanza with another `to`; its children are shared. */

@@ -2,8 +2,10 @@
  * Where a stanza goes: to the server itself, to a local account by the delivery table (RFC 6121 section 8.5),
  * or to a remote domain (RFC 6120 section 10).
  */
+import type { Account } from "../domain/account.ts";
 import { decideDelivery, type DeliveryRow } from "../domain/delivery.ts";
 import type { Jid } from "../domain/jid.ts";
+import { subscriptionTypes, type SubscriptionType } from "../domain/subscription.ts";
 import type { AccountCache } from "../session/account-cache.ts";
 import type { FeatureStage, PresenceChange, Session, StanzaRouter } from "../session/environment.ts";
 import { refuse } from "../session/refusal.ts";
@@ -13,8 +15,9 @@ import type { Element } from "../xml/element.ts";
 import type { Stanza, StanzaFault } from "../xml/stanza.ts";
 import type { Extension, House } from "./extension.ts";
 import { answerIq, type IqTable, iqTable } from "./iq.ts";
-import { passPhase, phaseTable, type Phase, type PhaseTable } from "./phases.ts";
-import { broadcastPresence } from "./presence.ts";
+import { passPhase, phaseTable, type Passage, type Phase, type PhaseTable } from "./phases.ts";
+import { isBarred, type Presence } from "./presence.ts";
+import type { Subscriptions } from "./subscriptions.ts";
 
 export interface RouterOptions {
   readonly extensions: readonly Extension[];
@@ -22,7 +25,11 @@ export interface RouterOptions {
   readonly accounts: AccountCache;
   readonly batch: Batch;
   readonly house: House;
+  readonly presence: Presence;
+  readonly subscriptions: Subscriptions;
 }
+
+type Addressed = Stanza & { readonly to: Jid };
 
 export class Router implements StanzaRouter {
   readonly #options: RouterOptions;
@@ -38,30 +45,26 @@ export class Router implements StanzaRouter {
   }
 
   route(step: Step, session: Session, stanza: Stanza): Promise<void> | undefined {
-    if (!this.#passes("stamp", step, session, stanza) || !this.#passes("guard", step, session, stanza)) return undefined;
+    const passage = { step, stanza, sender: session, house: this.#options.house };
+    if (!this.#passes("stamp", passage) || !this.#passes("guard", passage)) return undefined;
     const { to } = stanza;
-    // RFC 6121 section 4.3: probes are for servers to send.
-    if (stanza.kind === "presence" && stanza.type === "probe") return undefined;
-    if (stanza.kind === "presence" && isSubscription(stanza.type)) {
-      // Said of this server, whoever it is for: an answer that depended on the account would tell which accounts there are.
-      refuse(session, step, stanza, { condition: "feature-not-implemented", text: "this server keeps no contacts yet" });
-      return undefined;
-    }
     if (to === undefined) return this.#routeWithoutAddress(step, session, stanza);
+    if (isSubscription(stanza)) return this.#routeSubscription(step, session, { ...stanza, to });
     if (!this.#hosts.has(to.domain)) {
-      // RFC 6120 section 10.4.3: without federation no remote domain can be resolved.
-      refuse(session, step, stanza, { condition: "remote-server-not-found", text: "this server does not speak to other servers" });
+      // RFC 6121 section 4.3: a probe is no cause for an error.
+      if (stanza.type !== "probe") refuse(session, step, stanza, remoteServerNotFound);
       return undefined;
     }
-    if (to.local === undefined) {
-      this.#routeToServer(step, session, stanza, to);
-      return undefined;
-    }
-    return this.#routeToAccount(step, session, stanza, to);
+    if (to.local === undefined) return this.#routeToServer(step, session, stanza, to);
+    return this.#withAccount(step, to, (step, account) => this.#routeToAccount(step, session, { ...stanza, to }, account));
   }
 
   broadcast(step: Step, session: Session, change: PresenceChange): void {
-    broadcastPresence(this.#options.registry, step, session, change);
+    const { presence, extensions, accounts, house } = this.#options;
+    presence.broadcast(step, session, change);
+    const account = accounts.read(step, change.jid.bare);
+    if (account === undefined) return;
+    for (const { presenceChanged } of extensions) presenceChanged?.({ step, session, account, change, house });
   }
 
   takesEarly(element: Element, stage: FeatureStage["stage"]): boolean {
@@ -69,7 +72,8 @@ export class Router implements StanzaRouter {
   }
 
   streamFeatures(stage: FeatureStage): readonly Element[] {
-    return this.#options.extensions.flatMap((extension) => extension.streamFeature?.(stage) ?? []);
+    const { extensions, house } = this.#options;
+    return extensions.flatMap((extension) => extension.streamFeature?.(stage, house) ?? []);
   }
 
   livenessProbe(session: Session): Element | undefined {
@@ -79,80 +83,145 @@ export class Router implements StanzaRouter {
 
   /** RFC 6120 section 10.3. */
   #routeWithoutAddress(step: Step, session: Session, stanza: Stanza): Promise<void> | undefined {
-    if (stanza.kind === "iq") {
-      this.#answer(step, session, stanza, "account", true);
-      return undefined;
-    }
     const to = stanza.from.toBare();
+    if (stanza.kind === "iq") return this.#withAccount(step, to, (step, account) => this.#answer(step, session, stanza, "account", account));
     stanza.element.attrs["to"] = to.full;
-    return this.#routeToAccount(step, session, { ...stanza, to }, to);
+    return this.#withAccount(step, to, (step, account) => this.#routeToAccount(step, session, { ...stanza, to }, account));
   }
 
   /** RFC 6120 sections 10.5.1 and 10.5.2: presence to the server is of no consequence, messages have no reader there. */
-  #routeToServer(step: Step, session: Session, stanza: Stanza, to: Jid): void {
-    if (stanza.kind === "iq" && to.resource === undefined) this.#answer(step, session, stanza, "server", false);
-    else if (stanza.kind !== "presence") refuse(session, step, stanza, serviceUnavailable);
+  #routeToServer(step: Step, session: Session, stanza: Stanza, to: Jid): Promise<void> | undefined {
+    if (stanza.kind === "iq" && to.resource === undefined) return this.#answer(step, session, stanza, "server", undefined);
+    if (stanza.kind !== "presence") refuse(session, step, stanza, serviceUnavailable);
+    return undefined;
   }
 
-  #routeToAccount(step: Step, session: Session, stanza: Stanza, to: Jid): Promise<void> | undefined {
+  /** RFC 6121 section 3: between bare JIDs, whatever resource was named. */
+  #routeSubscription(step: Step, session: Session, stanza: Addressed): Promise<void> | undefined {
+    const { accounts, subscriptions } = this.#options;
+    const type = stanza.type as SubscriptionType;
+    const to = stanza.to.toBare();
+    const user = accounts.read(step, stanza.from.bare);
+    if (user === undefined) return undefined;
+    if (to.bare === user.bare) {
+      refuse(session, step, stanza, { condition: "not-allowed", text: "everybody sees their own presence" });
+      return undefined;
+    }
+    const local = this.#hosts.has(to.domain);
+    if (type === "subscribe" && !(local && to.local !== undefined)) {
+      refuse(session, step, stanza, local ? serviceUnavailable : remoteServerNotFound);
+      return undefined;
+    }
+    stanza.element.attrs["to"] = to.full;
+    const process = (step: Step, contact: Account | undefined): undefined => {
+      step.dependOn(user.ticket);
+      const fault = subscriptions.outbound(step, user, to, contact, type, stanza.element);
+      if (fault !== undefined) refuse(session, step, { ...stanza, to }, fault);
+    };
+    return local && to.local !== undefined ? this.#withAccount(step, to, process) : process(step, undefined);
+  }
+
+  /** Loads the account if it is not in memory; `work` then runs in a step of its own. */
+  #withAccount(
+    step: Step,
+    jid: Jid,
+    work: (step: Step, account: Account | undefined) => Promise<void> | undefined,
+  ): Promise<void> | undefined {
     const { accounts, batch } = this.#options;
-    if (accounts.get(to.bare) !== undefined) {
-      this.#deliver(step, session, stanza, to, true);
+    const account = accounts.read(step, jid.bare);
+    if (account !== undefined) return work(step, account);
+    const cause = step.id;
+    return accounts.load(jid.domain, jid.local ?? "").then((loaded) =>
+      batch.run(cause, (step) => work(step, loaded === undefined ? undefined : accounts.read(step, jid.bare))),
+    );
+  }
+
+  #routeToAccount(step: Step, session: Session, stanza: Addressed, account: Account | undefined): Promise<void> | undefined {
+    const { presence, registry, house } = this.#options;
+    if (stanza.kind === "presence" && stanza.type === "probe") {
+      presence.answerProbe(step, session, stanza, account);
+      return undefined;
+    }
+    const passage = { step, stanza, sender: session, house, account };
+    if (account !== undefined) {
+      for (const phase of ["account", "archive", "copy", "deliver"] as const) if (!this.#passes(phase, passage)) return undefined;
+    }
+    const targets = account === undefined ? undefined : registry.sessions(stanza.to.bare);
+    const shares = (target: Session) => this.#isShared(step, account, stanza) || target.hasDirected(stanza.from);
+    const decision = decideDelivery(rowOf(stanza), stanza.to.resource, targets, shares);
+    switch (decision.action) {
+      case "deliver":
+        for (const recipient of decision.to) this.#deliver(passage, recipient);
+        return undefined;
+      case "answer":
+        return this.#answer(step, session, stanza, "account", account);
+      case "undelivered":
+        if (this.#passes("undelivered", passage)) refuse(session, step, stanza, serviceUnavailable);
+        return undefined;
+      case "bounce":
+        // An account that does not exist answers a stranger as one that does: service-unavailable, but for what an extension tells everybody.
+        if (account === undefined && stanza.kind === "iq" && stanza.to.resource === undefined) {
+          return this.#answer(step, session, stanza, "account", undefined);
+        }
+        refuse(session, step, stanza, serviceUnavailable);
+        return undefined;
+      case "drop":
+        return undefined;
+    }
+  }
+
+  #deliver(passage: Passage, recipient: Session): void {
+    const { step, stanza, sender } = passage;
+    const held = passPhase(this.#phases, "hold", { ...passage, recipient });
+    if (held === undefined) {
+      recipient.deliver(step, stanza.element);
+      if (stanza.kind === "presence") this.#options.presence.heardFrom(step, recipient, stanza.from, stanza.type);
+    } else if ("fault" in held) {
+      refuse(sender, step, stanza, held.fault);
+    }
+  }
+
+  #answer(step: Step, session: Session, iq: Stanza, target: "server" | "account", account: Account | undefined): Promise<void> | undefined {
+    if (iq.type !== "get" && iq.type !== "set") return undefined;
+    const { house, batch } = this.#options;
+    const own = target === "account" && (iq.to === undefined || iq.to.bare === iq.from.bare);
+    const shared = own || this.#isShared(step, account, iq);
+    const answer = answerIq(this.#iqs, { step, iq, session, house, target, account, own, shared });
+    if (!(answer instanceof Promise)) {
+      session.deliver(step, answer.element);
+      answer.afterwards?.(step);
       return undefined;
     }
     const cause = step.id;
-    return accounts.load(to.domain, to.local ?? "").then((account) => {
-      batch.run(cause, (step) => this.#deliver(step, session, stanza, to, account !== undefined));
-    });
+    return answer.then(({ element, afterwards }) =>
+      batch.run(cause, (step) => {
+        if (account !== undefined) step.dependOn(account.ticket);
+        session.deliver(step, element);
+        afterwards?.(step);
+      }),
+    );
   }
 
-  #deliver(step: Step, session: Session, stanza: Stanza, to: Jid, exists: boolean): void {
-    for (const phase of ["account", "archive", "copy", "deliver"] as const) {
-      if (!this.#passes(phase, step, session, stanza)) return;
-    }
-    const targets = exists ? this.#options.registry.sessions(to.bare) : undefined;
-    const decision = decideDelivery(rowOf(stanza), to.resource, targets, (target) => sharesPresence(target, stanza.from));
-    switch (decision.action) {
-      case "deliver":
-        for (const recipient of decision.to) {
-          const held = passPhase(this.#phases, "hold", { step, stanza, sender: session, recipient });
-          if (held === undefined) recipient.deliver(step, stanza.element);
-          else if ("fault" in held) refuse(session, step, stanza, held.fault);
-        }
-        return;
-      case "answer":
-        return this.#answer(step, session, stanza, "account", to.bare === stanza.from.bare);
-      case "undelivered":
-        if (this.#passes("undelivered", step, session, stanza)) refuse(session, step, stanza, serviceUnavailable);
-        return;
-      case "bounce":
-        // An account that does not exist answers a stranger as one that does: service-unavailable, but for what an extension tells everybody.
-        if (!exists && stanza.kind === "iq" && to.resource === undefined) return this.#answer(step, session, stanza, "account", false);
-        return refuse(session, step, stanza, serviceUnavailable);
-      case "drop":
-        return;
-    }
+  /** RFC 6121 section 8.5.3.1: the account is the sender's own, or shows it its presence. */
+  #isShared(step: Step, account: Account | undefined, { from, to }: Stanza): boolean {
+    if (account === undefined) return false;
+    if (account.bare === from.bare) return true;
+    const sender = this.#options.accounts.read(step, from.bare);
+    return account.shows(from.bare) && sender !== undefined && to !== undefined && !isBarred(sender, from, account, to);
   }
 
-  #answer(step: Step, session: Session, iq: Stanza, target: "server" | "account", own: boolean): void {
-    if (iq.type !== "get" && iq.type !== "set") return;
-    session.deliver(step, answerIq(this.#iqs, { step, iq, session, house: this.#options.house, target, own }));
-  }
-
-  #passes(phase: Phase, step: Step, sender: Session, stanza: Stanza): boolean {
-    const verdict = passPhase(this.#phases, phase, { step, stanza, sender });
+  #passes(phase: Phase, passage: Passage): boolean {
+    const verdict = passPhase(this.#phases, phase, passage);
     if (verdict === undefined) return true;
-    if ("fault" in verdict) refuse(sender, step, stanza, verdict.fault);
+    if ("fault" in verdict) refuse(passage.sender, passage.step, passage.stanza, verdict.fault);
     return false;
   }
 }
 
 const serviceUnavailable: StanzaFault = { condition: "service-unavailable", text: "" };
 
-/** RFC 6121 section 8.5.3.1: the sender is the user, or was sent directed presence by that resource. */
-function sharesPresence(target: Session, sender: Jid): boolean {
-  return target.jid.bare === sender.bare || target.hasDirected(sender);
-}
+/** RFC 6120 section 10.4.3: without federation no remote domain can be resolved. */
+const remoteServerNotFound: StanzaFault = { condition: "remote-server-not-found", text: "this server does not speak to other servers" };
 
 function rowOf(stanza: Stanza): DeliveryRow {
   switch (stanza.kind) {
@@ -165,6 +234,6 @@ function rowOf(stanza: Stanza): DeliveryRow {
   }
 }
 
-function isSubscription(type: string): boolean {
-  return type !== "available" && type !== "unavailable" && type !== "error";
+function isSubscription({ kind, type }: Stanza): boolean {
+  return kind === "presence" && (subscriptionTypes as readonly string[]).includes(type);
 }

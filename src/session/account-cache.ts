@@ -2,42 +2,55 @@
  * Accounts in memory: loaded on first need, by a bind or by a stanza to them, and dropped when long unused.
  * All sessions of an account share one copy.
  */
+import type { Account } from "../domain/account.ts";
+import { accountFactVersions, accountStream, type AccountFact } from "../domain/facts.ts";
 import { idleAccountsMax } from "../domain/limits.ts";
-
-/** The read model of one account. */
-export interface Account {
-  readonly host: string;
-  readonly username: string;
-  readonly roster: Roster;
-}
-
-/** RFC 6121 section 2. */
-export interface Roster {
-  /** Opaque to clients; changes with each change of the roster (RFC 6121 section 2.6). */
-  readonly version: string;
-  readonly items: readonly RosterItem[];
-}
-
-export interface RosterItem {
-  readonly jid: string;
-  readonly subscription: "none" | "to" | "from" | "both";
-}
+import type { Step } from "../step/batch.ts";
 
 export class AccountCache {
   readonly #load: (host: string, username: string) => Promise<Account | undefined>;
-  readonly #inUse: (bareJid: string) => boolean;
+  readonly #inUse: (account: Account) => boolean;
   readonly #accounts = new Map<string, Account>();
   readonly #loading = new Map<string, Promise<Account | undefined>>();
 
   /** `load` resolves with undefined for an account that does not exist; accounts `inUse` are never dropped. */
-  constructor(load: (host: string, username: string) => Promise<Account | undefined>, inUse: (bareJid: string) => boolean) {
+  constructor(load: (host: string, username: string) => Promise<Account | undefined>, inUse: (account: Account) => boolean) {
     this.#load = load;
     this.#inUse = inUse;
   }
 
-  /** What is in memory now. */
+  /** What is in memory now, for those who decide nothing by it. */
   get(bareJid: string): Account | undefined {
     return this.#accounts.get(bareJid);
+  }
+
+  /** What is in memory now, for a step that decides by it: what the step sends waits until what it read is durable. */
+  read(step: Step, bareJid: string): Account | undefined {
+    const account = this.#accounts.get(bareJid);
+    if (account !== undefined) step.dependOn(account.ticket);
+    return account;
+  }
+
+  /**
+   * Changes an account by a fact. Binding unless told otherwise. Throws if the account is not in memory any more: a copy that was
+   * kept over a wait may have been dropped or deleted meanwhile.
+   */
+  change(step: Step, account: Account, fact: AccountFact, binding = true): void {
+    if (this.#accounts.get(account.bare) !== account) throw new Error(`${account.bare}: the account is not in memory any more`);
+    const recorded = step.record(
+      accountStream(account.host, account.username),
+      { type: fact.type, v: accountFactVersions[fact.type], data: fact.data },
+      binding,
+    );
+    const { ticket, lastTicket } = account;
+    const undo = account.apply(fact, step.at);
+    account.lastTicket = recorded;
+    if (binding) account.ticket = recorded;
+    step.ifDiscarded(() => {
+      undo();
+      account.ticket = ticket;
+      account.lastTicket = lastTicket;
+    });
   }
 
   load(host: string, username: string): Promise<Account | undefined> {
@@ -75,7 +88,7 @@ export class AccountCache {
     let looks = 0;
     for (const [bareJid, account] of this.#accounts) {
       this.#accounts.delete(bareJid);
-      if (!this.#inUse(bareJid)) return;
+      if (!this.#inUse(account)) return;
       this.#accounts.set(bareJid, account);
       if (++looks === looksMax) return;
     }

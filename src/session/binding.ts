@@ -18,7 +18,7 @@ export function bindResource(
   requested: string | null,
 ): BindAnswer {
   const bareJid = `${identity.username}@${identity.host}`;
-  const account = environment.accounts.get(bareJid);
+  const account = environment.accounts.read(step, bareJid);
   const fail = (condition: "bad-request" | "conflict" | "not-allowed" | "resource-constraint", text: string): BindAnswer => ({
     type: "bind.failed",
     at: step.at,
@@ -41,6 +41,6 @@ export function bindResource(
   else if (other !== undefined) resource = environment.ids.next();
 
   environment.registry.add(bareJid, resource, session);
-  const { version, items } = account.roster;
-  return { type: "resource.bound", at: step.at, resource, roster: { version, items: items.length } };
+  const roster = { version: account.rosterVersion(), items: account.contacts.size };
+  return { type: "resource.bound", at: step.at, resource, roster };
 }

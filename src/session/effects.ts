@@ -152,11 +152,11 @@ function resume(bench: Workbench, step: Step): void {
 function broadcast(bench: Workbench, step: Step, effect: Extract<SessionEffect, { type: "broadcast.presence" }>): void {
   const jid = parseJid(effect.jid);
   if (jid === undefined) throw new Error(`${effect.jid} was bound, so it is a JID`);
-  const { available, initial, directed } = effect;
+  const { available, initial, wasAvailable, directed } = effect;
   const { presence } = bench;
   // A lost link leaves the last available presence behind; only what the client itself sent at its end is passed on.
   const element = available || presence?.attrs["type"] === "unavailable" ? presence : undefined;
-  bench.environment.router.broadcast(step, bench, { jid, available, initial, directed, element });
+  bench.environment.router.broadcast(step, bench, { jid, available, initial, wasAvailable, directed, element });
   if (!available) bench.presence = undefined;
 }
 

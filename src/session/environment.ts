@@ -69,9 +69,17 @@ export interface PresenceChange {
   readonly available: boolean;
   /** The first one of a period of availability (RFC 6121 section 4.2). */
   readonly initial: boolean;
+  /** Whether the resource was available before, so that those who see it know of it. */
+  readonly wasAvailable: boolean;
   readonly directed: readonly string[];
   /** The stanza that the client sent, if it was one. */
   readonly element: Element | undefined;
+}
+
+export interface Receipt {
+  received(step: Step): void;
+  /** The session ended before it was certain. */
+  lost(step: Step): void;
 }
 
 /** A connected session as routing and extensions see it. */
@@ -89,8 +97,15 @@ export interface Session {
   readonly presence: Element | undefined;
   /** Whether its user has sent directed presence to this address, or to its bare form. */
   hasDirected(to: Jid): boolean;
+  /** The addresses that its user has sent directed presence to and not taken back. */
+  readonly directed: readonly string[];
   /** Puts an element into its queue. */
   deliver(step: Step, element: Element): void;
+  /**
+   * Follows what has been delivered so far until it is certain that the client has it: the socket took the bytes, and after that
+   * the client sent something or closed its stream in order. Exactly one of the two is called, in a step of its own.
+   */
+  onReceipt(step: Step, receipt: Receipt): void;
   /** Tells the machine something, within `step`. */
   tell(step: Step, event: SessionEvent): void;
   /** Ends the session through its machine; without a condition, politely. */

@@ -16,9 +16,10 @@ import type { Link, LinkHandler, StreamFault, StreamHeader } from "../xml/link.t
 import { SessionActor } from "./actor.ts";
 import { languageOf, openedBy } from "./border.ts";
 import { perform, send } from "./effects.ts";
-import type { SessionEnvironment } from "./environment.ts";
+import type { Receipt, SessionEnvironment } from "./environment.ts";
 import { Flow, type HoldReason } from "./flow.ts";
 import type { Login } from "./logins.ts";
+import { Receipts } from "./receipts.ts";
 import { takeEarly, takeElement } from "./traffic.ts";
 import type { Workbench } from "./workbench.ts";
 
@@ -42,6 +43,7 @@ export class SessionHost implements LinkHandler, Workbench {
   readonly #actor: SessionActor;
   readonly #flow: Flow;
   /** Called once, when nothing of the session is left but its log. */
+  readonly #receipts: Receipts;
   readonly #onClosed: (session: SessionHost) => void;
   #jid: Jid | undefined;
   /** Counts asked effects; an answer to another than the last one comes too late. */
@@ -62,6 +64,7 @@ export class SessionHost implements LinkHandler, Workbench {
     this.#onClosed = onClosed;
     this.#flow = new Flow(link, environment.clock, (bytes) => this.#report("warn", { bytes }, "a client does not read and is dropped"));
     this.outbox = new Outbox((text) => this.#flow.write(text), (error) => this.#fail(error));
+    this.#receipts = new Receipts(link, this.outbox);
     const { policy } = environment.options;
     this.#actor = new SessionActor(this.id, { at: this.since, secure: link.secure !== null, policy });
   }
@@ -115,11 +118,20 @@ export class SessionHost implements LinkHandler, Workbench {
     return directed.length > 0 && (directed.includes(to.full) || directed.includes(to.bare));
   }
 
+  get directed(): readonly string[] {
+    return this.context.directed;
+  }
+
   deliver(step: Step, element: Element): void {
     // RFC 6120 section 4.4: nothing follows the end tag.
     if (this.#ending) return;
     send(this, step, element);
     if (this.outbox.waitingChars > outboxBytesHardMax) this.link.destroy();
+  }
+
+  onReceipt(step: Step, receipt: Receipt): void {
+    if (this.#closed || this.#ending) step.afterwards(() => this.#later((step) => receipt.lost(step)));
+    else this.#receipts.follow(step, receipt);
   }
 
   close(condition?: StreamErrorCondition, text = ""): void {
@@ -144,6 +156,7 @@ export class SessionHost implements LinkHandler, Workbench {
 
   heard(): void {
     this.heardAt = this.environment.clock.now();
+    if (this.#receipts.waiting) this.#confirm();
   }
 
   opened(header: StreamHeader): void {
@@ -170,6 +183,7 @@ export class SessionHost implements LinkHandler, Workbench {
   }
 
   drained(): void {
+    this.#receipts.taken();
     this.#flow.drained();
   }
 
@@ -268,11 +282,26 @@ export class SessionHost implements LinkHandler, Workbench {
     }
   }
 
+  /** What comes, the end tag included, comes from a client that has what the socket took before. */
+  #confirm(): void {
+    for (const receipt of this.#receipts.confirmed()) this.#later((step) => receipt.received(step));
+  }
+
+  /** In a step of its own. What goes wrong there is not this session's. */
+  #later(work: (step: Step) => void): void {
+    try {
+      this.environment.batch.run(null, work);
+    } catch (error) {
+      this.#report("warn", { err: error }, "what follows a receipt could not be done");
+    }
+  }
+
   #finish(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#jid = undefined;
     this.environment.registry.remove(this);
+    for (const receipt of this.#receipts.lost()) this.#later((step) => receipt.lost(step));
     for (const timer of this.timers.values()) timer.cancel();
     this.timers.clear();
     const { reason, username } = this.context;

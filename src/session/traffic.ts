@@ -2,7 +2,7 @@
  * What becomes of a first-level element. While a stream is negotiated everything is told to the machine;
  * in a connected session plain stanzas change no state and go straight to the router.
  */
-import { makeJid, parseJid } from "../domain/jid.ts";
+import { type Jid, makeJid, parseJid } from "../domain/jid.ts";
 import type { Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
 import { serialise } from "../xml/serialise.ts";
@@ -90,7 +90,7 @@ function takePresence(host: TrafficHost, step: Step, stanza: Stanza): void {
   if (stanza.to !== undefined) {
     // Only who can be told of the end is worth remembering.
     const reaches = host.environment.options.hosts.includes(stanza.to.domain) && stanza.to.local !== undefined;
-    if (stanza.type === "available" && reaches) host.tell(step, { type: "presence.directed", at, to: stanza.to.full });
+    if (stanza.type === "available" && reaches && !seesAnyway(host, stanza.to)) host.tell(step, { type: "presence.directed", at, to: stanza.to.full });
     if (stanza.type === "unavailable" && host.context.directed.includes(stanza.to.full)) {
       host.tell(step, { type: "presence.undirected", at, to: stanza.to.full });
     }
@@ -109,6 +109,11 @@ function takePresence(host: TrafficHost, step: Step, stanza: Stanza): void {
     default:
       return refuse(host, step, stanza, { condition: "bad-request", text: `presence of type ${stanza.type} needs a 'to'` });
   }
+}
+
+/** RFC 6121 section 4.6.3, rule 1: a contact who sees an available resource is told of its end in any case. */
+function seesAnyway(host: TrafficHost, to: Jid): boolean {
+  return host.available && host.environment.accounts.get(host.jid.bare)?.shows(to.bare) === true;
 }
 
 function changePresence(host: TrafficHost, step: Step, stanza: Stanza): void {

@@ -1,13 +1,21 @@
 /** The documented session: its properties under their documented names, and its two methods. For people; nothing routes by it. */
 import { stateName } from "../../machines/state-name.ts";
+import type { Account } from "../domain/account.ts";
 import type { StreamErrorCondition } from "../domain/errors.ts";
+import type { StoredRosterItem } from "../domain/roster.ts";
 import type { ConnectionView, SessionView } from "../domain/session-view.ts";
 import type { Element } from "../xml/element.ts";
 import { parseElement } from "../xml/parse-element.ts";
 import { serialise } from "../xml/serialise.ts";
 import { clientNamespace } from "../xml/stanza.ts";
-import type { Roster } from "./account-cache.ts";
 import type { SessionHost } from "./host.ts";
+
+/** RFC 6121 section 2. */
+export interface Roster {
+  /** Opaque to clients; changes with each change of the roster (RFC 6121 section 2.6). */
+  readonly version: string;
+  readonly items: readonly StoredRosterItem[];
+}
 
 /** A live session, read-only: each property is what holds when it is read; undefined where the documentation says nil or not defined. */
 export interface DocumentedSession {
@@ -76,7 +84,7 @@ export function documentedSession(session: SessionHost): DocumentedSession {
       return session.interested || undefined;
     },
     get roster() {
-      return session.connected ? session.environment.accounts.get(session.jid.bare)?.roster : undefined;
+      return session.connected ? rosterOf(session.environment.accounts.get(session.jid.bare)) : undefined;
     },
     send: (x) => send(session, x),
     close: (condition, text) => session.close(condition, text),
@@ -106,6 +114,10 @@ export function viewOf(session: SessionHost): SessionView {
 function typeOf({ snapshot }: SessionHost): "c2s_unauthed" | "c2s" | undefined {
   if (snapshot.hasTag("c2s")) return "c2s";
   return snapshot.hasTag("c2s_unauthed") ? "c2s_unauthed" : undefined;
+}
+
+function rosterOf(account: Account | undefined): Roster | undefined {
+  return account && { version: account.rosterVersion(), items: [...account.contacts.values()] };
 }
 
 function presenceOf({ available, presence }: SessionHost): string | undefined {

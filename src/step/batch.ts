@@ -17,8 +17,8 @@ export interface Step {
   readonly id: string;
   /** The step that led to this one. */
   readonly cause: string | null;
-  /** Records a fact. `binding`: the outputs of this step wait until it is durable. */
-  record(stream: string, fact: NewFact, binding?: boolean): void;
+  /** Records a fact, and returns its ticket. `binding`: the outputs of this step wait until it is durable. */
+  record(stream: string, fact: NewFact, binding?: boolean): number;
   /** The step has read what the batch of `ticket` writes; its outputs wait for that too. */
   dependOn(ticket: number): void;
   /** The ticket of what this step has written so far; 0 for nothing. */
@@ -26,6 +26,8 @@ export interface Step {
   output(outbox: Outbox, text: string): void;
   /** Runs once the step has ended well. */
   afterwards(task: () => void): void;
+  /** Runs if the step fails, the last one first: takes back what `record` has announced to memory. */
+  ifDiscarded(undo: () => void): void;
 }
 
 export interface NewFact {
@@ -62,6 +64,7 @@ export class Batch {
   #dirty = new Set<Outbox>();
   /** Outboxes with something that waits for a commit. */
   #waiting = new Set<Outbox>();
+  #waiters: { readonly ticket: number; readonly resolve: () => void; readonly reject: (error: Error) => void }[] = [];
 
   constructor(options: BatchOptions) {
     this.#options = options;
@@ -79,6 +82,9 @@ export class Batch {
     let result: Result;
     try {
       result = work(step);
+    } catch (error) {
+      for (const undo of step.undos.toReversed()) undo();
+      throw error;
     } finally {
       this.#running = undefined;
     }
@@ -95,6 +101,18 @@ export class Batch {
     this.#press();
     runAll(step.tasks);
     return result;
+  }
+
+  /** Whether what has this ticket is on the disk. */
+  isDurable(ticket: number): boolean {
+    return ticket <= this.#durable;
+  }
+
+  /** Resolves when what has this ticket is on the disk. Rejects if it cannot come there any more. */
+  durable(ticket: number): Promise<void> {
+    if (this.isDurable(ticket)) return Promise.resolve();
+    if (this.#failed) return Promise.reject(storeFailed());
+    return new Promise((resolve, reject) => this.#waiters.push({ ticket, resolve, reject }));
   }
 
   /** Resolves when everything recorded until now is durable, or its commit has failed or counts as failed. */
@@ -142,6 +160,9 @@ export class Batch {
     const waiting = this.#waiting;
     this.#waiting = new Set();
     for (const outbox of waiting) if (outbox.flush(ticket)) this.#waiting.add(outbox);
+    const waiters = this.#waiters;
+    this.#waiters = waiters.filter((waiter) => waiter.ticket > ticket);
+    for (const waiter of waiters) if (waiter.ticket <= ticket) waiter.resolve();
     this.#press();
     this.#turn();
   }
@@ -159,6 +180,7 @@ export class Batch {
       outbox.clear();
     }
     this.#waiting.clear();
+    for (const { reject } of this.#waiters.splice(0)) reject(storeFailed());
     this.#press();
     this.#options.onFailed(error instanceof Error ? error : new Error(String(error)));
   }
@@ -177,6 +199,7 @@ class RunningStep implements Step {
   readonly appends: Append[] = [];
   readonly outputs: { readonly outbox: Outbox; readonly text: string }[] = [];
   readonly tasks: (() => void)[] = [];
+  readonly undos: (() => void)[] = [];
   readonly #ids: Ids;
   readonly #batch: number;
   #id: string | undefined;
@@ -197,10 +220,11 @@ class RunningStep implements Step {
     return this.#ticket;
   }
 
-  record(stream: string, fact: NewFact, binding = false): void {
+  record(stream: string, fact: NewFact, binding = false): number {
     const whole: Fact = { ...fact, at: this.at, step: this.id, cause: this.cause };
     this.appends.push({ stream, expectedVersion: "any", facts: [whole] });
     if (binding) this.dependOn(this.#batch);
+    return this.#batch;
   }
 
   dependOn(ticket: number): void {
@@ -214,6 +238,14 @@ class RunningStep implements Step {
   afterwards(task: () => void): void {
     this.tasks.push(task);
   }
+
+  ifDiscarded(undo: () => void): void {
+    this.undos.push(undo);
+  }
+}
+
+function storeFailed(): Error {
+  return new Error("the store failed: what is in memory will never be on the disk");
 }
 
 function sizeOf(append: Append): number {

@@ -17,9 +17,9 @@ export const disco: Extension = {
   ],
 };
 
-/** XEP-0030 section 8: an account is described to nobody but itself, until there are subscriptions. */
-function describe({ house, target, own, payload }: IqRequest): IqReply {
-  if (target === "account" && !own) return { fault: { condition: "service-unavailable", text: "" } };
+/** XEP-0030 section 8: an account is described to those who see its presence. */
+function describe({ house, target, shared, payload }: IqRequest): IqReply {
+  if (target === "account" && !shared) return { fault: { condition: "service-unavailable", text: "" } };
   if (hasNode(payload)) return noSuchNode;
   const identity =
     target === "server"
@@ -29,10 +29,11 @@ function describe({ house, target, own, payload }: IqRequest): IqReply {
   return { result: el("query", { xmlns: info }, identity, ...features) };
 }
 
-/** XEP-0030 section 8: an account's available resources, to itself; to others an empty list. The server has nothing below it. */
-function list({ target, own, house, iq, payload }: IqRequest): IqReply {
-  if (hasNode(payload) && (own || target === "server")) return noSuchNode;
-  const resources = target === "account" && own ? house.availableResources(iq.from.bare) : [];
+/** XEP-0030 section 8: an account's available resources, to those who see its presence; to others an empty list. The server has nothing below it. */
+function list({ target, shared, account, house, payload }: IqRequest): IqReply {
+  if (hasNode(payload) && (shared || target === "server")) return noSuchNode;
+  const sessions = account !== undefined && shared ? house.sessions(account.bare) : [];
+  const resources = sessions.filter((session) => session.available).map((session) => session.jid);
   return { result: el("query", { xmlns: items }, ...resources.map((jid) => el("item", { jid: jid.full }))) };
 }
 

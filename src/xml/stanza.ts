@@ -25,6 +25,8 @@ export interface StanzaFault {
   readonly condition: StanzaErrorCondition;
   /** English, for a person. */
   readonly text: string;
+  /** An application's own condition, beside the general one (RFC 6120 section 8.3.4). */
+  readonly detail?: Element;
 }
 
 /** Builds an element; `xmlns` is among the attributes where it differs from that of the parent. Children that are undefined are left out. */
@@ -64,12 +66,13 @@ export function stanzaError(stanza: Pick<Stanza, "kind" | "id" | "from" | "to">,
   );
 }
 
-export function errorElement({ condition, text }: StanzaFault): Element {
+export function errorElement({ condition, text, detail }: StanzaFault): Element {
   return el(
     "error",
     { type: stanzaErrorTypes[condition] },
     el(condition, { xmlns: stanzasNamespace }),
     text === "" ? undefined : el("text", { xmlns: stanzasNamespace, "xml:lang": "en" }, text),
+    detail,
   );
 }
 

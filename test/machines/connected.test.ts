@@ -10,8 +10,8 @@ import {
 
 const jid = "romeo@localhost/orchard";
 const send = (element: Extract<SessionEffect, { type: "send.element" }>["element"]): SessionEffect => ({ type: "send.element", element });
-const presence = (available: boolean, initial = false, directed: readonly string[] = []): SessionEffect => ({
-  type: "broadcast.presence", jid, available, initial, directed,
+const presence = (available: boolean, initial = false, directed: readonly string[] = [], wasAvailable = !initial): SessionEffect => ({
+  type: "broadcast.presence", jid, available, initial, wasAvailable, directed,
 });
 const destroy: SessionEffect = { type: "destroy.session", jid };
 const directed = { type: "presence.directed", to: "nurse@localhost" } as const;

@@ -7,7 +7,7 @@ import {
 } from "./telling.ts";
 
 const jid = "romeo@localhost/orchard";
-const unavailable: SessionEffect = { type: "broadcast.presence", jid, available: false, initial: false, directed: [] };
+const unavailable: SessionEffect = { type: "broadcast.presence", jid, available: false, initial: false, wasAvailable: true, directed: [] };
 const destroy: SessionEffect = { type: "destroy.session", jid };
 
 /** Each state with a stream, and what leaving it means for others. */

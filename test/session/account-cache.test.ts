@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
+import { Account } from "../../src/domain/account.ts";
 import { idleAccountsMax } from "../../src/domain/limits.ts";
-import { AccountCache, type Account } from "../../src/session/account-cache.ts";
+import { AccountCache } from "../../src/session/account-cache.ts";
 
-const accountOf = (username: string): Account => ({ host: "x", username, roster: { version: "0", items: [] } });
+const accountOf = (username: string): Account => new Account("x", username);
 
 /** A cache whose loads end when the test says so. */
-function cache(inUse: (bareJid: string) => boolean = () => false) {
+function cache(inUse: (account: Account) => boolean = () => false) {
   const loads: { readonly username: string; readonly resolve: (account: Account | undefined) => void; readonly reject: (error: Error) => void }[] = [];
   const accounts = new AccountCache(
     (_, username) => new Promise((resolve, reject) => void loads.push({ username, resolve, reject })),
@@ -84,7 +85,7 @@ describe("The account cache", () => {
 
   it("is bounded: the oldest accounts that nobody uses go, those in use stay", async () => {
     const used = new Set(["u0@x", "u1@x", "u5@x"]);
-    const accounts = new AccountCache(async (_, username) => accountOf(username), (bareJid) => used.has(bareJid));
+    const accounts = new AccountCache(async (_, username) => accountOf(username), ({ bare }) => used.has(bare));
     await load(accounts, names(idleAccountsMax));
     expect(accounts.get("u2@x")).toBeDefined();
     await load(accounts, ["v1", "v2", "v3", "v4"]);

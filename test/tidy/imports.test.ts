@@ -5,7 +5,7 @@ import { roomOf, sources, type Source } from "./sources.ts";
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   domain: [],
   machines: ["domain"],
-  ports: [],
+  ports: ["domain"],
   live: ["ports"],
   software: [],
   index: ["*"],

@@ -1,6 +1,9 @@
 /** Every read model of the server. A new one is one file and one name here; the store fills it when it is next opened. */
 
 import type { Projection } from "../projection.ts";
+import { accountData } from "./account-data.ts";
+import { accountRows } from "./account-rows.ts";
 import { accounts } from "./accounts.ts";
+import { offlineMessages } from "./offline-messages.ts";
 
-export const projections: readonly Projection[] = [accounts];
+export const projections: readonly Projection[] = [accounts, accountRows, offlineMessages, accountData];

@@ -97,6 +97,11 @@ export class Tables {
       },
       set: (key: string, value: Json) => set.run(name, storable("key", key), serialise("value", value)),
       delete: (key) => remove.run(name, key),
+      clear: (prefix) => {
+        const end = prefixEnd(prefix);
+        if (end === undefined) this.#prepare("DELETE FROM projection WHERE name = ? AND key >= ?").run(name, prefix);
+        else this.#prepare("DELETE FROM projection WHERE name = ? AND key >= ? AND key < ?").run(name, prefix, end);
+      },
     };
   }
 

@@ -1,0 +1,107 @@
+/**
+ * What the facts of an account leave behind, as rows: the one place that says what each fact does. The read model in the store
+ * and the account in memory are both kept by it, so they cannot differ.
+ */
+import type { Json } from "./json.ts";
+import type { AccountFact } from "./facts.ts";
+import type { StoredRosterItem } from "./roster.ts";
+
+/** Each kind of row with the shape of its values. */
+export interface AccountRows {
+  /** By JID: a contact. */
+  readonly contact: StoredRosterItem;
+  /** By JID: the version of the roster at which a contact was removed. */
+  readonly removal: number;
+  /** By JID: the request of somebody who asks to see the user's presence, as XML text. */
+  readonly request: string;
+  /** By JID: somebody whom the user has blocked. */
+  readonly block: true;
+  /** A few numbers and texts of the account itself, by the names in `AccountMeta`. */
+  readonly meta: Json;
+}
+
+export type RowKind = keyof AccountRows;
+export const rowKinds = ["contact", "removal", "request", "block", "meta"] as const satisfies readonly RowKind[];
+
+export interface AccountMeta {
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+  /** The version of the roster: 0 until the first change. */
+  readonly rosterVersion: number;
+  /** Versions before this one cannot be brought up to date item by item. */
+  readonly rosterSince: number;
+  /** The highest number that an offline message had. */
+  readonly offlineLast: number;
+  readonly offlineMessages: number;
+  readonly offlineBytes: number;
+  /** When the last available resource left, and with which words. */
+  readonly left: { readonly at: number; readonly status: string };
+}
+
+/** A place that holds such rows. */
+export interface RowTable {
+  get<Kind extends RowKind>(kind: Kind, id: string): AccountRows[Kind] | undefined;
+  set<Kind extends RowKind>(kind: Kind, id: string, value: AccountRows[Kind]): void;
+  delete(kind: RowKind, id: string): void;
+  /** Removes everything. */
+  clear(): void;
+}
+
+/** Pure but for `table`. Facts that leave nothing here are no mistake. `at`: when it happened, ms since 1970. */
+export function applyAccountFact(table: RowTable, fact: AccountFact, at: number): void {
+  const meta = (name: keyof AccountMeta): number => (table.get("meta", name) as number | undefined) ?? 0;
+  const setMeta = <Name extends keyof AccountMeta>(name: Name, value: AccountMeta[Name]): void => table.set("meta", name, value as Json);
+  switch (fact.type) {
+    case "AccountCreated":
+      setMeta("createdAt", at);
+      return;
+    case "AccountDeleted":
+      table.clear();
+      return;
+    case "RosterItemSet": {
+      const { item, version } = fact.data;
+      table.set("contact", item.jid, { ...item, version });
+      table.delete("removal", item.jid);
+      setMeta("rosterVersion", version);
+      return;
+    }
+    case "RosterItemRemoved": {
+      const { jid, version, forgotten } = fact.data;
+      if (forgotten !== null) {
+        setMeta("rosterSince", Math.max(meta("rosterSince"), table.get("removal", forgotten) ?? 0));
+        table.delete("removal", forgotten);
+      }
+      table.delete("contact", jid);
+      table.set("removal", jid, version);
+      setMeta("rosterVersion", version);
+      return;
+    }
+    case "SubscriptionRequested":
+      table.set("request", fact.data.from, fact.data.stanza);
+      return;
+    case "SubscriptionRequestSettled":
+      table.delete("request", fact.data.from);
+      return;
+    case "ContactsBlocked":
+      for (const jid of fact.data.jids) table.set("block", jid, true);
+      return;
+    case "ContactsUnblocked":
+      for (const jid of fact.data.jids) table.delete("block", jid);
+      return;
+    case "OfflineMessageStored":
+      setMeta("offlineLast", fact.data.number);
+      setMeta("offlineMessages", meta("offlineMessages") + 1);
+      setMeta("offlineBytes", meta("offlineBytes") + fact.data.bytes);
+      return;
+    case "OfflineMessagesRemoved":
+      setMeta("offlineMessages", meta("offlineMessages") - fact.data.numbers.length);
+      setMeta("offlineBytes", meta("offlineBytes") - fact.data.bytes);
+      return;
+    case "UserLeft":
+      setMeta("left", { at, status: fact.data.status });
+      return;
+    case "PasswordChanged":
+    case "AccountDataSet":
+      return;
+  }
+}

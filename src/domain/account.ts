@@ -1,0 +1,139 @@
+/** An account in memory: its rows, and what they say of contacts, requests and blocks. Changed by facts alone. */
+import type { Json } from "./json.ts";
+import { applyAccountFact, rowKinds, type AccountMeta, type AccountRows, type RowKind, type RowTable } from "./account-rows.ts";
+import { isBlocked } from "./block-list.ts";
+import type { AccountFact } from "./facts.ts";
+import type { Jid } from "./jid.ts";
+import { sees, shows, type StoredRosterItem } from "./roster.ts";
+import { subscriptionState, type SubscriptionState } from "./subscription.ts";
+
+type Maps = { readonly [Kind in RowKind]: Map<string, AccountRows[Kind]> };
+
+export class Account {
+  readonly host: string;
+  readonly username: string;
+  /** `username@host`. */
+  readonly bare: string;
+  /** The ticket of the last binding change: what reads the account must not leave before it is durable. */
+  ticket = 0;
+  /** The ticket of the last change of any kind: until it is durable, the store knows less than this. */
+  lastTicket = 0;
+  readonly #maps: Maps = { contact: new Map(), removal: new Map(), request: new Map(), block: new Map(), meta: new Map() };
+
+  /** `rows` are those of the read model, whose keys are `KIND/ID`. */
+  constructor(host: string, username: string, rows: Iterable<{ readonly key: string; readonly value: Json }> = []) {
+    this.host = host;
+    this.username = username;
+    this.bare = `${username}@${host}`;
+    for (const { key, value } of rows) {
+      const slash = key.indexOf("/");
+      const kind = rowKinds.find((kind) => kind === key.slice(0, slash));
+      if (kind !== undefined) (this.#maps[kind] as Map<string, unknown>).set(key.slice(slash + 1), value);
+    }
+  }
+
+  /** Contacts by bare JID. */
+  get contacts(): ReadonlyMap<string, StoredRosterItem> {
+    return this.#maps.contact;
+  }
+
+  /** Requests that wait for an answer, as XML text, by the bare JID of who asks. */
+  get requests(): ReadonlyMap<string, string> {
+    return this.#maps.request;
+  }
+
+  /** The JIDs that the user has blocked. */
+  get blocked(): ReadonlyMap<string, true> {
+    return this.#maps.block;
+  }
+
+  /** Contacts that were removed, and at which version of the roster; oldest first. */
+  get removals(): ReadonlyMap<string, number> {
+    return this.#maps.removal;
+  }
+
+  meta<Name extends keyof AccountMeta>(name: Name): AccountMeta[Name] | undefined {
+    return this.#maps.meta.get(name) as AccountMeta[Name] | undefined;
+  }
+
+  /** A version of the roster as clients see it: opaque, and never the same for an account that was made anew (RFC 6121 section 2.6). */
+  rosterVersion(version: number = this.meta("rosterVersion") ?? 0): string {
+    return `${(this.meta("createdAt") ?? 0).toString(36)}-${version}`;
+  }
+
+  /** The number of a version that `rosterVersion` made; undefined if it made no such one. */
+  parseRosterVersion(text: string): number | undefined {
+    const version = Number(/^[0-9a-z]+-(0|[1-9]\d{0,15})$/.exec(text)?.[1] ?? Number.NaN);
+    return this.rosterVersion(version) === text ? version : undefined;
+  }
+
+  /** The state of the subscription between the user and a contact, by the contact's bare JID. */
+  subscription(contact: string): SubscriptionState {
+    const item = this.contacts.get(contact);
+    return subscriptionState({
+      subscription: item?.subscription ?? "none",
+      pendingOut: item?.ask === true,
+      pendingIn: this.requests.has(contact),
+    });
+  }
+
+  /** Whether the user sees the presence of this bare JID. */
+  sees(bareJid: string): boolean {
+    return sees(this.contacts.get(bareJid));
+  }
+
+  /** Whether the user shows its presence to this bare JID: a subscription from or both. Blocking is another matter. */
+  shows(bareJid: string): boolean {
+    return shows(this.contacts.get(bareJid));
+  }
+
+  blocks(jid: Jid): boolean {
+    return isBlocked(this.blocked, jid);
+  }
+
+  /** Returns the way back, for a step that fails. */
+  apply(fact: AccountFact, at: number): () => void {
+    const table = new UndoableTable(this.#maps);
+    applyAccountFact(table, fact, at);
+    return () => table.undo();
+  }
+}
+
+/** The maps as a table that remembers what was there. */
+class UndoableTable implements RowTable {
+  readonly #maps: Maps;
+  readonly #before: (() => void)[] = [];
+
+  constructor(maps: Maps) {
+    this.#maps = maps;
+  }
+
+  get<Kind extends RowKind>(kind: Kind, id: string): AccountRows[Kind] | undefined {
+    return this.#maps[kind].get(id);
+  }
+
+  set<Kind extends RowKind>(kind: Kind, id: string, value: AccountRows[Kind]): void {
+    this.#remember(kind, id);
+    this.#maps[kind].set(id, value);
+  }
+
+  delete(kind: RowKind, id: string): void {
+    this.#remember(kind, id);
+    this.#maps[kind].delete(id);
+  }
+
+  clear(): void {
+    for (const kind of rowKinds) for (const id of this.#maps[kind].keys()) this.delete(kind, id);
+  }
+
+  undo(): void {
+    for (const task of this.#before.toReversed()) task();
+  }
+
+  #remember(kind: RowKind, id: string): void {
+    const map = this.#maps[kind] as Map<string, unknown>;
+    const known = map.has(id);
+    const value = map.get(id);
+    this.#before.push(() => (known ? map.set(id, value) : map.delete(id)));
+  }
+}

@@ -1,0 +1,47 @@
+/** Introduces the parts of the router that know contacts and presence to each other. */
+import type { AccountCache } from "../session/account-cache.ts";
+import type { Registry } from "../session/registry.ts";
+import type { Contacts } from "./contacts.ts";
+import type { Extension, House } from "./extension.ts";
+import { newRosterItem } from "../domain/roster.ts";
+import { Presence } from "./presence.ts";
+import { Rosters } from "./rosters.ts";
+import { Subscriptions } from "./subscriptions.ts";
+
+export interface CommunityOptions {
+  readonly extensions: readonly Extension[];
+  readonly registry: Registry;
+  readonly accounts: AccountCache;
+  /** Called when it is needed: the house is built around the community. */
+  readonly house: () => House;
+}
+
+export interface Community {
+  readonly presence: Presence;
+  readonly subscriptions: Subscriptions;
+  readonly contacts: Contacts;
+}
+
+export function createCommunity({ extensions, registry, accounts, house }: CommunityOptions): Community {
+  const presence = new Presence({ registry, accounts, onStale: (step, user, contact) => subscriptions.endStale(step, user, contact) });
+  const rosters = new Rosters({
+    registry,
+    accounts,
+    onChanged: (step, account, change) => {
+      for (const { rosterChanged } of extensions) rosterChanged?.({ step, account, ...change, house: house() });
+    },
+  });
+  const subscriptions = new Subscriptions({ registry, accounts, rosters, presence });
+  const contacts: Contacts = {
+    set: (step, account, item, asker) => {
+      const known = account.contacts.get(item.jid) ?? newRosterItem(item.jid);
+      const { jid, name, groups } = item;
+      const { subscription, ask, approved } = known;
+      return rosters.set(step, account, { jid, name, groups, subscription, ask, approved }, asker);
+    },
+    remove: (step, account, jid, asker) => subscriptions.remove(step, account, jid, accounts.read(step, jid.bare), asker),
+    show: (step, account, contact) => presence.show(step, account, contact),
+    hide: (step, account, contact) => presence.hide(step, account, contact),
+  };
+  return { presence, subscriptions, contacts };
+}

@@ -1,0 +1,168 @@
+/**
+ * Presence subscriptions (RFC 6121 section 3): the table of appendix A decides, and here everything that follows from a decision
+ * is done in its order. Both ends are accounts of this server, so both change in one step.
+ */
+import type { Account } from "../domain/account.ts";
+import { makeJid, type Jid } from "../domain/jid.ts";
+import { rosterItemsMax, subscriptionRequestCharsMax, subscriptionRequestsMax } from "../domain/limits.ts";
+import { newRosterItem, sameRosterItem, withSubscription } from "../domain/roster.ts";
+import {
+  decideSubscription,
+  seesContact,
+  showsToContact,
+  subscriptionParts,
+  type SubscriptionOutcome,
+  type SubscriptionType,
+} from "../domain/subscription.ts";
+import type { AccountCache } from "../session/account-cache.ts";
+import type { Session } from "../session/environment.ts";
+import type { Registry } from "../session/registry.ts";
+import type { Step } from "../step/batch.ts";
+import type { Element } from "../xml/element.ts";
+import { serialise } from "../xml/serialise.ts";
+import { clientNamespace, el, type StanzaFault } from "../xml/stanza.ts";
+import type { Presence } from "./presence.ts";
+import type { Announce, Rosters } from "./rosters.ts";
+
+export interface SubscriptionOptions {
+  readonly registry: Registry;
+  readonly accounts: AccountCache;
+  readonly rosters: Rosters;
+  readonly presence: Presence;
+}
+
+export class Subscriptions {
+  readonly #registry: Registry;
+  readonly #accounts: AccountCache;
+  readonly #rosters: Rosters;
+  readonly #presence: Presence;
+
+  constructor({ registry, accounts, rosters, presence }: SubscriptionOptions) {
+    this.#registry = registry;
+    this.#accounts = accounts;
+    this.#rosters = rosters;
+    this.#presence = presence;
+  }
+
+  /**
+   * What a user sends: `element` is stamped with both bare JIDs. `contact` is undefined where there is no such account, or none here;
+   * then only the user's side changes. Returns what is wrong with it; nothing has happened then.
+   */
+  outbound(step: Step, user: Account, to: Jid, contact: Account | undefined, type: SubscriptionType, element: Element): StanzaFault | undefined {
+    const before = user.subscription(to.bare);
+    const item = user.contacts.get(to.bare);
+    const outcome = decideSubscription("outbound", type, before, item?.approved === true);
+    if (item === undefined && needsItem(outcome) && user.contacts.size >= rosterItemsMax) {
+      return { condition: "resource-constraint", text: `a roster has at most ${rosterItemsMax} contacts` };
+    }
+    if (type === "subscribe" && contact !== undefined && !this.#hasRoomFor(contact, user.bare, element)) {
+      return { condition: "resource-constraint", text: "too many requests wait for an answer there" };
+    }
+    const showed = user.shows(to.bare);
+    // Section 3.2.2: while the contact may still know of it.
+    if (type === "unsubscribed" && showed) this.#presence.hide(step, user, to);
+    const announce = this.#change(step, user, to.bare, outcome);
+    const answers = outcome.pass && contact !== undefined ? this.#inbound(step, contact, user, type, element) : nothing;
+    announce(step);
+    if (!showed && user.shows(to.bare)) this.#presence.show(step, user, to);
+    answers(step);
+    return undefined;
+  }
+
+  /** Section 2.5.2: removes a contact, and every subscription with it. Returns what is to follow the answer to who asked. */
+  remove(step: Step, user: Account, to: Jid, contact: Account | undefined, asker: Session): Announce {
+    const { subscription, pendingOut, pendingIn } = subscriptionParts[user.subscription(to.bare)];
+    if (pendingIn) this.#settle(step, user, to.bare);
+    const announce = this.#rosters.remove(step, user, to.bare, asker);
+    return (step) => {
+      if (showsToContact(subscription)) this.#presence.hide(step, user, to);
+      if (contact !== undefined && (seesContact(subscription) || pendingOut)) {
+        this.#inbound(step, contact, user, "unsubscribe", stanza("unsubscribe", user.bare, contact.bare))(step);
+      }
+      if (contact !== undefined && (showsToContact(subscription) || pendingIn)) {
+        this.#inbound(step, contact, user, "unsubscribed", stanza("unsubscribed", user.bare, contact.bare))(step);
+      }
+      announce(step);
+    };
+  }
+
+  /** Section 4.3.2, rule 1: a probe found that the contact does not show itself. */
+  endStale(step: Step, user: Account, contact: Account): void {
+    this.#inbound(step, user, contact, "unsubscribed", stanza("unsubscribed", contact.bare, user.bare))(step);
+  }
+
+  /** What arrives for `owner` from another account. Returns what goes back, to be called when the sender's side is done. */
+  #inbound(step: Step, owner: Account, sender: Account, type: SubscriptionType, element: Element): Announce {
+    const from = sender.bare;
+    step.dependOn(owner.ticket);
+    // XEP-0191 section 3.1: who is blocked gets no answer at all.
+    if (owner.blocks(jidOf(sender))) return nothing;
+    const outcome = decideSubscription("inbound", type, owner.subscription(from), owner.contacts.get(from)?.approved === true);
+    const showed = owner.shows(from);
+    const announce = this.#change(step, owner, from, outcome, element);
+    if (outcome.pass) this.#deliver(step, owner, type, element);
+    announce(step);
+    if (showed && !owner.shows(from)) this.#presence.hide(step, owner, jidOf(sender));
+    const { answer } = outcome;
+    if (answer === undefined) return nothing;
+    return (step) => {
+      const blind = !sender.sees(owner.bare);
+      this.#inbound(step, sender, owner, answer, stanza(answer, owner.bare, from))(step);
+      // Whoever sees the owner from now on is told what there is to see (section 3.1.5); who saw it before knows.
+      const sighted = blind && sender.sees(owner.bare);
+      if (sighted || (!showed && owner.shows(from))) this.#presence.show(step, owner, jidOf(sender));
+    };
+  }
+
+  /** Section 3.1.3: requests go to available resources; the others to interested ones (sections 3.1.6, 3.2.3 and 3.3.3). */
+  #deliver(step: Step, owner: Account, type: SubscriptionType, element: Element): void {
+    for (const session of this.#registry.sessions(owner.bare)) {
+      if (type === "subscribe" ? session.available : session.interested) session.deliver(step, element);
+    }
+  }
+
+  /** Records what an outcome makes of an account. Returns the announcement of the changed item, if it changed. */
+  #change(step: Step, account: Account, contact: string, outcome: SubscriptionOutcome, request?: Element): Announce {
+    const { pendingIn } = subscriptionParts[outcome.state];
+    const had = account.requests.has(contact);
+    const { host, username } = account;
+    if (pendingIn && !had && request !== undefined) {
+      const data = { host, username, from: contact, stanza: serialise(request) };
+      this.#accounts.change(step, account, { type: "SubscriptionRequested", data });
+    }
+    if (!pendingIn && had) this.#settle(step, account, contact);
+    const item = account.contacts.get(contact);
+    // Section 3.1.3: a request alone adds nobody to the roster.
+    if (item === undefined && !needsItem(outcome)) return nothing;
+    const before = item ?? newRosterItem(contact);
+    const after = withSubscription(before, outcome.state, outcome.approved);
+    if (item !== undefined && sameRosterItem(item, after)) return nothing;
+    return this.#rosters.set(step, account, after);
+  }
+
+  #settle(step: Step, account: Account, contact: string): void {
+    const { host, username } = account;
+    this.#accounts.change(step, account, { type: "SubscriptionRequestSettled", data: { host, username, from: contact } });
+  }
+
+  /** Section 3.1.3, security warning: what strangers can make the server keep has a bound. */
+  #hasRoomFor(contact: Account, from: string, element: Element): boolean {
+    if (contact.requests.has(from)) return true;
+    return contact.requests.size < subscriptionRequestsMax && serialise(element).length <= subscriptionRequestCharsMax;
+  }
+}
+
+function needsItem({ state, approved }: SubscriptionOutcome): boolean {
+  const { subscription, pendingOut } = subscriptionParts[state];
+  return approved || pendingOut || subscription !== "none";
+}
+
+function jidOf({ host, username }: Account): Jid {
+  return makeJid(username, host, undefined);
+}
+
+function stanza(type: SubscriptionType, from: string, to: string): Element {
+  return el("presence", { xmlns: clientNamespace, type, from, to });
+}
+
+function nothing(): void {}
