@@ -69,11 +69,16 @@ export class Subscriptions {
     return undefined;
   }
 
-  /** Section 2.5.2: removes a contact, and every subscription with it. Returns what is to follow the answer to who asked. */
-  remove(step: Step, user: Account, to: Jid, contact: Account | undefined, asker: Session): Announce {
+  /**
+   * Section 2.5.2: removes a contact, and every subscription and request with it. Returns what is to follow the answer to who asked.
+   * `contact`: its account, undefined if it has none here.
+   */
+  remove(step: Step, user: Account, to: Jid, contact: Account | undefined, asker?: Session): Announce {
+    // Subscriptions are between bare JIDs; what a client lists besides has none.
+    if (to.resource !== undefined) return this.#rosters.remove(step, user, to.full, asker);
     const { subscription, pendingOut, pendingIn } = subscriptionParts[user.subscription(to.bare)];
     if (pendingIn) this.#settle(step, user, to.bare);
-    const announce = this.#rosters.remove(step, user, to.bare, asker);
+    const announce = user.contacts.has(to.bare) ? this.#rosters.remove(step, user, to.bare, asker) : nothing;
     return (step) => {
       if (showsToContact(subscription)) this.#presence.hide(step, user, to);
       if (contact !== undefined && (seesContact(subscription) || pendingOut)) {
@@ -95,9 +100,12 @@ export class Subscriptions {
   #inbound(step: Step, owner: Account, sender: Account, type: SubscriptionType, element: Element): Announce {
     const from = sender.bare;
     step.dependOn(owner.ticket);
-    // XEP-0191 section 3.1: who is blocked gets no answer at all.
-    if (owner.blocks(jidOf(sender))) return nothing;
     const outcome = decideSubscription("inbound", type, owner.subscription(from), owner.contacts.get(from)?.approved === true);
+    if (owner.blocks(jidOf(sender))) {
+      // Who is blocked is neither heard nor answered; but what it gives up or takes away is gone, so that both rosters agree.
+      if (type === "unsubscribe" || type === "unsubscribed") this.#change(step, owner, from, outcome)(step);
+      return nothing;
+    }
     const showed = owner.shows(from);
     const announce = this.#change(step, owner, from, outcome, element);
     if (outcome.pass) this.#deliver(step, owner, type, element);
