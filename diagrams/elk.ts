@@ -26,15 +26,19 @@ const common: LayoutOptions = {
 
 const labelPadding = 5;
 
-/** The boxes, and those of the arrows that lie between them. */
-export async function placed(boxes: readonly Box[], arrows: readonly Arrow[], direction: "DOWN" | "RIGHT"): Promise<Part> {
+/** Boxes that stand level stand in the document's order. ELK fails at that where boxes lie in others. */
+const documentOrder: LayoutOptions = { "elk.layered.considerModelOrder.strategy": "PREFER_NODES" };
+
+/** The boxes, and those of the arrows that lie between them. `inOrder`: level boxes in the document's order, if none has others inside. */
+export async function placed(boxes: readonly Box[], arrows: readonly Arrow[], direction: "DOWN" | "RIGHT", inOrder = false): Promise<Part> {
   if (boxes.length === 0) return { width: 0, height: 0, nodes: [], edges: [] };
   const flat = boxes.flatMap((box) => flatten(box, null));
   const order = new Map(flat.map(({ box }, at) => [box.id, at]));
   const own = arrows.filter(({ from, to }) => order.has(from) && order.has(to));
+  const manner = inOrder && flat.length === boxes.length ? documentOrder : {};
   const graph: ElkNode = await new ELK.default().layout<ElkNode>(
     { id: "root", children: boxes.map(elkNode), edges: own.map((arrow) => elkEdge(arrow, order)) },
-    { layoutOptions: { ...common, "elk.direction": direction } },
+    { layoutOptions: { ...common, ...manner, "elk.direction": direction } },
   );
   const shapes = new Map(flatNodes(graph).map((node) => [node.id, node]));
   const routes = new Map(flatEdges(graph).map((edge) => [edge.id, edge]));

@@ -1,12 +1,12 @@
 /**
- * Writes everything in diagrams/ that is made from the machines: `npm run diagrams`. With `--check` it writes nothing, names the
- * files that are not what the machines say, and exits 1 if there are any.
+ * Writes everything in diagrams/ that is made from the machines and the tables behind them: `npm run diagrams`. With `--check` it
+ * writes nothing, names the files that are not what the machines say, and exits 1 if there are any.
  */
 import { existsSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { AnyStateMachine } from "xstate";
-import { sessionMachine } from "../machines/index.ts";
+import { sessionMachine, subscriptionMachine } from "../machines/index.ts";
 import { chartOf } from "./chart.ts";
 import { messagesOf } from "./contract.ts";
 import { layoutOf } from "./layout.ts";
@@ -16,6 +16,7 @@ import { pageOf } from "./page.ts";
 import type { Described } from "./page.ts";
 import { planOf } from "./plan.ts";
 import { svgOf } from "./svg.ts";
+import { tablesPage } from "./tables.ts";
 
 export interface Drawn {
   readonly machine: AnyStateMachine;
@@ -34,6 +35,12 @@ export const drawn: readonly Drawn[] = [
     source: "machines/session.ts",
     contract: { source: "machines/session-events.ts", told: "SessionEvent", asked: "SessionEffect" },
   },
+  {
+    machine: subscriptionMachine,
+    about: "One user's subscription with one contact, seen from the user: RFC 6121 appendix A, whose tables are [a page of their own](subscriptions.md).",
+    source: "machines/subscription.ts",
+    contract: { source: "machines/subscription-events.ts", told: "SubscriptionEvent", asked: "SubscriptionEffect" },
+  },
 ];
 
 /** The project's folder: the nearest one above this file with a package.json, built or not. */
@@ -50,6 +57,7 @@ export async function generated(): Promise<ReadonlyMap<string, string>> {
     files.set(`diagrams/${machine.id}.svg`, svgOf(layout));
   }
   files.set("diagrams/README.md", pageOf(drawn.map(describe)));
+  files.set("diagrams/subscriptions.md", tablesPage());
   return files;
 }
 

@@ -63,8 +63,10 @@ const margin = 12;
 export const widthMax = 1014;
 
 export async function layoutOf(plan: Plan): Promise<Layout> {
-  const way = regionsInOrder(await placed(plan.way, plan.arrows, "DOWN"));
   const inside = widthMax - 2 * margin;
+  const free = await placed(plan.way, plan.arrows, "DOWN");
+  // Where the fewest arrows cross is not always where they need the least room.
+  const way = regionsInOrder(free.width <= inside ? free : await placed(plan.way, plan.arrows, "DOWN", true));
   const whole =
     besideOf(way, await placed(plan.ends, plan.arrows, "DOWN"), inside) ??
     beneathOf(way, await placed(plan.ends, plan.arrows, "RIGHT"));

@@ -1,6 +1,7 @@
 /** The page beside the pictures: the same machines in words, for readers and for search. */
 import type { Chart, ChartState, ChartTransition } from "./chart.ts";
 import type { Message } from "./contract.ts";
+import { code, codes, table } from "./markdown.ts";
 import { eventName, lineOf } from "./plan.ts";
 
 export interface Described {
@@ -18,8 +19,8 @@ export function pageOf(machines: readonly Described[]): string {
     "<!-- Generated from machines/ by `npm run diagrams`: change the machines, not this page. -->",
     "# The machines",
     "Drawn from the code that runs. An arrow or a line names an event and, in brackets, the guard that lets it happen; `else` is taken when " +
-      "no guard before it holds. A state writes its own ways to an end (→) inside its box; *any state* holds where a state has no answer " +
-      "of its own. Each picture is also there as Mermaid source and as plain data with every position.",
+      "no guard before it holds. A state writes its own ways to an end (→) inside its box, and where arrows would be too many its ways back " +
+      "as well; *any state* holds where a state has no answer of its own. Each picture is also there as Mermaid source and as plain data with every position.",
     ...machines.flatMap(machineSections),
     "",
   ].join("\n\n").replace(/\n+$/, "\n");
@@ -75,20 +76,4 @@ function transitionRow(transition: ChartTransition): string[] {
     targets.length === 0 ? where : codes(targets),
     codes(actions),
   ];
-}
-
-/** Without the columns that nobody has anything to say in. */
-function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
-  const said = heads.map((_, column) => rows.some((cells) => cells[column] !== ""));
-  const full = (cells: readonly string[]) => cells.filter((_, column) => said[column]);
-  const line = (cells: readonly string[]) => `| ${full(cells).map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
-  return [line(heads), line(heads.map(() => "---")), ...rows.map(line)].join("\n");
-}
-
-function code(text: string): string {
-  return `\`${text}\``;
-}
-
-function codes(texts: readonly string[]): string {
-  return texts.map(code).join(", ");
 }

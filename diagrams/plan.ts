@@ -3,8 +3,9 @@
  *
  * An arrow for each transition would bury the way a machine normally goes under its ways out. So the states that the
  * whole machine can go to (targets of the root's own transitions) are its *ends*: the root is drawn as the box "any
- * state" beside them, with arrows, and every other state writes its ways to an end inside its own box. Nothing is left out:
- * each transition of the chart is in exactly one arrow or one line.
+ * state" beside them, with arrows, and every other state writes its ways to an end inside its own box. Where there would still be
+ * more arrows than an eye can follow, only those that lead on in the document's order are drawn, and a state writes its ways back
+ * inside its box. Nothing is left out: each transition of the chart is in exactly one arrow or one line.
  */
 import { childrenOf, isInside } from "./chart.ts";
 import type { Chart, ChartState, ChartTransition } from "./chart.ts";
@@ -54,18 +55,22 @@ export interface Arrow {
 
 export const anyState = "*";
 
+/** Not counting those from the initial dots. */
+export const arrowsMax = 24;
+
 export function planOf(chart: Chart): Plan {
   const ends = endsOf(chart);
   const top = childrenOf(chart, "");
   const root = chart.states.find((state) => state.path === "");
   const hasAnswers = chart.transitions.some((transition) => transition.source === "");
-  const boxOf = (state: ChartState) => box(chart, ends, state);
+  const pointsTo = arrowTargets(chart, ends);
+  const boxOf = (state: ChartState) => box(chart, pointsTo, state);
   const any = root !== undefined && hasAnswers ? [boxOf(root)] : [];
   return {
     id: chart.id,
     way: [...dot(root), ...top.filter((state) => !ends.has(state.path)).map(boxOf)],
     ends: [...any, ...top.filter((state) => ends.has(state.path)).map(boxOf)],
-    arrows: [...starts(chart), ...arrows(chart, ends)],
+    arrows: [...starts(chart), ...arrows(chart, pointsTo)],
   };
 }
 
@@ -94,7 +99,7 @@ function endsOf(chart: Chart): ReadonlySet<string> {
   );
 }
 
-function box(chart: Chart, ends: ReadonlySet<string>, state: ChartState): Box {
+function box(chart: Chart, pointsTo: ArrowTarget, state: ChartState): Box {
   const isRoot = state.path === "";
   const inner = isRoot ? [] : childrenOf(chart, state.path);
   return {
@@ -104,8 +109,8 @@ function box(chart: Chart, ends: ReadonlySet<string>, state: ChartState): Box {
     aside: isRoot ? "by default" : null,
     tags: state.tags,
     description: state.description,
-    notes: notesOf(chart, ends, state),
-    children: [...(isRoot ? [] : dot(state)), ...inner.map((child) => box(chart, ends, child))],
+    notes: notesOf(chart, pointsTo, state),
+    children: [...(isRoot ? [] : dot(state)), ...inner.map((child) => box(chart, pointsTo, child))],
   };
 }
 
@@ -128,10 +133,10 @@ function starts(chart: Chart): Arrow[] {
 }
 
 /** Transitions between the same two states share an arrow. */
-function arrows(chart: Chart, ends: ReadonlySet<string>): Arrow[] {
+function arrows(chart: Chart, pointsTo: ArrowTarget): Arrow[] {
   const merged = new Map<string, Arrow>();
   for (const transition of chart.transitions) {
-    const to = arrowTarget(chart, ends, transition);
+    const to = pointsTo(transition);
     if (to === null) continue;
     const from = idOf(transition.source);
     const id = `${from} > ${to}`;
@@ -140,7 +145,19 @@ function arrows(chart: Chart, ends: ReadonlySet<string>): Arrow[] {
   return [...merged.values()];
 }
 
-/** The one state that an arrow for this transition would point to; null if it is written inside its state instead. */
+/** The one state that an arrow for this transition points to; null if it is written inside its state instead. */
+type ArrowTarget = (transition: ChartTransition) => string | null;
+
+function arrowTargets(chart: Chart, ends: ReadonlySet<string>): ArrowTarget {
+  const every: ArrowTarget = (transition) => arrowTarget(chart, ends, transition);
+  if (arrows(chart, every).length <= arrowsMax) return every;
+  const order = new Map(chart.states.map(({ path }, at) => [path, at]));
+  return (transition) => {
+    const to = every(transition);
+    return to !== null && (order.get(to) ?? 0) > (order.get(transition.source) ?? 0) ? to : null;
+  };
+}
+
 function arrowTarget(chart: Chart, ends: ReadonlySet<string>, { source, targets }: ChartTransition): string | null {
   const [to] = targets;
   if (to === undefined || targets.length > 1 || to === source) return null;
@@ -149,9 +166,9 @@ function arrowTarget(chart: Chart, ends: ReadonlySet<string>, { source, targets 
   return chart.states.some(({ path }) => path === to) ? to : null;
 }
 
-function notesOf(chart: Chart, ends: ReadonlySet<string>, state: ChartState): Note[] {
+function notesOf(chart: Chart, pointsTo: ArrowTarget, state: ChartState): Note[] {
   const written = chart.transitions.filter(
-    (transition) => transition.source === state.path && arrowTarget(chart, ends, transition) === null,
+    (transition) => transition.source === state.path && pointsTo(transition) === null,
   );
   const own = written.filter(({ targets }) => targets.length === 0 || targets.includes(state.path));
   const again = own.filter(({ targets, reenter }) => targets.length > 0 && (reenter || state.initial !== null));

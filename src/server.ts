@@ -1,8 +1,10 @@
 /** The composition root: makes every part, introduces them to each other, starts and stops them. */
 import { createAccountAdmin } from "./admin/account-admin.ts";
+import { createAccountTransfer } from "./admin/account-transfer.ts";
 import type { AdminApi } from "./admin/api.ts";
+import { createContactAdmin } from "./admin/contact-admin.ts";
 import { serveAdmin } from "./admin/serve.ts";
-import type { Credentials } from "./auth/keys.ts";
+import type { StoredCredentials } from "./auth/keys.ts";
 import { storeFile } from "./config/data-folder.ts";
 import type { Config } from "./config/schema.ts";
 import {
@@ -26,6 +28,7 @@ import { createTransport } from "./net/transport.ts";
 import type { Clock, Connection, Ids, Listener, Net, Random, Store, Timer } from "./ports.ts";
 import type { Extension } from "./router/extension.ts";
 import { createCommunity } from "./router/community.ts";
+import { endContacts } from "./router/departure.ts";
 import { createHouse } from "./router/house.ts";
 import { Router } from "./router/router.ts";
 import { fakeSaltKey } from "./log/server-secret.ts";
@@ -142,10 +145,12 @@ async function compose(options: ServerOptions, undo: (() => Promise<void> | void
   const community = createCommunity({ extensions, registry, accounts, house: () => house });
   const { contacts, presence, subscriptions } = community;
   const source = new AccountSource(store);
-  const house = createHouse({ software, hosts, extensions, registry, accounts, batch, ids, source, contacts, startedAt: clock.now() });
+  const house = createHouse({
+    software, hosts, limits: config.limits, log: logger, extensions, registry, accounts, batch, ids, source, contacts, startedAt: clock.now(),
+  });
   const router = new Router({ extensions, registry, accounts, batch, house, presence, subscriptions });
   const logins = new Logins({
-    lookup: async (host, username) => (await storedAccounts.credentials(host, username)) as Credentials | undefined,
+    lookup: async (host, username) => (await storedAccounts.credentials(host, username)) as StoredCredentials | undefined,
     allowPlaintext: config.listen.allowPlaintext,
     random,
     clock,
@@ -171,12 +176,23 @@ async function compose(options: ServerOptions, undo: (() => Promise<void> | void
     listeners.push({ name, listener });
   }
 
+  /** Its sessions first: those who see them are told that they are gone, and then that nothing will come. */
+  const leave = async (host: string, username: string): Promise<void> => {
+    sessions.removeAccount(host, username);
+    await endContacts({ hosts, accounts, batch, subscriptions }, host, username);
+  };
   const endAccount = (host: string, username: string): void => {
     accounts.forget(`${username}@${host}`);
     sessions.removeAccount(host, username);
   };
   const admin: AdminApi = {
-    ...createAccountAdmin({ accounts: storedAccounts, hosts, random, iterations: config.limits.scramIterations, onDeleted: endAccount }),
+    ...createAccountTransfer({ store, accounts: storedAccounts, hosts, random, iterations: config.limits.scramIterations }),
+    ...createAccountAdmin({ accounts: storedAccounts, hosts, random, iterations: config.limits.scramIterations, onDeleting: leave, onDeleted: endAccount }),
+    ...createContactAdmin({
+      hosts,
+      load: (host, username) => accounts.load(host, username),
+      resources: (bareJid) => registry.sessions(bareJid).filter(({ connected }) => connected),
+    }),
     sessions: () => [...sessions].map(viewOf),
   };
   let closeAdmin = async (): Promise<void> => {};

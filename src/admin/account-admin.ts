@@ -13,12 +13,14 @@ export interface AccountAdminOptions {
   readonly random: Random;
   /** PBKDF2 iterations of new passwords. */
   readonly iterations: number;
+  /** Ends what others have with an account, before it goes. The account may not exist. */
+  readonly onDeleting?: (host: string, username: string) => Promise<void>;
   /** Told when an account is gone, so that its sessions end. */
   readonly onDeleted?: (host: string, username: string) => void;
 }
 
 /** The operations as functions, so that they can be spread into a larger API. */
-export function createAccountAdmin({ accounts, hosts, random, iterations, onDeleted }: AccountAdminOptions): UserAdmin {
+export function createAccountAdmin({ accounts, hosts, random, iterations, onDeleting, onDeleted }: AccountAdminOptions): UserAdmin {
   const derive = async (password: string) => {
     try {
       return await deriveCredentials(password, random, iterations);
@@ -51,6 +53,7 @@ export function createAccountAdmin({ accounts, hosts, random, iterations, onDele
 
     async userDelete(text) {
       const { local, domain, bare } = parseAccount(text, hosts);
+      await onDeleting?.(domain, local);
       await accounts.delete(domain, local).catch(rethrow);
       onDeleted?.(domain, local);
       return bare;
@@ -104,17 +107,25 @@ async function importAll(
   return { created: entries.length - failures.length, failures: failures.toSorted((a, b) => a.line - b.line) };
 }
 
-function parseAccount(text: string, hosts: readonly string[]): Jid & { readonly local: string } {
+/** Throws AdminError jid-malformed or host-unknown. */
+export function parseAccount(text: string, hosts: readonly string[]): Jid & { readonly local: string } {
+  const jid = parseUser(text, hosts);
+  if (!hosts.includes(jid.domain)) throw unknownHost(jid.domain, hosts);
+  return jid;
+}
+
+/** Of any host. Throws AdminError jid-malformed. */
+export function parseUser(text: string, hosts: readonly string[]): Jid & { readonly local: string } {
   const jid = parseJid(text);
   if (jid?.local === undefined || jid.resource !== undefined) {
     const example = `romeo@${hosts[0] ?? "localhost"}`;
     throw new AdminError("jid-malformed", `JID ${JSON.stringify(text)}: expected USER@HOST, such as ${example}`);
   }
-  if (!hosts.includes(jid.domain)) throw unknownHost(jid.domain, hosts);
   return jid as Jid & { readonly local: string };
 }
 
-function requireHost(text: string, hosts: readonly string[]): string {
+/** The host of this server that `text` names. Throws AdminError host-unknown. */
+export function requireHost(text: string, hosts: readonly string[]): string {
   const host = prepareDomain(text);
   if (host === undefined || !hosts.includes(host)) throw unknownHost(host ?? JSON.stringify(text), hosts);
   return host;

@@ -1,5 +1,7 @@
 /** What an operator can ask of a server, whether it runs or not. */
+import type { PresenceExplanation } from "../domain/presence-explanation.ts";
 import type { SessionView } from "../domain/session-view.ts";
+import type { RosterView } from "./roster-view.ts";
 
 /** JIDs are bare, of a configured host, and prepared here; answers hold them prepared. Refusals reject with AdminError. */
 export interface UserAdmin {
@@ -15,10 +17,49 @@ export interface UserAdmin {
   userImport(entries: readonly ImportEntry[]): Promise<ImportOutcome>;
 }
 
-export interface AdminApi extends UserAdmin {
+/** As for UserAdmin; nothing is changed by it. */
+export interface ContactAdmin {
+  /** Rejects with account-unknown, jid-malformed or host-unknown. */
+  roster(jid: string): Promise<RosterView>;
+  /** Whether each of two sees the other's presence, and why. One of them may be of another server. Rejects as `roster` does. */
+  explainPresence(a: string, b: string): Promise<PresenceExplanation>;
+}
+
+/** Accounts whole, as JSON documents (admin/formats/account-document.ts). */
+export interface AccountTransfer {
+  /** The text of one account's document, in pieces. Rejects with account-unknown or jid-malformed. */
+  accountExport(jid: string): Promise<readonly AccountPiece[]>;
+  /**
+   * The documents of some accounts of one host or of all, in order, beginning after the account `after`. Empty at the end.
+   * The pieces of one account are next to each other, and all in one answer.
+   */
+  accountsExport(query: { readonly domain?: string; readonly after?: string }): Promise<readonly AccountPiece[]>;
+  /** Creates those that do not exist, each in one commit. At most `accountEntriesMax`, each of another JID. */
+  accountsImport(entries: readonly AccountEntry[]): Promise<ImportOutcome>;
+}
+
+export interface AdminApi extends UserAdmin, ContactAdmin, AccountTransfer {
   /** The sessions that live now. */
   sessions(): readonly SessionView[] | Promise<readonly SessionView[]>;
 }
+
+/** A part of the text of an account's document. It holds keys that are as good as a password. */
+export interface AccountPiece {
+  readonly jid: string;
+  readonly text: string;
+}
+
+export interface AccountEntry {
+  /** Where it begins in the operator's file: a line, from 1. */
+  readonly line: number;
+  /** A document; whether it is one is looked at when it is its turn. */
+  readonly account: unknown;
+}
+
+/** Entries of one `accountsImport`. */
+export const accountEntriesMax = 64;
+/** Bytes of one account in a file: JSON of what is so large in XML is at most twice as large, and fits into one request. */
+export const accountBytesMax = 16_000_000;
 
 export interface ImportEntry {
   /** The entry's line in the operator's file, from 1. */

@@ -2,12 +2,14 @@
 import { lstatSync, statSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { z } from "zod";
+import type { PresenceExplanation } from "../domain/presence-explanation.ts";
 import type { SessionView } from "../domain/session-view.ts";
 import type { Clock } from "../ports.ts";
-import type { AdminApi, ImportEntry, ImportOutcome } from "./api.ts";
+import type { AccountEntry, AccountPiece, AdminApi, ImportEntry, ImportOutcome } from "./api.ts";
 import { AdminError, type AdminErrorCode } from "./errors.ts";
 import { lineSplitter } from "./lines.ts";
 import { replyBytesMax } from "./protocol.ts";
+import { fromRosterRows, type RosterView } from "./roster-view.ts";
 import { adminSocketPath } from "./socket-path.ts";
 
 export interface AdminClient extends AdminApi {
@@ -102,6 +104,26 @@ class SocketClient implements AdminClient {
 
   userImport(entries: readonly ImportEntry[]): Promise<ImportOutcome> {
     return this.#ask("user.import", { entries });
+  }
+
+  accountExport(jid: string): Promise<readonly AccountPiece[]> {
+    return this.#ask("account.export", { jid });
+  }
+
+  accountsExport(query: { readonly domain?: string; readonly after?: string }): Promise<readonly AccountPiece[]> {
+    return this.#ask("accounts.export", query);
+  }
+
+  accountsImport(entries: readonly AccountEntry[]): Promise<ImportOutcome> {
+    return this.#ask("accounts.import", { entries });
+  }
+
+  async roster(jid: string): Promise<RosterView> {
+    return fromRosterRows(await this.#ask("roster", { jid }));
+  }
+
+  explainPresence(a: string, b: string): Promise<PresenceExplanation> {
+    return this.#ask("explain.presence", { a, b });
   }
 
   close(): void {

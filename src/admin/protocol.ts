@@ -3,11 +3,12 @@
  * so that no line is long.
  */
 import { z } from "zod";
-import { type AdminApi, importEntriesMax } from "./api.ts";
+import { accountEntriesMax, type AdminApi, importEntriesMax } from "./api.ts";
 import type { AdminErrorCode } from "./errors.ts";
+import { toRosterRows } from "./roster-view.ts";
 
-/** Bytes of a request's line. */
-export const requestBytesMax = 1_048_576;
+/** Bytes of a request's line: one account with all that is kept for it, which is created whole or not at all. */
+export const requestBytesMax = 33_554_432;
 /** Bytes of a reply's line: one session with the longest presence stanza that can be configured. */
 export const replyBytesMax = 33_554_432;
 /** Characters after which a list goes on in the next part. */
@@ -40,6 +41,17 @@ export const methods: Readonly<Record<string, Method>> = {
     z.strictObject({ entries: z.array(z.strictObject({ line: z.int(), jid, password })).max(importEntriesMax) }),
     (api, params) => api.userImport(params.entries),
   ),
+  "account.export": method(z.strictObject({ jid }), (api, params) => api.accountExport(params.jid)),
+  "accounts.export": method(
+    z.strictObject({ domain: z.string().exactOptional(), after: z.string().exactOptional() }),
+    (api, params) => api.accountsExport(params),
+  ),
+  "accounts.import": method(
+    z.strictObject({ entries: z.array(z.strictObject({ line: z.int(), account: z.unknown() })).max(accountEntriesMax) }),
+    (api, params) => api.accountsImport(params.entries),
+  ),
+  roster: method(z.strictObject({ jid }), async (api, params) => toRosterRows(await api.roster(params.jid))),
+  "explain.presence": method(z.strictObject({ a: jid, b: jid }), (api, params) => api.explainPresence(params.a, params.b)),
 };
 
 function method<P>(params: z.ZodType<P>, run: (api: AdminApi, params: P) => Promise<unknown>): Method {

@@ -1,7 +1,7 @@
 /** A SASL exchange as a chain of steps, whatever the mechanism (RFC 4422 section 5, RFC 6120 section 6). */
 import type { SaslErrorCondition } from "../domain/errors.ts";
 import type { Random, SecureLink } from "../ports.ts";
-import type { Credentials } from "./keys.ts";
+import type { StoredCredentials } from "./keys.ts";
 import type { PasswordChecks } from "./password-checks.ts";
 
 export interface SaslContext {
@@ -11,7 +11,7 @@ export interface SaslContext {
   /** Offers mechanisms without TLS: for measurements on loopback. */
   readonly plaintextAllowed: boolean;
   /** By prepared localpart. undefined: no such account, or none that may log in with a password. */
-  readonly lookup: (username: string) => Promise<Credentials | undefined>;
+  readonly lookup: (username: string) => Promise<StoredCredentials | undefined>;
   readonly random: Random;
   /** Secret and lasting: accounts that do not exist get their salts from it. At least 16 bytes. */
   readonly fakeSaltKey: Uint8Array;

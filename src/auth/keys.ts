@@ -20,6 +20,9 @@ export type Credentials = {
   readonly "SCRAM-SHA-256": ScramKeys;
 };
 
+/** What is kept of one account: all of it, or the keys of one hash alone where the account came from a server that had no others. */
+export type StoredCredentials = { readonly [Name in ScramName]?: ScramKeys };
+
 /**
  * PBKDF2 rounds. RFC 5802 section 5.1 and RFC 7677 section 4 say at least 4096. It is the client that pays for every
  * login (half a second on the handsets of RFC 7677 section 4), so the least that they allow is the default; who has
@@ -70,12 +73,13 @@ export async function deriveCredentials(
  * Whether it is the password of these credentials. The work is one PBKDF2, none for what can be nobody's password.
  * Throws Error if the stored keys are damaged.
  */
-export async function checkPassword(credentials: Credentials, password: string): Promise<boolean> {
+export async function checkPassword(credentials: StoredCredentials, password: string): Promise<boolean> {
   const prepared = opaqueString(password);
   if (prepared === undefined || prepared === "") return false;
-  const keys = decodeKeys("SCRAM-SHA-256", credentials);
-  const salted = await saltedPassword("SCRAM-SHA-256", prepared, keys.salt, keys.iterations);
-  return sameBytes(storedKeyOf("SCRAM-SHA-256", salted), keys.storedKey);
+  const name = credentials["SCRAM-SHA-256"] === undefined ? "SCRAM-SHA-1" : "SCRAM-SHA-256";
+  const keys = decodeKeys(name, credentials);
+  const salted = await saltedPassword(name, prepared, keys.salt, keys.iterations);
+  return sameBytes(storedKeyOf(name, salted), keys.storedKey);
 }
 
 /** The form in which keys are computed with. */
@@ -86,9 +90,10 @@ export interface DecodedKeys {
   readonly serverKey: Uint8Array;
 }
 
-/** Throws Error if the keys are damaged: a login against them could only fail, or worse. */
-export function decodeKeys(name: ScramName, credentials: Credentials): DecodedKeys {
+/** Throws Error if the keys are damaged or missing: a login against them could only fail, or worse. */
+export function decodeKeys(name: ScramName, credentials: StoredCredentials): DecodedKeys {
   const keys = credentials[name];
+  if (keys === undefined) throw new Error(`there are no ${name} keys: set the account's password again`);
   const salt = decodeBase64Strict(keys.salt);
   const storedKey = decodeBase64Strict(keys.storedKey);
   const serverKey = decodeBase64Strict(keys.serverKey);

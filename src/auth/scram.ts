@@ -38,7 +38,10 @@ async function answerFirst(context: SaslContext, variant: ScramVariant, response
   // The decoy is made for accounts that exist, too: both cost the same.
   const decoy = decoyCredentials(context, claimed.username);
   const found = await context.lookup(claimed.username);
-  const keys = decodeKeys(variant.name, found ?? decoy);
+  // Who has keys of the other hash alone goes the way of a wrong password, too.
+  const why = found === undefined ? "no such account" : `no ${variant.name} keys, until the password is set again`;
+  const known = found?.[variant.name] !== undefined;
+  const keys = decodeKeys(variant.name, known ? found : decoy);
 
   const nonce = first.nonce + variant.serverNonce;
   // XEP-0474 section 6.1. To a client that does not know it, an optional extension (RFC 5802 section 5.1).
@@ -47,7 +50,7 @@ async function answerFirst(context: SaslContext, variant: ScramVariant, response
   const asked: Asked = {
     name: variant.name,
     username: claimed.username,
-    known: found !== undefined,
+    unknown: known ? undefined : why,
     keys,
     nonce,
     bindingInput: Buffer.concat([encodeUtf8(first.gs2Header), binding.data]),
@@ -63,7 +66,8 @@ async function answerFirst(context: SaslContext, variant: ScramVariant, response
 interface Asked {
   readonly name: ScramName;
   readonly username: string;
-  readonly known: boolean;
+  /** Why nobody can log in so, whatever the password: for the log. */
+  readonly unknown: string | undefined;
   readonly keys: DecodedKeys;
   readonly nonce: string;
   readonly bindingInput: Uint8Array;
@@ -84,7 +88,7 @@ function answerFinal(asked: Asked, response: Uint8Array): Turn {
   }
   const authMessage = `${asked.transcript},${final.withoutProof}`;
   const proved = provesPassword(name, keys.storedKey, authMessage, final.proof);
-  if (!asked.known) return refuse("not-authorized", "no such account", { username });
+  if (asked.unknown !== undefined) return refuse("not-authorized", asked.unknown, { username });
   if (!proved) return refuse("not-authorized", "wrong password", { username });
   const verifier = encodeBase64(hmac(name, keys.serverKey, authMessage));
   return { outcome: { kind: "success", username, data: encodeUtf8(`v=${verifier}`) } };

@@ -1,15 +1,19 @@
 /** The way to the accounts: through the running server, else by opening its store. */
 import { createAccountAdmin } from "../admin/account-admin.ts";
-import type { UserAdmin } from "../admin/api.ts";
+import { createAccountTransfer } from "../admin/account-transfer.ts";
+import type { AccountTransfer, ContactAdmin, UserAdmin } from "../admin/api.ts";
 import { connectAdmin } from "../admin/connect.ts";
+import { createContactAdmin } from "../admin/contact-admin.ts";
 import { AdminError } from "../admin/errors.ts";
 import { prepareDataFolder, requireDataFolder, storeFile } from "../config/data-folder.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { liveClock, liveIds, liveRandom } from "../live.ts";
 import { Accounts } from "../log/accounts.ts";
 import { StoreLockedError } from "../log/errors.ts";
+import { loadAccount } from "../log/load-account.ts";
 import { openSqliteStore } from "../log/sqlite/sqlite-store.ts";
 import type { Store } from "../ports.ts";
+import { endContactsOffline } from "./end-contacts-offline.ts";
 
 /** How long a server may take to start, or another command to end, before this one gives up. */
 const busyMs = 5_000;
@@ -22,7 +26,7 @@ const retryMs = 100;
 export async function withAccounts<T>(
   { config }: LoadedConfig,
   { makeFolder }: { makeFolder: boolean },
-  use: (accounts: UserAdmin) => Promise<T>,
+  use: (accounts: UserAdmin & ContactAdmin & AccountTransfer) => Promise<T>,
 ): Promise<T> {
   if (makeFolder) prepareDataFolder(config.dataDir);
   else requireDataFolder(config.dataDir);
@@ -34,13 +38,17 @@ export async function withAccounts<T>(
     if (config.durability === "none") throw nowhere(config.dataDir);
     const store = await openUnlessLocked(file, config.durability);
     if (store !== undefined) {
-      const accounts = createAccountAdmin({
+      const hosts = config.hosts.map((host) => host.domain);
+      const options = {
+        store,
         accounts: new Accounts(store, liveClock, liveIds),
-        hosts: config.hosts.map((host) => host.domain),
+        hosts,
         random: liveRandom,
         iterations: config.limits.scramIterations,
-      });
-      return use(accounts).finally(() => store.close());
+        onDeleting: (host: string, username: string) => endContactsOffline(store, hosts, host, username),
+      };
+      const contacts = createContactAdmin({ hosts, load: (host, username) => loadAccount(store, host, username) });
+      return use({ ...createAccountAdmin(options), ...contacts, ...createAccountTransfer(options) }).finally(() => store.close());
     }
     if (liveClock.now() >= deadline) throw busy(config.dataDir);
     sleep(retryMs);

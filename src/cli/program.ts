@@ -2,6 +2,10 @@
 import { Command } from "commander";
 import { createRequire } from "node:module";
 import { addConfig } from "./config.ts";
+import { addExplain } from "./explain.ts";
+import { addExport } from "./export.ts";
+import { addImport } from "./import.ts";
+import { addRoster } from "./roster.ts";
 import { addSessions } from "./sessions.ts";
 import { addStart } from "./start.ts";
 import { style } from "./terminal.ts";
@@ -30,6 +34,7 @@ Examples:
   refrain start                                start a server on this machine for the domain localhost
   refrain user add romeo@localhost             create an account, while it runs or not
   refrain sessions                             see who is connected
+  refrain explain presence romeo@localhost juliet@localhost
   refrain start --domain example.org --host 0.0.0.0 --data /var/lib/refrain
   refrain config > refrain.toml                begin a configuration file
 
@@ -52,7 +57,11 @@ Examples:
   addUserDelete(user);
   addUserList(user);
   addUserImport(user);
+  addRoster(program);
   addSessions(program);
+  addExplain(program);
+  addExport(program);
+  addImport(program);
   addConfig(program);
   return program;
 }

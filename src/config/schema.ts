@@ -84,6 +84,13 @@ export const configSchema = z.strictObject({
     .strictObject({
       stanzaBytes: count(262_144, 10_000, 10_485_760, "bytes", "Largest stanza of a client that has logged in (RFC 6120 section 13.12)."),
       connectionsPerAddress: count(100, 1, 1_000_000, "connections", "Connections from one address; loopback is exempt."),
+      offlineMessages: count(
+        1_000,
+        0,
+        1_000_000,
+        "messages",
+        "Messages that are kept for a user who is not there (XEP-0160); above it their senders get an error. 0 keeps none.",
+      ),
       scramIterations: count(
         4_096,
         4_096,

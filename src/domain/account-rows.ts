@@ -4,7 +4,7 @@
  */
 import type { Json } from "./json.ts";
 import type { AccountFact } from "./facts.ts";
-import type { StoredRosterItem } from "./roster.ts";
+import { rosterItemBytes, type StoredRosterItem } from "./roster.ts";
 
 /** Each kind of row with the shape of its values. */
 export interface AccountRows {
@@ -30,6 +30,8 @@ export interface AccountMeta {
   readonly rosterVersion: number;
   /** Versions before this one cannot be brought up to date item by item. */
   readonly rosterSince: number;
+  /** What all contacts take together, by `rosterItemBytes`. */
+  readonly rosterBytes: number;
   /** The highest number that an offline message had. */
   readonly offlineLast: number;
   readonly offlineMessages: number;
@@ -51,6 +53,10 @@ export interface RowTable {
 export function applyAccountFact(table: RowTable, fact: AccountFact, at: number): void {
   const meta = (name: keyof AccountMeta): number => (table.get("meta", name) as number | undefined) ?? 0;
   const setMeta = <Name extends keyof AccountMeta>(name: Name, value: AccountMeta[Name]): void => table.set("meta", name, value as Json);
+  const rosterBytes = (jid: string): number => {
+    const known = table.get("contact", jid);
+    return meta("rosterBytes") - (known === undefined ? 0 : rosterItemBytes(known));
+  };
   switch (fact.type) {
     case "AccountCreated":
       setMeta("createdAt", at);
@@ -60,6 +66,7 @@ export function applyAccountFact(table: RowTable, fact: AccountFact, at: number)
       return;
     case "RosterItemSet": {
       const { item, version } = fact.data;
+      setMeta("rosterBytes", rosterBytes(item.jid) + rosterItemBytes(item));
       table.set("contact", item.jid, { ...item, version });
       table.delete("removal", item.jid);
       setMeta("rosterVersion", version);
@@ -71,6 +78,7 @@ export function applyAccountFact(table: RowTable, fact: AccountFact, at: number)
         setMeta("rosterSince", Math.max(meta("rosterSince"), table.get("removal", forgotten) ?? 0));
         table.delete("removal", forgotten);
       }
+      setMeta("rosterBytes", rosterBytes(jid));
       table.delete("contact", jid);
       table.set("removal", jid, version);
       setMeta("rosterVersion", version);

@@ -4,7 +4,8 @@ import { applyAccountFact, rowKinds, type AccountMeta, type AccountRows, type Ro
 import { isBlocked } from "./block-list.ts";
 import type { AccountFact } from "./facts.ts";
 import type { Jid } from "./jid.ts";
-import { sees, shows, type StoredRosterItem } from "./roster.ts";
+import { rosterBytesMax, rosterItemsMax } from "./limits.ts";
+import { rosterItemBytes, sees, shows, type RosterItem, type StoredRosterItem } from "./roster.ts";
 import { subscriptionState, type SubscriptionState } from "./subscription.ts";
 
 type Maps = { readonly [Kind in RowKind]: Map<string, AccountRows[Kind]> };
@@ -47,13 +48,21 @@ export class Account {
     return this.#maps.block;
   }
 
-  /** Contacts that were removed, and at which version of the roster; oldest first. */
+  /** Contacts that were removed, and at which version of the roster; in no order. */
   get removals(): ReadonlyMap<string, number> {
     return this.#maps.removal;
   }
 
   meta<Name extends keyof AccountMeta>(name: Name): AccountMeta[Name] | undefined {
     return this.#maps.meta.get(name) as AccountMeta[Name] | undefined;
+  }
+
+  /** Whether the roster can take this item, which may be there already. */
+  hasRoomFor(item: RosterItem): boolean {
+    const known = this.contacts.get(item.jid);
+    if (known === undefined && this.contacts.size >= rosterItemsMax) return false;
+    const others = (this.meta("rosterBytes") ?? 0) - (known === undefined ? 0 : rosterItemBytes(known));
+    return others + rosterItemBytes(item) <= rosterBytesMax;
   }
 
   /** A version of the roster as clients see it: opaque, and never the same for an account that was made anew (RFC 6121 section 2.6). */
@@ -87,8 +96,12 @@ export class Account {
     return shows(this.contacts.get(bareJid));
   }
 
+  /**
+   * Whether the user has blocked this address. Never an address of the user's own, nor the server's: whatever the list says,
+   * a user's resources reach each other (XEP-0191 section 5, note) and the server that keeps the list.
+   */
   blocks(jid: Jid): boolean {
-    return isBlocked(this.blocked, jid);
+    return isBlocked(this.blocked, jid) && jid.bare !== this.bare && jid.bare !== this.host;
   }
 
   /** Returns the way back, for a step that fails. */

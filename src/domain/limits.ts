@@ -90,6 +90,8 @@ export const logFlushTurnMs = 10;
 
 /** Contacts of one roster. */
 export const rosterItemsMax = 10_000;
+/** Bytes of one roster as a client is given it, which is in one piece: it has to stay well below `outboxBytesHardMax`. */
+export const rosterBytesMax = 4 * 1_048_576;
 /** Bytes of UTF-8 of a contact's name, and of a group's. */
 export const rosterNameBytesMax = 1_023;
 /** Groups of one contact. */
@@ -98,5 +100,20 @@ export const rosterGroupsMax = 64;
 export const removalsMax = 256;
 /** Requests of others to see one user's presence that wait for an answer. */
 export const subscriptionRequestsMax = 1_000;
-/** UTF-16 units of such a request. */
-export const subscriptionRequestCharsMax = 10_000;
+/**
+ * UTF-16 units of such a request, of up to 3 bytes each. All requests are given in one go to who becomes available, so together
+ * they stay below `outboxBytesHardMax`.
+ */
+export const subscriptionRequestCharsMax = 3_000;
+/** Namespaces in which one account keeps private XML (XEP-0049). */
+export const privateNamespacesMax = 256;
+/** Addresses that one user can block. */
+export const blockedJidsMax = 5_000;
+
+/**
+ * Bytes of all messages that are kept for one user who is not there. They are given in one go to whoever comes for them, so they
+ * stay below what counts as a client that does not read.
+ */
+export const offlineBytesMax = 786_432;
+/** Of those messages, how many are read from the store at once. */
+export const offlinePageMax = 200;

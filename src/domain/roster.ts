@@ -34,6 +34,25 @@ export function withSubscription(item: RosterItem, state: SubscriptionState, app
   return { jid, name, groups, subscription, ask: pendingOut, approved };
 }
 
+/** Bytes that an item takes in a roster as XML, or a few less. Its subscription makes no difference. */
+export function rosterItemBytes({ jid, name, groups }: RosterItem): number {
+  const groupBytes = groups.reduce((bytes, group) => bytes + groupElementBytes + escapedBytes(group), 0);
+  return itemElementBytes + escapedBytes(jid) + escapedBytes(name) + groupBytes;
+}
+
+const itemElementBytes = 96;
+const groupElementBytes = 16;
+
+/** UTF-8, and the longest that each character can be as XML. */
+function escapedBytes(text: string): number {
+  let bytes = 0;
+  for (const character of text) {
+    const code = character.codePointAt(0) ?? 0;
+    bytes += code > 0xffff ? 4 : code > 0x7ff ? 3 : code > 0x7f ? 2 : "&<>'\"".includes(character) ? 6 : 1;
+  }
+  return bytes;
+}
+
 /** Whether two items show a client the same; versions aside. */
 export function sameRosterItem(a: RosterItem, b: RosterItem): boolean {
   return (

@@ -1,7 +1,7 @@
 /** The accounts of all hosts: the facts of their lives, and their stored keys beside the log. */
 
 import { accountFactVersions, accountStream } from "../domain/facts.ts";
-import type { AccountFacts, AccountFactType } from "../domain/facts.ts";
+import type { AccountFact, AccountFacts, AccountFactType } from "../domain/facts.ts";
 import type { Clock, Fact, Ids, Json, Store } from "../ports.ts";
 import { ConcurrencyError } from "./errors.ts";
 import { accountKey, accounts as projection } from "./projections/accounts.ts";
@@ -19,6 +19,9 @@ export interface NewAccount {
   /** What `auth/` keeps in place of a password. Never in the log. */
   readonly credentials: Json;
 }
+
+/** A fact, and when it happened if that is not now: ms since 1970. */
+export type DatedFact = AccountFact & { readonly at?: number };
 
 export interface AccountsPage {
   /** The last account of the page before. */
@@ -60,6 +63,21 @@ export class Accounts {
     await this.#decide(host, username, (exists, fact) => {
       if (exists) throw new AccountExistsError(host, username);
       return [fact("AccountCreated", { host, username }), fact("PasswordChanged", { host, username, removed: false }, credentials)];
+    });
+  }
+
+  /**
+   * Creates an account with a life before it came here, in one commit: all of it or nothing. The facts are this account's own.
+   * Rejects with AccountExistsError.
+   */
+  async createWith({ host, username, credentials }: NewAccount, facts: readonly DatedFact[]): Promise<void> {
+    await this.#decide(host, username, (exists, fact) => {
+      if (exists) throw new AccountExistsError(host, username);
+      return [
+        fact("AccountCreated", { host, username }),
+        fact("PasswordChanged", { host, username, removed: false }, credentials),
+        ...facts.map(({ type, data, at }) => (at === undefined ? fact(type, data) : { ...fact(type, data), at })),
+      ];
     });
   }
 

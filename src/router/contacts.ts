@@ -4,6 +4,7 @@ import type { Jid } from "../domain/jid.ts";
 import type { RosterItem } from "../domain/roster.ts";
 import type { Session } from "../session/environment.ts";
 import type { Step } from "../step/batch.ts";
+import type { Meant } from "./partings.ts";
 
 export interface Contacts {
   /**
@@ -16,8 +17,14 @@ export interface Contacts {
    * Returns what tells the contact and the interested resources.
    */
   remove(step: Step, account: Account, jid: Jid, asker: Session): (step: Step) => void;
-  /** Sends a contact that sees the user the current presence of each of its available resources. */
-  show(step: Step, account: Account, contact: Jid): void;
-  /** Sends a contact unavailable presence of each resource that it has seen. */
-  hide(step: Step, account: Account, contact: Jid): void;
+  /**
+   * The user and these addresses of a contact are about to lose sight of each other: each is told of the end of what it has seen
+   * of the other, directed presence included. `contact` is bare; to be called before the fact that separates them.
+   */
+  part(step: Step, account: Account, contact: Jid, meant: Meant): void;
+  /**
+   * They can see each other again: each is told the current presence of the other as far as subscriptions allow, and the user of
+   * the contact's request if one waits. `contact` is bare; to be called after the fact that unites them.
+   */
+  meet(step: Step, account: Account, contact: Jid, meant: Meant): void;
 }

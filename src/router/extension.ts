@@ -5,7 +5,7 @@ import type { FeatureStage, PresenceChange, Session } from "../session/environme
 import type { Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
 import type { Stanza, StanzaFault } from "../xml/stanza.ts";
-import type { House } from "./house.ts";
+import type { House, HouseLimits } from "./house.ts";
 import type { PhaseHandlers } from "./phases.ts";
 
 export type { House };
@@ -15,9 +15,11 @@ export interface Extension {
   readonly name: string;
   readonly specification: Specification;
   /** What service discovery tells of the server (XEP-0030 section 3). */
-  readonly serverFeatures?: readonly string[];
+  readonly serverFeatures?: readonly string[] | ((limits: HouseLimits) => readonly string[]);
   /** What service discovery tells of an account. */
   readonly accountFeatures?: readonly string[];
+  /** Nodes under which service discovery tells of the server what it tells without one (XEP-0030 section 3.2). */
+  readonly serverNodes?: (house: House) => readonly string[];
   readonly iq?: readonly IqHandler[];
   readonly phases?: PhaseHandlers;
   /** A resource became available, changed its presence or left; those who see its user have been told. */

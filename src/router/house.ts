@@ -1,8 +1,9 @@
 /** What extensions may know of the server and ask of it, gathered once. */
 import type { Account } from "../domain/account.ts";
+import type { EntityDescription } from "../domain/entity-caps.ts";
 import type { AccountFact } from "../domain/facts.ts";
 import type { Jid } from "../domain/jid.ts";
-import type { Ids, Json } from "../ports.ts";
+import type { Ids, Json, Log } from "../ports.ts";
 import type { AccountCache } from "../session/account-cache.ts";
 import type { Session } from "../session/environment.ts";
 import type { Registry } from "../session/registry.ts";
@@ -13,8 +14,13 @@ import type { Extension } from "./extension.ts";
 export interface House {
   readonly software: { readonly name: string; readonly version: string };
   readonly hosts: readonly string[];
-  /** The features of all extensions, sorted. */
-  features(of: "server" | "account"): readonly string[];
+  readonly limits: HouseLimits;
+  /** For operators: what went wrong and is nobody's answer. */
+  readonly log: Log;
+  /** What service discovery tells: the features are those of all extensions, sorted, each once. */
+  description(of: "server" | "account"): EntityDescription;
+  /** The nodes of the server that service discovery describes as the server itself. */
+  serverNodes(): readonly string[];
   /** The connected sessions of an account. */
   sessions(bareJid: string): readonly Session[];
   nextId(): string;
@@ -26,10 +32,21 @@ export interface House {
   account(step: Step, bareJid: string): Account | undefined;
   /** Loads an account; undefined if it does not exist, or is not of this server. */
   load(jid: Jid): Promise<Account | undefined>;
+  /**
+   * Whatever is sent to the account from now on waits until `until` is settled: something older is on its way. Its senders' input
+   * waits too, so it must not take long, and must not wait for a client.
+   */
+  hold(account: Account, until: Promise<unknown>): void;
   /** Changes an account that is in memory. Binding unless told otherwise: then nothing waits until it is on the disk. */
   change(step: Step, account: Account, fact: AccountFact, binding?: boolean): void;
   readonly data: AccountData;
   readonly contacts: Contacts;
+}
+
+/** Choices of the operator that extensions obey. */
+export interface HouseLimits {
+  /** Messages that are kept for a user who is not there; 0: none. */
+  readonly offlineMessages: number;
 }
 
 /** Values that extensions keep for accounts, on the disk only. A space is an extension's name. */
@@ -58,6 +75,8 @@ export interface DataSource {
 export interface HouseOptions {
   readonly software: House["software"];
   readonly hosts: readonly string[];
+  readonly limits: HouseLimits;
+  readonly log: Log;
   readonly extensions: readonly Extension[];
   readonly registry: Registry;
   readonly accounts: AccountCache;
@@ -70,25 +89,36 @@ export interface HouseOptions {
 }
 
 export function createHouse(options: HouseOptions): House {
-  const { software, hosts, extensions, registry, accounts, batch, ids, startedAt } = options;
-  const features = {
-    server: extensions.flatMap((extension) => extension.serverFeatures ?? []).toSorted(),
-    account: extensions.flatMap((extension) => extension.accountFeatures ?? []).toSorted(),
+  const { software, hosts, limits, log, extensions, registry, accounts, batch, ids, startedAt } = options;
+  const serverFeatures = extensions.flatMap(({ serverFeatures = [] }) => (typeof serverFeatures === "function" ? serverFeatures(limits) : serverFeatures));
+  const accountFeatures = extensions.flatMap((extension) => extension.accountFeatures ?? []);
+  const descriptions = {
+    server: { identities: [{ category: "server", type: "im", name: software.name }], features: sortedSet(serverFeatures) },
+    account: { identities: [{ category: "account", type: "registered" }], features: sortedSet(accountFeatures) },
   };
-  return {
+  const house: House = {
     software,
     hosts,
-    features: (of) => features[of],
+    limits,
+    log,
+    description: (of) => descriptions[of],
+    serverNodes: () => extensions.flatMap((extension) => extension.serverNodes?.(house) ?? []),
     sessions: (bareJid) => registry.sessions(bareJid),
     nextId: () => ids.next(),
     uptime: (step) => step.at - startedAt,
     run: (cause, work) => batch.run(cause, work),
     account: (step, bareJid) => accounts.read(step, bareJid),
     load: async ({ domain, local }) => (local !== undefined && hosts.includes(domain) ? accounts.load(domain, local) : undefined),
+    hold: (account, until) => accounts.hold(account.bare, until),
     change: (step, account, fact, binding) => accounts.change(step, account, fact, binding),
     data: accountData(options),
     contacts: options.contacts,
   };
+  return house;
+}
+
+function sortedSet(texts: readonly string[]): readonly string[] {
+  return [...new Set(texts)].toSorted();
 }
 
 function accountData({ accounts, batch, source }: HouseOptions): AccountData {

@@ -8,7 +8,7 @@ import type { Registry } from "../session/registry.ts";
 import type { Step } from "../step/batch.ts";
 import { delayElement } from "../xml/delay.ts";
 import type { Element } from "../xml/element.ts";
-import { parseElement } from "../xml/parse-element.ts";
+import { restoreElement } from "../xml/parse-element.ts";
 import { clientNamespace, el, type Stanza } from "../xml/stanza.ts";
 
 export interface PresenceOptions {
@@ -48,6 +48,7 @@ export class Presence {
       return;
     }
     for (const to of change.directed) this.#tellDirected(step, element, jid, account, to, told);
+    for (const recipient of told) this.heardFrom(step, recipient, jid, "unavailable");
     const left = !this.#registry.sessions(jid.bare).some((other) => other !== session && other.available);
     if (change.wasAvailable && left) this.#rememberLeaving(step, account, element);
   }
@@ -60,14 +61,17 @@ export class Presence {
     }
   }
 
-  /** Unavailable presence of each resource that the contact has seen, directed presence included (sections 3.2.2 and 4.6.1). */
+  /**
+   * Unavailable presence of each resource that the contact has seen, directed presence included (sections 3.2.2 and 4.6.1). The
+   * resources stay where they are, so they are still to be told of the end of what the contact has directed to them (section 4.6.3).
+   */
   hide(step: Step, account: Account, contact: Jid): void {
     for (const session of this.#registry.sessions(account.bare)) {
-      if (!session.available) continue;
+      if (!session.connected) continue;
       const { jid } = session;
       const element = unavailable(jid.full);
       const told = new Set<Session>();
-      this.#tellAccount(step, element, jid, account, contact.bare, told);
+      if (session.available) this.#tellAccount(step, element, jid, account, contact.bare, told);
       for (const to of session.directed) {
         if (parseJid(to)?.bare !== contact.bare) continue;
         this.#tellDirected(step, element, jid, account, to, told);
@@ -83,16 +87,19 @@ export class Presence {
     if (user === undefined || (contact !== undefined && isBarred(user, from, contact, to))) return;
     const own = contact === user;
     if (contact === undefined || !(own || contact.shows(from.bare))) {
-      const answers = contact === undefined ? [] : this.#directedTo(contact, from, to);
+      const answers = contact === undefined ? [] : this.#directedTo(contact, user, from, to);
       for (const jid of answers) session.deliver(step, el("presence", { xmlns: clientNamespace, from: jid, to: from.full, id }));
-      if (answers.length === 0 && contact !== undefined) this.#onStale(step, user, contact);
+      // A request that still waits is not refused by a probe.
+      if (answers.length === 0 && contact !== undefined && user.sees(contact.bare)) this.#onStale(step, user, contact);
       return;
     }
-    const resources = this.#registry.sessions(contact.bare).filter((resource) => resource.available);
+    const resources = this.#registry.sessions(contact.bare).filter((resource) => resource.available && !user.blocks(resource.jid));
     if (to.resource !== undefined) {
       // Section 4.3.2: a probe to a full JID learns that this resource is available, and nothing else.
-      const type = resources.some((resource) => resource.resource === to.resource) ? undefined : "unavailable";
-      session.deliver(step, el("presence", { xmlns: clientNamespace, from: to.full, to: from.full, id, type }));
+      const presence = resources.find((resource) => resource.resource === to.resource)?.presence;
+      const there = presence !== undefined || this.#directedTo(contact, user, from, to).length > 0;
+      const attrs = { id: presence === undefined ? id : presence.attrs["id"], type: there ? undefined : "unavailable" };
+      session.deliver(step, el("presence", { xmlns: clientNamespace, from: to.full, to: from.full, ...attrs }));
       return;
     }
     for (const { presence } of resources) if (presence !== undefined) session.deliver(step, addressed(presence, from.full));
@@ -151,7 +158,6 @@ export class Presence {
     if (recipient === undefined || isBarred(sender, from, recipient, to.jid)) return;
     to.deliver(step, element);
     told?.add(to);
-    this.heardFrom(step, to, from, String(element.attrs["type"] ?? "available"));
   }
 
   /** What a resource is told when it becomes available: whom it sees, and who has asked to see it (sections 4.3.1 and 3.1.3). */
@@ -165,7 +171,7 @@ export class Presence {
     }
     for (const [from, stanza] of account.requests) {
       const jid = parseJid(from);
-      if (jid !== undefined && !account.blocks(jid)) session.deliver(step, parseElement(stanza));
+      if (jid !== undefined && !account.blocks(jid)) session.deliver(step, restoreElement(stanza));
     }
   }
 
@@ -177,10 +183,10 @@ export class Presence {
   }
 
   /** The resources that have sent directed presence to the one who probes (section 4.6.6). */
-  #directedTo(contact: Account, from: Jid, to: Jid): readonly string[] {
+  #directedTo(contact: Account, user: Account, from: Jid, to: Jid): readonly string[] {
     return this.#registry
       .sessions(contact.bare)
-      .filter((session) => session.connected && session.hasDirected(from))
+      .filter((session) => session.connected && session.hasDirected(from) && !user.blocks(session.jid))
       .filter((session) => to.resource === undefined || session.resource === to.resource)
       .map((session) => session.jid.full);
   }
@@ -197,12 +203,12 @@ export function isBarred(sender: Account, from: Jid, recipient: Account, to: Jid
   return sender.blocks(to) || recipient.blocks(from);
 }
 
-function unavailable(from: string): Element {
+export function unavailable(from: string): Element {
   return el("presence", { xmlns: clientNamespace, type: "unavailable", from });
 }
 
 /** The stanza with another `to`; its children are shared. */
-function addressed(presence: Element, to: string): Element {
+export function addressed(presence: Element, to: string): Element {
   const copy = el(presence.name, { ...presence.attrs, to });
   copy.children = presence.children;
   return copy;

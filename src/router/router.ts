@@ -60,7 +60,9 @@ export class Router implements StanzaRouter {
   }
 
   broadcast(step: Step, session: Session, change: PresenceChange): void {
-    const { presence, extensions, accounts, house } = this.#options;
+    const { presence, extensions, accounts, house, batch } = this.#options;
+    // What is known of accounts then is not to be told, and whoever is to be told waits for nothing: the stream error has to leave.
+    if (batch.failed) return;
     presence.broadcast(step, session, change);
     const account = accounts.read(step, change.jid.bare);
     if (account === undefined) return;
@@ -121,23 +123,31 @@ export class Router implements StanzaRouter {
     return local && to.local !== undefined ? this.#withAccount(step, to, process) : process(step, undefined);
   }
 
-  /** Loads the account if it is not in memory; `work` then runs in a step of its own. */
+  /**
+   * Waits while something older is on its way to the account (RFC 6120 section 10.1), and loads the account if it is not in memory;
+   * `work` then runs in a step of its own.
+   */
   #withAccount(
     step: Step,
     jid: Jid,
     work: (step: Step, account: Account | undefined) => Promise<void> | undefined,
   ): Promise<void> | undefined {
     const { accounts, batch } = this.#options;
-    const account = accounts.read(step, jid.bare);
+    const held = accounts.held(jid.bare);
+    const account = held === undefined ? accounts.read(step, jid.bare) : undefined;
     if (account !== undefined) return work(step, account);
     const cause = step.id;
-    return accounts.load(jid.domain, jid.local ?? "").then((loaded) =>
-      batch.run(cause, (step) => work(step, loaded === undefined ? undefined : accounts.read(step, jid.bare))),
-    );
+    const again = (step: Step) => this.#withAccount(step, jid, work);
+    if (held !== undefined) return held.then(() => batch.run(cause, again));
+    return accounts
+      .load(jid.domain, jid.local ?? "")
+      .then((loaded) => batch.run(cause, loaded === undefined ? (step) => work(step, undefined) : again));
   }
 
   #routeToAccount(step: Step, session: Session, stanza: Addressed, account: Account | undefined): Promise<void> | undefined {
     const { presence, registry, house } = this.#options;
+    // The sender left while this waited, and its end has been told: that is the last to be heard of it (RFC 6121 section 4.6.3).
+    if (stanza.kind === "presence" && stanza.type === "available" && !session.connected) return undefined;
     if (stanza.kind === "presence" && stanza.type === "probe") {
       presence.answerProbe(step, session, stanza, account);
       return undefined;

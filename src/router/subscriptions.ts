@@ -4,7 +4,7 @@
  */
 import type { Account } from "../domain/account.ts";
 import { makeJid, type Jid } from "../domain/jid.ts";
-import { rosterItemsMax, subscriptionRequestCharsMax, subscriptionRequestsMax } from "../domain/limits.ts";
+import { subscriptionRequestCharsMax, subscriptionRequestsMax } from "../domain/limits.ts";
 import { newRosterItem, sameRosterItem, withSubscription } from "../domain/roster.ts";
 import {
   decideSubscription,
@@ -52,10 +52,10 @@ export class Subscriptions {
     const before = user.subscription(to.bare);
     const item = user.contacts.get(to.bare);
     const outcome = decideSubscription("outbound", type, before, item?.approved === true);
-    if (item === undefined && needsItem(outcome) && user.contacts.size >= rosterItemsMax) {
-      return { condition: "resource-constraint", text: `a roster has at most ${rosterItemsMax} contacts` };
+    if (item === undefined && needsItem(outcome) && !user.hasRoomFor(newRosterItem(to.bare))) {
+      return { condition: "resource-constraint", text: "the roster is full" };
     }
-    if (type === "subscribe" && contact !== undefined && !this.#hasRoomFor(contact, user.bare, element)) {
+    if (type === "subscribe" && contact !== undefined && !this.#hasRoomFor(contact, user, element)) {
       return { condition: "resource-constraint", text: "too many requests wait for an answer there" };
     }
     const showed = user.shows(to.bare);
@@ -102,8 +102,8 @@ export class Subscriptions {
     step.dependOn(owner.ticket);
     const outcome = decideSubscription("inbound", type, owner.subscription(from), owner.contacts.get(from)?.approved === true);
     if (owner.blocks(jidOf(sender))) {
-      // Who is blocked is neither heard nor answered; but what it gives up or takes away is gone, so that both rosters agree.
-      if (type === "unsubscribe" || type === "unsubscribed") this.#change(step, owner, from, outcome)(step);
+      // Who is blocked is neither heard nor answered, and asks for nothing; but what it grants, gives up or takes back is so, that both rosters agree.
+      if (type !== "subscribe") this.#change(step, owner, from, outcome)(step);
       return nothing;
     }
     const showed = owner.shows(from);
@@ -154,8 +154,9 @@ export class Subscriptions {
   }
 
   /** Section 3.1.3, security warning: what strangers can make the server keep has a bound. */
-  #hasRoomFor(contact: Account, from: string, element: Element): boolean {
-    if (contact.requests.has(from)) return true;
+  #hasRoomFor(contact: Account, user: Account, element: Element): boolean {
+    // Who is blocked takes no room, and is told of no error (XEP-0191 section 3.3).
+    if (contact.requests.has(user.bare) || contact.blocks(jidOf(user))) return true;
     return contact.requests.size < subscriptionRequestsMax && serialise(element).length <= subscriptionRequestCharsMax;
   }
 }

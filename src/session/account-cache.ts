@@ -12,6 +12,7 @@ export class AccountCache {
   readonly #inUse: (account: Account) => boolean;
   readonly #accounts = new Map<string, Account>();
   readonly #loading = new Map<string, Promise<Account | undefined>>();
+  readonly #holds = new Map<string, Promise<void>>();
 
   /** `load` resolves with undefined for an account that does not exist; accounts `inUse` are never dropped. */
   constructor(load: (host: string, username: string) => Promise<Account | undefined>, inUse: (account: Account) => boolean) {
@@ -71,6 +72,19 @@ export class AccountCache {
       this.#loading.set(bareJid, loading);
     }
     return loading;
+  }
+
+  /** What is sent to the account waits until `until` is settled, one way or the other. More than one can hold at once. */
+  hold(bareJid: string, until: Promise<unknown>): void {
+    const hold: Promise<void> = Promise.allSettled([this.#holds.get(bareJid), until]).then(() => {
+      if (this.#holds.get(bareJid) === hold) this.#holds.delete(bareJid);
+    });
+    this.#holds.set(bareJid, hold);
+  }
+
+  /** Settles, without error, when nobody has reason to hold what is sent to the account; undefined where nobody has. */
+  held(bareJid: string): Promise<void> | undefined {
+    return this.#holds.get(bareJid);
   }
 
   forget(bareJid: string): void {

@@ -158,15 +158,18 @@ function isSubscription(kind: StanzaKind, type: string): boolean {
   return kind === "presence" && (type.startsWith("subscribe") || type.startsWith("unsubscribe"));
 }
 
-/** RFC 6121 section 4.7.2.3: an integer from -128 to 127, 0 where there is none; undefined if it is anything else. */
+/** RFC 6121 section 4.7.2.3: one integer from -128 to 127, 0 where there is none; undefined if it is anything else. */
 export function priorityOf(presence: Element): number | undefined {
-  const child = presence.children.find(
+  const found = presence.children.filter(
     (child): child is Element => typeof child !== "string" && child.name === "priority" && child.attrs["xmlns"] === undefined,
   );
+  const [child] = found;
   if (child === undefined) return 0;
+  if (found.length > 1 || elementsIn(child) > 0) return undefined;
   const text = child.getText().trim();
   if (!/^[+-]?\d{1,4}$/.test(text)) return undefined;
-  const priority = Number(text);
+  // "-0" is 0: what is recorded has no other one.
+  const priority = Number(text) || 0;
   return priority >= -128 && priority <= 127 ? priority : undefined;
 }
 

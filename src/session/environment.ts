@@ -3,6 +3,7 @@ import type { SessionEvent } from "../../machines/session-events.ts";
 import type { SessionPolicy } from "../../machines/session-context.ts";
 import type { StreamErrorCondition } from "../domain/errors.ts";
 import type { Jid } from "../domain/jid.ts";
+import type { Json } from "../domain/json.ts";
 import type { XmlLimits } from "../domain/limits.ts";
 import type { Clock, Ids, Log, SecureLink } from "../ports.ts";
 import type { Batch, Step } from "../step/batch.ts";
@@ -99,6 +100,8 @@ export interface Session {
   hasDirected(to: Jid): boolean;
   /** The addresses that its user has sent directed presence to and not taken back. */
   readonly directed: readonly string[];
+  /** What extensions keep of it, by their names; set by telling `extension.changed`. */
+  readonly extensions: Readonly<Record<string, Json>>;
   /** Puts an element into its queue. */
   deliver(step: Step, element: Element): void;
   /**

@@ -122,6 +122,10 @@ export class SessionHost implements LinkHandler, Workbench {
     return this.context.directed;
   }
 
+  get extensions(): SessionContext["extensions"] {
+    return this.context.extensions;
+  }
+
   deliver(step: Step, element: Element): void {
     // RFC 6120 section 4.4: nothing follows the end tag.
     if (this.#ending) return;

@@ -1,14 +1,14 @@
 /** Logging in, as a session needs it: mechanisms for a link, exchanges that answer with events for the machine. */
 import type { SessionEvent } from "../../machines/session-events.ts";
 import { decodeBase64Strict, encodeBase64 } from "../auth/base64.ts";
-import type { Credentials } from "../auth/keys.ts";
+import type { StoredCredentials } from "../auth/keys.ts";
 import { offeredMechanisms, startExchange, type SaslExchange, type SaslOutcome } from "../auth/mechanism.ts";
 import { PasswordChecks } from "../auth/password-checks.ts";
 import type { Clock, Log, Random } from "../ports.ts";
 import type { Link } from "../xml/link.ts";
 
 export interface LoginOptions {
-  readonly lookup: (host: string, username: string) => Promise<Credentials | undefined>;
+  readonly lookup: (host: string, username: string) => Promise<StoredCredentials | undefined>;
   readonly allowPlaintext: boolean;
   readonly random: Random;
   readonly clock: Clock;

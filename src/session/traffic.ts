@@ -91,9 +91,7 @@ function takePresence(host: TrafficHost, step: Step, stanza: Stanza): void {
     // Only who can be told of the end is worth remembering.
     const reaches = host.environment.options.hosts.includes(stanza.to.domain) && stanza.to.local !== undefined;
     if (stanza.type === "available" && reaches && !seesAnyway(host, stanza.to)) host.tell(step, { type: "presence.directed", at, to: stanza.to.full });
-    if (stanza.type === "unavailable" && host.context.directed.includes(stanza.to.full)) {
-      host.tell(step, { type: "presence.undirected", at, to: stanza.to.full });
-    }
+    if (stanza.type === "unavailable") forgetDirected(host, step, stanza.to);
     return route(host, step, stanza);
   }
   switch (stanza.type) {
@@ -106,20 +104,49 @@ function takePresence(host: TrafficHost, step: Step, stanza: Stanza): void {
       return;
     case "error":
       return;
+    case "probe":
+      // RFC 6121 section 4.3: a probe is no cause for an error. Without an address it is for the own account (RFC 6120 section 10.3).
+      return route(host, step, stanza);
     default:
       return refuse(host, step, stanza, { condition: "bad-request", text: `presence of type ${stanza.type} needs a 'to'` });
   }
 }
 
-/** RFC 6121 section 4.6.3, rule 1: a contact who sees an available resource is told of its end in any case. */
+/**
+ * RFC 6121 section 4.6.3, rule 1: a contact who sees an available resource is told of its end in any case. That goes to the contact's
+ * available resources (section 4.5.3), so another that was written to is remembered.
+ */
 function seesAnyway(host: TrafficHost, to: Jid): boolean {
-  return host.available && host.environment.accounts.get(host.jid.bare)?.shows(to.bare) === true;
+  const { accounts, registry } = host.environment;
+  if (!host.available || accounts.get(host.jid.bare)?.shows(to.bare) !== true) return false;
+  return to.resource === undefined || registry.session(to.bare, to.resource)?.available !== false;
+}
+
+/**
+ * RFC 6121 section 4.6.1: whoever is told of the end now is not told again. What is sent to a bare JID reaches the available resources,
+ * so it counts for them too; of an account that was written to as a whole, the others are still to be told.
+ */
+function forgetDirected(host: TrafficHost, step: Step, to: Jid): void {
+  const { registry } = host.environment;
+  const { directed } = host.context;
+  const tell = (type: "presence.directed" | "presence.undirected", to: string): void => host.tell(step, { type, at: step.at, to });
+  if (directed.includes(to.full)) tell("presence.undirected", to.full);
+  if (to.resource === undefined) {
+    const prefix = `${to.bare}/`;
+    const told = (known: string) => registry.session(to.bare, known.slice(prefix.length))?.available !== false;
+    for (const known of directed) if (known.startsWith(prefix) && told(known)) tell("presence.undirected", known);
+  } else if (directed.includes(to.bare) && registry.session(to.bare, to.resource)?.available === true) {
+    tell("presence.undirected", to.bare);
+    for (const { available, resource, jid } of registry.sessions(to.bare)) {
+      if (available && resource !== to.resource) tell("presence.directed", jid.full);
+    }
+  }
 }
 
 function changePresence(host: TrafficHost, step: Step, stanza: Stanza): void {
   const priority = priorityOf(stanza.element);
   if (priority === undefined) {
-    const text = "a priority is an integer from -128 to 127";
+    const text = "presence has at most one priority, an integer from -128 to 127";
     return refuse(host, step, stanza, { condition: "bad-request", text });
   }
   host.presence = stanza.element;

@@ -5,7 +5,7 @@ import type { StreamErrorCondition } from "../domain/errors.ts";
 import type { StoredRosterItem } from "../domain/roster.ts";
 import type { ConnectionView, SessionView } from "../domain/session-view.ts";
 import type { Element } from "../xml/element.ts";
-import { parseElement } from "../xml/parse-element.ts";
+import { parseElement, restoreElement } from "../xml/parse-element.ts";
 import { serialise } from "../xml/serialise.ts";
 import { clientNamespace } from "../xml/stanza.ts";
 import type { SessionHost } from "./host.ts";
@@ -78,7 +78,7 @@ export function documentedSession(session: SessionHost): DocumentedSession {
     },
     get presence() {
       const text = presenceOf(session);
-      return text === undefined ? undefined : parseElement(text);
+      return text === undefined ? undefined : restoreElement(text);
     },
     get interested() {
       return session.interested || undefined;
@@ -106,7 +106,7 @@ export function viewOf(session: SessionHost): SessionView {
     priority: context.priority,
     presence: presenceOf(session) ?? null,
     interested: session.interested || null,
-    roster: context.roster,
+    roster: rosterVersionOf(session),
     conn: connectionOf(session) ?? null,
   };
 }
@@ -118,6 +118,12 @@ function typeOf({ snapshot }: SessionHost): "c2s_unauthed" | "c2s" | undefined {
 
 function rosterOf(account: Account | undefined): Roster | undefined {
   return account && { version: account.rosterVersion(), items: [...account.contacts.values()] };
+}
+
+/** What the machine knows is what was there when the resource was bound; the account knows what is there now. */
+function rosterVersionOf(session: SessionHost): SessionView["roster"] {
+  const account = session.connected ? session.environment.accounts.get(session.jid.bare) : undefined;
+  return account === undefined ? session.context.roster : { version: account.rosterVersion(), items: account.contacts.size };
 }
 
 function presenceOf({ available, presence }: SessionHost): string | undefined {

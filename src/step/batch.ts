@@ -103,6 +103,11 @@ export class Batch {
     return result;
   }
 
+  /** A commit failed: what is in memory is not to be told to anybody any more. */
+  get failed(): boolean {
+    return this.#failed;
+  }
+
   /** Whether what has this ticket is on the disk. */
   isDurable(ticket: number): boolean {
     return ticket <= this.#durable;

@@ -1,8 +1,8 @@
 /** Rosters as clients see them: asked for, changed, and pushed to who is interested (RFC 6121 section 2). */
 import type { Account } from "../domain/account.ts";
 import { parseJid, type Jid } from "../domain/jid.ts";
-import { rosterGroupsMax, rosterItemsMax, rosterNameBytesMax } from "../domain/limits.ts";
-import type { RosterItem, StoredRosterItem } from "../domain/roster.ts";
+import { rosterBytesMax, rosterGroupsMax, rosterItemsMax, rosterNameBytesMax } from "../domain/limits.ts";
+import { newRosterItem, type RosterItem, type StoredRosterItem } from "../domain/roster.ts";
 import type { Extension, House, IqReply, IqRequest, RosterChanged } from "../router/extension.ts";
 import type { Session } from "../session/environment.ts";
 import type { Step } from "../step/batch.ts";
@@ -104,8 +104,8 @@ function set({ own, account, session, step, payload, house }: IqRequest): IqRepl
   if ("fault" in wanted) return wanted;
   const { item, jid, remove } = wanted;
   if (!remove) {
-    if (!account.contacts.has(item.jid) && account.contacts.size >= rosterItemsMax) {
-      return refused("resource-constraint", `a roster has at most ${rosterItemsMax} contacts`);
+    if (!account.hasRoomFor({ ...newRosterItem(item.jid), ...item })) {
+      return refused("resource-constraint", `a roster has at most ${rosterItemsMax} contacts and ${rosterBytesMax} bytes`);
     }
     return { result: undefined, afterwards: house.contacts.set(step, account, item, session) };
   }
@@ -124,11 +124,9 @@ type Wanted = { readonly item: Pick<RosterItem, "jid" | "name" | "groups">; read
 
 /** Sections 2.1.5, 2.3.3 and 2.5.3. */
 function readItem(payload: Element, account: Account): Wanted | { readonly fault: StanzaFault } {
-  const children = payload.children.filter((child): child is Element => typeof child !== "string");
-  const [item] = children;
-  if (item === undefined || children.length > 1 || item.name !== "item" || item.getNS() !== xmlns) {
-    return refused("bad-request", "a roster set has exactly one item");
-  }
+  // What is not of this namespace is none of a roster's business (RFC 6120 section 8.4).
+  const [item, ...more] = childrenOf(payload, "item");
+  if (item === undefined || more.length > 0) return refused("bad-request", "a roster set has exactly one item");
   const jid = parseJid(String(item.attrs["jid"] ?? ""));
   if (item.attrs["jid"] === undefined) return refused("bad-request", "an item needs a 'jid'");
   if (jid === undefined) return refused("jid-malformed", "the item's 'jid' is no JID");
@@ -137,9 +135,7 @@ function readItem(payload: Element, account: Account): Wanted | { readonly fault
   if (jid.bare === account.bare) return refused("not-allowed", "nobody is a contact of their own");
   const name = String(item.attrs["name"] ?? "");
   if (Buffer.byteLength(name) > rosterNameBytesMax) return refused("not-acceptable", `a name has at most ${rosterNameBytesMax} bytes`);
-  const groups = item.children
-    .filter((child): child is Element => typeof child !== "string" && child.name === "group" && child.getNS() === xmlns)
-    .map((group) => group.getText());
+  const groups = childrenOf(item, "group").map((group) => group.getText());
   if (groups.includes("")) return refused("not-acceptable", "a group needs a name");
   if (groups.some((group) => Buffer.byteLength(group) > rosterNameBytesMax)) {
     return refused("not-acceptable", `a group's name has at most ${rosterNameBytesMax} bytes`);
@@ -147,6 +143,10 @@ function readItem(payload: Element, account: Account): Wanted | { readonly fault
   if (new Set(groups).size < groups.length) return refused("bad-request", "a contact is in a group once");
   if (groups.length > rosterGroupsMax) return refused("not-acceptable", `a contact has at most ${rosterGroupsMax} groups`);
   return { item: { jid: jid.full, name, groups }, jid, remove: false };
+}
+
+function childrenOf(element: Element, name: string): readonly Element[] {
+  return element.children.filter((child): child is Element => typeof child !== "string" && child.name === name && child.getNS() === xmlns);
 }
 
 function refused(condition: StanzaFault["condition"], text: string): { readonly fault: StanzaFault } {

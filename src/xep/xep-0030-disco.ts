@@ -20,27 +20,33 @@ export const disco: Extension = {
 /** XEP-0030 section 8: an account is described to those who see its presence. */
 function describe({ house, target, shared, payload }: IqRequest): IqReply {
   if (target === "account" && !shared) return { fault: { condition: "service-unavailable", text: "" } };
-  if (hasNode(payload)) return noSuchNode;
-  const identity =
-    target === "server"
-      ? el("identity", { category: "server", type: "im", name: house.software.name })
-      : el("identity", { category: "account", type: "registered" });
-  const features = house.features(target).map((feature) => el("feature", { var: feature }));
-  return { result: el("query", { xmlns: info }, identity, ...features) };
+  const node = nodeOf(payload);
+  if (node !== undefined && !(target === "server" && house.serverNodes().includes(node))) return noSuchNode;
+  const { identities, features } = house.description(target);
+  // XEP-0030 section 3.2: the answer names the node that was asked for.
+  return {
+    result: el(
+      "query",
+      { xmlns: info, node },
+      ...identities.map(({ category, type, lang, name }) => el("identity", { category, type, "xml:lang": lang, name })),
+      ...features.map((feature) => el("feature", { var: feature })),
+    ),
+  };
 }
 
 /** XEP-0030 section 8: an account's available resources, to those who see its presence; to others an empty list. The server has nothing below it. */
 function list({ target, shared, account, house, payload }: IqRequest): IqReply {
-  if (hasNode(payload) && (shared || target === "server")) return noSuchNode;
+  if (nodeOf(payload) !== undefined && (shared || target === "server")) return noSuchNode;
   const sessions = account !== undefined && shared ? house.sessions(account.bare) : [];
   const resources = sessions.filter((session) => session.available).map((session) => session.jid);
   return { result: el("query", { xmlns: items }, ...resources.map((jid) => el("item", { jid: jid.full }))) };
 }
 
-/** XEP-0030 section 3.2: there are none here. */
+/** XEP-0030 section 3.2. */
 const noSuchNode: IqReply = { fault: { condition: "item-not-found", text: "there is no such node" } };
 
-function hasNode(payload: Element): boolean {
-  const node: unknown = payload.attrs["node"];
-  return node !== undefined && node !== "";
+/** An empty one is none. */
+function nodeOf(payload: Element): string | undefined {
+  const node = payload.attrs["node"] as string | undefined;
+  return node === "" ? undefined : node;
 }

@@ -39,6 +39,16 @@ export function setAttributes(element: Element, tag: Tag, scope: PrefixScope): S
   return undefined;
 }
 
+/** Characters of the namespace names that stand beside the prefixed attributes of `tag`. */
+export function prefixedNamespaceChars(tag: Tag, scope: PrefixScope): number {
+  let chars = 0;
+  for (let index = 0; index < tag.count; index += 1) {
+    const { kind, prefix } = tag.names[index]!;
+    if (kind === PREFIXED) chars += scope.lookup(prefix)?.length ?? 0;
+  }
+  return chars;
+}
+
 /** No name twice (XML 1.0 section 3.1), nor one expanded name by two prefixes (Namespaces in XML 1.0 section 6.3). */
 export function duplicateFault(tag: Tag, scope: PrefixScope): StreamFault | undefined {
   const { names, count } = tag;

@@ -1,5 +1,5 @@
-/** One element from text that a person wrote: read by the parser that reads clients, so nothing passes that a stream could not carry. */
-import { xmlLimitsAuthenticated } from "../domain/limits.ts";
+/** One element from text: read by the parser that reads clients, so nothing passes that a stream could not carry. */
+import { xmlLimitsAuthenticated, type XmlLimits } from "../domain/limits.ts";
 import type { Element } from "./element.ts";
 import type { StreamFault } from "./link.ts";
 import { XmlStreamParser } from "./parser.ts";
@@ -8,9 +8,29 @@ const header = "<stream:stream to='localhost' version='1.0' xmlns='jabber:client
 
 /**
  * The one first-level element that `text` holds, white space around it aside; in `jabber:client` where it declares no namespace.
- * At most as large as a client may send. Throws SyntaxError with what is wrong.
+ * For what a person wrote: at most as large as a client may send. Throws SyntaxError with what is wrong.
  */
 export function parseElement(text: string): Element {
+  return parse(text, xmlLimitsAuthenticated);
+}
+
+/**
+ * The same for what this server has serialised and kept. It was within the limits when it came in; that it is larger now, with
+ * every namespace spelled out and every apostrophe escaped, must not make it unreadable. Throws SyntaxError as `parseElement` does.
+ */
+export function restoreElement(text: string): Element {
+  return parse(text, unlimited);
+}
+
+const unlimited: XmlLimits = {
+  stanzaBytesMax: Number.POSITIVE_INFINITY,
+  depthMax: Number.POSITIVE_INFINITY,
+  attributesMax: Number.POSITIVE_INFINITY,
+  nameBytesMax: Number.POSITIVE_INFINITY,
+  elementsMax: Number.POSITIVE_INFINITY,
+};
+
+function parse(text: string, limits: XmlLimits): Element {
   const elements: Element[] = [];
   let fault: StreamFault | undefined;
   let ended = false;
@@ -21,7 +41,7 @@ export function parseElement(text: string): Element {
       ended: () => (ended = true),
       failed: (found) => (fault = found),
     },
-    xmlLimitsAuthenticated,
+    limits,
   );
   // Half a surrogate pair would be replaced on the way to bytes.
   if (/\p{Surrogate}/u.test(text)) throw refusal("it holds half a surrogate pair", text);

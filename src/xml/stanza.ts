@@ -1,5 +1,5 @@
 /** Stanzas: the three kinds of element that have a sender and an addressee (RFC 6120 section 8). */
-import { stanzaErrorTypes, type StanzaErrorCondition } from "../domain/errors.ts";
+import { stanzaErrorTypes, type StanzaErrorCondition, type StanzaErrorType } from "../domain/errors.ts";
 import type { Jid } from "../domain/jid.ts";
 import { Element } from "./element.ts";
 
@@ -25,6 +25,8 @@ export interface StanzaFault {
   readonly condition: StanzaErrorCondition;
   /** English, for a person. */
   readonly text: string;
+  /** Where it is not the one that is recommended for the condition. */
+  readonly type?: StanzaErrorType;
   /** An application's own condition, beside the general one (RFC 6120 section 8.3.4). */
   readonly detail?: Element;
 }
@@ -66,10 +68,10 @@ export function stanzaError(stanza: Pick<Stanza, "kind" | "id" | "from" | "to">,
   );
 }
 
-export function errorElement({ condition, text, detail }: StanzaFault): Element {
+export function errorElement({ condition, text, type = stanzaErrorTypes[condition], detail }: StanzaFault): Element {
   return el(
     "error",
-    { type: stanzaErrorTypes[condition] },
+    { type },
     el(condition, { xmlns: stanzasNamespace }),
     text === "" ? undefined : el("text", { xmlns: stanzasNamespace, "xml:lang": "en" }, text),
     detail,

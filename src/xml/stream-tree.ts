@@ -3,7 +3,7 @@
  * changes.
  */
 import type { XmlLimits } from "../domain/limits.ts";
-import { duplicateFault, setAttributes, undeclaredPrefix } from "./attributes.ts";
+import { duplicateFault, prefixedNamespaceChars, setAttributes, undeclaredPrefix } from "./attributes.ts";
 import { Element, UnqualifiedElement } from "./element.ts";
 import { badFormat, badNamespacePrefix, invalidNamespace, notWellFormed, policyViolation } from "./faults.ts";
 import type { StreamFault, StreamHeader } from "./link.ts";
@@ -27,6 +27,8 @@ export class StreamTree {
   private frame: Frame | undefined = undefined;
   /** Elements of the first-level element so far. */
   private elements = 0;
+  /** Characters of the namespace names that its canonical form spells out. */
+  private namespaceChars = 0;
 
   /** The name that the next end tag must bear. */
   get openName(): Name {
@@ -105,7 +107,7 @@ export class StreamTree {
 
   private openElement(element: Element, tag: Tag, namespace: string, limits: XmlLimits): StreamFault | undefined {
     const parent = this.frame!;
-    if (this.depth === 0) this.elements = 0;
+    if (this.depth === 0) this.elements = this.namespaceChars = 0;
     this.elements += 1;
     if (this.elements > limits.elementsMax) {
       return policyViolation(`more than ${limits.elementsMax} elements in one stanza (elementsMax)`);
@@ -115,7 +117,15 @@ export class StreamTree {
     }
     const fault = elementFault(tag.name!, namespace, this.depth === 0);
     if (fault !== undefined) return fault;
-    if (this.depth === 0 || namespace !== parent.namespace) element.attrs["xmlns"] = namespace;
+    if (this.depth === 0 || namespace !== parent.namespace) {
+      element.attrs["xmlns"] = namespace;
+      this.namespaceChars += namespace.length;
+    }
+    // A prefix is declared once and a few bytes wherever it is used; the name that it stands for is written each time.
+    if (tag.count > 0) this.namespaceChars += prefixedNamespaceChars(tag, this.scope);
+    if (this.namespaceChars > limits.stanzaBytesMax) {
+      return policyViolation(`more than ${limits.stanzaBytesMax} bytes in one stanza without its prefixes (stanzaBytesMax)`);
+    }
     if (this.depth > 0) {
       element.parent = parent.element;
       parent.element.children.push(element);

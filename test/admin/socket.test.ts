@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createAccountAdmin } from "../../src/admin/account-admin.ts";
+import { createAccountTransfer } from "../../src/admin/account-transfer.ts";
+import { createContactAdmin } from "../../src/admin/contact-admin.ts";
 import type { AdminApi } from "../../src/admin/api.ts";
 import { type AdminClient, connectAdmin } from "../../src/admin/connect.ts";
 import { AdminError } from "../../src/admin/errors.ts";
@@ -14,6 +16,7 @@ import { adminSocketPath } from "../../src/admin/socket-path.ts";
 import type { SessionView } from "../../src/domain/session-view.ts";
 import { liveClock, liveIds, liveRandom } from "../../src/live.ts";
 import { Accounts } from "../../src/log/accounts.ts";
+import { loadAccount } from "../../src/log/load-account.ts";
 import { createMemoryStore } from "../../src/log/memory-store.ts";
 import { projections } from "../../src/log/projections/index.ts";
 
@@ -34,10 +37,13 @@ afterEach(async () => {
 });
 
 function api(): AdminApi {
-  const accounts = new Accounts(createMemoryStore(projections), liveClock, liveIds);
+  const store = createMemoryStore(projections);
+  const accounts = new Accounts(store, liveClock, liveIds);
   const hosts = ["localhost", "bücher.example"];
   const admin = createAccountAdmin({ accounts, hosts, random: liveRandom, iterations: 4096, onDeleted: noteDeleted });
-  return { ...admin, sessions: () => sessions };
+  const contacts = createContactAdmin({ hosts, load: (host, username) => loadAccount(store, host, username) });
+  const transfer = createAccountTransfer({ store, accounts, hosts, random: liveRandom, iterations: 4096 });
+  return { ...admin, ...contacts, ...transfer, sessions: () => sessions };
 }
 
 function noteDeleted(host: string, username: string): void {

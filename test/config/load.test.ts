@@ -57,7 +57,7 @@ describe("configuration without any choice", () => {
         silenceMs: 300_000,
         silenceAnswerMs: 60_000,
       },
-      limits: { stanzaBytes: 262_144, connectionsPerAddress: 100, scramIterations: 4_096 },
+      limits: { stanzaBytes: 262_144, connectionsPerAddress: 100, offlineMessages: 1_000, scramIterations: 4_096 },
       log: { level: "info", format: "auto" },
     });
     expect(new Set(sources.values())).toEqual(new Set(["default"]));

@@ -8,9 +8,9 @@ import { layoutOf } from "../../diagrams/layout.ts";
 import { mermaidOf } from "../../diagrams/mermaid.ts";
 import { planOf } from "../../diagrams/plan.ts";
 import { svgOf } from "../../diagrams/svg.ts";
-import { everything, twoLamps } from "./machines.ts";
+import { everything, everyoneToEveryone, twoLamps } from "./machines.ts";
 
-const machines = [...drawn.map(({ machine }) => machine), everything, twoLamps];
+const machines = [...drawn.map(({ machine }) => machine), everything, twoLamps, everyoneToEveryone(6)];
 
 describe.each(machines)("the SVG of the machine $id", async (machine) => {
   const plan = planOf(chartOf(machine));

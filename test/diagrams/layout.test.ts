@@ -6,10 +6,10 @@ import type { Layout, LayoutNode, Point } from "../../diagrams/layout.ts";
 import { overlapsOf } from "../../diagrams/overlaps.ts";
 import { planOf } from "../../diagrams/plan.ts";
 import { sizes } from "../../diagrams/text.ts";
-import { everything, twoLamps } from "./machines.ts";
+import { everything, everyoneToEveryone, twoLamps } from "./machines.ts";
 
 const layouts = await Promise.all(
-  [...drawn.map(({ machine }) => machine), everything, twoLamps].map((machine) => layoutOf(planOf(chartOf(machine)))),
+  [...drawn.map(({ machine }) => machine), everything, twoLamps, everyoneToEveryone(6)].map((machine) => layoutOf(planOf(chartOf(machine)))),
 );
 
 function isOnBorder([x, y]: Point, node: LayoutNode | undefined): boolean {

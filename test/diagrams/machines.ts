@@ -1,5 +1,5 @@
 /** Machines with all that a statechart can have, for the drawing to be tested on more than the machines of this project. */
-import { and, not, setup } from "xstate";
+import { and, createMachine, not, setup } from "xstate";
 
 /** Every kind of state and transition that XState knows. */
 export const everything = setup({
@@ -58,3 +58,13 @@ export const twoLamps = setup({}).createMachine({
     right: { initial: "off", states: { off: { on: { "right.switched": "on" } }, on: { on: { "right.switched": "off" } } } },
   },
 });
+
+/** Each of `count` states leads to each other one. */
+export function everyoneToEveryone(count: number) {
+  const places = Array.from({ length: count }, (_, at) => at);
+  const states = places.map((here) => {
+    const on = Object.fromEntries(places.filter((there) => there !== here).map((there) => [`call.${there}`, `state${there}`]));
+    return [`state${here}`, { on }] as const;
+  });
+  return createMachine({ id: `everyone-${count}`, initial: "state0", states: Object.fromEntries(states) });
+}

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { chartOf } from "../../diagrams/chart.ts";
 import { drawn } from "../../diagrams/generate.ts";
-import { anyState, eventName, lineOf, planOf } from "../../diagrams/plan.ts";
+import { anyState, arrowsMax, eventName, lineOf, planOf } from "../../diagrams/plan.ts";
 import type { Box, Line } from "../../diagrams/plan.ts";
-import { everything, twoLamps } from "./machines.ts";
+import { everything, everyoneToEveryone, twoLamps } from "./machines.ts";
 
-const machines = [...drawn.map(({ machine }) => machine), everything, twoLamps];
+const machines = [...drawn.map(({ machine }) => machine), everything, twoLamps, everyoneToEveryone(6)];
 
 function flatten(box: Box): Box[] {
   return [box, ...box.children.flatMap(flatten)];
@@ -66,6 +66,24 @@ describe("the ends of a machine", () => {
 
   it("are none where the root has no answers", () => {
     expect(planOf(chartOf(twoLamps)).ends).toEqual([]);
+  });
+});
+
+describe("arrows that would be too many", () => {
+  const few = planOf(chartOf(everyoneToEveryone(5)));
+  const many = planOf(chartOf(everyoneToEveryone(6)));
+  const places = ({ arrows }: typeof few) => arrows.filter(({ lines }) => lines.length > 0).map(({ from, to }) => [from, to].map((id) => Number(id.slice("state".length))));
+
+  it("are left out where they lead back, and written in the box they come from", () => {
+    expect(places(many).length).toBe(15);
+    expect(places(many).filter(([from = 0, to = 0]) => from > to)).toEqual([]);
+    const last = many.way.find(({ id }) => id === "state5");
+    expect(last?.notes.map(({ kind, heading }) => [kind, heading])).toEqual([0, 1, 2, 3, 4].map((to) => ["to", `state${to}`]));
+  });
+
+  it("are all drawn up to that number", () => {
+    expect(places(few).length).toBe(20);
+    expect(places(few).length).toBeLessThanOrEqual(arrowsMax);
   });
 });
 

@@ -56,8 +56,6 @@ describe("RFC 6121 section 8.5 messages between users", () => {
 describe("RFC 6121 section 8.5 messages to nobody", () => {
   it.each([
     { what: "an unknown user (8.5.1)", to: "nobody@localhost", condition: "service-unavailable" },
-    { what: "an offline user (8.5.2.2.1)", to: "bob@localhost", condition: "service-unavailable" },
-    { what: "an offline user's resource (8.5.3.2.1)", to: "bob@localhost/gone", condition: "service-unavailable" },
     { what: "a remote domain (RFC 6120 section 10.4)", to: "someone@remote.example", condition: "remote-server-not-found" },
     { what: "the server itself (RFC 6120 section 10.5.1)", to: "localhost", condition: "service-unavailable" },
   ])("come back from $what: $condition", async ({ to, condition }) => {
@@ -68,19 +66,42 @@ describe("RFC 6121 section 8.5 messages to nobody", () => {
     expect(errorOf(answer)).toEqual({ type: "cancel", condition });
   });
 
-  it("come back from a connected resource that is not available, if sent to the bare JID", async () => {
-    const [alice, bob] = [await online("alice"), await online("bob")];
-    await alice.message("bob@localhost", "anybody?");
-    expect(errorOf(await alice.nextMessage())).toEqual({ type: "cancel", condition: "service-unavailable" });
-    await bob.settled();
-    expect(bob.arrived("message")).toEqual([]);
-  });
-
   it("are dropped without a word if they are headlines (8.5.2.2.1)", async () => {
     const alice = await online("alice");
     await alice.message("bob@localhost", "news", "headline");
     await alice.settled();
     expect(alice.arrived("message")).toEqual([]);
+  });
+});
+
+describe("XEP-0160 section 2 messages to users who are not there", () => {
+  const sender = () => online("alice");
+  const wait = async (alice: XmppJsUser, ...texts: readonly string[]) => {
+    for (const text of texts) await alice.message("bob@localhost", text);
+    await alice.message("bob@localhost/gone", "to a resource that is gone");
+    await alice.settled();
+    expect(alice.arrived("message")).toEqual([]);
+  };
+
+  it("wait, and come in order when the user comes, with the time at which they were sent (XEP-0203)", async () => {
+    const alice = await sender();
+    await wait(alice, "first", "second");
+    const bob = await available("bob");
+    await alice.message("bob@localhost", "third");
+    const came = await bob.messages(4);
+    expect(bodies(came)).toEqual(["first", "second", "to a resource that is gone", "third"]);
+    expect(came.map((message) => message.getChild("delay", "urn:xmpp:delay")?.attrs["from"])).toEqual(["localhost", "localhost", "localhost", undefined]);
+    await bob.settled();
+  });
+
+  it("wait while resources are connected and not available", async () => {
+    const [alice, bob] = [await sender(), await online("bob")];
+    await wait(alice, "anybody?");
+    await bob.settled();
+    expect(bob.arrived("message")).toEqual([]);
+    await bob.presence();
+    expect(bodies(await bob.messages(2))).toEqual(["anybody?", "to a resource that is gone"]);
+    await bob.settled();
   });
 });
 
@@ -107,13 +128,16 @@ describe("RFC 6121 section 8.5.2.1.1 priorities", () => {
     expect(users.map((user) => user.arrived("message").length)).toEqual(got);
   });
 
-  it("below zero take no part: a message to the bare JID comes back, one to the full JID arrives", async () => {
-    const [one] = await both(-1, -1);
+  it("below zero take no part: a message to the bare JID waits until one rises, one to the full JID arrives", async () => {
+    const [one, two] = await both(-1, -1);
     const alice = await online("alice");
     await alice.message("bob@localhost", "bare");
-    expect(errorOf(await alice.nextMessage())).toEqual({ type: "cancel", condition: "service-unavailable" });
     await alice.message(one.jid, "full");
     expect(bodies([await one.nextMessage()])).toEqual(["full"]);
+    await two.presence(priority(0));
+    expect(bodies([await two.nextMessage()])).toEqual(["bare"]);
+    await two.settled();
+    expect(alice.arrived("message")).toEqual([]);
   });
 
   it("that are no integer from -128 to 127 are refused with bad-request (section 4.7.2.3)", async () => {
@@ -143,7 +167,12 @@ describe("RFC 6121 section 4 presence among a user's resources", () => {
     await bob.client.send(xml("presence", { type: "unavailable" }));
     await bob.settled();
     await alice.message("bob@localhost", "too late");
-    expect(errorOf(await alice.nextMessage())).toEqual({ type: "cancel", condition: "service-unavailable" });
+    await alice.settled();
+    await bob.settled();
+    expect(bob.arrived("message")).toEqual([]);
+    await bob.presence();
+    expect(bodies([await bob.nextMessage()])).toEqual(["too late"]);
+    await bob.settled();
   });
 
   it("sent to one person is withdrawn from that person when the stream ends (section 4.6.3)", async () => {

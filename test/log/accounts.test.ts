@@ -24,8 +24,8 @@ describe.each(engines.filter(({ missing }) => missing === undefined))("accounts 
   afterEach(() => store.close());
 
   const facts = async () => (await store.read(`account/${host}/romeo`, 0, 99)).map(({ type, data }) => ({ type, data }));
-  const other: Fact = { type: "RosterItemSet", v: 1, at: 1, step: "s", cause: null, data: {} };
   const romeo = { host, username: "romeo" };
+  const other: Fact = { type: "UserLeft", v: 1, at: 1, step: "s", cause: null, data: { ...romeo, status: "" } };
 
   const list = async (of: string | undefined, after?: { host: string; username: string }) =>
     (await accounts.list(of, after === undefined ? { limit: 2 } : { limit: 2, after })).map(({ host, username }) => `${username}@${host}`);
@@ -51,7 +51,7 @@ describe.each(engines.filter(({ missing }) => missing === undefined))("accounts 
   it("creates an account whose stream has other facts already", async () => {
     await store.append(`account/${host}/romeo`, 0, [other, other]);
     await accounts.create(host, "romeo", "k");
-    expect((await facts()).map(({ type }) => type)).toEqual(["RosterItemSet", "RosterItemSet", "AccountCreated", "PasswordChanged"]);
+    expect((await facts()).map(({ type }) => type)).toEqual(["UserLeft", "UserLeft", "AccountCreated", "PasswordChanged"]);
   });
 
   it("replaces credentials, of accounts that exist, while others write to the stream", async () => {

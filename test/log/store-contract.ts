@@ -278,6 +278,52 @@ export function storeContract(engine: Engine): void {
     });
   });
 
+  describe("a prefix that a projection clears", () => {
+    const cleared = (prefix: string) => fact("Cleared", { prefix });
+    const words = async () => (await store.query("words", { prefix: "", limit: 99 })).map(({ key }) => key);
+
+    it("takes its own keys, and no neighbour's", async () => {
+      await store.append("a/h/1", 0, ["a", "b", "b/", "b/1", "b/2", "b0", "c"].map((key) => noted(key, 1)));
+      await store.append("a/h/1", 7, [cleared("b/")]);
+      expect(await words()).toEqual(["a", "b", "b0", "c"]);
+      await store.append("a/h/1", 8, [cleared("nothing of the kind")]);
+      expect(await words()).toEqual(["a", "b", "b0", "c"]);
+      await store.append("a/h/1", 9, [cleared("")]);
+      expect(await words()).toEqual([]);
+      expect(await store.query("counts", { key: "a/h/1" })).toEqual([{ key: "a/h/1", value: 10 }]);
+    });
+
+    it("is seen by the facts that follow in the same append", async () => {
+      await store.append("a/h/1", 0, [noted("b/1", "old"), noted("b/2", "old"), cleared("b/"), noted("b/2", "new"), noted("b/3", "new")]);
+      expect(await store.query("words", { prefix: "", limit: 9 })).toEqual([{ key: "b/2", value: "new" }, { key: "b/3", value: "new" }]);
+    });
+
+    it("is whole again after an append that fails", async () => {
+      const before = [{ key: "a", value: 1 }, { key: "b/1", value: { deep: [1] } }, { key: "b/2", value: "two" }];
+      await store.append("a/h/1", 0, before.map(({ key, value }) => noted(key, value)));
+      const failing = [noted("b/2", "other"), noted("b/3", "new"), cleared("b/"), noted("b/2", "again"), cleared("")];
+      await expect(store.append("a/h/1", 3, [...failing, fact("Impossible")])).rejects.toThrow("no such thing");
+      await expect(
+        store.appendMany([{ stream: "a/h/2", expectedVersion: 0, facts: failing }, { stream: "a/h/1", expectedVersion: 0, facts: [fact("Late")] }]),
+      ).rejects.toBeInstanceOf(ConcurrencyError);
+      expect(await store.query("words", { prefix: "", limit: 9 })).toEqual(before);
+      await store.append("a/h/1", 3, [cleared("b/")]);
+      expect(await words()).toEqual(["a"]);
+    });
+
+    it("is what starts with it, whatever the keys", async () => {
+      const unit = fc.constantFrom("", "a", "b", "%", "_", "\ud7ff", "\ue000", "\uffff", "😀", "\u{10ffff}");
+      const text = fc.array(unit, { maxLength: 3 }).map((units) => units.join(""));
+      await fc.assert(
+        fc.asyncProperty(fc.uniqueArray(text, { minLength: 1, maxLength: 12 }), text, async (keys, prefix) => {
+          await store.append("a/h/1", "any", [cleared(""), ...keys.map((key) => noted(key, 1)), cleared(prefix)]);
+          expect((await words()).toSorted()).toEqual(keys.filter((key) => !key.startsWith(prefix)).toSorted());
+        }),
+        { numRuns: 60 },
+      );
+    });
+  });
+
   describe("secrets", () => {
     it("are one for each stream and type, replaced, left alone and erased by facts", async () => {
       await store.append("a/h/1", 0, [fact("S", null, { key: 1 }), fact("T", null, "t")]);

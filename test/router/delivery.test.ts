@@ -31,12 +31,17 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-type Outcome = readonly string[] | "bounce" | "drop" | "answer";
+type Outcome = readonly string[] | "bounce" | "drop" | "answer" | "kept";
 
-/** Stored for later where there is a store for it, else refused (RFC 6121 section 8.5.2.2.1); there is none yet. */
-const undelivered = "bounce";
+/** Stored for later (RFC 6121 section 8.5.2.2.1, choice a): nobody is told anything, and the store has one more. */
+const undelivered = "kept";
 
 let stanzas = 0;
+
+/** How many messages wait for users. */
+async function kept(): Promise<number> {
+  return (await server.store.query("offline-messages", { prefix: "localhost/", limit: 1_000 })).length;
+}
 
 /** Sends one stanza and tells who got it, checked to be as it was sent but for its sender. */
 async function fate(sender: BoundClient, kind: string, type: string, to: string): Promise<Outcome> {
@@ -44,6 +49,7 @@ async function fate(sender: BoundClient, kind: string, type: string, to: string)
   const payload = { message: "<body>?</body>", presence: "<status>?</status>", iq: "<ping xmlns='urn:xmpp:ping'/>" }[kind]!;
   const error = "<error type='cancel'><gone xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>";
   const attributes = type === "" ? "" : ` type='${type}'`;
+  const before = await kept();
   const back = await sender.ask(`<${kind} id='${id}' to='${to}'${attributes}>${type === "error" ? error : payload}</${kind}>`);
   const got: string[] = [];
   await Promise.all([...clients].map(async ([name, client]) => {
@@ -57,6 +63,11 @@ async function fate(sender: BoundClient, kind: string, type: string, to: string)
   if (got.length > 0) {
     expect(back).toEqual([]);
     return got.toSorted();
+  }
+  const more = (await kept()) - before;
+  if (more > 0) {
+    expect([more, back]).toEqual([1, []]);
+    return "kept";
   }
   if (back.length === 0) return "drop";
   expect(back).toHaveLength(1);

@@ -28,7 +28,8 @@ describe("RFC 6121 section 8.1: no stranger learns which accounts exist", () => 
     ["a roster request", "<iq type='get' id='1' to='NAME@localhost'><query xmlns='jabber:iq:roster'/></iq>"],
     ["an unknown request", "<iq type='set' id='1' to='NAME@localhost'><what xmlns='urn:example:what'/></iq>"],
     ["an iq to a resource", "<iq type='get' id='1' to='NAME@localhost/balcony'><ping xmlns='urn:xmpp:ping'/></iq>"],
-    ["a message", "<message id='1' to='NAME@localhost' type='chat'><body>hark</body></message>"],
+    // What is kept for a user who is not there tells of the account: RFC 6121 section 8.5.2.2.1 has it kept, 8.5.1 has nobody's refused.
+    ["a message that is not kept", "<message id='1' to='NAME@localhost' type='chat'><composing xmlns='http://jabber.org/protocol/chatstates'/></message>"],
     ["a message to a resource", "<message id='1' to='NAME@localhost/balcony'><body>hark</body></message>"],
     ["a headline", "<message id='1' to='NAME@localhost' type='headline'><body>hark</body></message>"],
     ["presence", "<presence id='1' to='NAME@localhost'/>"],

@@ -99,3 +99,44 @@ describe("The account cache", () => {
     for (const name of names(idleAccountsMax + 20)) expect(accounts.get(`${name}@x`)).toBeDefined();
   });
 });
+
+describe("An account that is held", () => {
+  const settledOf = (promise: Promise<unknown> | undefined): { settled: boolean } => {
+    const state = { settled: false };
+    void promise?.then(() => (state.settled = true));
+    return state;
+  };
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+  it("is so until the reason for it is over, one way or the other, and other accounts are not", async () => {
+    const { accounts } = cache();
+    for (const end of ["resolve", "reject"] as const) {
+      let reason!: Record<typeof end, (value?: Error) => void>;
+      accounts.hold("romeo@x", new Promise<unknown>((resolve, reject) => (reason = { resolve, reject } as typeof reason)));
+      expect(accounts.held("juliet@x")).toBeUndefined();
+      const held = settledOf(accounts.held("romeo@x"));
+      await turn();
+      expect([held.settled, accounts.held("romeo@x") === undefined]).toEqual([false, false]);
+      reason[end](new Error("the disk"));
+      await turn();
+      expect([held.settled, accounts.held("romeo@x")]).toEqual([true, undefined]);
+    }
+  });
+
+  it("is so for as long as there is any reason, and whoever waited for the first finds the next", async () => {
+    const { accounts } = cache();
+    let first!: () => void;
+    let second!: () => void;
+    accounts.hold("romeo@x", new Promise<void>((resolve) => (first = resolve)));
+    let found: Promise<void> | undefined;
+    void accounts.held("romeo@x")!.then(() => (found = accounts.held("romeo@x")));
+    accounts.hold("romeo@x", new Promise<void>((resolve) => (second = resolve)));
+    first();
+    await turn();
+    expect(found).toBe(accounts.held("romeo@x"));
+    expect(found).toBeDefined();
+    second();
+    await turn();
+    expect(accounts.held("romeo@x")).toBeUndefined();
+  });
+});

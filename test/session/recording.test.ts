@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stateName } from "../../machines/state-name.ts";
 import type { SessionView } from "../../src/domain/session-view.ts";
-import type { StoredFact } from "../../src/ports.ts";
+import type { Json, StoredFact } from "../../src/ports.ts";
 import { startServer, type TestServer } from "../../src/testing/start-server.ts";
 import { finalMessage, finalParts, firstMessage } from "../auth/scram-client.ts";
 import { bindRequest, connectSecure, login, saslPlain, streamHeader } from "../support/login.ts";
@@ -86,7 +86,7 @@ describe("What is recorded of a session", () => {
     raw.send("<presence to='juliet@localhost'><status>another secret status</status></presence>");
     raw.send("<message to='romeo@localhost/orchard'><body>a secret body</body></message>");
     await raw.expect("a secret body");
-    raw.send("<presence type='unavailable'><status>a secret farewell</status></presence>");
+    raw.send("<presence type='unavailable'><status>a farewell</status></presence>");
     await expectRecorded("connected.unavailable+interested+attached");
     raw.send("<presence/>");
     await expectRecorded("connected.available+interested+attached");
@@ -128,12 +128,27 @@ describe("What is recorded of a session", () => {
     expect(steps.size).toBe(facts.length);
   });
 
-  it("is no password, no proof and no content of a stanza, in no fact of the whole log", async () => {
-    const text = JSON.stringify(await server.store.readAll(0, 1_000));
-    for (const secret of [...secrets, "secret status", "secret body", "secret farewell", "StoredKey", "storedKey", "salt"]) {
-      expect(text, secret).not.toContain(secret);
+  /** What is kept of stanzas until it has served: requests (RFC 6121 section 3.1.3), messages (XEP-0160) and last words (XEP-0012). */
+  const kept = { SubscriptionRequested: ["stanza", "a request"], OfflineMessageStored: ["stanza", "a letter"], UserLeft: ["status", "a farewell of Juliet"] } as const;
+
+  it("is no password and no proof, and no content of a stanza but what has to be kept for somebody, in no fact of the whole log", async () => {
+    const juliet = await login(server, { user: "juliet", password, over: "plaintext" });
+    juliet.send("<presence/><presence type='subscribe' to='romeo@localhost'><status>a request</status></presence>");
+    juliet.send("<message to='romeo@localhost' type='chat'><body>a letter</body></message>");
+    await juliet.ask("<presence type='unavailable'><status>a farewell of Juliet</status></presence>");
+    await juliet.close();
+    // A fact that is written now has all earlier ones before it.
+    await server.addUser("mercutio", password);
+    const all = await server.store.readAll(0, 1_000);
+    const whole = JSON.stringify(all);
+    for (const secret of [...secrets, "secret status", "secret body", "StoredKey", "storedKey", "salt"]) expect(whole, secret).not.toContain(secret);
+    expect(whole).toContain("SessionTold");
+    for (const [type, [field, words]] of Object.entries(kept)) {
+      const holding = all.filter((fact) => JSON.stringify(fact).includes(words));
+      expect(holding.map((fact) => fact.type), words).toEqual([type]);
+      const { [field]: content, ...others } = holding[0]!.data as Record<string, Json>;
+      expect([content, JSON.stringify(others)]).toEqual([expect.stringContaining(words), expect.not.stringContaining(words)]);
     }
-    expect(text).toContain("SessionTold");
   });
 
   it("goes on beside other sessions, each in its own stream", async () => {
@@ -142,9 +157,9 @@ describe("What is recorded of a session", () => {
     const streams = await eventually(async () => {
       const all = await server.store.readAll(0, 1_000);
       const closed = all.filter((fact) => fact.type === "SessionTold" && dataOf(fact).state === "closed").map(({ stream }) => stream);
-      return closed.length === 3 ? closed : undefined;
+      return closed.length === 4 ? closed : undefined;
     });
-    expect(new Set(streams).size).toBe(3);
+    expect(new Set(streams).size).toBe(4);
     for (const stream of streams) expect(foldAll(await factsOf(server, stream)).at(-1)!.status).toBe("done");
   });
 });

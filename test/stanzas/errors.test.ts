@@ -75,19 +75,8 @@ describe("RFC 6120 section 8.3.3.1 bad-request", () => {
   it.each(["here", "", "Unavailable", "available"])("answers a presence of type %j (RFC 6121 section 4.7.1)", (type) =>
     expectRefusal(`<presence type='${type}' id='e1' to='${juliet.jid}'/>`, { ...modify, kind: "presence", from: juliet.jid }));
 
-  it.each(["subscribe", "subscribed", "unsubscribe", "unsubscribed", "probe"])("answers a presence of type %s for nobody", (type) =>
+  it.each(["subscribe", "subscribed", "unsubscribe", "unsubscribed"])("answers a presence of type %s for nobody", (type) =>
     expectRefusal(`<presence type='${type}' id='e1'/>`, { ...modify, kind: "presence" }));
-});
-
-describe("RFC 6120 section 8.3.3.3 feature-not-implemented", () => {
-  const missing = { type: "cancel", condition: "feature-not-implemented" } as const;
-
-  // Until there are contacts.
-  it("answers a change of the roster", () =>
-    expectRefusal("<iq type='set' id='e1'><query xmlns='jabber:iq:roster'><item jid='juliet@localhost'/></query></iq>", missing));
-
-  it("answers a subscription, to the full JID of who asked", () =>
-    expectRefusal("<presence type='subscribe' id='e1' to='juliet@localhost'/>", { ...missing, kind: "presence", from: "juliet@localhost" }));
 });
 
 describe("RFC 6120 section 8.3.3.4 forbidden", () => {

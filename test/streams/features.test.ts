@@ -10,7 +10,10 @@ const tls = "urn:ietf:params:xml:ns:xmpp-tls";
 const sasl = "urn:ietf:params:xml:ns:xmpp-sasl";
 const bind = "urn:ietf:params:xml:ns:xmpp-bind";
 const session = "urn:ietf:params:xml:ns:xmpp-session";
+const caps = "http://jabber.org/protocol/caps";
 const limits = "urn:xmpp:stream-limits:0";
+/** RFC 6121 sections 2.6.1 and 3.4. */
+const rosterFeatures = ["ver urn:xmpp:features:rosterver", "sub urn:xmpp:features:pre-approval"];
 
 let server: TestServer;
 let plain: TestServer;
@@ -94,9 +97,9 @@ describe("RFC 6120 section 6.4.1 features over TLS", () => {
 });
 
 describe("RFC 6120 section 7.4 features after authentication", () => {
-  it("are binding and the optional session of RFC 3921, and nothing to log in with", async () => {
+  it("are binding, what rosters can do, the optional session of RFC 3921 and the server's capabilities, and nothing to log in with", async () => {
     const features = await featuresOf(await authenticate(server, { user: "romeo" }));
-    expect(namesOf(features)).toEqual([`bind ${bind}`, `session ${session}`, `limits ${limits}`]);
+    expect(namesOf(features)).toEqual([`bind ${bind}`, ...rosterFeatures, `session ${session}`, `c ${caps}`, `limits ${limits}`]);
     expect(childOf(childOf(features, "session"), "optional")).toBeDefined();
   });
 });

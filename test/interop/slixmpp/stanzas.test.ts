@@ -6,9 +6,9 @@ import { slixmppIsMissing, slixmppSetting, type SlixmppUser } from "./setting.ts
 const { online } = slixmppSetting(["alice", "bob"]);
 
 async function available(jid: string, direct = false): Promise<SlixmppUser> {
-  const user = await online(jid, direct);
+  const user = await online(jid, { direct });
   await user.call("presence");
-  await user.call("ping", { to: "localhost" });
+  await user.settled();
   return user;
 }
 
@@ -27,12 +27,21 @@ describe.skipIf(slixmppIsMissing)("RFC 6121 section 8.5 messages with slixmpp", 
 
   it.each([
     { what: "unknown", to: "nobody@localhost", condition: "service-unavailable" },
-    { what: "offline", to: "bob@localhost", condition: "service-unavailable" },
     { what: "remote", to: "someone@remote.example", condition: "remote-server-not-found" },
   ])("come back from an $what user: $condition", async ({ to, condition }) => {
     const alice = await online("alice@localhost/a");
     await alice.call("message", { to, body: "anybody?", id: "lost" });
     expect(await alice.next("message")).toMatchObject({ from: to, to: alice.jid, type: "error", id: "lost", error: { type: "cancel", condition } });
+  });
+
+  it("wait for a user who is not there (XEP-0160 section 2)", async () => {
+    const alice = await online("alice@localhost/a");
+    for (const body of ["first", "second"]) await alice.call("message", { to: "bob@localhost", body });
+    await alice.call("ping", { to: "localhost" });
+    const bob = await available("bob@localhost/b");
+    for (const body of ["first", "second"]) expect(await bob.next("message")).toMatchObject({ from: alice.jid, to: "bob@localhost", body });
+    await bob.call("ping", { to: "localhost" });
+    expect(await alice.call("count", { kind: "message" })).toBe(0);
   });
 
   it("go to the resource with the highest priority, which slixmpp says in its presence", async () => {
@@ -94,7 +103,7 @@ describe.skipIf(slixmppIsMissing)("slixmpp's plugins ask the server", () => {
   });
 
   it("RFC 6121 section 2.1: an empty roster", async () => {
-    expect(await (await online("alice@localhost/a")).call("roster")).toEqual([]);
+    expect(await (await online("alice@localhost/a")).call("roster")).toEqual({});
   });
 });
 

@@ -1,55 +1,43 @@
-/** Drives agent.py: slixmpp in a process of its own, spoken to in JSON lines. */
+/** Drives a client library of Python's in a process of its own, spoken to in JSON lines (python-agent.py). */
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 /** Where Debian's modules are found, whatever other Python comes first on the path; REFRAIN_TEST_PYTHON names another. */
 const python = process.env["REFRAIN_TEST_PYTHON"] ?? "/usr/bin/python3";
-/** The API differs between minor versions: `connect` takes other parameters from 1.9 on. */
-const wanted = "1.8.";
+
+/** What a file of tests cannot do without. */
+export interface PythonModule {
+  readonly name: string;
+  /** How its version begins. */
+  readonly version: string;
+  /** Debian's. */
+  readonly package: string;
+}
 
 /** undefined: it is there. Else what is missing, and what to do. */
-export function slixmppMissing(): string | undefined {
-  const asked = spawnSync(python, ["-c", "import slixmpp; print(slixmpp.__version__)"], { encoding: "utf8" });
-  const fix = `install the Debian package python3-slixmpp (${wanted}x)`;
+export function missing({ name, version, package: debian }: PythonModule): string | undefined {
+  const asked = spawnSync(python, ["-c", `import ${name}; print(${name}.__version__)`], { encoding: "utf8" });
+  const fix = `install the Debian package ${debian} (${version}x)`;
   if (asked.error !== undefined) return `${python}: ${asked.error.message}; ${fix}`;
-  if (asked.status !== 0) return `${python} has no module slixmpp; ${fix}`;
-  const version = asked.stdout.trim();
-  return version.startsWith(wanted) ? undefined : `slixmpp: expected ${wanted}x, found ${version}; ${fix}`;
+  if (asked.status !== 0) return `${python} has no module ${name}; ${fix}`;
+  const found = asked.stdout.trim();
+  return found.startsWith(version) ? undefined : `${name}: expected ${version}x, found ${found}; ${fix}`;
 }
 
-export interface LoginResult {
-  readonly online: boolean;
-  readonly jid: string | null;
-  readonly mechanism: string | null;
-  readonly tls: string | null;
-  /** Each `<failure/>` on the way. */
-  readonly refusals: readonly { readonly mechanism: string; readonly condition: string }[];
-  readonly why: string | null;
+interface StanzaErrorParts {
+  readonly type: string;
+  readonly condition: string;
+  readonly text: string | null;
 }
 
-export interface Login {
-  readonly jid: string;
-  readonly password: string;
-  readonly direct?: boolean;
-  /** Only this one. */
-  readonly mechanism?: string;
-  /** "none": as on a platform that cannot bind. */
-  readonly binding?: "offered" | "none";
-  readonly tls?: "TLSv1.2";
-  /** No TLS at all. */
-  readonly cleartext?: boolean;
-  /** Of another server than the setting's own. */
-  readonly port?: number;
-}
-
-/** As slixmpp parsed it. */
+/** As the library parsed it. */
 export class StanzaError extends Error {
   readonly type: string;
   readonly condition: string;
 
-  constructor({ type, condition, text }: { readonly type: string; readonly condition: string; readonly text: string }) {
-    super(`${condition}: ${text}`);
+  constructor({ type, condition, text }: StanzaErrorParts) {
+    super(`${condition}: ${text ?? ""}`);
     this.type = type;
     this.condition = condition;
   }
@@ -58,21 +46,22 @@ export class StanzaError extends Error {
 interface Answer {
   readonly id: number;
   readonly result?: unknown;
-  readonly stanzaError?: { readonly type: string; readonly condition: string; readonly text: string };
+  readonly stanzaError?: StanzaErrorParts;
   readonly failure?: string;
 }
 
-export class SlixmppAgent {
+export class PythonAgent {
   readonly #child: ChildProcess;
   readonly #exited: Promise<unknown>;
   readonly #open = new Map<number, (answer: Answer) => void>();
   #calls = 0;
   #complaints = "";
 
-  constructor() {
-    const script = fileURLToPath(new URL("agent.py", import.meta.url));
-    // -I: no modules from the working directory or the environment.
-    this.#child = spawn(python, ["-I", script], { stdio: ["pipe", "pipe", "pipe"] });
+  /** `file` is for python-agent.py. */
+  constructor(file: URL) {
+    const runner = fileURLToPath(new URL("python-agent.py", import.meta.url));
+    // -I: no modules from the working directory or the environment. -B: no compiled files among the tests.
+    this.#child = spawn(python, ["-IB", runner, fileURLToPath(file)], { stdio: ["pipe", "pipe", "pipe"] });
     this.#exited = new Promise((resolve) => this.#child.once("close", resolve));
     createInterface({ input: this.#child.stdout! }).on("line", (line) => {
       const answer = JSON.parse(line) as Answer;

@@ -1,0 +1,61 @@
+/** What an operator learns of contacts and presence, the same from a running server and from a store that is opened for it. */
+import type { Account } from "../domain/account.ts";
+import { explainPresence } from "../domain/explain-presence.ts";
+import type { Jid } from "../domain/jid.ts";
+import type { PresenceParty, PresenceResource } from "../domain/presence-party.ts";
+import { parseAccount, parseUser } from "./account-admin.ts";
+import type { ContactAdmin } from "./api.ts";
+import { AdminError } from "./errors.ts";
+import { rosterView } from "./roster-view.ts";
+
+export interface ContactAdminOptions {
+  /** The configured domains, prepared. */
+  readonly hosts: readonly string[];
+  /** undefined for an account that does not exist. */
+  readonly load: (host: string, username: string) => Promise<Account | undefined>;
+  /** The connected resources of an account; undefined if no server runs. */
+  readonly resources?: (bareJid: string) => readonly PresenceResource[];
+}
+
+export function createContactAdmin({ hosts, load, resources }: ContactAdminOptions): ContactAdmin {
+  const require = async ({ domain, local, bare }: User): Promise<Account> => {
+    const account = await load(domain, local);
+    if (account !== undefined) return account;
+    const fix = "check the spelling, `refrain user list` shows those that exist";
+    throw new AdminError("account-unknown", `${bare}: there is no such account; ${fix}`);
+  };
+
+  return {
+    async roster(text) {
+      return rosterView(await require(parseAccount(text, hosts)));
+    },
+
+    async explainPresence(first, second) {
+      const a = parseUser(first, hosts);
+      const b = parseUser(second, hosts);
+      // One of them may be of another server; then parseAccount says what is wrong with the other one.
+      if (!hosts.includes(a.domain) && !hosts.includes(b.domain)) parseAccount(first, hosts);
+      const find = async (jid: User) => (hosts.includes(jid.domain) ? require(jid) : undefined);
+      // Both are looked at in one moment, after the last wait.
+      const [own, others] = [await find(a), await find(b)];
+      const party = (jid: User, account: Account | undefined, other: User): PresenceParty => ({
+        jid,
+        account: account && holdings(account, other),
+        resources: account === undefined ? [] : (resources?.(jid.bare) ?? []),
+      });
+      return explainPresence(party(a, own, b), party(b, others, a), resources !== undefined);
+    },
+  };
+}
+
+type User = Jid & { readonly local: string };
+
+function holdings(account: Account, other: Jid): NonNullable<PresenceParty["account"]> {
+  const item = account.contacts.get(other.bare);
+  return {
+    state: account.subscription(other.bare),
+    listed: item !== undefined,
+    approved: item?.approved === true,
+    blocked: account.blocked,
+  };
+}

@@ -1,0 +1,80 @@
+/**
+ * The complete format: a line of JSON for each account (`account-document.ts`), between a first line that says what this is and a
+ * last one that says that nothing is missing. Lines need no memory for the file as a whole, one that is damaged spoils no other,
+ * and the usual tools find, count and take out accounts.
+ */
+import { accountBytesMax } from "../api.ts";
+import { AccountFileError, type AccountFileReader, type FileEntry } from "./account-file.ts";
+
+export const jsonLinesHeader = '{"format":"refrain-accounts","version":1}';
+export const jsonLinesFooter = '{"end":true}';
+
+export class JsonLinesReader implements AccountFileReader {
+  #begun = false;
+  #line = 1;
+  #parts: Buffer[] = [];
+  #bytes = 0;
+  #ended = false;
+
+  *write(bytes: Buffer): Generator<FileEntry, void> {
+    for (let from = 0; ; ) {
+      const end = bytes.indexOf(lineFeed, from);
+      this.#add(bytes.subarray(from, end === -1 ? undefined : end));
+      if (end === -1) return;
+      yield* this.#read();
+      this.#line += 1;
+      from = end + 1;
+    }
+  }
+
+  *end(): Generator<FileEntry, void> {
+    yield* this.#read();
+    if (!this.#begun) throw new AccountFileError(1, "the file is empty");
+    if (!this.#ended) throw new AccountFileError(this.#line, `the last line, ${jsonLinesFooter}, is missing: part of the file may be missing, too`);
+  }
+
+  /** Of a line that is too long only that is remembered. */
+  #add(part: Buffer): void {
+    this.#bytes += part.length;
+    if (this.#bytes <= accountBytesMax) this.#parts.push(part);
+    else this.#parts = [];
+    if (this.#bytes > accountBytesMax && !this.#begun) throw notJsonLines(this.#line);
+  }
+
+  *#read(): Generator<FileEntry, void> {
+    const bytes = this.#bytes;
+    const text = Buffer.concat(this.#parts).toString("utf8").replace(this.#begun ? "" : "\uFEFF", "").trim();
+    this.#parts = [];
+    this.#bytes = 0;
+    const line = this.#line;
+    if (bytes > accountBytesMax) yield { kind: "failure", line, message: `longer than ${accountBytesMax} bytes` };
+    else if (text === "") return;
+    else if (!this.#begun) this.#begin(text, line);
+    else if (this.#ended) throw new AccountFileError(line, "a line after the last one");
+    else if (text === jsonLinesFooter) this.#ended = true;
+    else yield toEntry(text, bytes, line);
+  }
+
+  #begin(text: string, line: number): void {
+    // Exactly, so that a later version of the format is refused and not half understood.
+    if (text !== jsonLinesHeader) throw notJsonLines(line);
+    this.#begun = true;
+  }
+}
+
+const lineFeed = 0x0a;
+
+function notJsonLines(line: number): AccountFileError {
+  return new AccountFileError(line, `expected the first line of an export in JSON, ${jsonLinesHeader}`);
+}
+
+/** The text of a line is in no message: it may hold a password. */
+function toEntry(text: string, bytes: number, line: number): FileEntry {
+  // What is not UTF-8 was decoded to this, and names of other characters than were meant are other names.
+  if (text.includes("\uFFFD")) return { kind: "failure", line, message: "not UTF-8" };
+  try {
+    return { kind: "account", line, bytes, account: JSON.parse(text) as unknown, ignored: [] };
+  } catch {
+    return { kind: "failure", line, message: "not JSON" };
+  }
+}

@@ -1,0 +1,97 @@
+/** Accounts in the portable format of XEP-0227 section 4. */
+import type { RosterItem } from "../../domain/roster.ts";
+import type { Element } from "../../xml/element.ts";
+import { restoreElement } from "../../xml/parse-element.ts";
+import { escapeAttribute, serialise } from "../../xml/serialise.ts";
+import { el } from "../../xml/stanza.ts";
+import type { AccountDocument } from "./account-document.ts";
+import { privateNamespace, toKeptXml } from "./kept-xml.ts";
+
+export const pieNamespace = "urn:xmpp:pie:0";
+export const scramNamespace = "urn:xmpp:pie:0#scram";
+export const rosterNamespace = "jabber:iq:roster";
+export const privacyNamespace = "jabber:iq:privacy";
+
+export class Xep0227Writer {
+  #host: string | undefined;
+
+  /** What comes before the first account. */
+  begin(): string {
+    return `<?xml version='1.0' encoding='UTF-8'?>\n<server-data xmlns='${pieNamespace}'>\n`;
+  }
+
+  /** Accounts of one host come one after the other. `leftOut`: what the format has no place for. */
+  account(document: AccountDocument): { readonly text: string; readonly leftOut: readonly string[] } {
+    const at = document.jid.indexOf("@");
+    const host = document.jid.slice(at + 1);
+    const { element, leftOut } = toUser(document.jid.slice(0, at), document);
+    const text = `${this.#moveTo(host)}${serialise(element, pieNamespace)}\n`;
+    return { text, leftOut };
+  }
+
+  end(): string {
+    return `${this.#moveTo(undefined)}</server-data>\n`;
+  }
+
+  #moveTo(host: string | undefined): string {
+    if (host === this.#host) return "";
+    const closing = this.#host === undefined ? "" : "</host>\n";
+    this.#host = host;
+    return host === undefined ? closing : `${closing}<host jid='${escapeAttribute(host)}'>\n`;
+  }
+}
+
+function toUser(name: string, document: AccountDocument): { readonly element: Element; readonly leftOut: readonly string[] } {
+  const { vcard, privateXml, others } = toKeptXml(document.data);
+  const { roster, offlineMessages, blocked, requests } = document;
+  const element = el(
+    "user",
+    { xmlns: pieNamespace, name },
+    ...scramCredentials(document),
+    roster.length === 0 ? undefined : el("query", { xmlns: rosterNamespace }, ...roster.map(itemElement)),
+    offlineMessages.length === 0 ? undefined : el("offline-messages", {}, ...offlineMessages.map(restoreElement)),
+    privateXml.length === 0 ? undefined : el("query", { xmlns: privateNamespace }, ...privateXml),
+    vcard,
+    blocked.length === 0 ? undefined : privacyList(blocked),
+    ...requests.map(({ stanza }) => restoreElement(stanza)),
+  );
+  const leftOut = [...others.map((space) => `what is kept as "${space}"`), ...(document.left === undefined ? [] : ["when users left"])];
+  return { element, leftOut };
+}
+
+/** XEP-0227 section 4.3. */
+function scramCredentials({ credentials = {} }: AccountDocument): readonly Element[] {
+  return (["SCRAM-SHA-1", "SCRAM-SHA-256"] as const).flatMap((mechanism) => {
+    const keys = credentials[mechanism];
+    if (keys === undefined) return [];
+    const text = (child: string, content: string) => el(child, {}, content);
+    return el(
+      "scram-credentials",
+      { xmlns: scramNamespace, mechanism },
+      text("iter-count", String(keys.iterations)),
+      text("salt", keys.salt),
+      text("server-key", keys.serverKey),
+      text("stored-key", keys.storedKey),
+    );
+  });
+}
+
+/** As a client sees it (RFC 6121 section 2.1.2). */
+function itemElement({ jid, name, groups, subscription, ask, approved }: RosterItem): Element {
+  const attrs = {
+    jid,
+    name: name === "" ? undefined : name,
+    subscription,
+    ask: ask ? "subscribe" : undefined,
+    approved: approved ? "true" : undefined,
+  };
+  return el("item", attrs, ...groups.map((group) => el("group", {}, group)));
+}
+
+/** XEP-0227 section 4.8. A block list is such a default list (XEP-0191 section 5). */
+function privacyList(blocked: readonly string[]): Element {
+  const name = "blocklist";
+  const items = blocked.map((value, index) => el("item", { type: "jid", value, action: "deny", order: String(index + 1) }));
+  const rest = el("item", { action: "allow", order: String(blocked.length + 1) });
+  return el("query", { xmlns: privacyNamespace }, el("default", { name }), el("list", { name }, ...items, rest));
+}

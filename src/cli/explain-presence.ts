@@ -1,0 +1,59 @@
+import type { Command } from "commander";
+import type { ConfigFlags } from "../config/load.ts";
+import type { DirectionView, PartyView, PresenceExplanation, Reason } from "../domain/presence-explanation.ts";
+import { withAccounts } from "./admin-access.ts";
+import { load, withFolderOptions } from "./options.ts";
+import { print, table } from "./terminal.ts";
+
+export function addExplainPresence(explain: Command): void {
+  withFolderOptions(explain.command("presence").description("say whether two users see each other's presence, and why"))
+    .argument("<A>", "an account, such as romeo@localhost")
+    .argument("<B>", "the other, which may be of another server")
+    .option("--json", "everything as JSON: {running, parties, directions}")
+    .addHelpText(
+      "after",
+      `
+For each direction a sentence, the rules that bear on it, and what each connected resource is told at this moment. Then what the two
+accounts hold of each other: the state of the subscription by its name in RFC 6121 appendix A.1, pre-approval, blocks and resources.
+A subscription lets somebody see presence when both rosters say so; where they differ, the roster of who is seen decides.
+While no server runs, rosters and blocks are read from the data folder, and nobody is connected.
+
+Examples:
+  refrain explain presence romeo@localhost juliet@localhost
+  refrain explain presence romeo@localhost juliet@localhost --json | jq -r '.directions[] | "\\(.watcher): \\(.verdict)"'
+  refrain roster romeo@localhost          all contacts of one account`,
+    )
+    .action(async (a: string, b: string, { json, ...flags }: ConfigFlags & { json?: boolean }) => {
+      const explanation = await withAccounts(load(flags), { makeFolder: false }, (accounts) => accounts.explainPresence(a, b));
+      print(json === true ? JSON.stringify(explanation, null, 2) : toText(explanation));
+    });
+}
+
+function toText({ directions, parties }: PresenceExplanation): string {
+  const parts = directions.map(directionText);
+  return [...parts, ...(parties.length > 1 ? [table(columns, parties.map(partyRow))] : [])].join("\n\n");
+}
+
+function directionText({ summary, why, resources }: DirectionView): string {
+  const told = resources.map(({ jid, why }) => `${jid} ${withRule(why)}`);
+  return [`${summary}.`, ...[...why.map(withRule), ...told].map((line) => `  - ${line}`)].join("\n");
+}
+
+function withRule({ text, rule }: Reason): string {
+  return `${text} (${rule})`;
+}
+
+const columns = ["ACCOUNT", "STATE", "IN ROSTER", "APPROVED", "BLOCKS", "RESOURCES"];
+
+function partyRow({ jid, contact, resources }: PartyView): readonly string[] {
+  const names = resources.map((resource) => `${resource.jid.slice(jid.length + 1)}${resource.available ? "" : " (not available)"}`);
+  if (contact === null) return [jid, "not known here", "-", "-", "-", "-"];
+  return [
+    jid,
+    contact.stateName,
+    contact.listed ? "yes" : "no",
+    contact.approved ? "yes" : "-",
+    contact.blocks.length === 0 ? "-" : contact.blocks.join(", "),
+    names.length === 0 ? "-" : names.join(", "),
+  ];
+}

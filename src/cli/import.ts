@@ -1,0 +1,107 @@
+import { type Command, Option } from "commander";
+import type { AccountTransfer, ImportOutcome } from "../admin/api.ts";
+import type { AccountDocument } from "../admin/formats/account-document.ts";
+import { type AccountFormat, accountFormats } from "../admin/formats/account-formats.ts";
+import type { ConfigFlags } from "../config/load.ts";
+import { withAccounts } from "./admin-access.ts";
+import { count, Progress } from "./export-progress.ts";
+import { type AccountBatch, openAccountFile, type OpenAccountFile } from "./import-accounts.ts";
+import { load, withFolderOptions } from "./options.ts";
+import { note, print, SaidError, style, warn } from "./terminal.ts";
+
+export function addImport(program: Command): void {
+  withFolderOptions(program.command("import").description("create accounts with everything that a file holds for them"))
+    .argument("<FILE...>", "what `refrain export` or another server wrote; - reads standard input")
+    .addOption(new Option("--format <F>", "json or xep-0227 (default: what the content looks like)").choices(accountFormats))
+    .addHelpText(
+      "after",
+      `
+An account is created with all that the file holds for it, or not at all. Accounts that exist stay as they are and count as
+failed, like those that cannot be read or are not of a host of this server; the others are created all the same.
+The exit status is 0 if every account was created, else 1. A file that is not of the format changes nothing.
+
+Of XEP-0227, passwords in clear are stored as keys. Split files (XInclude) are joined first: xmllint --xinclude MAIN.xml > ONE.xml
+What cannot be taken over, such as the history of messages, is left out, and the command says what that was.
+
+Examples:
+  refrain import accounts.jsonl
+  refrain import --data /var/lib/refrain /var/lib/prosody/*.xml
+  ssh old.example.org refrain export --out - | refrain import -`,
+    )
+    .action(async (files: readonly string[], { format, ...flags }: ConfigFlags & { readonly format?: AccountFormat }) => {
+      const loaded = load(flags);
+      const seen = new Map<string, string>();
+      const opened: OpenAccountFile[] = [];
+      for (const file of files) opened.push(await openAccountFile(file, format, seen));
+      await withAccounts(loaded, { makeFolder: true }, (accounts) => runImport(accounts, opened));
+    });
+}
+
+/** While one batch waits for its commit, the next one is read and derives its keys. */
+const batchesOpenMax = 2;
+
+async function runImport(accounts: AccountTransfer, files: readonly OpenAccountFile[]): Promise<void> {
+  const report = new Report();
+  const open: (() => Promise<void>)[] = [];
+  try {
+    for (const { label, batches } of files) {
+      for await (const batch of batches()) {
+        const outcome = send(accounts, batch);
+        // It is awaited later; until then a rejection is not unhandled.
+        outcome.catch(() => {});
+        open.push(async () => report.take(label, batch, await outcome));
+        if (open.length >= batchesOpenMax) await open.shift()?.();
+      }
+    }
+    while (open.length > 0) await open.shift()?.();
+  } finally {
+    report.print();
+  }
+  if (report.failed > 0) throw new SaidError("some accounts failed");
+}
+
+async function send(accounts: AccountTransfer, batch: AccountBatch): Promise<ImportOutcome> {
+  if (batch.accounts.length === 0) return { created: 0, failures: [] };
+  return accounts.accountsImport(batch.accounts.map(({ line, account }) => ({ line, account })));
+}
+
+class Report {
+  created = 0;
+  failed = 0;
+  /** Accounts whose clients cannot all log in any more. */
+  #weak = 0;
+  /** What was not taken over: how often, and where first. */
+  readonly #ignored = new Map<string, { times: number; readonly first: string }>();
+  readonly #progress = new Progress();
+
+  take(label: string, batch: AccountBatch, outcome: ImportOutcome): void {
+    const failures = [...batch.failures, ...outcome.failures].toSorted((a, b) => a.line - b.line);
+    if (failures.length > 0) this.#progress.clear();
+    for (const { line, message } of failures) note(`${style("31", "error:", process.stderr)} ${label}${line}: ${message}`);
+    this.created += outcome.created;
+    this.failed += failures.length;
+    const failed = new Set(outcome.failures.map(({ line }) => line));
+    this.#weak += batch.accounts.filter(({ line, account }) => !failed.has(line) && isWeak(account as AccountDocument)).length;
+    for (const { what, line } of batch.ignored) {
+      if (failed.has(line)) continue;
+      const known = this.#ignored.get(what);
+      if (known === undefined) this.#ignored.set(what, { times: 1, first: `${label}${line}` });
+      else known.times += 1;
+    }
+    this.#progress.show(count(this.created, "account"));
+  }
+
+  print(): void {
+    this.#progress.clear();
+    for (const [what, { times, first }] of this.#ignored) warn(`left out: ${what} (${count(times, "time")}, first at ${first})`);
+    if (this.#weak > 0) {
+      const fix = "clients that choose SCRAM-SHA-256, which is offered first, cannot log in until `refrain user passwd` has set the password again";
+      warn(`${count(this.#weak, "account")} came with keys for SCRAM-SHA-1 alone: ${fix}`);
+    }
+    print(`imported ${count(this.created, "account")}${this.failed === 0 ? "" : `, ${this.failed} failed`}`);
+  }
+}
+
+function isWeak({ password, credentials }: AccountDocument): boolean {
+  return password === undefined && credentials?.["SCRAM-SHA-256"] === undefined;
+}

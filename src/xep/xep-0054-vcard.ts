@@ -1,0 +1,34 @@
+/** vCards: what a user tells everybody of itself, kept whole and read by nobody here. */
+import type { Extension, IqReply, IqRequest } from "../router/extension.ts";
+import { restoreElement } from "../xml/parse-element.ts";
+import { serialise } from "../xml/serialise.ts";
+
+const xmlns = "vcard-temp";
+const space = "vcard";
+const key = "vcard";
+
+export const vcard: Extension = {
+  name: space,
+  specification: { id: "XEP-0054", version: "1.3.0", title: "vcard-temp" },
+  serverFeatures: [xmlns],
+  accountFeatures: [xmlns],
+  iq: [
+    { xmlns, name: "vCard", types: ["get"], at: ["account"], handle: get },
+    { xmlns, name: "vCard", types: ["set"], at: ["server", "account"], handle: set },
+  ],
+};
+
+async function get({ own, account, house }: IqRequest): Promise<IqReply> {
+  const text = account === undefined ? undefined : await house.data.get(account, space, key);
+  if (typeof text === "string") return { result: restoreElement(text) };
+  // XEP-0054 sections 3.1 and 3.3: to others, an account without a vCard is like one that does not exist.
+  return { fault: { condition: own ? "item-not-found" : "service-unavailable", text: "" } };
+}
+
+/** XEP-0054 section 3.2. Its size is bound by that of a stanza. */
+function set({ own, account, step, payload, house }: IqRequest): IqReply {
+  if (!own || account === undefined) return { fault: { condition: "forbidden", text: "a vCard is its owner's" } };
+  // Who empties the vCard is again as one who never had any.
+  house.data.set(step, account, space, key, payload.children.length === 0 ? null : serialise(payload));
+  return { result: undefined };
+}

@@ -1,0 +1,83 @@
+/**
+ * Offline messages: what is sent to a user who cannot take it is kept, and given to the resource that next can.
+ * A message is kept until it is certain that a client has it.
+ */
+import { parseJid } from "../domain/jid.ts";
+import { offlineBytesMax } from "../domain/limits.ts";
+import type { Extension } from "../router/extension.ts";
+import type { Passage, Verdict } from "../router/phases.ts";
+import { delayElement, delayNamespace } from "../xml/delay.ts";
+import type { Element } from "../xml/element.ts";
+import { serialise } from "../xml/serialise.ts";
+import { el } from "../xml/stanza.ts";
+import { deliveryOf } from "./xep-0160-delivery.ts";
+
+const chatStates = "http://jabber.org/protocol/chatstates";
+const hints = "urn:xmpp:hints";
+/** The older way to say the same, which is still read (XEP-0203 section 4). */
+const legacyDelay = "jabber:x:delay";
+
+export const offline: Extension = {
+  name: "offline",
+  specification: { id: "XEP-0160", version: "1.0.1", title: "Best Practices for Handling Offline Messages" },
+  serverFeatures: ({ offlineMessages }) => (offlineMessages > 0 ? ["msgoffline"] : []),
+  phases: { stamp: stripDelays, undelivered: keep },
+  presenceChanged: ({ step, session, account, change, house }) => {
+    if (change.available && (account.meta("offlineMessages") ?? 0) > 0) deliveryOf(house, account).look(step, session);
+  },
+};
+
+/** XEP-0203 section 5: nobody but this server says what it, or the account that is written to, has delayed. */
+function stripDelays({ stanza, house }: Passage): Verdict {
+  const { element, kind, from, to = from } = stanza;
+  if (kind === "iq") return undefined;
+  const isForged = (child: Element | string): boolean => {
+    if (typeof child === "string" || !isDelay(child)) return false;
+    const by = parseJid(String(child.attrs["from"] ?? ""));
+    return by !== undefined && (by.bare === to.bare || (by.local === undefined && house.hosts.includes(by.domain)));
+  };
+  if (element.children.some(isForged)) element.children = element.children.filter((child) => !isForged(child));
+  return undefined;
+}
+
+/**
+ * XEP-0160 section 2: kept, or left to whoever else may take it; what nobody takes is refused with service-unavailable, as is a
+ * message to an account that does not exist.
+ */
+function keep({ step, stanza, account, house }: Passage): Verdict {
+  if (account === undefined || stanza.kind !== "message" || !isWorthKeeping(stanza.element)) return undefined;
+  const { host, username } = account;
+  const text = serialise(withChild(stanza.element, delayElement(step.at, host)));
+  const bytes = Buffer.byteLength(text);
+  const messages = account.meta("offlineMessages") ?? 0;
+  if (messages >= house.limits.offlineMessages || (account.meta("offlineBytes") ?? 0) + bytes > offlineBytesMax) return undefined;
+  const number = (account.meta("offlineLast") ?? 0) + 1;
+  house.change(step, account, { type: "OfflineMessageStored", data: { host, username, number, stanza: text, bytes } });
+  return { stop: true, why: "kept until the user is there" };
+}
+
+/**
+ * XEP-0160 section 3, with what XEP-0334 section 4 adds. Other types of message than chat and normal have been dealt with before
+ * (RFC 6121 section 8.5.2.2.1).
+ */
+function isWorthKeeping(message: Element): boolean {
+  if (message.getChild("no-store", hints) !== undefined) return false;
+  if (message.getChild("store", hints) !== undefined) return true;
+  return message.children.some((child) => typeof child !== "string" && !isAside(child));
+}
+
+/** What may stand beside a chat state (XEP-0085 section 5.6), and what says something of the message alone. */
+function isAside(child: Element): boolean {
+  const xmlns = child.getNS();
+  return xmlns === chatStates || xmlns === hints || child.name === "thread" || isDelay(child);
+}
+
+function isDelay(child: Element): boolean {
+  return (child.name === "delay" && child.getNS() === delayNamespace) || (child.name === "x" && child.getNS() === legacyDelay);
+}
+
+function withChild(element: Element, child: Element): Element {
+  const copy = el(element.name, element.attrs);
+  copy.children = [...element.children, child];
+  return copy;
+}

@@ -1,0 +1,227 @@
+/**
+ * Reads an XML document of any size whose outer elements are only a frame: their tags are told one by one, and each element at
+ * a certain depth whole. Every tag, and every such element, is read by the parser that reads clients, so what it refuses there
+ * (RFC 6120 section 11.1) it refuses here, but for comments and processing instructions, which a file may have and which are skipped.
+ */
+import type { XmlLimits } from "../domain/limits.ts";
+import type { Element } from "./element.ts";
+import type { StreamFault } from "./link.ts";
+import { type Markup, MarkupCutter, MarkupError } from "./markup-cutter.ts";
+import { NS_STREAMS } from "./namespaces.ts";
+import { XmlStreamParser } from "./parser.ts";
+
+/** `line`: where it begins in the document, from 1. */
+export type DocumentPart =
+  /** The start tag of a frame, as an element without content. The root's depth is 1. */
+  | { readonly kind: "opened"; readonly element: Element; readonly depth: number; readonly line: number }
+  | { readonly kind: "closed"; readonly depth: number }
+  /** Text between the frames that is not white space. */
+  | { readonly kind: "text"; readonly depth: number; readonly line: number }
+  /** A whole element, in canonical form (see XmlStreamHandler). */
+  | { readonly kind: "element"; readonly element: Element; readonly bytes: number; readonly line: number }
+  /** An element at that depth that cannot be read. What comes after it can. */
+  | { readonly kind: "faulty"; readonly problem: string; readonly line: number };
+
+/** The document cannot be read on. */
+export class DocumentError extends Error {
+  override readonly name = "DocumentError";
+  readonly line: number;
+
+  constructor(line: number, problem: string) {
+    super(problem);
+    this.line = line;
+  }
+}
+
+export interface DocumentReaderOptions {
+  /** The depth at which elements are told whole, from 2. */
+  readonly wholeAt: number;
+  /** Of each of those elements. */
+  readonly limits: XmlLimits;
+}
+
+export class XmlDocumentReader {
+  readonly #wholeAt: number;
+  readonly #limits: XmlLimits;
+  readonly #cutter: MarkupCutter;
+  readonly #frames: Frame[] = [];
+  #line = 1;
+  #begun = false;
+  #over = false;
+  #inner: InnerElement | undefined;
+
+  constructor({ wholeAt, limits }: DocumentReaderOptions) {
+    this.#wholeAt = wholeAt;
+    this.#limits = limits;
+    this.#cutter = new MarkupCutter(limits.stanzaBytesMax);
+  }
+
+  /** What `bytes` complete, read while it is asked for. `bytes` must not change from now on. Throws DocumentError. */
+  *write(bytes: Buffer): Generator<DocumentPart, void> {
+    this.#cutter.write(bytes);
+    for (let markup = this.#next(); markup !== undefined; markup = this.#next()) {
+      const line = this.#line;
+      yield* this.#inner === undefined ? this.#outside(markup, line) : this.#within(this.#inner, markup);
+      this.#begun ||= !isByteOrderMark(markup.bytes);
+      for (let at = markup.bytes.indexOf(lineFeed); at !== -1; at = markup.bytes.indexOf(lineFeed, at + 1)) this.#line += 1;
+    }
+  }
+
+  /** Nothing more comes. Throws DocumentError if the document is not whole. */
+  end(): void {
+    if (!this.#over || this.#cutter.within) throw new DocumentError(this.#line, "the document ends early: part of it is missing");
+  }
+
+  #next(): Markup | undefined {
+    try {
+      return this.#cutter.next();
+    } catch (error) {
+      throw error instanceof MarkupError ? new DocumentError(this.#line, error.message) : error;
+    }
+  }
+
+  *#outside(markup: Markup, line: number): Generator<DocumentPart, void> {
+    const { kind, bytes } = markup;
+    const depth = this.#frames.length + 1;
+    if (this.#over && (kind === "start" || kind === "empty")) throw new DocumentError(line, "a second root element");
+    switch (kind) {
+      case "comment":
+        return;
+      case "instruction":
+        if (bytes.subarray(2, 5).toString("latin1") === "xml") this.#checkDeclaration(bytes, line);
+        return;
+      case "text":
+      case "cdata":
+        if (isBlank(bytes) || (!this.#begun && isByteOrderMark(bytes))) return;
+        if (depth === 1) throw new DocumentError(line, "text outside the root element");
+        yield { kind: "text", depth: depth - 1, line };
+        return;
+      case "start":
+      case "empty":
+        if (depth === this.#wholeAt) {
+          this.#inner = new InnerElement(this.#frames, this.#limits, line);
+          yield* this.#within(this.#inner, markup);
+          return;
+        }
+        yield { kind: "opened", element: this.#frame(markup, line), depth, line };
+        if (kind === "empty") yield* this.#close(depth);
+        else this.#frames.push(readFrame(bytes));
+        return;
+      case "end": {
+        const name = bytes.toString("latin1", 2, bytes.length - 1).trimEnd();
+        if (this.#frames.pop()?.name !== name) throw new DocumentError(line, "an end tag that belongs to no start tag");
+        yield* this.#close(depth - 1);
+      }
+    }
+  }
+
+  *#close(depth: number): Generator<DocumentPart, void> {
+    this.#over = depth === 1;
+    yield { kind: "closed", depth };
+  }
+
+  *#within(inner: InnerElement, markup: Markup): Generator<DocumentPart, void> {
+    if (!inner.take(markup)) return;
+    this.#inner = undefined;
+    yield inner.part();
+  }
+
+  /** A start tag as an element, as if it were its own end tag. */
+  #frame({ kind, bytes }: Markup, line: number): Element {
+    const inner = new InnerElement(this.#frames, this.#limits, line);
+    const end = kind === "empty" ? bytes.length - 2 : bytes.length - 1;
+    inner.take({ kind: "empty", bytes: Buffer.concat([bytes.subarray(0, end), Buffer.from("/>")]) });
+    const part = inner.part();
+    if (part.kind === "element") return part.element;
+    throw new DocumentError(line, part.problem);
+  }
+
+  #checkDeclaration(bytes: Buffer, line: number): void {
+    const encoding = /\sencoding\s*=\s*["']([^"']*)["']/.exec(bytes.toString("latin1"))?.[1];
+    if (this.#begun) throw new DocumentError(line, "an XML declaration that is not at the start of the document");
+    if (encoding !== undefined && encoding.toLowerCase() !== "utf-8") {
+      throw new DocumentError(line, `the encoding is ${encoding.slice(0, 40)}, expected UTF-8`);
+    }
+  }
+}
+
+const lineFeed = 0x0a;
+
+const isBlank = (bytes: Buffer) => bytes.toString("latin1").replaceAll(/[ \t\r\n]/g, "") === "";
+const isByteOrderMark = (bytes: Buffer) => bytes.equals(byteOrderMark);
+const byteOrderMark = Buffer.from("\uFEFF");
+
+/** An open element around those that are told whole. */
+interface Frame {
+  /** As sent; bytes as characters, so that nothing is decoded twice. */
+  readonly name: string;
+  /** Its declarations of namespaces, by prefix, "" being the default: the value with its quotes. */
+  readonly declarations: ReadonlyMap<string, string>;
+}
+
+/** Of a start tag that the parser has read already, or is going to. */
+function readFrame(bytes: Buffer): Frame {
+  const text = bytes.toString("latin1");
+  const [tag = "", name = ""] = /^<([^\s/>]+)/.exec(text) ?? [];
+  const declarations = new Map<string, string>();
+  for (const [, attribute = "", value = ""] of text.slice(tag.length).matchAll(/([^\s=]+)\s*=\s*("[^"]*"|'[^']*')/g)) {
+    if (attribute === "xmlns") declarations.set("", value);
+    else if (attribute.startsWith("xmlns:")) declarations.set(attribute.slice("xmlns:".length), value);
+  }
+  return { name, declarations };
+}
+
+/** One element with all that is in it, as the only one of a stream that declares what its frames declare. */
+class InnerElement {
+  readonly #line: number;
+  readonly #parser: XmlStreamParser;
+  readonly #default: string | undefined;
+  #depth = 0;
+  #bytes = 0;
+  #element: Element | undefined;
+  #fault: StreamFault | undefined;
+
+  constructor(frames: readonly Frame[], limits: XmlLimits, line: number) {
+    this.#line = line;
+    const declarations = new Map(frames.flatMap(({ declarations }) => [...declarations]));
+    this.#default = declarations.get("");
+    declarations.delete("");
+    this.#parser = new XmlStreamParser(
+      {
+        opened: () => {},
+        element: (element) => (this.#element = element),
+        ended: () => {},
+        failed: (fault) => (this.#fault = fault),
+      },
+      limits,
+    );
+    // Of the two forms of a stream header (RFC 6120 section 4.8.2) the one that takes no prefix away from the document.
+    const prefixes = [...declarations].map(([prefix, value]) => ` xmlns:${prefix}=${value}`);
+    this.#parser.write(Buffer.from(`<stream xmlns='${NS_STREAMS}'${prefixes.join("")}>`, "latin1"));
+  }
+
+  /** Whether the element is complete. */
+  take({ kind, bytes }: Markup): boolean {
+    if (kind === "comment" || kind === "instruction") return false;
+    this.#bytes += bytes.length;
+    if (this.#fault === undefined) this.#parser.write(this.#depth === 0 ? this.#withDefault(bytes) : bytes);
+    if (kind === "start") this.#depth += 1;
+    else if (kind === "end") this.#depth -= 1;
+    return this.#depth === 0;
+  }
+
+  part(): Extract<DocumentPart, { readonly kind: "element" | "faulty" }> {
+    const line = this.#line;
+    if (this.#element !== undefined) return { kind: "element", element: this.#element, bytes: this.#bytes, line };
+    const problem = this.#fault === undefined ? "its tags do not match" : `${this.#fault.condition}: ${this.#fault.text}`;
+    return { kind: "faulty", problem, line };
+  }
+
+  /** The default namespace of the frames, which is not that of the stream. */
+  #withDefault(bytes: Buffer): Buffer {
+    const { name, declarations } = readFrame(bytes);
+    if (this.#default === undefined || declarations.has("")) return bytes;
+    const end = 1 + name.length;
+    return Buffer.concat([bytes.subarray(0, end), Buffer.from(` xmlns=${this.#default}`, "latin1"), bytes.subarray(end)]);
+  }
+}

@@ -1,0 +1,223 @@
+"""aioxmpp, for python-agent.py."""
+import asyncio
+
+import aioxmpp
+import aioxmpp.connector
+import aioxmpp.ping
+import aioxmpp.private_xml
+import aioxmpp.security_layer
+from aioxmpp import JID, MessageType, PresenceType
+from aioxmpp.entitycaps import caps115, caps390
+from lxml import etree
+
+ANSWER_S = 5
+QUEUES = ("message", "subscription", "presence", "block")
+SERVICES = (
+    aioxmpp.RosterClient, aioxmpp.PresenceClient, aioxmpp.BlockingClient, aioxmpp.DiscoClient, aioxmpp.DiscoServer,
+    aioxmpp.EntityCapsService, aioxmpp.VCardService, aioxmpp.private_xml.PrivateXMLService, aioxmpp.PingService,
+)
+
+
+@aioxmpp.private_xml.Query.as_payload_class
+class Note(aioxmpp.xso.XSO):
+    """Something private, of no other protocol."""
+    TAG = ("urn:example:note", "note")
+    text = aioxmpp.xso.Text(default=None)
+
+
+class User:
+    """A client with its services, which collects what happens to it in queues, one for each kind."""
+
+    def __init__(self, jid, password, port, ca, direct):
+        def trusting():
+            context = aioxmpp.security_layer.default_ssl_context()
+            context.load_verify_locations(ca)
+            return context
+
+        connector = aioxmpp.connector.XMPPOverTLSConnector() if direct else aioxmpp.connector.STARTTLSConnector()
+        security = aioxmpp.make_security_layer(password)._replace(ssl_context_factory=trusting)
+        self.client = aioxmpp.Client(JID.fromstr(jid), security, override_peer=[("localhost", port, connector)], max_initial_attempts=1)
+        self.services = {service: self.client.summon(service) for service in SERVICES}
+        self.queues = {kind: asyncio.Queue() for kind in QUEUES}
+        roster, presence, blocking = self[aioxmpp.RosterClient], self[aioxmpp.PresenceClient], self[aioxmpp.BlockingClient]
+        self.client.summon(aioxmpp.dispatcher.SimpleMessageDispatcher).register_callback(None, None, lambda stanza: self.keep("message", message(stanza)))
+        for signal in (roster.on_subscribe, roster.on_subscribed, roster.on_unsubscribe, roster.on_unsubscribed):
+            signal.connect(lambda stanza: self.keep("subscription", {"type": stanza.type_.value, "from": str(stanza.from_)}))
+        presence.on_available.connect(lambda jid, _: self.keep("presence", ["available", str(jid)]))
+        presence.on_unavailable.connect(lambda jid, _: self.keep("presence", ["unavailable", str(jid)]))
+        blocking.on_jids_blocked.connect(lambda jids: self.keep("block", ["block", *addresses(jids)]))
+        blocking.on_jids_unblocked.connect(lambda jids: self.keep("block", ["unblock", *addresses(jids)]))
+
+    def __getitem__(self, service):
+        return self.services[service]
+
+    def keep(self, kind, what):
+        self.queues[kind].put_nowait(what)
+
+
+def message(stanza):
+    delays = [{"from": str(delay.from_), "stamp": delay.stamp.isoformat()} for delay in stanza.xep0203_delay]
+    return {
+        "from": str(stanza.from_),
+        "to": str(stanza.to),
+        "type": stanza.type_.value,
+        "body": stanza.body.any() if stanza.body else None,
+        "delays": delays,
+        "error": stanza_error(stanza.error.to_exception()) if stanza.error else None,
+    }
+
+
+def stanza_error(error):
+    if not isinstance(error, aioxmpp.XMPPError):
+        return None
+    return {"type": error.TYPE.value, "condition": error.condition.value[1], "text": error.text}
+
+
+def addresses(jids):
+    return sorted(str(jid) for jid in jids)
+
+
+class Agent:
+    """Each method without a leading underscore is a call; its parameters are the call's."""
+
+    def __init__(self):
+        self.users = {}
+
+    async def login(self, client, jid, password, port, ca, direct=False, roster=None):
+        """`roster`: what was exported from another login of this user."""
+        user = self.users[client] = User(jid, password, port, ca, direct)
+        if roster is not None:
+            user[aioxmpp.RosterClient].import_from_json(roster)
+        established, failed = user.client.on_stream_established.future(), user.client.on_failure.future()
+        user.client.start()
+        await asyncio.wait([established, failed], timeout=ANSWER_S, return_when=asyncio.FIRST_COMPLETED)
+        why = repr(failed.exception()) if failed.done() else None if established.done() else "nothing happens"
+        return {"online": established.done(), "jid": str(user.client.local_jid), "why": why}
+
+    async def logout(self, client):
+        running = self.users[client].client
+        if running.running:
+            stopped = asyncio.ensure_future(asyncio.wait([running.on_stopped.future(), running.on_failure.future()], return_when=asyncio.FIRST_COMPLETED))
+            running.stop()
+            await asyncio.wait_for(stopped, ANSWER_S)
+
+    async def kill(self, client):
+        """No end of stream, no end of TLS, and no way back."""
+        running = self.users[client].client
+        gone = running.on_stream_destroyed.future()
+        running.stream._xmlstream.transport.abort()
+        await asyncio.wait_for(gone, ANSWER_S)
+        running.stop()
+
+    async def next(self, client, kind):
+        return await asyncio.wait_for(self.users[client].queues[kind].get(), ANSWER_S)
+
+    async def count(self, client, kind):
+        return self.users[client].queues[kind].qsize()
+
+    async def ping(self, client, to):
+        await aioxmpp.ping.ping(self.users[client].client, JID.fromstr(to))
+
+    async def message(self, client, to, body):
+        stanza = aioxmpp.Message(type_=MessageType.CHAT, to=JID.fromstr(to))
+        stanza.body[None] = body
+        await self.users[client].client.send(stanza)
+
+    async def presence(self, client, type=None, to=None, priority=0):
+        stanza = aioxmpp.Presence(type_=PresenceType(type), to=to and JID.fromstr(to))
+        stanza.priority = priority
+        await self.users[client].client.send(stanza)
+
+    async def roster(self, client):
+        """As aioxmpp keeps it for the next login."""
+        return self.users[client][aioxmpp.RosterClient].export_as_json()
+
+    async def items(self, client):
+        return (await self.roster(client))["items"]
+
+    async def groups(self, client):
+        return {group: addresses(item.jid for item in items) for group, items in self.users[client][aioxmpp.RosterClient].groups.items()}
+
+    async def subscribe(self, client, jid):
+        self.users[client][aioxmpp.RosterClient].subscribe(JID.fromstr(jid))
+
+    async def unsubscribe(self, client, jid):
+        self.users[client][aioxmpp.RosterClient].unsubscribe(JID.fromstr(jid))
+
+    async def approve(self, client, jid):
+        self.users[client][aioxmpp.RosterClient].approve(JID.fromstr(jid))
+
+    async def label(self, client, jid, name, add=(), remove=()):
+        roster = self.users[client][aioxmpp.RosterClient]
+        await roster.set_entry(JID.fromstr(jid), name=name, add_to_groups=frozenset(add), remove_from_groups=frozenset(remove), timeout=ANSWER_S)
+
+    async def remove(self, client, jid):
+        await self.users[client][aioxmpp.RosterClient].remove_entry(JID.fromstr(jid), timeout=ANSWER_S)
+
+    async def resources(self, client, jid):
+        """Those of a contact, with their priorities."""
+        presences = self.users[client][aioxmpp.PresenceClient].get_peer_resources(JID.fromstr(jid))
+        return {resource: stanza.priority for resource, stanza in presences.items()}
+
+    async def blocked(self, client):
+        return addresses(self.users[client][aioxmpp.BlockingClient].blocklist)
+
+    async def block(self, client, jids):
+        await self.users[client][aioxmpp.BlockingClient].block_jids([JID.fromstr(jid) for jid in jids])
+
+    async def unblock(self, client, jids):
+        await self.users[client][aioxmpp.BlockingClient].unblock_jids([JID.fromstr(jid) for jid in jids])
+
+    async def unblock_all(self, client):
+        await self.users[client][aioxmpp.BlockingClient].unblock_all()
+
+    async def set_vcard(self, client, name, photo):
+        service = self.users[client][aioxmpp.VCardService]
+        card = await service.get_vcard()
+        for old in card.elements.findall("{vcard-temp}FN"):
+            card.elements.remove(old)
+        etree.SubElement(card.elements, "{vcard-temp}FN").text = name
+        card.set_photo_data("image/png", bytes.fromhex(photo))
+        await service.set_vcard(card)
+
+    async def vcard(self, client, jid=None):
+        card = await self.users[client][aioxmpp.VCardService].get_vcard(jid and JID.fromstr(jid))
+        photo = card.get_photo_data()
+        return {"name": card.elements.findtext("{vcard-temp}FN"), "photo": photo and photo.hex()}
+
+    async def store_note(self, client, text):
+        note = Note()
+        note.text = text
+        await self.users[client][aioxmpp.private_xml.PrivateXMLService].set_private_xml(note)
+
+    async def note(self, client):
+        query = await self.users[client][aioxmpp.private_xml.PrivateXMLService].get_private_xml(Note())
+        return query.registered_payload.text
+
+    async def announce(self, client, feature):
+        """Sends presence anew once the description has another hash."""
+        user = self.users[client]
+        changed = user[aioxmpp.EntityCapsService].on_ver_changed.future()
+        user[aioxmpp.DiscoServer].register_feature(feature)
+        await asyncio.wait_for(changed, ANSWER_S)
+        await user.client.send(aioxmpp.Presence(type_=PresenceType.AVAILABLE))
+
+    async def info(self, client, jid):
+        info = await self.users[client][aioxmpp.DiscoClient].query_info(JID.fromstr(jid), timeout=ANSWER_S)
+        return {"identities": sorted([identity.category, identity.type_] for identity in info.identities), "features": sorted(info.features)}
+
+    async def described(self, client, jid):
+        """What aioxmpp has looked up for the hashes in a resource's presence, and whether each is that of the description."""
+        user = self.users[client]
+        jid = JID.fromstr(jid)
+        stanza = user[aioxmpp.PresenceClient].get_stanza(jid)
+        info = await user[aioxmpp.DiscoClient].query_info(jid, timeout=ANSWER_S)
+        keys = [*caps115.Implementation(None).extract_keys(stanza), *caps390.Implementation(()).extract_keys(stanza)]
+        return {"features": sorted(info.features), "verified": [key.verify(info) for key in keys]}
+
+    async def info_by_hash(self, client, jid, node):
+        """The description of a node whose name ends with the hash that aioxmpp calculates for the entity (XEP-0115 section 6.2)."""
+        disco = self.users[client][aioxmpp.DiscoClient]
+        info = await disco.query_info(JID.fromstr(jid), timeout=ANSWER_S)
+        by_hash = await disco.query_info(JID.fromstr(jid), node=f"{node}#{caps115.hash_query(info, 'sha1')}", timeout=ANSWER_S)
+        return sorted(by_hash.features)
