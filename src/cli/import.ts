@@ -77,7 +77,7 @@ class Report {
   take(label: string, batch: AccountBatch, outcome: ImportOutcome): void {
     const failures = [...batch.failures, ...outcome.failures].toSorted((a, b) => a.line - b.line);
     if (failures.length > 0) this.#progress.clear();
-    for (const { line, message } of failures) note(`${style("31", "error:", process.stderr)} ${label}${line}: ${message}`);
+    for (const { line, message } of failures) note(`${style("31", "error:", process.stderr)} ${label}${line}: ${visible(message)}`);
     this.created += outcome.created;
     this.failed += failures.length;
     const failed = new Set(outcome.failures.map(({ line }) => line));
@@ -93,13 +93,18 @@ class Report {
 
   print(): void {
     this.#progress.clear();
-    for (const [what, { times, first }] of this.#ignored) warn(`left out: ${what} (${count(times, "time")}, first at ${first})`);
+    for (const [what, { times, first }] of this.#ignored) warn(`left out: ${visible(what)} (${count(times, "time")}, first at ${first})`);
     if (this.#weak > 0) {
       const fix = "clients that choose SCRAM-SHA-256, which is offered first, cannot log in until `refrain user passwd` has set the password again";
       warn(`${count(this.#weak, "account")} came with keys for SCRAM-SHA-1 alone: ${fix}`);
     }
     print(`imported ${count(this.created, "account")}${this.failed === 0 ? "" : `, ${this.failed} failed`}`);
   }
+}
+
+/** A terminal must not obey what is in a file. */
+function visible(text: string): string {
+  return text.replaceAll(/\p{C}/gu, "\u{FFFD}");
 }
 
 function isWeak({ password, credentials }: AccountDocument): boolean {

@@ -93,7 +93,9 @@ export function createHouse(options: HouseOptions): House {
   const serverFeatures = extensions.flatMap(({ serverFeatures = [] }) => (typeof serverFeatures === "function" ? serverFeatures(limits) : serverFeatures));
   const accountFeatures = extensions.flatMap((extension) => extension.accountFeatures ?? []);
   const descriptions = {
-    server: { identities: [{ category: "server", type: "im", name: software.name }], features: sortedSet(serverFeatures) },
+    // The language is that of every stream's header. Clients that count what is inherited in a hash of this (XEP-0390 section 4.1)
+    // and clients that count only what stands here come to the same one if it is said.
+    server: { identities: [{ category: "server", type: "im", lang: "en", name: software.name }], features: sortedSet(serverFeatures) },
     account: { identities: [{ category: "account", type: "registered" }], features: sortedSet(accountFeatures) },
   };
   const house: House = {

@@ -48,7 +48,10 @@ export class XmlDocumentReader {
   #line = 1;
   #begun = false;
   #over = false;
-  #inner: InnerElement | undefined;
+  /** For the next element: what is open around it has changed since the last one, or that one could not be read. */
+  #stream: ElementStream | undefined;
+  /** An element has begun in it. */
+  #within = false;
 
   constructor({ wholeAt, limits }: DocumentReaderOptions) {
     this.#wholeAt = wholeAt;
@@ -61,8 +64,8 @@ export class XmlDocumentReader {
     this.#cutter.write(bytes);
     for (let markup = this.#next(); markup !== undefined; markup = this.#next()) {
       const line = this.#line;
-      yield* this.#inner === undefined ? this.#outside(markup, line) : this.#within(this.#inner, markup);
-      this.#begun ||= !isByteOrderMark(markup.bytes);
+      yield* this.#within ? this.#inside(markup) : this.#outside(markup, line);
+      this.#begun = true;
       for (let at = markup.bytes.indexOf(lineFeed); at !== -1; at = markup.bytes.indexOf(lineFeed, at + 1)) this.#line += 1;
     }
   }
@@ -92,20 +95,23 @@ export class XmlDocumentReader {
         return;
       case "text":
       case "cdata":
-        if (isBlank(bytes) || (!this.#begun && isByteOrderMark(bytes))) return;
+        if (isBlank(bytes)) return;
         if (depth === 1) throw new DocumentError(line, "text outside the root element");
         yield { kind: "text", depth: depth - 1, line };
         return;
       case "start":
       case "empty":
         if (depth === this.#wholeAt) {
-          this.#inner = new InnerElement(this.#frames, this.#limits, line);
-          yield* this.#within(this.#inner, markup);
+          this.#stream ??= new ElementStream(this.#frames, this.#limits);
+          this.#stream.begin(line);
+          this.#within = true;
+          yield* this.#inside(markup);
           return;
         }
         yield { kind: "opened", element: this.#frame(markup, line), depth, line };
         if (kind === "empty") yield* this.#close(depth);
         else this.#frames.push(readFrame(bytes));
+        this.#stream = undefined;
         return;
       case "end": {
         const name = bytes.toString("latin1", 2, bytes.length - 1).trimEnd();
@@ -117,23 +123,26 @@ export class XmlDocumentReader {
 
   *#close(depth: number): Generator<DocumentPart, void> {
     this.#over = depth === 1;
+    this.#stream = undefined;
     yield { kind: "closed", depth };
   }
 
-  *#within(inner: InnerElement, markup: Markup): Generator<DocumentPart, void> {
-    if (!inner.take(markup)) return;
-    this.#inner = undefined;
-    yield inner.part();
+  *#inside(markup: Markup): Generator<DocumentPart, void> {
+    const part = this.#stream?.take(markup);
+    if (part === undefined) return;
+    this.#within = false;
+    if (part.kind === "faulty") this.#stream = undefined;
+    yield part;
   }
 
   /** A start tag as an element, as if it were its own end tag. */
   #frame({ kind, bytes }: Markup, line: number): Element {
-    const inner = new InnerElement(this.#frames, this.#limits, line);
+    const stream = new ElementStream(this.#frames, this.#limits);
     const end = kind === "empty" ? bytes.length - 2 : bytes.length - 1;
-    inner.take({ kind: "empty", bytes: Buffer.concat([bytes.subarray(0, end), Buffer.from("/>")]) });
-    const part = inner.part();
-    if (part.kind === "element") return part.element;
-    throw new DocumentError(line, part.problem);
+    stream.begin(line);
+    const part = stream.take({ kind: "empty", bytes: Buffer.concat([bytes.subarray(0, end), Buffer.from("/>")]) });
+    if (part?.kind === "element") return part.element;
+    throw new DocumentError(line, part?.problem ?? "its tag does not end");
   }
 
   #checkDeclaration(bytes: Buffer, line: number): void {
@@ -148,8 +157,6 @@ export class XmlDocumentReader {
 const lineFeed = 0x0a;
 
 const isBlank = (bytes: Buffer) => bytes.toString("latin1").replaceAll(/[ \t\r\n]/g, "") === "";
-const isByteOrderMark = (bytes: Buffer) => bytes.equals(byteOrderMark);
-const byteOrderMark = Buffer.from("\uFEFF");
 
 /** An open element around those that are told whole. */
 interface Frame {
@@ -171,20 +178,22 @@ function readFrame(bytes: Buffer): Frame {
   return { name, declarations };
 }
 
-/** One element with all that is in it, as the only one of a stream that declares what its frames declare. */
-class InnerElement {
-  readonly #line: number;
+type WholePart = Extract<DocumentPart, { readonly kind: "element" | "faulty" }>;
+
+/** Elements with all that is in them, one after the other, as those of a stream that declares what the frames declare. */
+class ElementStream {
   readonly #parser: XmlStreamParser;
-  readonly #default: string | undefined;
+  /** The default namespace of the frames, with its quotes; it is not that of the stream. */
+  readonly #default: string;
+  #line = 0;
   #depth = 0;
   #bytes = 0;
   #element: Element | undefined;
   #fault: StreamFault | undefined;
 
-  constructor(frames: readonly Frame[], limits: XmlLimits, line: number) {
-    this.#line = line;
+  constructor(frames: readonly Frame[], limits: XmlLimits) {
     const declarations = new Map(frames.flatMap(({ declarations }) => [...declarations]));
-    this.#default = declarations.get("");
+    this.#default = declarations.get("") ?? "''";
     declarations.delete("");
     this.#parser = new XmlStreamParser(
       {
@@ -200,27 +209,32 @@ class InnerElement {
     this.#parser.write(Buffer.from(`<stream xmlns='${NS_STREAMS}'${prefixes.join("")}>`, "latin1"));
   }
 
-  /** Whether the element is complete. */
-  take({ kind, bytes }: Markup): boolean {
-    if (kind === "comment" || kind === "instruction") return false;
+  begin(line: number): void {
+    this.#line = line;
+    this.#bytes = 0;
+    this.#element = undefined;
+  }
+
+  /** The element, once it is complete. After a faulty one there is no other. */
+  take({ kind, bytes }: Markup): WholePart | undefined {
+    if (kind === "comment" || kind === "instruction") return undefined;
     this.#bytes += bytes.length;
     if (this.#fault === undefined) this.#parser.write(this.#depth === 0 ? this.#withDefault(bytes) : bytes);
     if (kind === "start") this.#depth += 1;
     else if (kind === "end") this.#depth -= 1;
-    return this.#depth === 0;
+    return this.#depth === 0 ? this.#part() : undefined;
   }
 
-  part(): Extract<DocumentPart, { readonly kind: "element" | "faulty" }> {
+  #part(): WholePart {
     const line = this.#line;
     if (this.#element !== undefined) return { kind: "element", element: this.#element, bytes: this.#bytes, line };
     const problem = this.#fault === undefined ? "its tags do not match" : `${this.#fault.condition}: ${this.#fault.text}`;
     return { kind: "faulty", problem, line };
   }
 
-  /** The default namespace of the frames, which is not that of the stream. */
   #withDefault(bytes: Buffer): Buffer {
     const { name, declarations } = readFrame(bytes);
-    if (this.#default === undefined || declarations.has("")) return bytes;
+    if (declarations.has("")) return bytes;
     const end = 1 + name.length;
     return Buffer.concat([bytes.subarray(0, end), Buffer.from(` xmlns=${this.#default}`, "latin1"), bytes.subarray(end)]);
   }

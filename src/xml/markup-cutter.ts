@@ -15,6 +15,7 @@ export class MarkupError extends Error {
 
 export class MarkupCutter {
   #rest: Buffer = Buffer.alloc(0);
+  #begun = false;
   readonly #markupBytesMax: number;
 
   /** `markupBytesMax`: bytes of one tag, comment, CDATA section or processing instruction. */
@@ -29,6 +30,7 @@ export class MarkupCutter {
 
   /** The next piece; undefined: more bytes are needed. Throws MarkupError. */
   next(): Markup | undefined {
+    if (!this.#begun && !this.#begin()) return undefined;
     const rest = this.#rest;
     if (rest.length === 0) return undefined;
     if (rest[0] !== lessThan) {
@@ -47,6 +49,16 @@ export class MarkupCutter {
     return this.#rest.length > 0;
   }
 
+  /** A byte order mark may come before everything, whole or in parts. */
+  #begin(): boolean {
+    const rest = this.#rest;
+    const start = rest.subarray(0, byteOrderMark.length);
+    if (start.length < byteOrderMark.length && start.equals(byteOrderMark.subarray(0, start.length))) return false;
+    if (start.equals(byteOrderMark)) this.#rest = rest.subarray(byteOrderMark.length);
+    this.#begun = true;
+    return true;
+  }
+
   #take(kind: MarkupKind, end: number): Markup {
     const bytes = this.#rest.subarray(0, end);
     this.#rest = this.#rest.subarray(end);
@@ -55,6 +67,7 @@ export class MarkupCutter {
 }
 
 const [lessThan, greaterThan, quote, apostrophe, slash, question, exclamation] = [0x3c, 0x3e, 0x22, 0x27, 0x2f, 0x3f, 0x21];
+const byteOrderMark = Buffer.from("\uFEFF");
 const commentStart = "<!--";
 const cdataStart = "<![CDATA[";
 

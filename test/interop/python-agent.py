@@ -18,13 +18,25 @@ def load(path):
     return module
 
 
-async def answer(module, agent, call):
+CALL_S = 10
+
+
+async def outcome(module, agent, call):
     try:
-        result = {"result": await getattr(agent, call["call"])(**call["with"])}
+        return {"result": await asyncio.wait_for(getattr(agent, call["call"])(**call["with"]), CALL_S)}
     except Exception as error:
         stanza_error = module.stanza_error(error)
-        result = {"failure": f"{type(error).__name__}: {error}"} if stanza_error is None else {"stanzaError": stanza_error}
-    print(json.dumps({"id": call["id"], **result}), flush=True)
+        if stanza_error is None:
+            raise
+        return {"stanzaError": stanza_error}
+
+
+async def answer(module, agent, call):
+    try:
+        line = json.dumps({"id": call["id"], **await outcome(module, agent, call)})
+    except Exception as error:
+        line = json.dumps({"id": call["id"], "failure": f"{type(error).__name__}: {error}"})
+    print(line, flush=True)
 
 
 async def main(path):

@@ -50,12 +50,15 @@ interface Answer {
   readonly failure?: string;
 }
 
+const exited = "the agent has exited";
+
 export class PythonAgent {
   readonly #child: ChildProcess;
   readonly #exited: Promise<unknown>;
   readonly #open = new Map<number, (answer: Answer) => void>();
   #calls = 0;
   #complaints = "";
+  #running = true;
 
   /** `file` is for python-agent.py. */
   constructor(file: URL) {
@@ -69,8 +72,11 @@ export class PythonAgent {
       this.#open.delete(answer.id);
     });
     this.#child.stderr!.on("data", (text: Buffer) => (this.#complaints += text.toString()));
+    // What cannot be written to an agent that has exited is told of by its exit.
+    this.#child.stdin!.on("error", () => {});
     void this.#exited.then(() => {
-      for (const [id, settle] of this.#open) settle({ id, failure: `the agent has exited: ${this.#complaints}` });
+      this.#running = false;
+      for (const [id, settle] of this.#open) settle({ id, failure: exited });
       this.#open.clear();
     });
   }
@@ -78,7 +84,7 @@ export class PythonAgent {
   /** Rejects with a StanzaError if that is what came back. */
   async call(name: string, parameters: object): Promise<unknown> {
     const id = ++this.#calls;
-    const answered = new Promise<Answer>((resolve) => this.#open.set(id, resolve));
+    const answered = new Promise<Answer>((resolve) => (this.#running ? this.#open.set(id, resolve) : resolve({ id, failure: exited })));
     this.#child.stdin!.write(`${JSON.stringify({ id, call: name, with: parameters })}\n`);
     const { result, stanzaError, failure } = await answered;
     if (stanzaError !== undefined) throw new StanzaError(stanzaError);

@@ -177,7 +177,8 @@ describe("RFC 6121 section 4.6.3 the server processes outbound directed presence
     });
     balcony.send(type === "available" ? to(tybalt) : farewell(tybalt));
     await until(() => house.sessions(juliet)[0]?.directed.length === (type === "available" ? 1 : 0));
-    await stage.kill(balcony);
+    // While its input waits, a connection is not seen to be lost; its resource can be taken.
+    await stage.enter(juliet, "balcony");
     release();
     await older;
     expect((await told(street)).at(-1)).toBe("juliet/balcony unavailable");

@@ -1,15 +1,24 @@
 /** Contacts that a client adds and changes, and who is told of it. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Extension } from "../../src/router/extension.ts";
 import { startServer, type TestServer } from "../../src/testing/start-server.ts";
 import { pushed, rosterOf, subscription } from "../support/contacts.ts";
 import type { BoundClient } from "../support/login.ts";
 import { childOf, readXml } from "../support/xml-reader.ts";
 import { inWord, rosterSet, setItem, usersOf, type Users } from "./asking.ts";
 
+/** The resources that were told of each change, in order: two sockets do not show it. */
+const order: (readonly string[])[] = [];
+const watching: Extension = {
+  name: "watching",
+  specification: { id: "test", title: "The order of pushes" },
+  rosterChanged: ({ interested }) => void order.push(interested.map(({ resource }) => resource)),
+};
+
 let server: TestServer;
 let users: Users;
 beforeAll(async () => {
-  server = await startServer({ allowPlaintext: true });
+  server = await startServer({ allowPlaintext: true, extensions: [watching] });
   users = usersOf(server);
 });
 afterAll(() => users.end());
@@ -40,13 +49,15 @@ describe("RFC 6121 section 2.3.2 adding a roster item", () => {
     expect((await rosterOf(chamber)).ver).toBe(ver);
   });
 
-  it("tells the one who set it first, whichever resource was there first", async () => {
+  it("tells the one who set it first, whichever resource was there first, and each once", async () => {
     const early = await users.interested();
     const late = await users.another(early, "late");
+    order.length = 0;
     expect((await late.ask(rosterSet("<item jid='a@example.com'/>"))).map(inWord)).toEqual(["result s", "push a@example.com"]);
     expect((await early.caughtUp()).map(inWord)).toEqual(["push a@example.com"]);
     expect((await early.ask(rosterSet("<item jid='b@example.com'/>"))).map(inWord)).toEqual(["result s", "push b@example.com"]);
     expect((await late.caughtUp()).map(inWord)).toEqual(["push b@example.com"]);
+    expect(order).toEqual([["late", "balcony"], ["balcony", "late"]]);
   });
 
   it("takes a set to the account's bare JID, which answers then", async () => {

@@ -35,7 +35,7 @@ const featuresOf = (answer: Xml) => childrenOf(answer, "feature").map((attrs) =>
 describe("XEP-0030 section 3.1 discovering information", () => {
   it("describes the server: an instant messaging server, with the features of all extensions, each once", async () => {
     const answer = await ask(info, "localhost");
-    expect(childrenOf(answer, "identity")).toEqual([{ category: "server", type: "im", name: "refrain" }]);
+    expect(childrenOf(answer, "identity")).toEqual([{ category: "server", type: "im", "xml:lang": "en", name: "refrain" }]);
     const features = featuresOf(answer);
     for (const { serverFeatures = [] } of extensions) {
       if (typeof serverFeatures !== "function") expect(features).toEqual(expect.arrayContaining([...serverFeatures]));

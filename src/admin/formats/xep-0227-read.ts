@@ -3,7 +3,7 @@ import { parseJid } from "../../domain/jid.ts";
 import type { RosterItem } from "../../domain/roster.ts";
 import type { Element } from "../../xml/element.ts";
 import { serialise } from "../../xml/serialise.ts";
-import { clientNamespace } from "../../xml/stanza.ts";
+import { clientNamespace, el } from "../../xml/stanza.ts";
 import { AdminError } from "../errors.ts";
 import type { AccountDocument } from "./account-document.ts";
 import { elementsOf, fromKeptXml, privateNamespace, vcardNamespace } from "./kept-xml.ts";
@@ -38,7 +38,7 @@ export function readUser(user: Element, host: string, ignored: (what: string) =>
         }
         break;
       case `offline-messages ${pieNamespace}`:
-        offlineMessages.push(...elementsOf(child).map((message) => serialise(message)));
+        offlineMessages.push(...elementsOf(child).map(stanzaText));
         break;
       case `query ${privateNamespace}`:
         privateXml.push(...elementsOf(child));
@@ -50,7 +50,8 @@ export function readUser(user: Element, host: string, ignored: (what: string) =>
         blocked.push(...readPrivacy(child, ignored));
         break;
       case `presence ${clientNamespace}`:
-        if (child.attrs["type"] === "subscribe") requests.push({ from: String(child.attrs["from"] ?? ""), stanza: serialise(child) });
+      case `presence ${pieNamespace}`:
+        if (child.attrs["type"] === "subscribe") requests.push({ from: String(child.attrs["from"] ?? ""), stanza: stanzaText(child) });
         else ignored("presence that is no request to subscribe");
         break;
       case `scram-credentials ${scramNamespace}`: {
@@ -85,6 +86,11 @@ export const xincludeProblem =
   "the data is split with XInclude, which is not read; join it first, with `xmllint --xinclude MAIN.xml > ONE.xml` for example";
 
 type Fault = (problem: string) => AdminError;
+
+/** COMPAT(Prosody, 0.12): writes requests without a namespace of their own, so that they are in that of the file. */
+function stanzaText(element: Element): string {
+  return serialise(element.getNS() === pieNamespace ? el(element.name, { ...element.attrs, xmlns: clientNamespace }, ...element.children) : element);
+}
 
 /** RFC 6121 section 2.1.2. */
 function readItem(item: Element, within: Fault): RosterItem {

@@ -4,21 +4,29 @@ import asyncio
 import aioxmpp
 import aioxmpp.connector
 import aioxmpp.ping
-import aioxmpp.private_xml
 import aioxmpp.security_layer
 from aioxmpp import JID, MessageType, PresenceType
 from aioxmpp.entitycaps import caps115, caps390
+from aioxmpp.private_xml import PrivateXMLService, Query
+from aioxmpp.vcard import VCardService
 from lxml import etree
 
 ANSWER_S = 5
 QUEUES = ("message", "subscription", "presence", "block")
 SERVICES = (
     aioxmpp.RosterClient, aioxmpp.PresenceClient, aioxmpp.BlockingClient, aioxmpp.DiscoClient, aioxmpp.DiscoServer,
-    aioxmpp.EntityCapsService, aioxmpp.VCardService, aioxmpp.private_xml.PrivateXMLService, aioxmpp.PingService,
+    aioxmpp.EntityCapsService, VCardService, PrivateXMLService, aioxmpp.PingService,
 )
 
 
-@aioxmpp.private_xml.Query.as_payload_class
+async def nowhere_else(domain, loop=None, logger=None):
+    return []
+
+# Where aioxmpp does not get in at the port it was told, it would ask the DNS for others.
+aioxmpp.node.discover_connectors = nowhere_else
+
+
+@Query.as_payload_class
 class Note(aioxmpp.xso.XSO):
     """Something private, of no other protocol."""
     TAG = ("urn:example:note", "note")
@@ -28,10 +36,11 @@ class Note(aioxmpp.xso.XSO):
 class User:
     """A client with its services, which collects what happens to it in queues, one for each kind."""
 
-    def __init__(self, jid, password, port, ca, direct):
+    def __init__(self, jid, password, port, direct, authorities):
         def trusting():
             context = aioxmpp.security_layer.default_ssl_context()
-            context.load_verify_locations(ca)
+            if authorities is not None:
+                context.load_verify_locations(authorities)
             return context
 
         connector = aioxmpp.connector.XMPPOverTLSConnector() if direct else aioxmpp.connector.STARTTLSConnector()
@@ -68,7 +77,7 @@ def message(stanza):
 
 
 def stanza_error(error):
-    if not isinstance(error, aioxmpp.XMPPError):
+    if not isinstance(error, aioxmpp.errors.XMPPError):
         return None
     return {"type": error.TYPE.value, "condition": error.condition.value[1], "text": error.text}
 
@@ -83,9 +92,9 @@ class Agent:
     def __init__(self):
         self.users = {}
 
-    async def login(self, client, jid, password, port, ca, direct=False, roster=None):
+    async def login(self, client, jid, password, port, ca, direct=False, trusting=True, roster=None):
         """`roster`: what was exported from another login of this user."""
-        user = self.users[client] = User(jid, password, port, ca, direct)
+        user = self.users[client] = User(jid, password, port, direct, ca if trusting else None)
         if roster is not None:
             user[aioxmpp.RosterClient].import_from_json(roster)
         established, failed = user.client.on_stream_established.future(), user.client.on_failure.future()
@@ -172,7 +181,7 @@ class Agent:
         await self.users[client][aioxmpp.BlockingClient].unblock_all()
 
     async def set_vcard(self, client, name, photo):
-        service = self.users[client][aioxmpp.VCardService]
+        service = self.users[client][VCardService]
         card = await service.get_vcard()
         for old in card.elements.findall("{vcard-temp}FN"):
             card.elements.remove(old)
@@ -181,17 +190,17 @@ class Agent:
         await service.set_vcard(card)
 
     async def vcard(self, client, jid=None):
-        card = await self.users[client][aioxmpp.VCardService].get_vcard(jid and JID.fromstr(jid))
+        card = await self.users[client][VCardService].get_vcard(jid and JID.fromstr(jid))
         photo = card.get_photo_data()
         return {"name": card.elements.findtext("{vcard-temp}FN"), "photo": photo and photo.hex()}
 
     async def store_note(self, client, text):
         note = Note()
         note.text = text
-        await self.users[client][aioxmpp.private_xml.PrivateXMLService].set_private_xml(note)
+        await self.users[client][PrivateXMLService].set_private_xml(note)
 
     async def note(self, client):
-        query = await self.users[client][aioxmpp.private_xml.PrivateXMLService].get_private_xml(Note())
+        query = await self.users[client][PrivateXMLService].get_private_xml(Note())
         return query.registered_payload.text
 
     async def announce(self, client, feature):
@@ -207,13 +216,15 @@ class Agent:
         return {"identities": sorted([identity.category, identity.type_] for identity in info.identities), "features": sorted(info.features)}
 
     async def described(self, client, jid):
-        """What aioxmpp has looked up for the hashes in a resource's presence, and whether each is that of the description."""
+        """What aioxmpp has looked up for the hashes in a resource's presence, and whether they are those of the description."""
         user = self.users[client]
         jid = JID.fromstr(jid)
         stanza = user[aioxmpp.PresenceClient].get_stanza(jid)
         info = await user[aioxmpp.DiscoClient].query_info(jid, timeout=ANSWER_S)
-        keys = [*caps115.Implementation(None).extract_keys(stanza), *caps390.Implementation(()).extract_keys(stanza)]
-        return {"features": sorted(info.features), "verified": [key.verify(info) for key in keys]}
+        told = {"XEP-0115": caps115.Implementation(None), "XEP-0390": caps390.Implementation(())}
+        keys = {name: list(implementation.extract_keys(stanza)) for name, implementation in told.items()}
+        verified = {name: keys != [] and all(key.verify(info) for key in keys) for name, keys in keys.items()}
+        return {"features": sorted(info.features), "verified": verified}
 
     async def info_by_hash(self, client, jid, node):
         """The description of a node whose name ends with the hash that aioxmpp calculates for the entity (XEP-0115 section 6.2)."""

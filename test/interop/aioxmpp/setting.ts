@@ -12,6 +12,8 @@ export interface Roster {
 }
 
 export interface AioxmppLogin extends Login {
+  /** false: only what the system trusts, which is not the server's certificate. */
+  readonly trusting?: boolean;
   /** What it knows from an earlier login. */
   readonly roster?: Roster;
 }
