@@ -22,10 +22,14 @@ interface ExportOptions extends Omit<ConfigFlags, "domain"> {
 
 const fileNames: Readonly<Record<AccountFormat, string>> = { json: "accounts.jsonl", "xep-0227": "accounts.xml" };
 
+const formatOption = new Option("--format <F>", "json, which is complete, or xep-0227, which other servers read")
+  .choices(accountFormats)
+  .default("json");
+
 export function addExport(program: Command): void {
   withFolderOptions(program.command("export").description("write accounts with everything that is kept for them into a file"))
     .argument("[JID...]", "only these accounts")
-    .addOption(new Option("--format <F>", "json, which is complete, or xep-0227, which other servers read").choices(accountFormats).default("json"))
+    .addOption(formatOption)
     .option("--domain <D>", "only the accounts of one host")
     .option("--out <FILE>", "the file to write; - writes to standard output (default: accounts.jsonl or accounts.xml)")
     .option("--force", "replace the file if it is there already")
@@ -43,12 +47,14 @@ Neither holds the version of a roster: clients fetch it anew after an import.
 Examples:
   refrain export
   refrain export --domain example.org --format xep-0227 --out example.org.xml
-  refrain export romeo@localhost --out - | jq .roster
+  refrain export romeo@localhost --out - | jq 'select(.jid).roster'
   for jid in $(refrain user list); do refrain export "$jid" --format xep-0227 --out "$jid.xml"; done    as Prosody keeps them`,
     )
     // Here --domain chooses among the hosts and configures none.
     .action(async (jids: readonly string[], { format, domain, out, force, ...flags }: ExportOptions) => {
-      if (domain !== undefined && jids.length > 0) throw new UsageError("--domain: either the accounts of a host or some JIDs; leave one out");
+      if (domain !== undefined && jids.length > 0) {
+        throw new UsageError("--domain: either the accounts of a host or some JIDs; leave one out");
+      }
       const name = out ?? fileNames[format];
       const loaded = load(flags);
       await withAccounts(loaded, { makeFolder: false }, async (accounts) => {
@@ -100,7 +106,8 @@ async function runExport(accounts: AsyncIterable<Exported>, format: AccountForma
   await output.finish();
   progress.clear();
   for (const [what, accounts] of leftOut) warn(`left out, for XEP-0227 has no place for it: ${what} (of ${count(accounts, "account")})`);
-  const summary = `exported ${count(done, "account")} to ${name === "-" ? "standard output" : name}${failed === 0 ? "" : `, ${failed} failed`}`;
+  const where = name === "-" ? "standard output" : name;
+  const summary = `exported ${count(done, "account")} to ${where}${failed === 0 ? "" : `, ${failed} failed`}`;
   if (name === "-") note(summary);
   else print(summary);
   if (failed > 0) throw new SaidError("some accounts were not exported");

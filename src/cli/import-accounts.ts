@@ -30,7 +30,11 @@ export interface OpenAccountFile {
  * files than a process may have open. Rejects with UsageError if it cannot be read, or is not of the format at all.
  * `seen`: each JID that was read, and where.
  */
-export async function openAccountFile(file: string, format: AccountFormat | undefined, seen: Map<string, string>): Promise<OpenAccountFile> {
+export async function openAccountFile(
+  file: string,
+  format: AccountFormat | undefined,
+  seen: Map<string, string>,
+): Promise<OpenAccountFile> {
   const label = file === "-" ? "line " : `${basename(file)}:`;
   const entries = readEntries(file, format);
   try {

@@ -95,8 +95,9 @@ class Report {
     this.#progress.clear();
     for (const [what, { times, first }] of this.#ignored) warn(`left out: ${visible(what)} (${count(times, "time")}, first at ${first})`);
     if (this.#weak > 0) {
-      const fix = "clients that choose SCRAM-SHA-256, which is offered first, cannot log in until `refrain user passwd` has set the password again";
-      warn(`${count(this.#weak, "account")} came with keys for SCRAM-SHA-1 alone: ${fix}`);
+      const result = "clients that choose SCRAM-SHA-256, which is offered first, cannot log in";
+      const fix = "`refrain user passwd` sets the password again";
+      warn(`${count(this.#weak, "account")} came with keys for SCRAM-SHA-1 alone: ${result}; ${fix}`);
     }
     print(`imported ${count(this.created, "account")}${this.failed === 0 ? "" : `, ${this.failed} failed`}`);
   }

@@ -209,8 +209,8 @@ describe("a file that is no file of accounts", () => {
 });
 
 describe("a file in JSON", () => {
-  const text = `\uFEFF${jsonLinesHeader}\r\n{"jid":"ü@localhost"}\r\n\r\n{"jid":\n${jsonLinesFooter}`;
-  const entries = [{ kind: "account", line: 2, account: { jid: "ü@localhost" } }, { kind: "failure", line: 4, message: "not JSON" }];
+  const text = `\uFEFF${jsonLinesHeader}\r\n{"jid":"ü@localhost","name":"\uFFFD"}\r\n\r\n{"jid":\n${jsonLinesFooter}`;
+  const entries = [{ kind: "account", line: 2, account: { jid: "ü@localhost", name: "\uFFFD" } }, { kind: "failure", line: 4, message: "not JSON" }];
 
   it("is the same whatever pieces it comes in", () => {
     for (const chunkBytes of [1, 2, 7, 1_000]) expect(readFile("json", text, chunkBytes)).toMatchObject(entries);

@@ -76,8 +76,8 @@ export class PythonUser<Result extends LoginResult = LoginResult> {
     await this.call("ping", { to: "localhost" });
   }
 
-  /** Waits until this is what a call answers. */
-  eventually(name: string, parameters: object = {}) {
+  /** Asks again and again until the answer is as expected. */
+  eventually(name: string, parameters: object = {}): ReturnType<typeof expect.poll> {
     return expect.poll(() => this.call(name, parameters), { interval: 10, timeout: 5_000 });
   }
 }

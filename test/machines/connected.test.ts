@@ -115,9 +115,9 @@ describe("RFC 6121 section 4.6 directed presence", () => {
 
   it("has an end for each target, also without availability (section 4.6.3)", () => {
     given(...toConnected, directed).when({ type: "presence.withdrawn" })
-      .becomes("connected.unavailable+uninterested+attached", presence(false, false, ["nurse@localhost"])).knows({ directed: [] });
+      .becomes("connected.unavailable+uninterested+attached", presence(false, false, ["nurse@localhost"], false)).knows({ directed: [] });
     given(...toConnected, directed).when(linkLost)
-      .becomes("closed", presence(false, false, ["nurse@localhost"]), destroy);
+      .becomes("closed", presence(false, false, ["nurse@localhost"], false), destroy);
   });
 });
 

@@ -41,7 +41,7 @@ const acts: fc.Arbitrary<readonly Act[]> = fc.array(
     { weight: 1, arbitrary: fc.record({ does: fc.constant("error" as const), who, to: who }) },
     { weight: 4, arbitrary: fc.record({ does: does("befriend", "befriend", "ask", "approve", "cancel", "unsubscribe", "remove"), who, to: other }) },
   ),
-  { minLength: 10, maxLength: 24 },
+  { minLength: 12, maxLength: 40 },
 );
 
 describe("RFC 6121 section 4: presence converges, and reaches nobody without a right to it", () => {

@@ -38,8 +38,13 @@ const documentSchema = z.strictObject({
   /** When the last available resource left (ms since 1970), and what it said. */
   left: z.strictObject({ at: z.int().min(0).max(8.64e15), status: z.string() }).exactOptional(),
   /** What the server's extensions keep. */
-  data: z.array(z.strictObject({ space: z.string(), key: z.string(), value: z.custom<Json>((value) => value !== undefined && value !== null, "expected a value") })).default([]),
+  data: z.array(z.strictObject({ space: z.string(), key: z.string(), value: z.custom<Json>(isSomething, "expected a value") })).default([]),
 });
+
+/** null is what removes a value, and all else that JSON has can be one. */
+function isSomething(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}
 
 export interface AccountDocument {
   readonly jid: string;

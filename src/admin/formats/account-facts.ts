@@ -51,7 +51,8 @@ export function toFacts(document: AccountDocument, owner: Owner): readonly Dated
 export function toCredentials({ jid, credentials = {} }: AccountDocument): StoredCredentials {
   const names = (["SCRAM-SHA-1", "SCRAM-SHA-256"] as const).filter((name) => credentials[name] !== undefined);
   if (names.length === 0) {
-    throw refusal(`${jid}: there is neither a password nor a key for SCRAM-SHA-1 or SCRAM-SHA-256, so nobody could log in; give it a password`);
+    const problem = "there is neither a password nor a key for SCRAM-SHA-1 or SCRAM-SHA-256, so nobody could log in";
+    throw refusal(`${jid}: ${problem}; give it a password`);
   }
   for (const name of names) {
     try {
@@ -70,8 +71,8 @@ function toItem(item: RosterItem, owner: Owner): RosterItem {
   const where = `${owner.bare}: contact ${jid.full}`;
   if (jid.bare === owner.bare) throw refusal(`${where}: nobody is a contact of their own; leave it out`);
   checkText(`contact ${jid.full}: name`, item.name, owner);
-  for (const text of [item.name, ...item.groups]) {
-    if (Buffer.byteLength(text) > rosterNameBytesMax) throw refusal(`${where}: a name or group of more than ${rosterNameBytesMax} bytes; shorten it`);
+  if ([item.name, ...item.groups].some((text) => Buffer.byteLength(text) > rosterNameBytesMax)) {
+    throw refusal(`${where}: a name or group of more than ${rosterNameBytesMax} bytes; shorten it`);
   }
   if (item.groups.length > rosterGroupsMax) throw refusal(`${where}: more than ${rosterGroupsMax} groups`);
   for (const group of item.groups) {
@@ -80,7 +81,8 @@ function toItem(item: RosterItem, owner: Owner): RosterItem {
   }
   refuseTwice(`contact ${jid.full}: group`, item.groups, owner);
   // No state of RFC 6121 appendix A has a request to who is seen already: there, nothing is asked any more.
-  const { subscription, pendingOut } = subscriptionParts[subscriptionState({ subscription: item.subscription, pendingOut: item.ask, pendingIn: false })];
+  const state = subscriptionState({ subscription: item.subscription, pendingOut: item.ask, pendingIn: false });
+  const { subscription, pendingOut } = subscriptionParts[state];
   return { jid: jid.full, name: item.name, groups: item.groups, subscription, ask: pendingOut, approved: item.approved };
 }
 
@@ -94,7 +96,9 @@ function toRequests({ requests }: AccountDocument, roster: readonly RosterItem[]
     if (element.attrs["type"] !== "subscribe") throw refusal(`${owner.bare}: ${what}: expected a presence stanza of type subscribe`);
     Object.assign(element.attrs, { from: contact.bare, to: owner.bare });
     const stanza = serialise(element);
-    if (stanza.length > subscriptionRequestCharsMax) throw refusal(`${owner.bare}: ${what}: longer than ${subscriptionRequestCharsMax} characters`);
+    if (stanza.length > subscriptionRequestCharsMax) {
+      throw refusal(`${owner.bare}: ${what}: longer than ${subscriptionRequestCharsMax} characters; shorten it`);
+    }
     return { from: contact.bare, stanza };
   });
   refuseTwice("requests", made.map(({ from }) => from), owner);
@@ -122,10 +126,9 @@ function toElement(what: string, text: string, name: string, owner: Owner): Elem
     if (!(error instanceof SyntaxError)) throw error;
     throw refusal(`${owner.bare}: ${what}: ${error.message}`);
   }
-  if (element.name !== name || element.getNS() !== clientNamespace) {
-    throw refusal(`${owner.bare}: ${what}: expected a ${name} stanza in ${clientNamespace}, got ${element.name} in ${element.getNS() ?? "no namespace"}`);
-  }
-  return element;
+  const namespace = element.getNS() ?? "";
+  if (element.name === name && namespace === clientNamespace) return element;
+  throw refusal(`${owner.bare}: ${what}: expected a ${name} stanza in ${clientNamespace}, got ${element.name} in ${namespace}`);
 }
 
 /** Keys in the store are text that every engine keeps. */

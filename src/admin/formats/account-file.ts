@@ -3,7 +3,13 @@
 /** `line`: where it begins in the file, from 1. */
 export type FileEntry =
   /** `bytes` are those of the file; `ignored`: what of it cannot be taken over. Whether it is an account will be seen. */
-  | { readonly kind: "account"; readonly line: number; readonly bytes: number; readonly account: unknown; readonly ignored: readonly string[] }
+  | {
+      readonly kind: "account";
+      readonly line: number;
+      readonly bytes: number;
+      readonly account: unknown;
+      readonly ignored: readonly string[];
+    }
   /** An account that cannot be read. */
   | { readonly kind: "failure"; readonly line: number; readonly message: string }
   /** Something that is no account and cannot be taken over. */

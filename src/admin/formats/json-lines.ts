@@ -30,7 +30,8 @@ export class JsonLinesReader implements AccountFileReader {
   *end(): Generator<FileEntry, void> {
     yield* this.#read();
     if (!this.#begun) throw new AccountFileError(1, "the file is empty");
-    if (!this.#ended) throw new AccountFileError(this.#line, `the last line, ${jsonLinesFooter}, is missing: part of the file may be missing, too`);
+    if (this.#ended) return;
+    throw new AccountFileError(this.#line, `the last line, ${jsonLinesFooter}, is missing: part of the file may be missing, too`);
   }
 
   /** Of a line that is too long only that is remembered. */
@@ -43,19 +44,20 @@ export class JsonLinesReader implements AccountFileReader {
 
   *#read(): Generator<FileEntry, void> {
     const bytes = this.#bytes;
-    const text = Buffer.concat(this.#parts).toString("utf8").replace(this.#begun ? "" : "\uFEFF", "").trim();
+    const text = decode(Buffer.concat(this.#parts))?.replace(this.#begun ? "" : "\uFEFF", "").trim();
     this.#parts = [];
     this.#bytes = 0;
     const line = this.#line;
     if (bytes > accountBytesMax) yield { kind: "failure", line, message: `longer than ${accountBytesMax} bytes` };
     else if (text === "") return;
     else if (!this.#begun) this.#begin(text, line);
+    else if (text === undefined) yield { kind: "failure", line, message: "not UTF-8" };
     else if (this.#ended) throw new AccountFileError(line, "a line after the last one");
     else if (text === jsonLinesFooter) this.#ended = true;
     else yield toEntry(text, bytes, line);
   }
 
-  #begin(text: string, line: number): void {
+  #begin(text: string | undefined, line: number): void {
     // Exactly, so that a later version of the format is refused and not half understood.
     if (text !== jsonLinesHeader) throw notJsonLines(line);
     this.#begun = true;
@@ -64,14 +66,23 @@ export class JsonLinesReader implements AccountFileReader {
 
 const lineFeed = 0x0a;
 
+/** undefined for what is not UTF-8: names of other characters than were meant would be other names. */
+function decode(bytes: Buffer): string | undefined {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
 function notJsonLines(line: number): AccountFileError {
   return new AccountFileError(line, `expected the first line of an export in JSON, ${jsonLinesHeader}`);
 }
 
 /** The text of a line is in no message: it may hold a password. */
 function toEntry(text: string, bytes: number, line: number): FileEntry {
-  // What is not UTF-8 was decoded to this, and names of other characters than were meant are other names.
-  if (text.includes("\uFFFD")) return { kind: "failure", line, message: "not UTF-8" };
   try {
     return { kind: "account", line, bytes, account: JSON.parse(text) as unknown, ignored: [] };
   } catch {

@@ -63,8 +63,8 @@ export class Xep0227Reader implements AccountFileReader {
     const namespace = element.getNS() ?? "";
     if (element.name !== "server-data" || namespace !== pieNamespace) {
       const isPart = namespace === pieNamespace && ["host", "user"].includes(element.name);
-      const fix = isPart ? `: ${xincludeProblem}` : "";
-      throw new AccountFileError(line, `expected the root element server-data in ${pieNamespace}, got ${element.name} in ${namespace}${fix}`);
+      const got = `got ${element.name} in ${namespace}${isPart ? `: ${xincludeProblem}` : ""}`;
+      throw new AccountFileError(line, `expected the root element server-data in ${pieNamespace}, ${got}`);
     }
   }
 

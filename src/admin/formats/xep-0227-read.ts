@@ -1,4 +1,5 @@
 /** One user of the portable format of XEP-0227 section 4, as a document. */
+import type { ScramKeys, StoredCredentials } from "../../auth/keys.ts";
 import { parseJid } from "../../domain/jid.ts";
 import type { RosterItem } from "../../domain/roster.ts";
 import type { Element } from "../../xml/element.ts";
@@ -25,7 +26,7 @@ export function readUser(user: Element, host: string, ignored: (what: string) =>
   const blocked: string[] = [];
   const offlineMessages: string[] = [];
   const privateXml: Element[] = [];
-  const credentials: Mutable<NonNullable<AccountDocument["credentials"]>> = {};
+  const credentials: Mutable<StoredCredentials> = {};
   let vcard: Element | undefined;
 
   for (const child of elementsOf(user)) {
@@ -89,13 +90,16 @@ type Fault = (problem: string) => AdminError;
 
 /** COMPAT(Prosody, 0.12): writes requests without a namespace of their own, so that they are in that of the file. */
 function stanzaText(element: Element): string {
-  return serialise(element.getNS() === pieNamespace ? el(element.name, { ...element.attrs, xmlns: clientNamespace }, ...element.children) : element);
+  if (element.getNS() !== pieNamespace) return serialise(element);
+  return serialise(el(element.name, { ...element.attrs, xmlns: clientNamespace }, ...element.children));
 }
 
 /** RFC 6121 section 2.1.2. */
 function readItem(item: Element, within: Fault): RosterItem {
   const { jid, name = "", subscription = "none", ask, approved } = item.attrs as Readonly<Record<string, string | undefined>>;
-  if (jid === undefined || item.name !== "item" || item.getNS() !== rosterNamespace) throw within("a roster holds something that is no item with a 'jid'");
+  if (jid === undefined || item.name !== "item" || item.getNS() !== rosterNamespace) {
+    throw within("a roster holds something that is no item with a 'jid'");
+  }
   if (subscription !== "none" && subscription !== "to" && subscription !== "from" && subscription !== "both") {
     throw within(`contact ${jid}: expected the subscription none, to, from or both, got ${JSON.stringify(subscription)}`);
   }
@@ -111,7 +115,7 @@ function readItem(item: Element, within: Fault): RosterItem {
 }
 
 /** XEP-0227 section 4.3. Base64 in a file may be broken over lines. */
-function readKeys(element: Element, mechanism: string, within: Fault): { salt: string; iterations: number; storedKey: string; serverKey: string } {
+function readKeys(element: Element, mechanism: string, within: Fault): ScramKeys {
   const text = (name: string): string => {
     const [child, ...others] = elementsOf(element).filter((each) => each.name === name && each.getNS() === scramNamespace);
     if (child === undefined || others.length > 0) throw within(`the keys for ${mechanism} need exactly one ${name}`);
@@ -122,7 +126,7 @@ function readKeys(element: Element, mechanism: string, within: Fault): { salt: s
   return { salt: text("salt"), iterations: Number(iterations), storedKey: text("stored-key"), serverKey: text("server-key") };
 }
 
-function readPassword(user: Element, credentials: NonNullable<AccountDocument["credentials"]>): Pick<AccountDocument, "password" | "credentials"> {
+function readPassword(user: Element, credentials: StoredCredentials): Pick<AccountDocument, "password" | "credentials"> {
   const password = user.attrs["password"] as string | undefined;
   // COMPAT(ejabberd, 16 to 25): keys for SCRAM-SHA-1 in the place of a password.
   const packed = /^scram:([^,]*),([^,]*),([^,]*),([1-9][0-9]{0,9})$/.exec(password ?? "");

@@ -20,13 +20,13 @@ export class Xep0227Writer {
     return `<?xml version='1.0' encoding='UTF-8'?>\n<server-data xmlns='${pieNamespace}'>\n`;
   }
 
-  /** Accounts of one host come one after the other. `leftOut`: what the format has no place for. */
+  /** Accounts of one host come one after the other. `leftOut`: what the format has no place for. Throws SyntaxError as `toKeptXml`. */
   account(document: AccountDocument): { readonly text: string; readonly leftOut: readonly string[] } {
     const at = document.jid.indexOf("@");
     const host = document.jid.slice(at + 1);
     const { element, leftOut } = toUser(document.jid.slice(0, at), document);
-    const text = `${this.#moveTo(host)}${serialise(element, pieNamespace)}\n`;
-    return { text, leftOut };
+    const user = serialise(element, pieNamespace);
+    return { text: `${this.#moveTo(host)}${user}\n`, leftOut };
   }
 
   end(): string {

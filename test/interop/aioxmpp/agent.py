@@ -1,10 +1,10 @@
 """aioxmpp, for python-agent.py."""
 import asyncio
+import os
 
 import aioxmpp
 import aioxmpp.connector
 import aioxmpp.ping
-import aioxmpp.security_layer
 from aioxmpp import JID, MessageType, PresenceType
 from aioxmpp.entitycaps import caps115, caps390
 from aioxmpp.private_xml import PrivateXMLService, Query
@@ -12,7 +12,7 @@ from aioxmpp.vcard import VCardService
 from lxml import etree
 
 ANSWER_S = 5
-QUEUES = ("message", "subscription", "presence", "block")
+QUEUES = ("message", "subscription", "block")
 SERVICES = (
     aioxmpp.RosterClient, aioxmpp.PresenceClient, aioxmpp.BlockingClient, aioxmpp.DiscoClient, aioxmpp.DiscoServer,
     aioxmpp.EntityCapsService, VCardService, PrivateXMLService, aioxmpp.PingService,
@@ -20,9 +20,10 @@ SERVICES = (
 
 
 async def nowhere_else(domain, loop=None, logger=None):
+    """Where aioxmpp does not get in at the port it was told, it would ask the DNS for others."""
     return []
 
-# Where aioxmpp does not get in at the port it was told, it would ask the DNS for others.
+
 aioxmpp.node.discover_connectors = nowhere_else
 
 
@@ -36,24 +37,17 @@ class Note(aioxmpp.xso.XSO):
 class User:
     """A client with its services, which collects what happens to it in queues, one for each kind."""
 
-    def __init__(self, jid, password, port, direct, authorities):
-        def trusting():
-            context = aioxmpp.security_layer.default_ssl_context()
-            if authorities is not None:
-                context.load_verify_locations(authorities)
-            return context
-
+    def __init__(self, jid, password, port, direct):
         connector = aioxmpp.connector.XMPPOverTLSConnector() if direct else aioxmpp.connector.STARTTLSConnector()
-        security = aioxmpp.make_security_layer(password)._replace(ssl_context_factory=trusting)
+        security = aioxmpp.make_security_layer(password)
         self.client = aioxmpp.Client(JID.fromstr(jid), security, override_peer=[("localhost", port, connector)], max_initial_attempts=1)
         self.services = {service: self.client.summon(service) for service in SERVICES}
         self.queues = {kind: asyncio.Queue() for kind in QUEUES}
-        roster, presence, blocking = self[aioxmpp.RosterClient], self[aioxmpp.PresenceClient], self[aioxmpp.BlockingClient]
-        self.client.summon(aioxmpp.dispatcher.SimpleMessageDispatcher).register_callback(None, None, lambda stanza: self.keep("message", message(stanza)))
+        roster, blocking = self[aioxmpp.RosterClient], self[aioxmpp.BlockingClient]
+        messages = self.client.summon(aioxmpp.dispatcher.SimpleMessageDispatcher)
+        messages.register_callback(None, None, lambda stanza: self.keep("message", message(stanza)))
         for signal in (roster.on_subscribe, roster.on_subscribed, roster.on_unsubscribe, roster.on_unsubscribed):
             signal.connect(lambda stanza: self.keep("subscription", {"type": stanza.type_.value, "from": str(stanza.from_)}))
-        presence.on_available.connect(lambda jid, _: self.keep("presence", ["available", str(jid)]))
-        presence.on_unavailable.connect(lambda jid, _: self.keep("presence", ["unavailable", str(jid)]))
         blocking.on_jids_blocked.connect(lambda jids: self.keep("block", ["block", *addresses(jids)]))
         blocking.on_jids_unblocked.connect(lambda jids: self.keep("block", ["unblock", *addresses(jids)]))
 
@@ -94,7 +88,9 @@ class Agent:
 
     async def login(self, client, jid, password, port, ca, direct=False, trusting=True, roster=None):
         """`roster`: what was exported from another login of this user."""
-        user = self.users[client] = User(jid, password, port, direct, ca if trusting else None)
+        # Where OpenSSL looks for whom to trust, again for each connection.
+        os.environ["SSL_CERT_FILE"] = ca if trusting else os.devnull
+        user = self.users[client] = User(jid, password, port, direct)
         if roster is not None:
             user[aioxmpp.RosterClient].import_from_json(roster)
         established, failed = user.client.on_stream_established.future(), user.client.on_failure.future()
@@ -106,12 +102,12 @@ class Agent:
     async def logout(self, client):
         running = self.users[client].client
         if running.running:
-            stopped = asyncio.ensure_future(asyncio.wait([running.on_stopped.future(), running.on_failure.future()], return_when=asyncio.FIRST_COMPLETED))
+            ended = [running.on_stopped.future(), running.on_failure.future()]
             running.stop()
-            await asyncio.wait_for(stopped, ANSWER_S)
+            await asyncio.wait(ended, timeout=ANSWER_S, return_when=asyncio.FIRST_COMPLETED)
 
     async def kill(self, client):
-        """No end of stream, no end of TLS, and no way back."""
+        """Without an end of the stream, and without a way back."""
         running = self.users[client].client
         gone = running.on_stream_destroyed.future()
         running.stream._xmlstream.transport.abort()
@@ -133,6 +129,7 @@ class Agent:
         await self.users[client].client.send(stanza)
 
     async def presence(self, client, type=None, to=None, priority=0):
+        # Not by aioxmpp's PresenceServer, which keeps the priority to itself.
         stanza = aioxmpp.Presence(type_=PresenceType(type), to=to and JID.fromstr(to))
         stanza.priority = priority
         await self.users[client].client.send(stanza)
@@ -145,7 +142,8 @@ class Agent:
         return (await self.roster(client))["items"]
 
     async def groups(self, client):
-        return {group: addresses(item.jid for item in items) for group, items in self.users[client][aioxmpp.RosterClient].groups.items()}
+        groups = self.users[client][aioxmpp.RosterClient].groups
+        return {group: addresses(item.jid for item in items) for group, items in groups.items()}
 
     async def subscribe(self, client, jid):
         self.users[client][aioxmpp.RosterClient].subscribe(JID.fromstr(jid))
@@ -158,7 +156,8 @@ class Agent:
 
     async def label(self, client, jid, name, add=(), remove=()):
         roster = self.users[client][aioxmpp.RosterClient]
-        await roster.set_entry(JID.fromstr(jid), name=name, add_to_groups=frozenset(add), remove_from_groups=frozenset(remove), timeout=ANSWER_S)
+        groups = {"add_to_groups": frozenset(add), "remove_from_groups": frozenset(remove)}
+        await roster.set_entry(JID.fromstr(jid), name=name, **groups, timeout=ANSWER_S)
 
     async def remove(self, client, jid):
         await self.users[client][aioxmpp.RosterClient].remove_entry(JID.fromstr(jid), timeout=ANSWER_S)
@@ -213,7 +212,8 @@ class Agent:
 
     async def info(self, client, jid):
         info = await self.users[client][aioxmpp.DiscoClient].query_info(JID.fromstr(jid), timeout=ANSWER_S)
-        return {"identities": sorted([identity.category, identity.type_] for identity in info.identities), "features": sorted(info.features)}
+        identities = sorted([identity.category, identity.type_] for identity in info.identities)
+        return {"identities": identities, "features": sorted(info.features)}
 
     async def described(self, client, jid):
         """What aioxmpp has looked up for the hashes in a resource's presence, and whether they are those of the description."""
@@ -223,7 +223,7 @@ class Agent:
         info = await user[aioxmpp.DiscoClient].query_info(jid, timeout=ANSWER_S)
         told = {"XEP-0115": caps115.Implementation(None), "XEP-0390": caps390.Implementation(())}
         keys = {name: list(implementation.extract_keys(stanza)) for name, implementation in told.items()}
-        verified = {name: keys != [] and all(key.verify(info) for key in keys) for name, keys in keys.items()}
+        verified = {name: some != [] and all(key.verify(info) for key in some) for name, some in keys.items()}
         return {"features": sorted(info.features), "verified": verified}
 
     async def info_by_hash(self, client, jid, node):

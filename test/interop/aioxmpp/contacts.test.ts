@@ -54,20 +54,22 @@ const has = (user: AioxmppUser, items: Roster["items"]) => user.eventually("item
 const exported = async (user: AioxmppUser) => (await user.call("roster")) as Roster;
 
 describe.skipIf(aioxmppIsMissing)("aioxmpp gets in", () => {
-  it.each([{ direct: false }, { direct: true }])("and finds nothing in its roster and its block list, TLS from the first byte: $direct", async ({ direct }) => {
+  const ways = [{ by: "STARTTLS", direct: false }, { by: "TLS from the first byte", direct: true }];
+
+  it.each(ways)("by $by, and finds nothing in its roster and its block list", async ({ direct }) => {
     const alice = await available("alice", "r", { direct });
     expect(alice.jid).toBe(`${jidOf("alice")}/r`);
     expect(await alice.call("items")).toEqual({});
     expect(await alice.call("blocked")).toEqual([]);
   });
 
-  it("only where it trusts the certificate, and with the right password", async () => {
-    const jid = `${jidOf("alice")}/r`;
-    for (const direct of [false, true]) {
-      expect(await setting.login({ jid, direct, trusting: false })).toMatchObject({ login: { online: false } });
-      expect(await setting.login({ jid, direct, password: "wrong" })).toMatchObject({ login: { online: false, why: expect.stringContaining("AuthenticationFailure") } });
-      await (await setting.online({ jid, direct })).settled();
-    }
+  it.each(ways)("by $by only where it trusts the certificate, and with the right password", async ({ direct }) => {
+    const options = { jid: `${jidOf("alice")}/r`, direct };
+    const distrusting = await setting.login({ ...options, trusting: false });
+    expect(distrusting.login.online).toBe(false);
+    const mistaken = await setting.login({ ...options, password: "wrong" });
+    expect(mistaken.login).toMatchObject({ online: false, why: expect.stringContaining("AuthenticationFailure") });
+    await (await setting.online(options)).settled();
   });
 });
 
@@ -146,12 +148,15 @@ describe.skipIf(aioxmppIsMissing)("RFC 6121 section 2 with aioxmpp's RosterClien
 });
 
 describe.skipIf(aioxmppIsMissing)("RFC 6121 section 2.6 with aioxmpp's RosterClient", () => {
+  /** What is not in the roster, and stays where the roster is not sent again. */
+  const imagined = { "imagined@localhost": { subscription: "both", name: "Harvey" } };
+
   /** Alice knows some contacts and is away. */
   async function known(): Promise<Roster> {
     const alice = await available("alice");
     for (const name of ["bob", "carol"] as const) await alice.call("label", { jid: jidOf(name), name, add: ["Friends"] });
-    const [bob, carol] = [jidOf("bob"), jidOf("carol")];
-    await has(alice, { [bob]: { subscription: "none", name: "bob", groups: ["Friends"] }, [carol]: { subscription: "none", name: "carol", groups: ["Friends"] } });
+    const inside = { subscription: "none", groups: ["Friends"] };
+    await has(alice, { [jidOf("bob")]: { ...inside, name: "bob" }, [jidOf("carol")]: { ...inside, name: "carol" } });
     await alice.call("logout");
     return exported(alice);
   }
@@ -159,7 +164,7 @@ describe.skipIf(aioxmppIsMissing)("RFC 6121 section 2.6 with aioxmpp's RosterCli
   it("sends nothing to a client that has the version: what it believes stays, even if it is wrong", async () => {
     const { items, ver } = await known();
     expect(ver).toEqual(expect.any(String));
-    const believed = { ...items, "imagined@localhost": { subscription: "both", name: "Harvey" } };
+    const believed = { ...items, ...imagined };
     const alice = await available("alice", "again", { roster: { items: believed, ver } });
     expect(await exported(alice)).toEqual({ items: believed, ver });
   });
@@ -171,17 +176,18 @@ describe.skipIf(aioxmppIsMissing)("RFC 6121 section 2.6 with aioxmpp's RosterCli
     await other.call("label", { jid: jidOf("bob"), name: "Robert", remove: ["Friends"] });
     await other.call("label", { jid: "dora@localhost", name: "Dora" });
     await other.call("subscribe", { jid: "dora@localhost" });
-    await has(other, { [jidOf("bob")]: { subscription: "none", name: "Robert" }, "dora@localhost": { subscription: "none", name: "Dora", ask: "subscribe" } });
-    const believed = { ...before.items, "imagined@localhost": { subscription: "both", name: "Harvey" } };
-    const alice = await available("alice", "again", { roster: { ...before, items: believed } });
+    const bob = { subscription: "none", name: "Robert" };
+    const dora = { subscription: "none", name: "Dora", ask: "subscribe" };
+    await has(other, { [jidOf("bob")]: bob, "dora@localhost": dora });
+    const alice = await available("alice", "again", { roster: { ...before, items: { ...before.items, ...imagined } } });
     const { items, ver } = await exported(other);
-    await alice.eventually("roster").toEqual({ items: { ...items, "imagined@localhost": { subscription: "both", name: "Harvey" } }, ver });
+    await alice.eventually("roster").toEqual({ items: { ...items, ...imagined }, ver });
     expect(await exported(await available("alice", "new"))).toEqual({ items, ver });
   });
 
   it.each(["", "never-seen", "99999999"])("sends everything to a client that names a version which never was: %j", async (ver) => {
     const { items, ver: right } = await known();
-    const alice = await available("alice", "again", { roster: { items: { "imagined@localhost": { subscription: "both" } }, ver } });
+    const alice = await available("alice", "again", { roster: { items: imagined, ver } });
     expect(await exported(alice)).toEqual({ items, ver: right });
   });
 });
@@ -302,11 +308,12 @@ describe.skipIf(aioxmppIsMissing)("What aioxmpp keeps with the server", () => {
 describe.skipIf(aioxmppIsMissing)("XEP-0115 with aioxmpp's EntityCapsService", () => {
   it("the server's description has the hash that aioxmpp calculates (section 6.2)", async () => {
     const alice = await available("alice");
-    const { identities, features } = (await alice.call("info", { jid: "localhost" })) as { readonly identities: unknown; readonly features: unknown };
-    expect(identities).toEqual([["server", "im"]]);
-    expect(features).toEqual(expect.arrayContaining(["http://jabber.org/protocol/caps", "urn:xmpp:blocking", "urn:xmpp:ping"]));
-    expect(await alice.call("info_by_hash", { jid: "localhost", node: `pkg:npm/${software.name}` })).toEqual(features);
-    await expect(alice.call("info_by_hash", { jid: "localhost", node: "urn:example:other" })).rejects.toMatchObject({ condition: "item-not-found" });
+    const info = (await alice.call("info", { jid: "localhost" })) as { readonly features: readonly string[] };
+    const some = ["http://jabber.org/protocol/caps", "urn:xmpp:blocking", "urn:xmpp:ping"];
+    expect(info).toEqual({ identities: [["server", "im"]], features: expect.arrayContaining(some) });
+    const byHash = (node: string) => alice.call("info_by_hash", { jid: "localhost", node });
+    expect(await byHash(`pkg:npm/${software.name}`)).toEqual(info.features);
+    await expect(byHash("urn:example:other")).rejects.toMatchObject({ condition: "item-not-found" });
   });
 
   it("a contact's presence tells its hashes, and the contact itself answers for them", async () => {

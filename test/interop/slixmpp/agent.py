@@ -92,7 +92,6 @@ def described(stanza):
         "lang": stanza["lang"],
         "body": stanza["body"] if stanza.name == "message" else None,
         "priority": stanza["priority"] if stanza.name == "presence" else None,
-        "status": stanza["status"] if stanza.name == "presence" else None,
         "nick": stanza["nick"]["nick"] if stanza.get_plugin("nick", check=True) is not None else None,
         "delay": described_delay(stanza["delay"]) if stanza.get_plugin("delay", check=True) is not None else None,
         "error": described_error(error) if error is not None else None,
@@ -121,7 +120,9 @@ class Agent:
     def __init__(self):
         self.clients = {}
 
-    async def login(self, client, jid, password, port, ca, direct=False, mechanism=None, binding="offered", tls=None, cleartext=False, automatic=None):
+    async def login(
+        self, client, jid, password, port, ca, direct=False, mechanism=None, binding="offered", tls=None, cleartext=False, automatic=None,
+    ):
         made = self.clients[client] = Client(jid, password, mechanism, binding, automatic)
         made.ca_certs = Path(ca)
         if tls == "TLSv1.2":
@@ -212,7 +213,7 @@ class Agent:
         await self.clients[client].del_roster_item(jid)
 
     async def kill(self, client):
-        """No end of stream, no end of TLS."""
+        """Without an end of the stream."""
         self.clients[client].abort()
 
     async def block(self, client, jids):
