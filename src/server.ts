@@ -182,8 +182,9 @@ async function compose(options: ServerOptions, undo: (() => Promise<void> | void
     await endContacts({ hosts, accounts, batch, subscriptions }, host, username);
   };
   const endAccount = (host: string, username: string): void => {
-    accounts.forget(`${username}@${host}`);
+    // Whoever has come since: what follows from its end is still the account's.
     sessions.removeAccount(host, username);
+    accounts.forget(`${username}@${host}`);
   };
   const admin: AdminApi = {
     ...createAccountTransfer({ store, accounts: storedAccounts, hosts, random, iterations: config.limits.scramIterations }),

@@ -59,6 +59,8 @@ export function applyAccountFact(table: RowTable, fact: AccountFact, at: number)
   };
   switch (fact.type) {
     case "AccountCreated":
+      // What was under way while a former account of this name was deleted may have come after its end.
+      table.clear();
       setMeta("createdAt", at);
       return;
     case "AccountDeleted":

@@ -43,6 +43,11 @@ export type AccountFactType = keyof AccountFacts;
 /** One of them, with its type. */
 export type AccountFact = { readonly [Type in AccountFactType]: { readonly type: Type; readonly data: AccountFacts[Type] } }[AccountFactType];
 
+/** Whether an account has nothing after this: it is new, or gone. What was under way at its end may have come after it. */
+export function beginsOrEnds(type: string): boolean {
+  return type === "AccountCreated" || type === "AccountDeleted";
+}
+
 /** The current version of the shape of each fact's data. */
 export const accountFactVersions = {
   AccountCreated: 1,

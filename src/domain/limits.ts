@@ -38,6 +38,9 @@ export const outboxStallMs = 10_000;
 /** Bytes at which the link is dropped at once. */
 export const outboxBytesHardMax = 16 * 1_048_576;
 
+/** Milliseconds for which one client's input is taken before that of others gets its turn. */
+export const inputTurnMs = 10;
+
 /** Loaded accounts beyond which those without a session are dropped from memory. */
 export const idleAccountsMax = 10_000;
 
@@ -56,7 +59,7 @@ export const commitMs = 30_000;
 
 /** Mechanisms that may be refused on one stream before it is closed. */
 export const refusedMechanismsMax = 8;
-/** Characters of all the addresses that a session remembers to have sent directed presence to; the oldest are forgotten first. */
+/** Characters of all the addresses that a session remembers to have sent directed presence to; more is refused. */
 export const directedCharsMax = 65_536;
 
 /** A session's snapshot is recorded again after so many events at the earliest, and only when they take as much room as it does. */

@@ -103,9 +103,7 @@ export class Router implements StanzaRouter {
     const { accounts, subscriptions } = this.#options;
     const type = stanza.type as SubscriptionType;
     const to = stanza.to.toBare();
-    const user = accounts.read(step, stanza.from.bare);
-    if (user === undefined) return undefined;
-    if (to.bare === user.bare) {
+    if (to.bare === stanza.from.bare) {
       refuse(session, step, stanza, { condition: "not-allowed", text: "everybody sees their own presence" });
       return undefined;
     }
@@ -116,7 +114,9 @@ export class Router implements StanzaRouter {
     }
     stanza.element.attrs["to"] = to.full;
     const process = (step: Step, contact: Account | undefined): undefined => {
-      step.dependOn(user.ticket);
+      // The user may have gone while the contact was loaded.
+      const user = accounts.read(step, stanza.from.bare);
+      if (user === undefined) return;
       const fault = subscriptions.outbound(step, user, to, contact, type, stanza.element);
       if (fault !== undefined) refuse(session, step, { ...stanza, to }, fault);
     };

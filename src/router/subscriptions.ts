@@ -55,8 +55,9 @@ export class Subscriptions {
     if (item === undefined && needsItem(outcome) && !user.hasRoomFor(newRosterItem(to.bare))) {
       return { condition: "resource-constraint", text: "the roster is full" };
     }
-    if (type === "subscribe" && contact !== undefined && !this.#hasRoomFor(contact, user, element)) {
-      return { condition: "resource-constraint", text: "too many requests wait for an answer there" };
+    // Said whoever is asked: what depended on the contact would tell who has an account here, and who has blocked whom.
+    if (type === "subscribe" && serialise(element).length > subscriptionRequestCharsMax) {
+      return { condition: "policy-violation", text: `a request has at most ${subscriptionRequestCharsMax} characters` };
     }
     const showed = user.shows(to.bare);
     // Section 3.2.2: while the contact may still know of it.
@@ -134,7 +135,8 @@ export class Subscriptions {
     const { pendingIn } = subscriptionParts[outcome.state];
     const had = account.requests.has(contact);
     const { host, username } = account;
-    if (pendingIn && !had && request !== undefined) {
+    // Section 3.1.3, security warning: what strangers can make the server keep has a bound. Beyond it a request reaches who is there, and is not kept.
+    if (pendingIn && !had && request !== undefined && account.requests.size < subscriptionRequestsMax) {
       const data = { host, username, from: contact, stanza: serialise(request) };
       this.#accounts.change(step, account, { type: "SubscriptionRequested", data });
     }
@@ -151,13 +153,6 @@ export class Subscriptions {
   #settle(step: Step, account: Account, contact: string): void {
     const { host, username } = account;
     this.#accounts.change(step, account, { type: "SubscriptionRequestSettled", data: { host, username, from: contact } });
-  }
-
-  /** Section 3.1.3, security warning: what strangers can make the server keep has a bound. */
-  #hasRoomFor(contact: Account, user: Account, element: Element): boolean {
-    // Who is blocked takes no room, and is told of no error (XEP-0191 section 3.3).
-    if (contact.requests.has(user.bare) || contact.blocks(jidOf(user))) return true;
-    return contact.requests.size < subscriptionRequestsMax && serialise(element).length <= subscriptionRequestCharsMax;
   }
 }
 

@@ -53,7 +53,7 @@ function write(bench: Workbench, step: Step, text: string): void {
 
 /** Runs `task` when all that this step and earlier ones wrote has been handed to the link. */
 function afterFlush(bench: Workbench, step: Step, task: () => void): void {
-  step.afterwards(() => bench.outbox.whenEmpty(task));
+  step.afterwards(() => bench.outbox.whenWritten(task));
 }
 
 function openStream(bench: Workbench, step: Step, effect: Pick<OpenStream, "from" | "to" | "versioned">): void {

@@ -6,8 +6,11 @@ import { outboxBytesHardMax, outboxBytesSoftMax, outboxStallMs } from "../domain
 import type { Clock, Timer } from "../ports.ts";
 import type { Link } from "../xml/link.ts";
 
-/** Why input is held: a question is open, something is loaded for a stanza, too much is uncommitted, the client does not read. */
-export type HoldReason = "asking" | "routing" | "pressure" | "outbox";
+/**
+ * Why input is held: a question is open, something is loaded for a stanza, too much is uncommitted, the client does not read, answers
+ * have not left yet, it is the turn of others, the link is being dropped.
+ */
+export type HoldReason = "asking" | "routing" | "pressure" | "outbox" | "answers" | "turn" | "dropped";
 
 export class Flow {
   readonly #link: Link;

@@ -7,7 +7,7 @@ import { fullJid, type SessionContext } from "../../machines/session-context.ts"
 import type { SessionSnapshot } from "../../machines/fold.ts";
 import type { StreamErrorCondition } from "../domain/errors.ts";
 import { parseJid, type Jid } from "../domain/jid.ts";
-import { outboxBytesHardMax } from "../domain/limits.ts";
+import { inputTurnMs, outboxBytesHardMax, outboxBytesSoftMax } from "../domain/limits.ts";
 import type { Timer } from "../ports.ts";
 import type { Step } from "../step/batch.ts";
 import { Outbox } from "../step/outbox.ts";
@@ -55,6 +55,10 @@ export class SessionHost implements LinkHandler, Workbench {
   /** This side's stream is closed, or about to be within this step. */
   #ending = false;
   #closed = false;
+  /** The link is being destroyed, and will be told lost. */
+  #dropped = false;
+  /** When this client's input began to be taken without others in between, ms since 1970. */
+  #turnBegan = 0;
 
   constructor(environment: SessionEnvironment, link: Link, onClosed: (session: SessionHost) => void) {
     this.environment = environment;
@@ -128,9 +132,9 @@ export class SessionHost implements LinkHandler, Workbench {
 
   deliver(step: Step, element: Element): void {
     // RFC 6120 section 4.4: nothing follows the end tag.
-    if (this.#ending) return;
+    if (this.#ending || this.#dropped) return;
     send(this, step, element);
-    if (this.outbox.waitingChars > outboxBytesHardMax) this.link.destroy();
+    if (this.outbox.waitingChars > outboxBytesHardMax) this.#drop();
   }
 
   onReceipt(step: Step, receipt: Receipt): void {
@@ -159,7 +163,7 @@ export class SessionHost implements LinkHandler, Workbench {
   // What the link tells.
 
   heard(): void {
-    this.heardAt = this.environment.clock.now();
+    this.heardAt = this.#turnBegan = this.environment.clock.now();
     if (this.#receipts.waiting) this.#confirm();
   }
 
@@ -169,7 +173,11 @@ export class SessionHost implements LinkHandler, Workbench {
   }
 
   element(element: Element): void {
-    this.guarded(null, (step) => takeElement(this, step, element));
+    this.guarded(null, (step) => {
+      takeElement(this, step, element);
+      if (step.at - this.#turnBegan > inputTurnMs) this.#giveWay();
+    });
+    if (this.outbox.waitingChars > outboxBytesSoftMax) this.#awaitOutbox();
   }
 
   failed({ condition, text }: StreamFault): void {
@@ -241,6 +249,29 @@ export class SessionHost implements LinkHandler, Workbench {
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  /** One client's input, however much of it came at once, does not keep the others waiting. */
+  #giveWay(): void {
+    this.hold("turn");
+    this.environment.clock.soon(() => {
+      this.#turnBegan = this.environment.clock.now();
+      this.release("turn");
+    });
+  }
+
+  /** What has been answered leaves before more is asked: the answers to a few bytes can be many. */
+  #awaitOutbox(): void {
+    this.hold("answers");
+    this.outbox.whenWritten(() => this.release("answers"));
+  }
+
+  /** Too much waits for the client: it is dropped, and nothing of it is kept until the link is gone. */
+  #drop(): void {
+    this.#dropped = true;
+    this.hold("dropped");
+    this.outbox.clear();
+    this.link.destroy();
   }
 
   #releaseIfAnswered(): void {

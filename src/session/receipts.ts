@@ -30,7 +30,7 @@ export class Receipts {
     this.#open.push(entry);
     step.ifDiscarded(() => (this.#open = this.#open.filter((other) => other !== entry)));
     step.afterwards(() =>
-      this.#outbox.whenEmpty(() => {
+      this.#outbox.whenWritten(() => {
         entry.stage = "written";
         if (this.#link.bufferedBytes === 0) this.taken();
       }),

@@ -3,6 +3,7 @@
  * in a connected session plain stanzas change no state and go straight to the router.
  */
 import { type Jid, makeJid, parseJid } from "../domain/jid.ts";
+import { directedCharsMax } from "../domain/limits.ts";
 import type { Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
 import { serialise } from "../xml/serialise.ts";
@@ -90,7 +91,13 @@ function takePresence(host: TrafficHost, step: Step, stanza: Stanza): void {
   if (stanza.to !== undefined) {
     // Only who can be told of the end is worth remembering.
     const reaches = host.environment.options.hosts.includes(stanza.to.domain) && stanza.to.local !== undefined;
-    if (stanza.type === "available" && reaches && !seesAnyway(host, stanza.to)) host.tell(step, { type: "presence.directed", at, to: stanza.to.full });
+    if (stanza.type === "available" && reaches && !seesAnyway(host, stanza.to)) {
+      // Section 4.6.3, rule 2: whoever is sent it has to be told of its end, so there is no more of it than can be remembered.
+      if (!hasRoomFor(host, stanza.to)) {
+        return refuse(host, step, stanza, { condition: "resource-constraint", text: "too many have been sent directed presence; take some back" });
+      }
+      host.tell(step, { type: "presence.directed", at, to: stanza.to.full });
+    }
     if (stanza.type === "unavailable") forgetDirected(host, step, stanza.to);
     return route(host, step, stanza);
   }
@@ -110,6 +117,11 @@ function takePresence(host: TrafficHost, step: Step, stanza: Stanza): void {
     default:
       return refuse(host, step, stanza, { condition: "bad-request", text: `presence of type ${stanza.type} needs a 'to'` });
   }
+}
+
+function hasRoomFor({ context: { directed } }: TrafficHost, { full }: Jid): boolean {
+  if (directed.includes(full)) return true;
+  return directed.reduce((chars, to) => chars + to.length, full.length) <= directedCharsMax;
 }
 
 /**

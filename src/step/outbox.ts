@@ -10,7 +10,11 @@ export class Outbox {
   /** The highest ticket in the queue: later texts wait at least as long. */
   #last = 0;
   #chars = 0;
-  #whenEmpty: (() => void)[] = [];
+  /** Texts that were pushed, and that have been written, since the beginning. */
+  #pushed = 0;
+  #written = 0;
+  /** Oldest first. */
+  #whenWritten: { readonly after: number; readonly task: () => void }[] = [];
 
   /** `onError` is told what `write`, or a task that waited for it, threw: one peer's trouble is nobody else's. */
   constructor(write: (text: string) => void, onError: (error: unknown) => void = rethrow) {
@@ -28,6 +32,7 @@ export class Outbox {
     this.#texts.push(text);
     this.#tickets.push(this.#last);
     this.#chars += text.length;
+    this.#pushed += 1;
   }
 
   /** Writes everything up to the first text whose commit is not yet durable. Returns whether anything is left. */
@@ -38,8 +43,9 @@ export class Outbox {
       this.#texts = [];
       this.#tickets = [];
       this.#chars = 0;
+      this.#written = this.#pushed;
       this.#attempt(() => this.#write(text));
-      this.#empty();
+      this.#runTasks();
       return false;
     }
     const ready = this.#tickets.findIndex((ticket) => ticket > durable);
@@ -47,27 +53,30 @@ export class Outbox {
       const text = this.#texts.splice(0, ready).join("");
       this.#tickets.splice(0, ready);
       this.#chars -= text.length;
+      this.#written += ready;
       this.#attempt(() => this.#write(text));
+      this.#runTasks();
     }
     return true;
   }
 
   /** Runs `task` when everything pushed so far has been written: at once if it has been. Not at all if the outbox is cleared. */
-  whenEmpty(task: () => void): void {
-    if (this.#texts.length === 0) task();
-    else this.#whenEmpty.push(task);
+  whenWritten(task: () => void): void {
+    if (this.#written === this.#pushed) task();
+    else this.#whenWritten.push({ after: this.#pushed, task });
   }
 
-  #empty(): void {
-    const tasks = this.#whenEmpty;
-    if (tasks.length === 0) return;
-    this.#whenEmpty = [];
-    for (const task of tasks) this.#attempt(task);
+  #runTasks(): void {
+    while (this.#whenWritten[0] !== undefined && this.#whenWritten[0].after <= this.#written) {
+      const { task } = this.#whenWritten.shift()!;
+      this.#attempt(task);
+    }
   }
 
   /** Nothing of it will leave: the peer is gone, or what it waits for will never be durable. */
   clear(): void {
-    this.#whenEmpty = [];
+    this.#whenWritten = [];
+    this.#written = this.#pushed;
     this.#last = 0;
     this.#texts = [];
     this.#tickets = [];

@@ -1,16 +1,14 @@
 /** Private XML: what a client keeps with the server, for its own user alone. */
 import type { Account } from "../domain/account.ts";
+import { isEmptyFragment, namespaceProblem, privateCountKey, privateKey, privateNamespace as xmlns, privateSpace as space } from "../domain/kept-xml.ts";
 import { privateNamespacesMax } from "../domain/limits.ts";
 import type { Json } from "../ports.ts";
 import type { Extension, IqReply, IqRequest } from "../router/extension.ts";
+import { readKept } from "../router/kept-element.ts";
 import type { Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
-import { restoreElement } from "../xml/parse-element.ts";
 import { serialise } from "../xml/serialise.ts";
 import { el, type StanzaFault } from "../xml/stanza.ts";
-
-const xmlns = "jabber:iq:private";
-const space = "private-xml";
 
 export const privateXml: Extension = {
   name: space,
@@ -31,30 +29,41 @@ async function get({ own, account, payload, house }: IqRequest): Promise<IqReply
   // XEP-0049 section 2.3.
   if (fragment === undefined || others.length > 0) return refused("bad-request", "one namespace is asked for at a time");
   const { namespace, elements } = fragment;
-  const kept = await house.data.get(account, space, keyOf(namespace));
-  if (typeof kept === "string") return { result: restoreElement(kept) };
-  return { result: query(elements.map(({ name }) => el(name, { xmlns: namespace }))) };
+  const key = privateKey(namespace);
+  const text = await house.data.get(account, space, key);
+  const kept = text === undefined ? undefined : readKept(house.log, account, `${space}/${key}`, text);
+  return { result: kept ?? query(elements.map(({ name }) => el(name, { xmlns: namespace }))) };
 }
 
 /** Replaces all that is kept in each of the namespaces. */
-async function set({ own, account, payload, house, step: { id: cause } }: IqRequest): Promise<IqReply> {
+function set({ own, account, payload, house, step: { id: cause } }: IqRequest): IqReply | Promise<IqReply> {
   if (!own || account === undefined) return forbidden;
   const given = readFragments(payload);
   if ("fault" in given) return given;
   if (given.fragments.length > privateNamespacesMax) return tooMuch;
   const values = given.fragments.map(toValue);
-  for (;;) {
-    const ticket = account.lastTicket;
-    const [count, ...kept] = await Promise.all(["count", ...values.map(({ key }) => key)].map((key) => house.data.get(account, space, key)));
-    const reply = house.run(cause, (step) => {
+  return inTurn(account, async () => {
+    const keys = [privateCountKey, ...values.map(({ key }) => key)];
+    const [count, ...kept] = await Promise.all(keys.map((key) => house.data.get(account, space, key)));
+    return house.run(cause, (step) => {
       if (house.account(step, account.bare) !== account) return forbidden;
-      // Another client of the user was faster: what was read is of the past.
-      if (account.lastTicket !== ticket) return undefined;
       return store({ step, account, house }, values, kept, Number(count ?? 0));
     });
-    if (reply !== undefined) return reply;
-  }
+  });
 }
+
+/**
+ * Nothing else writes in this space: sets that come one after the other find what they read still true, whatever strangers do to
+ * the account meanwhile. As many wait as the user has sessions.
+ */
+function inTurn(account: Account, work: () => Promise<IqReply>): Promise<IqReply> {
+  const reply = (turns.get(account) ?? Promise.resolve()).then(work, work);
+  turns.set(account, reply);
+  return reply;
+}
+
+/** The last set of each account. */
+const turns = new WeakMap<Account, Promise<unknown>>();
 
 interface Value {
   readonly key: string;
@@ -73,7 +82,7 @@ function store(
   const next = count + added - removed;
   if (next > privateNamespacesMax) return tooMuch;
   for (const { key, value } of values) house.data.set(step, account, space, key, value);
-  if (next !== count) house.data.set(step, account, space, "count", next);
+  if (next !== count) house.data.set(step, account, space, privateCountKey, next);
   return { result: undefined };
 }
 
@@ -89,24 +98,16 @@ function readFragments(payload: Element): { readonly fragments: readonly Fragmen
   for (const child of payload.children) {
     if (typeof child === "string") continue;
     const namespace = child.getNS() ?? "";
-    if (namespace === "") return refused("not-acceptable", "what is kept needs a namespace");
-    if (reserved.test(namespace)) return refused("not-acceptable", "this namespace is reserved");
+    const problem = namespaceProblem(namespace);
+    if (problem !== undefined) return refused("not-acceptable", problem);
     found.set(namespace, [...(found.get(namespace) ?? []), child]);
   }
   if (found.size === 0) return refused("not-acceptable", "an element with a namespace of its own is missing");
   return { fragments: [...found].map(([namespace, elements]) => ({ namespace, elements })) };
 }
 
-const reserved = /^(?:jabber:|http:\/\/jabber\.org\/|vcard-temp$)/;
-
-/** An empty element is answered where nothing is kept, so it need not be kept. */
 function toValue({ namespace, elements }: Fragment): Value {
-  const empty = elements.every(({ attrs, children }) => children.length === 0 && Object.keys(attrs).every((name) => name === "xmlns"));
-  return { key: keyOf(namespace), value: empty ? null : serialise(query(elements)) };
-}
-
-function keyOf(namespace: string): string {
-  return `namespace/${namespace}`;
+  return { key: privateKey(namespace), value: elements.every(isEmptyFragment) ? null : serialise(query(elements)) };
 }
 
 function query(children: readonly Element[]): Element {

@@ -1,11 +1,10 @@
 /** vCards: what a user tells everybody of itself, kept whole and read by nobody here. */
+import { isEmptyVcard, vcardNamespace as xmlns, vcardPlace } from "../domain/kept-xml.ts";
 import type { Extension, IqReply, IqRequest } from "../router/extension.ts";
-import { restoreElement } from "../xml/parse-element.ts";
+import { readKept } from "../router/kept-element.ts";
 import { serialise } from "../xml/serialise.ts";
 
-const xmlns = "vcard-temp";
-const space = "vcard";
-const key = "vcard";
+const { space, key } = vcardPlace;
 
 export const vcard: Extension = {
   name: space,
@@ -20,7 +19,8 @@ export const vcard: Extension = {
 
 async function get({ own, account, house }: IqRequest): Promise<IqReply> {
   const text = account === undefined ? undefined : await house.data.get(account, space, key);
-  if (typeof text === "string") return { result: restoreElement(text) };
+  const card = account === undefined || text === undefined ? undefined : readKept(house.log, account, `${space}/${key}`, text);
+  if (card !== undefined) return { result: card };
   // XEP-0054 sections 3.1 and 3.3: to others, an account without a vCard is like one that does not exist.
   return { fault: { condition: own ? "item-not-found" : "service-unavailable", text: "" } };
 }
@@ -28,7 +28,6 @@ async function get({ own, account, house }: IqRequest): Promise<IqReply> {
 /** XEP-0054 section 3.2. Its size is bound by that of a stanza. */
 function set({ own, account, step, payload, house }: IqRequest): IqReply {
   if (!own || account === undefined) return { fault: { condition: "forbidden", text: "a vCard is its owner's" } };
-  // Who empties the vCard is again as one who never had any.
-  house.data.set(step, account, space, key, payload.children.length === 0 ? null : serialise(payload));
+  house.data.set(step, account, space, key, isEmptyVcard(payload) ? null : serialise(payload));
   return { result: undefined };
 }

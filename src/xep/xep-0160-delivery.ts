@@ -3,10 +3,10 @@ import type { Account } from "../domain/account.ts";
 import { parseJid } from "../domain/jid.ts";
 import { offlinePageMax } from "../domain/limits.ts";
 import type { House, StoredMessage } from "../router/house.ts";
+import { readKept } from "../router/kept-element.ts";
 import type { Session } from "../session/environment.ts";
 import type { Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
-import { restoreElement } from "../xml/parse-element.ts";
 
 export function deliveryOf(house: House, account: Account): Delivery {
   let delivery = deliveries.get(account);
@@ -28,6 +28,8 @@ class Delivery {
   readonly #house: House;
   readonly #account: Account;
   readonly #flights = new Set<Flight>();
+  /** The numbers of messages that cannot be read: they stay where they are, and nobody waits for them. */
+  readonly #unreadable = new Set<number>();
   #reading = false;
   /** What was on its way waits again, since reading began. */
   #lost = false;
@@ -43,7 +45,7 @@ class Delivery {
     if (this.#reading) return;
     const house = this.#house;
     const account = this.#account;
-    const waiting = (account.meta("offlineMessages") ?? 0) - this.#flying().size;
+    const waiting = (account.meta("offlineMessages") ?? 0) - this.#setAside().size;
     if (!this.#exists(step) || waiting <= 0 || this.#recipient(first) === undefined) return;
     this.#reading = true;
     house.hold(account, this.#deliver(step.id, first));
@@ -64,13 +66,13 @@ class Delivery {
     }
   }
 
-  /** In order, without those that are on their way. */
+  /** In order, without those that are set aside. */
   async #read(): Promise<readonly StoredMessage[]> {
-    const flying = this.#flying();
+    const aside = this.#setAside();
     const found: StoredMessage[] = [];
     for (let after = 0; ; ) {
       const page = await this.#house.data.offlineMessages(this.#account, after, offlinePageMax);
-      found.push(...page.filter(({ number }) => !flying.has(number)));
+      found.push(...page.filter(({ number }) => !aside.has(number)));
       const last = page.at(-1);
       if (last === undefined || page.length < offlinePageMax) return found;
       after = last.number;
@@ -85,7 +87,11 @@ class Delivery {
     const given: StoredMessage[] = [];
     const blocked: StoredMessage[] = [];
     for (const message of messages) {
-      const element = restoreElement(message.stanza);
+      const element = readKept(this.#house.log, this.#account, `offline message ${message.number}`, message.stanza);
+      if (element === undefined) {
+        this.#unreadable.add(message.number);
+        continue;
+      }
       // XEP-0191 section 3.3: nothing is delivered of whom the user has blocked since.
       const barred = this.#isBlocked(element);
       (barred ? blocked : given).push(message);
@@ -131,8 +137,9 @@ class Delivery {
     for (const session of there) session.close("internal-server-error", "messages that wait for you could not be delivered");
   }
 
-  #flying(): ReadonlySet<number> {
-    return new Set([...this.#flights].flatMap(({ numbers }) => numbers));
+  /** Those that are on their way, and those that cannot be read. */
+  #setAside(): ReadonlySet<number> {
+    return new Set([...this.#unreadable, ...[...this.#flights].flatMap(({ numbers }) => numbers)]);
   }
 
   /** The account was not deleted, nor made anew, since its messages were looked for. */

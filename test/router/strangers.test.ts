@@ -33,6 +33,7 @@ describe("RFC 6121 section 8.1: no stranger learns which accounts exist", () => 
     ["a message to a resource", "<message id='1' to='NAME@localhost/balcony'><body>hark</body></message>"],
     ["a headline", "<message id='1' to='NAME@localhost' type='headline'><body>hark</body></message>"],
     ["presence", "<presence id='1' to='NAME@localhost'/>"],
+    ["an immoderate subscription request", `<presence id='1' type='subscribe' to='NAME@localhost'><status>${"n".repeat(5_000)}</status></presence>`],
     ["a subscription request", "<presence id='1' type='subscribe' to='NAME@localhost'/>"],
     ["a probe", "<presence id='1' type='probe' to='NAME@localhost'/>"],
   ])("from the answer to %s", async (_, stanza) => {

@@ -124,7 +124,7 @@ describe("A step", () => {
     const { outbox, written } = bench.outbox();
     let empty = false;
     bench.batch.run(null, (step) => {
-      step.afterwards(() => outbox.whenEmpty(() => (empty = true)));
+      step.afterwards(() => outbox.whenWritten(() => (empty = true)));
       step.record(stream, fact("last"), true);
       step.output(outbox, "last words");
     });

@@ -26,9 +26,9 @@ describe("An outbox", () => {
   it("tells once that all has left: at once if it has", () => {
     const { outbox, written } = outboxOf();
     const told: string[] = [];
-    outbox.whenEmpty(() => told.push("at once"));
+    outbox.whenWritten(() => told.push("at once"));
     outbox.push("a", 1);
-    outbox.whenEmpty(() => told.push(`after ${written.join()}`));
+    outbox.whenWritten(() => told.push(`after ${written.join()}`));
     outbox.flush(0);
     expect(told).toEqual(["at once"]);
     outbox.flush(1);
@@ -59,10 +59,10 @@ describe("An outbox", () => {
     };
     const outbox = new Outbox(write, (error) => errors.push(String(error)));
     outbox.push("a", 0);
-    outbox.whenEmpty(() => {
+    outbox.whenWritten(() => {
       throw new Error("nor after it");
     });
-    outbox.whenEmpty(() => written.push("the next"));
+    outbox.whenWritten(() => written.push("the next"));
     expect(outbox.flush(0)).toBe(false);
     broken = false;
     outbox.push("b", 0);
@@ -73,7 +73,7 @@ describe("An outbox", () => {
   it("forgets everything when it is cleared, what waits for it to be empty too, and goes on without a debt", () => {
     const { outbox, written } = outboxOf();
     outbox.push("a", 7);
-    outbox.whenEmpty(() => written.push("empty"));
+    outbox.whenWritten(() => written.push("empty"));
     outbox.clear();
     expect(outbox.waitingChars).toBe(0);
     outbox.push("b", 0);

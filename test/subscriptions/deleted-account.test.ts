@@ -1,9 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { endContactsOffline } from "../../src/cli/end-contacts-offline.ts";
 import { loadAccount } from "../../src/log/load-account.ts";
+import { createMemoryStore } from "../../src/log/memory-store.ts";
+import { projections } from "../../src/log/projections/index.ts";
+import type { Store } from "../../src/ports.ts";
 import { startServer, type TestServer } from "../../src/testing/start-server.ts";
 import { arrange, befriend, contactOf, online, rosterOf, subscription } from "../support/contacts.ts";
-import { showXml } from "../support/xml-reader.ts";
+import { login } from "../support/login.ts";
+import { childOf, showXml, textOf, type Xml } from "../support/xml-reader.ts";
 
 let server: TestServer;
 beforeAll(async () => {
@@ -53,6 +57,51 @@ describe("An account that is deleted leaves no subscription behind", () => {
     const tybalt = await loadAccount(server.store, "localhost", "tybalt");
     expect(tybalt?.contacts.get("mercutio@localhost")).toMatchObject({ subscription: "none", ask: false });
     expect((await loadAccount(server.store, "localhost", "mercutio"))?.contacts.size).toBe(0);
+  });
+
+  it("leaves nothing to the next of its name either that was on its way while it was deleted", async () => {
+    // The store has written the end of the account, and the server does not know it yet.
+    const inner = createMemoryStore(projections);
+    let ended: (() => void) | undefined;
+    let goOn: () => void = () => {};
+    const store: Store = {
+      append: async (stream, version, facts) => {
+        const appended = await inner.append(stream, version, facts);
+        if (facts.some(({ type }) => type === "AccountDeleted")) {
+          await new Promise<void>((resolve) => {
+            goOn = resolve;
+            ended?.();
+          });
+        }
+        return appended;
+      },
+      appendMany: (batch) => inner.appendMany(batch),
+      read: (...args) => inner.read(...args),
+      readAll: (...args) => inner.readAll(...args),
+      subscribe: (...args) => inner.subscribe(...args),
+      query: (...args) => inner.query(...args),
+      secret: (...args) => inner.secret(...args),
+      close: () => inner.close(),
+    };
+    const other = await startServer({ parts: { store } });
+    for (const name of ["giver", "taker"]) await other.addUser(name, "secret");
+    const giver = await login(other, { user: "giver" });
+    const late = new Promise<void>((resolve) => (ended = resolve));
+    const deleted = other.server.admin.userDelete("taker@localhost");
+    await late;
+    expect(await giver.ask("<message to='taker@localhost' type='chat'><body>for the former taker</body></message>")).toEqual([]);
+    await giver.ask("<presence type='subscribe' to='taker@localhost'/>");
+    goOn();
+    await deleted;
+    await other.addUser("taker", "secret");
+    await giver.ask("<message to='taker@localhost' type='chat'><body>for the new taker</body></message>");
+    const taker = await login(other, { user: "taker" });
+    const told: Xml[] = [];
+    while (!told.some(({ name }) => name === "message")) told.push(...(await taker.ask("<presence/>")));
+    expect(told.filter(({ name }) => name === "message").map((message) => textOf(childOf(message, "body")))).toEqual(["for the new taker"]);
+    expect(told.filter(({ attrs }) => attrs["type"] === "subscribe")).toEqual([]);
+    await Promise.all([giver.close(), taker.close()]);
+    await other.stop();
   });
 
   it("is no trouble where there is no such account", async () => {

@@ -1,6 +1,6 @@
 /** What extensions keep for accounts: `HOST/USERNAME/SPACE/KEY` → any value. Read when asked for, never held in memory. */
 
-import type { AccountFacts } from "../../domain/facts.ts";
+import { beginsOrEnds, type AccountFacts, type Owner } from "../../domain/facts.ts";
 import type { Projection } from "../projection.ts";
 import { accountKey } from "./accounts.ts";
 
@@ -12,8 +12,8 @@ export const accountData: Projection = {
       const { host, username, space, key, value } = fact.data as AccountFacts["AccountDataSet"];
       if (value === null) table.delete(accountDataKey(host, username, space, key));
       else table.set(accountDataKey(host, username, space, key), value);
-    } else if (fact.type === "AccountDeleted") {
-      const { host, username } = fact.data as AccountFacts["AccountDeleted"];
+    } else if (beginsOrEnds(fact.type)) {
+      const { host, username } = fact.data as Owner;
       table.clear(`${accountKey(host, username)}/`);
     }
   },

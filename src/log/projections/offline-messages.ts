@@ -1,6 +1,6 @@
 /** Messages that wait for their users: `HOST/USERNAME/NUMBER` → OfflineMessageRow, in the order in which they came. */
 
-import type { AccountFacts } from "../../domain/facts.ts";
+import { beginsOrEnds, type AccountFacts, type Owner } from "../../domain/facts.ts";
 import type { Projection } from "../projection.ts";
 import { accountKey } from "./accounts.ts";
 
@@ -21,8 +21,8 @@ export const offlineMessages: Projection = {
     } else if (fact.type === "OfflineMessagesRemoved") {
       const { host, username, numbers } = fact.data as AccountFacts["OfflineMessagesRemoved"];
       for (const number of numbers) table.delete(offlineMessageKey(host, username, number));
-    } else if (fact.type === "AccountDeleted") {
-      const { host, username } = fact.data as AccountFacts["AccountDeleted"];
+    } else if (beginsOrEnds(fact.type)) {
+      const { host, username } = fact.data as Owner;
       table.clear(offlineMessagesPrefix(host, username));
     }
   },
