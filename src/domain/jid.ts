@@ -63,6 +63,11 @@ export function makeJid(local: string | undefined, domain: string, resource?: st
   return new Jid(local, domain, resource);
 }
 
+/** Whether a prepared address is this bare JID or one of its full JIDs; said of the texts, for where parsing all of them is too much. */
+export function belongsTo(address: string, bareJid: string): boolean {
+  return address.startsWith(bareJid) && (address.length === bareJid.length || address[bareJid.length] === "/");
+}
+
 /** Enforces the rules for a localpart (RFC 7622 section 3.3). undefined: malformed. */
 export function prepareLocal(text: string): string | undefined {
   if (plainLocal.test(text)) return text;

@@ -108,6 +108,8 @@ export const subscriptionRequestsMax = 1_000;
  * they stay below `outboxBytesHardMax`.
  */
 export const subscriptionRequestCharsMax = 3_000;
+/** UTF-16 units of the words that a user left with, as far as they are kept. */
+export const partingWordsCharsMax = 1_023;
 /** Namespaces in which one account keeps private XML (XEP-0049). */
 export const privateNamespacesMax = 256;
 /** Addresses that one user can block. */

@@ -1,7 +1,7 @@
 /** One of two who may see each other, and what is there between them: blocks and directed presence. */
 
 import { isBlocked } from "./block-list.ts";
-import { parseJid, type Jid } from "./jid.ts";
+import { belongsTo, parseJid, type Jid } from "./jid.ts";
 import type { ContactView, PartyView } from "./presence-explanation.ts";
 import { subscriptionParts, subscriptionStateNames, type SubscriptionState } from "./subscription.ts";
 
@@ -76,5 +76,5 @@ export function directors(watcher: PresenceParty, shower: PresenceParty): readon
 
 /** The addresses of one account that a resource has sent directed presence to. */
 export function directedTo({ directed }: PresenceResource, { jid }: PresenceParty): readonly string[] {
-  return directed.filter((to) => to === jid.bare || to.startsWith(`${jid.bare}/`));
+  return directed.filter((to) => belongsTo(to, jid.bare));
 }

@@ -4,7 +4,8 @@ import type { Registry } from "../session/registry.ts";
 import type { Contacts } from "./contacts.ts";
 import type { Extension, House } from "./extension.ts";
 import { newRosterItem } from "../domain/roster.ts";
-import { Partings } from "./partings.ts";
+import { readKept } from "./kept-element.ts";
+import { createPartings } from "./partings.ts";
 import { Presence, type PresenceOptions } from "./presence.ts";
 import { Rosters } from "./rosters.ts";
 import { Subscriptions } from "./subscriptions.ts";
@@ -24,9 +25,8 @@ export interface Community {
 }
 
 export function createCommunity({ extensions, registry, accounts, house }: CommunityOptions): Community {
-  const onStale: PresenceOptions["onStale"] = (step, user, contact) => subscriptions.endStale(step, user, contact);
-  const presence = new Presence({ registry, accounts, onStale });
-  const partings = new Partings({ registry, accounts, onStale });
+  const onStale: PresenceOptions["onStale"] = (step, user, contact, id) => subscriptions.endStale(step, user, contact, id);
+  const presence = new Presence({ registry, accounts, onStale, readKept: (...kept) => readKept(house().log, ...kept) });
   const rosters = new Rosters({
     registry,
     accounts,
@@ -43,8 +43,7 @@ export function createCommunity({ extensions, registry, accounts, house }: Commu
       return rosters.set(step, account, { jid, name, groups, subscription, ask, approved }, asker);
     },
     remove: (step, account, jid, asker) => subscriptions.remove(step, account, jid, accounts.read(step, jid.bare), asker),
-    part: (step, account, contact, meant) => partings.part(step, account, contact, meant),
-    meet: (step, account, contact, meant) => partings.meet(step, account, contact, meant),
+    ...createPartings({ registry, accounts, onStale }),
   };
   return { presence, subscriptions, contacts };
 }

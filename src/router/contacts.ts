@@ -4,7 +4,9 @@ import type { Jid } from "../domain/jid.ts";
 import type { RosterItem } from "../domain/roster.ts";
 import type { Session } from "../session/environment.ts";
 import type { Step } from "../step/batch.ts";
-import type { Meant } from "./partings.ts";
+
+/** Whether an address is one of those in question. */
+export type Meant = (address: Jid) => boolean;
 
 export interface Contacts {
   /**
@@ -18,13 +20,14 @@ export interface Contacts {
    */
   remove(step: Step, account: Account, jid: Jid, asker: Session): (step: Step) => void;
   /**
-   * The user and these addresses of a contact are about to lose sight of each other: each is told of the end of what it has seen
-   * of the other, directed presence included. `contact` is bare; to be called before the fact that separates them.
+   * The user and those addresses of other people that are meant are about to lose sight of each other: each is told of the end of
+   * what it has seen of the other, directed presence included. `people` are bare JIDs, each once, and not the user; to be called
+   * before the fact that separates them.
    */
-  part(step: Step, account: Account, contact: Jid, meant: Meant): void;
+  part(step: Step, account: Account, people: readonly Jid[], meant: Meant): void;
   /**
    * They can see each other again: each is told the current presence of the other as far as subscriptions allow, and the user of
-   * the contact's request if one waits. `contact` is bare; to be called after the fact that unites them.
+   * requests that wait. `people` are bare JIDs, each once, and not the user; to be called after the fact that unites them.
    */
-  meet(step: Step, account: Account, contact: Jid, meant: Meant): void;
+  meet(step: Step, account: Account, people: readonly Jid[], meant: Meant): void;
 }

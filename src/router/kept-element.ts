@@ -15,7 +15,8 @@ export function readKept(log: Log, account: Account, what: string, text: Json): 
     if (!(error instanceof SyntaxError)) throw error;
     const known = unreadable.get(account) ?? new Set();
     unreadable.set(account, known);
-    if (!known.has(what)) log.error({ err: error, jid: account.bare, what }, `${account.bare}: ${what}: what is kept cannot be read; it counts as missing`);
+    // Not the error: it shows some of the text, which is the user's.
+    if (!known.has(what)) log.error({ jid: account.bare, what }, `${account.bare}: ${what}: what is kept cannot be read; it counts as missing`);
     known.add(what);
     return undefined;
   }

@@ -1,89 +1,94 @@
 /**
- * Two users who stop or begin to reach each other while both are there: what each side is told of the other, so that
- * nobody goes on seeing who has gone behind a wall, and everybody sees who has come out again.
+ * Users who stop or begin to reach each other while they are there: what each side is told of the other, so that nobody goes on
+ * seeing who has gone behind a wall, and everybody sees who has come out again.
+ *
+ * Thousands at once are one step, so everything here is passed over once: people, and what each session has directed to whom.
  */
 import type { Account } from "../domain/account.ts";
-import { parseJid, type Jid } from "../domain/jid.ts";
-import type { AccountCache } from "../session/account-cache.ts";
+import { belongsTo, parseJid } from "../domain/jid.ts";
 import type { Session } from "../session/environment.ts";
-import type { Registry } from "../session/registry.ts";
 import type { Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
 import { restoreElement } from "../xml/parse-element.ts";
+import type { Contacts } from "./contacts.ts";
 import { addressed, isBarred, unavailable, type PresenceOptions } from "./presence.ts";
 
-/** Whether an address of the contact's is one of those in question. */
-export type Meant = (contact: Jid) => boolean;
+export function createPartings({ registry, accounts, onStale }: PresenceOptions): Pick<Contacts, "part" | "meet"> {
+  const connected = (bareJid: string) => registry.sessions(bareJid).filter(({ connected }) => connected);
+  return {
+    /** To be called while nothing stands between them yet. Directed presence between them is forgotten, as after its end (RFC 6121 section 4.6.3). */
+    part(step, account, people, meant) {
+      const ours = connected(account.bare).map(partyOf);
+      for (const { bare } of people) {
+        const other = accounts.read(step, bare);
+        for (const theirs of connected(bare).filter(({ jid }) => meant(jid)).map(partyOf)) {
+          for (const our of other === undefined ? [] : ours) {
+            tellOfEnd(step, our, account, theirs, other!);
+            tellOfEnd(step, theirs, other!, our, account);
+          }
+          forgetDirected(step, theirs.session, (to) => belongsTo(to, account.bare));
+        }
+      }
+      const bareJids = new Set(people.map(({ bare }) => bare));
+      for (const { session } of ours) {
+        forgetDirected(step, session, (to) => {
+          const jid = parseJid(to);
+          return jid !== undefined && bareJids.has(jid.bare) && meant(jid);
+        });
+      }
+    },
 
-export class Partings {
-  readonly #registry: Registry;
-  readonly #accounts: AccountCache;
-  readonly #onStale: PresenceOptions["onStale"];
+    /** To be called when nothing stands between them any more. */
+    meet(step, account, people, meant) {
+      const ours = connected(account.bare).filter(({ available }) => available);
+      for (const contact of people) {
+        const request = account.requests.get(contact.bare);
+        // RFC 6121 section 3.1.3: it waits for an answer, and has not been shown to who came online meanwhile.
+        if (request !== undefined && meant(contact) && !account.blocks(contact)) {
+          for (const session of ours) session.deliver(step, restoreElement(request));
+        }
+        const other = accounts.read(step, contact.bare);
+        if (other === undefined) continue;
+        if (account.sees(other.bare) && !other.shows(account.bare)) onStale(step, account, contact);
+        for (const b of connected(contact.bare).filter(({ available, jid }) => available && meant(jid))) {
+          for (const a of ours) tellEachOther(step, a, account, b, other);
+        }
+      }
+    },
+  };
+}
 
-  constructor({ registry, accounts, onStale }: PresenceOptions) {
-    this.#registry = registry;
-    this.#accounts = accounts;
-    this.#onStale = onStale;
-  }
+/** One of those who part, with the addresses that it has sent directed presence to. */
+interface Party {
+  readonly session: Session;
+  readonly directed: ReadonlySet<string>;
+}
 
-  /** To be called while nothing stands between them yet. Directed presence between them is forgotten, as after its end (RFC 6121 section 4.6.3). */
-  part(step: Step, account: Account, contact: Jid, meant: Meant): void {
-    const other = this.#accounts.read(step, contact.bare);
-    const ours = this.#connected(account.bare);
-    const theirs = this.#connected(contact.bare).filter(({ jid }) => meant(jid));
-    for (const [a, b] of other === undefined ? [] : pairs(ours, theirs)) {
-      tellOfEnd(step, a, account, b, other!);
-      tellOfEnd(step, b, other!, a, account);
-    }
-    for (const session of ours) forgetDirected(step, session, (to) => to.bare === contact.bare && meant(to));
-    for (const session of theirs) forgetDirected(step, session, (to) => to.bare === account.bare);
-  }
-
-  /** To be called when nothing stands between them any more. */
-  meet(step: Step, account: Account, contact: Jid, meant: Meant): void {
-    const ours = this.#connected(account.bare).filter(({ available }) => available);
-    const request = account.requests.get(contact.bare);
-    // RFC 6121 section 3.1.3: it waits for an answer, and has not been shown to who came online meanwhile.
-    if (request !== undefined && meant(contact) && !account.blocks(contact)) {
-      for (const session of ours) session.deliver(step, restoreElement(request));
-    }
-    const other = this.#accounts.read(step, contact.bare);
-    if (other === undefined) return;
-    if (account.sees(other.bare) && !other.shows(account.bare)) this.#onStale(step, account, other);
-    const theirs = this.#connected(contact.bare).filter(({ available, jid }) => available && meant(jid));
-    for (const [a, b] of pairs(ours, theirs)) {
-      if (isBarred(account, a.jid, other, b.jid)) continue;
-      if (account.shows(other.bare)) tell(step, b, a.presence, other.bare);
-      if (other.shows(account.bare) && account.sees(other.bare)) tell(step, a, b.presence, account.bare);
-    }
-  }
-
-  #connected(bareJid: string): readonly Session[] {
-    return this.#registry.sessions(bareJid).filter(({ connected }) => connected);
-  }
+function partyOf(session: Session): Party {
+  return { session, directed: new Set(session.directed) };
 }
 
 /** Unavailable presence of `gone`, if `viewer` has been told of it. */
-function tellOfEnd(step: Step, gone: Session, goneAccount: Account, viewer: Session, viewerAccount: Account): void {
+function tellOfEnd(step: Step, { session: gone, directed }: Party, goneAccount: Account, { session: viewer }: Party, viewerAccount: Account): void {
   if (isBarred(goneAccount, gone.jid, viewerAccount, viewer.jid)) return;
   const { bare, full } = viewer.jid;
   const subscribed = gone.available && viewer.available && goneAccount.shows(bare);
-  const directed = gone.directed.includes(full) ? full : viewer.available && gone.directed.includes(bare) ? bare : undefined;
-  const to = subscribed ? bare : directed;
+  const reached = directed.has(full) ? full : viewer.available && directed.has(bare) ? bare : undefined;
+  const to = subscribed ? bare : reached;
   if (to !== undefined) viewer.deliver(step, addressed(unavailable(gone.jid.full), to));
+}
+
+/** The presence of each, to the other if that has a subscription to it. */
+function tellEachOther(step: Step, a: Session, accountOfA: Account, b: Session, accountOfB: Account): void {
+  if (isBarred(accountOfA, a.jid, accountOfB, b.jid)) return;
+  if (accountOfA.shows(accountOfB.bare)) tell(step, b, a.presence, accountOfB.bare);
+  if (accountOfB.shows(accountOfA.bare) && accountOfA.sees(accountOfB.bare)) tell(step, a, b.presence, accountOfA.bare);
 }
 
 function tell(step: Step, viewer: Session, presence: Element | undefined, to: string): void {
   if (presence !== undefined) viewer.deliver(step, addressed(presence, to));
 }
 
-function forgetDirected(step: Step, session: Session, matches: (to: Jid) => boolean): void {
-  for (const to of session.directed) {
-    const jid = parseJid(to);
-    if (jid !== undefined && matches(jid)) session.tell(step, { type: "presence.undirected", at: step.at, to });
-  }
-}
-
-function pairs(ours: readonly Session[], theirs: readonly Session[]): readonly (readonly [Session, Session])[] {
-  return ours.flatMap((a) => theirs.map((b) => [a, b] as const));
+function forgetDirected(step: Step, session: Session, isMeant: (to: string) => boolean): void {
+  for (const to of session.directed) if (isMeant(to)) session.tell(step, { type: "presence.undirected", at: step.at, to });
 }

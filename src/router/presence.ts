@@ -1,6 +1,7 @@
 /** Who is told when a resource becomes available, changes or leaves, and who may ask (RFC 6121 section 4). */
 import type { Account } from "../domain/account.ts";
-import { parseJid, type Jid } from "../domain/jid.ts";
+import { belongsTo, makeJid, parseJid, type Jid } from "../domain/jid.ts";
+import { partingWordsCharsMax } from "../domain/limits.ts";
 import { sees, shows } from "../domain/roster.ts";
 import type { AccountCache } from "../session/account-cache.ts";
 import type { PresenceChange, Session } from "../session/environment.ts";
@@ -8,25 +9,31 @@ import type { Registry } from "../session/registry.ts";
 import type { Step } from "../step/batch.ts";
 import { delayElement } from "../xml/delay.ts";
 import type { Element } from "../xml/element.ts";
-import { restoreElement } from "../xml/parse-element.ts";
 import { clientNamespace, el, type Stanza } from "../xml/stanza.ts";
 
 export interface PresenceOptions {
   readonly registry: Registry;
   readonly accounts: AccountCache;
-  /** A contact that the user sees turns out not to show itself: the user's subscription ends (section 4.3.2, rule 1). */
-  readonly onStale: (step: Step, user: Account, contact: Account) => void;
+  /**
+   * A contact that the user sees turns out not to show itself, or not to exist: the user's subscription ends (section 4.3.2, rule 1).
+   * `contact` is bare; `id` is that of the probe by which a client found out.
+   */
+  readonly onStale: (step: Step, user: Account, contact: Jid, id?: string) => void;
+  /** The element of a text that is kept for an account; undefined if it cannot be read. */
+  readonly readKept: (account: Account, what: string, text: string) => Element | undefined;
 }
 
 export class Presence {
   readonly #registry: Registry;
   readonly #accounts: AccountCache;
   readonly #onStale: PresenceOptions["onStale"];
+  readonly #readKept: PresenceOptions["readKept"];
 
-  constructor({ registry, accounts, onStale }: PresenceOptions) {
+  constructor({ registry, accounts, onStale, readKept }: PresenceOptions) {
     this.#registry = registry;
     this.#accounts = accounts;
     this.#onStale = onStale;
+    this.#readKept = readKept;
   }
 
   /** Sections 4.2.2, 4.4.2 and 4.5.2. */
@@ -73,7 +80,7 @@ export class Presence {
       const told = new Set<Session>();
       if (session.available) this.#tellAccount(step, element, jid, account, contact.bare, told);
       for (const to of session.directed) {
-        if (parseJid(to)?.bare !== contact.bare) continue;
+        if (!belongsTo(to, contact.bare)) continue;
         this.#tellDirected(step, element, jid, account, to, told);
         session.tell(step, { type: "presence.undirected", at: step.at, to });
       }
@@ -90,7 +97,7 @@ export class Presence {
       const answers = contact === undefined ? [] : this.#directedTo(contact, user, from, to);
       for (const jid of answers) session.deliver(step, el("presence", { xmlns: clientNamespace, from: jid, to: from.full, id }));
       // A request that still waits is not refused by a probe.
-      if (answers.length === 0 && contact !== undefined && user.sees(contact.bare)) this.#onStale(step, user, contact);
+      if (answers.length === 0 && user.sees(to.bare)) this.#onStale(step, user, to.toBare(), id);
       return;
     }
     const resources = this.#registry.sessions(contact.bare).filter((resource) => resource.available && !user.blocks(resource.jid));
@@ -166,12 +173,14 @@ export class Presence {
       if (!sees(item)) continue;
       const contact = this.#accounts.read(step, item.jid);
       if (contact === undefined) continue;
-      if (!contact.shows(account.bare)) this.#onStale(step, account, contact);
+      if (!contact.shows(account.bare)) this.#onStale(step, account, makeJid(contact.username, contact.host));
       else this.#tellOf(step, session, account, contact);
     }
     for (const [from, stanza] of account.requests) {
       const jid = parseJid(from);
-      if (jid !== undefined && !account.blocks(jid)) session.deliver(step, restoreElement(stanza));
+      if (jid === undefined || account.blocks(jid)) continue;
+      const request = this.#readKept(account, `request of ${from}`, stanza);
+      if (request !== undefined) session.deliver(step, request);
     }
   }
 
@@ -193,9 +202,14 @@ export class Presence {
 
   #rememberLeaving(step: Step, account: Account, element: Element): void {
     const { host, username } = account;
-    const status = element.getChildText("status") ?? "";
+    const status = firstChars(element.getChildText("status") ?? "", partingWordsCharsMax);
     this.#accounts.change(step, account, { type: "UserLeft", data: { host, username, status } }, false);
   }
+}
+
+/** The beginning of a text, at most so many UTF-16 units. Half a surrogate pair would be no text any more. */
+function firstChars(text: string, charsMax: number): string {
+  return text.slice(0, charsMax).replace(/[\uD800-\uDBFF]$/, "");
 }
 
 /** Whether something from one address to another is stopped because one user has blocked the other. */

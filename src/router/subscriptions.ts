@@ -92,9 +92,14 @@ export class Subscriptions {
     };
   }
 
-  /** Section 4.3.2, rule 1: a probe found that the contact does not show itself. */
-  endStale(step: Step, user: Account, contact: Account): void {
-    this.#inbound(step, user, contact, "unsubscribed", stanza("unsubscribed", contact.bare, user.bare))(step);
+  /** Section 4.3.2, rule 1: a probe found that the contact does not show itself, or has no account. `id`: the probe's (section 4.3.2.1). */
+  endStale(step: Step, user: Account, contact: Jid, id: string | undefined): void {
+    const { bare } = contact;
+    const outcome = decideSubscription("inbound", "unsubscribed", user.subscription(bare), user.contacts.get(bare)?.approved === true);
+    const announce = this.#change(step, user, bare, outcome);
+    const element = el("presence", { xmlns: clientNamespace, type: "unsubscribed", id, from: bare, to: user.bare });
+    if (outcome.pass && !user.blocks(contact)) this.#deliver(step, user, "unsubscribed", element);
+    announce(step);
   }
 
   /** What arrives for `owner` from another account. Returns what goes back, to be called when the sender's side is done. */

@@ -38,7 +38,8 @@ function lookAt(session: SessionHost, options: SilenceOptions, asked: WeakMap<Se
   if (session.held) session.heardAt = now;
   if (!session.connected || now - session.heardAt < silenceMs) return;
   const askedAt = asked.get(session);
-  if (askedAt === undefined || askedAt < session.heardAt) {
+  // A client on this machine answers within the millisecond; only who was silent is asked, so that is an answer.
+  if (askedAt === undefined || askedAt <= session.heardAt) {
     const probe = router.livenessProbe(session);
     if (probe === undefined) return;
     asked.set(session, now);

@@ -51,9 +51,7 @@ function block({ own, account, step, payload, house }: IqRequest): IqReply {
   }
   if (fresh.size > 0) {
     // While presence can still pass.
-    for (const person of peopleAmong(account, fresh.values(), house)) {
-      house.contacts.part(step, account, person, (jid) => isBlocked(fresh, jid));
-    }
+    house.contacts.part(step, account, peopleAmong(account, fresh.values(), house), (jid) => isBlocked(fresh, jid));
     const { host, username } = account;
     house.change(step, account, { type: "ContactsBlocked", data: { host, username, jids: [...fresh.keys()] } });
   }
@@ -78,9 +76,7 @@ function unblock({ own, account, step, payload, house }: IqRequest): IqReply {
     afterwards: (step) => {
       push(step, account, house, "unblock", jids.keys());
       const addresses = [...freed.keys()].flatMap((jid) => parseJid(jid) ?? []);
-      for (const person of peopleAmong(account, addresses, house)) {
-        house.contacts.meet(step, account, person, (jid) => isBlocked(freed, jid));
-      }
+      house.contacts.meet(step, account, peopleAmong(account, addresses, house), (jid) => isBlocked(freed, jid));
     },
   };
 }
