@@ -50,7 +50,8 @@ export type SessionEvent =
   | Told<"presence.changed", { readonly priority: number; readonly digest: string }>
   | Told<"presence.withdrawn">
   | Told<"presence.directed", { readonly to: string }>
-  | Told<"presence.undirected", { readonly to: string }>
+  /** `to`: one address, or many at once. */
+  | Told<"presence.undirected", { readonly to: string | readonly string[] }>
   | Told<"management.enabled", { readonly resumable: boolean }>
   | Told<"queue.overflowed">
   | Told<"extension.changed", { readonly name: string; readonly value: Json }>

@@ -159,7 +159,7 @@ export const session = setup({
         : {},
     ),
     forgetDirected: assign(({ context, event }) =>
-      event.type === "presence.undirected" ? { directed: context.directed.filter((to) => to !== event.to) } : {},
+      event.type === "presence.undirected" ? { directed: without(context.directed, event.to) } : {},
     ),
     rememberManagement: assign(({ event }) =>
       event.type === "management.enabled" ? { management: event.resumable ? ("resumable" as const) : ("on" as const) } : {},
@@ -187,6 +187,11 @@ function broadcast(context: SessionContext, available: boolean, initial: boolean
   const { directed, presence } = context;
   const wasAvailable = available ? !initial : presence !== null;
   return { type: "broadcast.presence", jid: fullJid(context), available, initial, wasAvailable, directed };
+}
+
+function without(texts: readonly string[], gone: string | readonly string[]): readonly string[] {
+  const all = new Set(typeof gone === "string" ? [gone] : gone);
+  return texts.filter((text) => !all.has(text));
 }
 
 /** The last of these texts that take no more than `charsMax` together. */

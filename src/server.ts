@@ -187,7 +187,14 @@ async function compose(options: ServerOptions, undo: (() => Promise<void> | void
     accounts.forget(`${username}@${host}`);
   };
   const admin: AdminApi = {
-    ...createAccountTransfer({ store, accounts: storedAccounts, hosts, random, iterations: config.limits.scramIterations }),
+    ...createAccountTransfer({
+      store,
+      accounts: storedAccounts,
+      hosts,
+      random,
+      iterations: config.limits.scramIterations,
+      offlineMessagesMax: config.limits.offlineMessages,
+    }),
     ...createAccountAdmin({ accounts: storedAccounts, hosts, random, iterations: config.limits.scramIterations, onDeleting: leave, onDeleted: endAccount }),
     ...createContactAdmin({
       hosts,

@@ -17,10 +17,13 @@ export interface AccountTransferOptions {
   readonly random: Random;
   /** PBKDF2 iterations of passwords that come in clear. */
   readonly iterations: number;
+  /** Messages that are kept for a user who is not there. */
+  readonly offlineMessagesMax: number;
 }
 
 /** The operations as functions, so that they can be spread into a larger API. */
-export function createAccountTransfer({ store, accounts, hosts, random, iterations }: AccountTransferOptions): AccountTransfer {
+export function createAccountTransfer(options: AccountTransferOptions): AccountTransfer {
+  const { store, accounts, hosts, random, iterations, offlineMessagesMax } = options;
   const load = async (host: string, username: string): Promise<AccountPiece[]> => {
     const whole = await loadWholeAccount(store, host, username);
     return whole === undefined ? [] : toPieces(whole.account.bare, toAccountText(whole));
@@ -33,7 +36,7 @@ export function createAccountTransfer({ store, accounts, hosts, random, iteratio
     const { domain: host, local: username } = owner;
     // Before the work of deriving keys; `createWith` decides.
     if (await accounts.exists(host, username)) throw exists(host, username);
-    const facts = toFacts(document, owner);
+    const facts = toFacts(document, owner, offlineMessagesMax);
     const credentials = await credentialsOf(document);
     await accounts.createWith({ host, username, credentials }, facts).catch((error: unknown) => {
       throw error instanceof AccountExistsError ? exists(host, username) : error;

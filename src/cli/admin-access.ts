@@ -45,6 +45,7 @@ export async function withAccounts<T>(
         hosts,
         random: liveRandom,
         iterations: config.limits.scramIterations,
+        offlineMessagesMax: config.limits.offlineMessages,
         onDeleting: (host: string, username: string) => endContactsOffline(store, hosts, host, username),
       };
       const contacts = createContactAdmin({ hosts, load: (host, username) => loadAccount(store, host, username) });

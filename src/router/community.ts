@@ -4,7 +4,7 @@ import type { Registry } from "../session/registry.ts";
 import type { Contacts } from "./contacts.ts";
 import type { Extension, House } from "./extension.ts";
 import { newRosterItem } from "../domain/roster.ts";
-import { readKept } from "./kept-element.ts";
+import { readKept as readKeptOf } from "./kept-element.ts";
 import { createPartings } from "./partings.ts";
 import { Presence, type PresenceOptions } from "./presence.ts";
 import { Rosters } from "./rosters.ts";
@@ -26,7 +26,8 @@ export interface Community {
 
 export function createCommunity({ extensions, registry, accounts, house }: CommunityOptions): Community {
   const onStale: PresenceOptions["onStale"] = (step, user, contact, id) => subscriptions.endStale(step, user, contact, id);
-  const presence = new Presence({ registry, accounts, onStale, readKept: (...kept) => readKept(house().log, ...kept) });
+  const readKept: PresenceOptions["readKept"] = (...kept) => readKeptOf(house().log, ...kept);
+  const presence = new Presence({ registry, accounts, onStale, readKept });
   const rosters = new Rosters({
     registry,
     accounts,
@@ -43,7 +44,7 @@ export function createCommunity({ extensions, registry, accounts, house }: Commu
       return rosters.set(step, account, { jid, name, groups, subscription, ask, approved }, asker);
     },
     remove: (step, account, jid, asker) => subscriptions.remove(step, account, jid, accounts.read(step, jid.bare), asker),
-    ...createPartings({ registry, accounts, onStale }),
+    ...createPartings({ registry, accounts, onStale, readKept }),
   };
   return { presence, subscriptions, contacts };
 }

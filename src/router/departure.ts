@@ -17,18 +17,30 @@ export interface DepartureOptions {
  * durable; nothing happens if there is no such account.
  */
 export async function endContacts(options: DepartureOptions, host: string, username: string): Promise<void> {
-  const { hosts, accounts, batch, subscriptions } = options;
+  const { accounts, batch } = options;
   const account = await accounts.load(host, username);
   if (account === undefined) return;
-  for (const jid of peersOf(account)) {
-    if (jid.local !== undefined && hosts.includes(jid.domain)) await accounts.load(jid.domain, jid.local);
-    // A step for each, so that other work comes between.
-    batch.run(null, (step) => {
-      const user = accounts.read(step, account.bare);
-      if (user !== undefined) subscriptions.remove(step, user, jid, accounts.read(step, jid.bare))(step);
+  let { lastTicket } = account;
+  // A step for each, so that other work comes between.
+  for (const peer of peersOf(account)) lastTicket = Math.max(lastTicket, await endContact(options, host, username, peer));
+  await batch.durable(lastTicket);
+}
+
+/** Resolves with the ticket of what was recorded; 0 if the account does not exist any more. */
+async function endContact(options: DepartureOptions, host: string, username: string, peer: Jid): Promise<number> {
+  const { hosts, accounts, batch, subscriptions } = options;
+  for (;;) {
+    const user = await accounts.load(host, username);
+    const contact = peer.local !== undefined && hosts.includes(peer.domain) ? await accounts.load(peer.domain, peer.local) : undefined;
+    if (user === undefined) return 0;
+    // Loading one may have dropped the other from memory; the next time both are among the youngest there.
+    if ([user, contact].some((account) => account !== undefined && accounts.get(account.bare) !== account)) continue;
+    return batch.run(null, (step) => {
+      step.dependOn(user.ticket);
+      subscriptions.remove(step, user, peer, contact)(step);
+      return step.ticket;
     });
   }
-  await batch.durable(account.lastTicket);
 }
 
 function peersOf(account: Account): readonly Jid[] {

@@ -2,7 +2,7 @@
 import type { Account } from "../domain/account.ts";
 import type { EntityDescription } from "../domain/entity-caps.ts";
 import type { AccountFact } from "../domain/facts.ts";
-import type { Jid } from "../domain/jid.ts";
+import { belongsTo, type Jid } from "../domain/jid.ts";
 import type { Ids, Json, Log } from "../ports.ts";
 import type { AccountCache } from "../session/account-cache.ts";
 import type { Session } from "../session/environment.ts";
@@ -23,6 +23,8 @@ export interface House {
   serverNodes(): readonly string[];
   /** The connected sessions of an account. */
   sessions(bareJid: string): readonly Session[];
+  /** The users whose sessions have sent directed presence to an address of this account, by their bare JIDs. Looks at all sessions. */
+  directedTo(bareJid: string): readonly Jid[];
   nextId(): string;
   /** Milliseconds since this server started. */
   uptime(step: Step): number;
@@ -106,6 +108,7 @@ export function createHouse(options: HouseOptions): House {
     description: (of) => descriptions[of],
     serverNodes: () => extensions.flatMap((extension) => extension.serverNodes?.(house) ?? []),
     sessions: (bareJid) => registry.sessions(bareJid),
+    directedTo: (bareJid) => directedTo(registry, bareJid),
     nextId: () => ids.next(),
     uptime: (step) => step.at - startedAt,
     run: (cause, work) => batch.run(cause, work),
@@ -117,6 +120,15 @@ export function createHouse(options: HouseOptions): House {
     contacts: options.contacts,
   };
   return house;
+}
+
+function directedTo(registry: Registry, bareJid: string): readonly Jid[] {
+  const users = new Map<string, Jid>();
+  for (const session of registry.all()) {
+    if (!session.connected || !session.directed.some((to) => belongsTo(to, bareJid))) continue;
+    users.set(session.jid.bare, session.jid.toBare());
+  }
+  return [...users.values()];
 }
 
 function sortedSet(texts: readonly string[]): readonly string[] {

@@ -9,11 +9,10 @@ import { belongsTo, parseJid } from "../domain/jid.ts";
 import type { Session } from "../session/environment.ts";
 import type { Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
-import { restoreElement } from "../xml/parse-element.ts";
 import type { Contacts } from "./contacts.ts";
 import { addressed, isBarred, unavailable, type PresenceOptions } from "./presence.ts";
 
-export function createPartings({ registry, accounts, onStale }: PresenceOptions): Pick<Contacts, "part" | "meet"> {
+export function createPartings({ registry, accounts, onStale, readKept }: PresenceOptions): Pick<Contacts, "part" | "meet"> {
   const connected = (bareJid: string) => registry.sessions(bareJid).filter(({ connected }) => connected);
   return {
     /** To be called while nothing stands between them yet. Directed presence between them is forgotten, as after its end (RFC 6121 section 4.6.3). */
@@ -42,10 +41,11 @@ export function createPartings({ registry, accounts, onStale }: PresenceOptions)
     meet(step, account, people, meant) {
       const ours = connected(account.bare).filter(({ available }) => available);
       for (const contact of people) {
-        const request = account.requests.get(contact.bare);
+        const text = account.requests.get(contact.bare);
         // RFC 6121 section 3.1.3: it waits for an answer, and has not been shown to who came online meanwhile.
-        if (request !== undefined && meant(contact) && !account.blocks(contact)) {
-          for (const session of ours) session.deliver(step, restoreElement(request));
+        if (text !== undefined && meant(contact) && !account.blocks(contact)) {
+          const request = readKept(account, `request of ${contact.bare}`, text);
+          if (request !== undefined) for (const session of ours) session.deliver(step, request);
         }
         const other = accounts.read(step, contact.bare);
         if (other === undefined) continue;
@@ -90,5 +90,6 @@ function tell(step: Step, viewer: Session, presence: Element | undefined, to: st
 }
 
 function forgetDirected(step: Step, session: Session, isMeant: (to: string) => boolean): void {
-  for (const to of session.directed) if (isMeant(to)) session.tell(step, { type: "presence.undirected", at: step.at, to });
+  const to = session.directed.filter(isMeant);
+  if (to.length > 0) session.tell(step, { type: "presence.undirected", at: step.at, to });
 }

@@ -79,11 +79,9 @@ export class Presence {
       const element = unavailable(jid.full);
       const told = new Set<Session>();
       if (session.available) this.#tellAccount(step, element, jid, account, contact.bare, told);
-      for (const to of session.directed) {
-        if (!belongsTo(to, contact.bare)) continue;
-        this.#tellDirected(step, element, jid, account, to, told);
-        session.tell(step, { type: "presence.undirected", at: step.at, to });
-      }
+      const directed = session.directed.filter((to) => belongsTo(to, contact.bare));
+      for (const to of directed) this.#tellDirected(step, element, jid, account, to, told);
+      if (directed.length > 0) session.tell(step, { type: "presence.undirected", at: step.at, to: directed });
     }
   }
 
@@ -114,6 +112,14 @@ export class Presence {
     const left = contact.meta("left");
     const delay = left === undefined ? undefined : delayElement(left.at, contact.bare);
     session.deliver(step, el("presence", { xmlns: clientNamespace, from: contact.bare, to: from.full, id, type: "unavailable" }, delay));
+  }
+
+  /** Directed presence has reached a resource. What promised that it will be told of the end may have gone while this waited (section 4.6.3). */
+  reached(step: Step, sender: Session, { from, to, type }: Stanza, recipient: Session): void {
+    this.heardFrom(step, recipient, from, type);
+    if (to === undefined || type !== "available" || sender.hasDirected(recipient.jid)) return;
+    const subscribed = sender.available && recipient.available && this.#accounts.read(step, from.bare)?.shows(to.bare) === true;
+    if (!subscribed) sender.tell(step, { type: "presence.directed", at: step.at, to: to.full });
   }
 
   /** An address that leaves or answers with an error is not told of the end any more (sections 4.6.1 and 4.6.3). */

@@ -185,7 +185,7 @@ export class Router implements StanzaRouter {
     const held = passPhase(this.#phases, "hold", { ...passage, recipient });
     if (held === undefined) {
       recipient.deliver(step, stanza.element);
-      if (stanza.kind === "presence") this.#options.presence.heardFrom(step, recipient, stanza.from, stanza.type);
+      if (stanza.kind === "presence") this.#options.presence.reached(step, sender, stanza, recipient);
     } else if ("fault" in held) {
       refuse(sender, step, stanza, held.fault);
     }

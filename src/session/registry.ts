@@ -16,6 +16,11 @@ export class Registry {
     return sessions === undefined ? [] : [...sessions.values()];
   }
 
+  /** Every connected session. */
+  all(): Iterable<Session> {
+    return this.#places.keys();
+  }
+
   session(bareJid: string, resource: string): Session | undefined {
     return this.#accounts.get(bareJid)?.get(resource);
   }

@@ -141,16 +141,17 @@ function seesAnyway(host: TrafficHost, to: Jid): boolean {
 function forgetDirected(host: TrafficHost, step: Step, to: Jid): void {
   const { registry } = host.environment;
   const { directed } = host.context;
-  const tell = (type: "presence.directed" | "presence.undirected", to: string): void => host.tell(step, { type, at: step.at, to });
-  if (directed.includes(to.full)) tell("presence.undirected", to.full);
+  const { at } = step;
+  if (directed.includes(to.full)) host.tell(step, { type: "presence.undirected", at, to: to.full });
   if (to.resource === undefined) {
     const prefix = `${to.bare}/`;
     const told = (known: string) => registry.session(to.bare, known.slice(prefix.length))?.available !== false;
-    for (const known of directed) if (known.startsWith(prefix) && told(known)) tell("presence.undirected", known);
+    const over = directed.filter((known) => known.startsWith(prefix) && told(known));
+    if (over.length > 0) host.tell(step, { type: "presence.undirected", at, to: over });
   } else if (directed.includes(to.bare) && registry.session(to.bare, to.resource)?.available === true) {
-    tell("presence.undirected", to.bare);
+    host.tell(step, { type: "presence.undirected", at, to: to.bare });
     for (const { available, resource, jid } of registry.sessions(to.bare)) {
-      if (available && resource !== to.resource) tell("presence.directed", jid.full);
+      if (available && resource !== to.resource) host.tell(step, { type: "presence.directed", at, to: jid.full });
     }
   }
 }

@@ -124,9 +124,9 @@ function peopleAmong(account: Account, addresses: Iterable<Jid>, house: House): 
   }
   if (domains.size === 0) return [...people.values()];
   const directed = house.sessions(account.bare).flatMap((session) => session.directed);
-  for (const known of [...account.contacts.keys(), ...account.requests.keys(), ...directed]) {
-    const jid = parseJid(known)?.toBare();
-    if (jid?.local !== undefined && jid.bare !== account.bare && domains.has(jid.domain)) people.set(jid.bare, jid);
+  const known = [...account.contacts.keys(), ...account.requests.keys(), ...directed].flatMap((text) => parseJid(text)?.toBare() ?? []);
+  for (const jid of [...known, ...house.directedTo(account.bare)]) {
+    if (jid.local !== undefined && jid.bare !== account.bare && domains.has(jid.domain)) people.set(jid.bare, jid);
   }
   return [...people.values()];
 }

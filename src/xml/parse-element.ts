@@ -1,5 +1,5 @@
 /** One element from text: read by the parser that reads clients, so nothing passes that a stream could not carry. */
-import { xmlLimitsAuthenticated, type XmlLimits } from "../domain/limits.ts";
+import { outboxBytesHardMax, xmlLimitsAuthenticated, type XmlLimits } from "../domain/limits.ts";
 import type { Element } from "./element.ts";
 import type { StreamFault } from "./link.ts";
 import { XmlStreamParser } from "./parser.ts";
@@ -21,6 +21,24 @@ export function parseElement(text: string): Element {
 export function restoreElement(text: string): Element {
   return parse(text, unlimited);
 }
+
+/**
+ * The same for what another server has kept, or says that it has, and clients of this one will be given: anything that a client
+ * could have brought here, however it is written, and nothing that would end the stream of who reads it. Throws SyntaxError.
+ */
+export function adoptElement(text: string): Element {
+  return parse(text, adopted);
+}
+
+const { depthMax, attributesMax, nameBytesMax, elementsMax } = xmlLimitsAuthenticated;
+/** Kept text spells out what the client's left to its context, and may say when it was kept. */
+const adopted: XmlLimits = {
+  stanzaBytesMax: outboxBytesHardMax / 2,
+  depthMax: 2 * depthMax,
+  attributesMax: 4 * attributesMax,
+  nameBytesMax,
+  elementsMax: 2 * elementsMax,
+};
 
 const unlimited: XmlLimits = {
   stanzaBytesMax: Number.POSITIVE_INFINITY,

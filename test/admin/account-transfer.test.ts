@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createAccountTransfer } from "../../src/admin/account-transfer.ts";
 import { type AccountTransfer, accountEntriesMax } from "../../src/admin/api.ts";
+import { outboxBytesHardMax } from "../../src/domain/limits.ts";
 import { liveClock, liveIds, liveRandom } from "../../src/live.ts";
 import { Accounts } from "../../src/log/accounts.ts";
 import { createMemoryStore } from "../../src/log/memory-store.ts";
@@ -16,15 +17,23 @@ interface House {
   readonly transfer: AccountTransfer;
 }
 
-function house(store: Store = createMemoryStore(projections)): House {
+/** As one is configured, or as few as a test needs. */
+function house(store: Store = createMemoryStore(projections), offlineMessagesMax = 1_000): House {
   const accounts = new Accounts(store, liveClock, liveIds);
   const hosts = ["localhost", "example.org", "bücher.example"];
-  return { store, transfer: createAccountTransfer({ store, accounts, hosts, random: liveRandom, iterations: 4096 }) };
+  return { store, transfer: createAccountTransfer({ store, accounts, hosts, random: liveRandom, iterations: 4096, offlineMessagesMax }) };
 }
 
 const keys = { salt: Buffer.alloc(16, 1).toString("base64"), iterations: 4096 };
 const sha1 = { ...keys, storedKey: Buffer.alloc(20, 2).toString("base64"), serverKey: Buffer.alloc(20, 3).toString("base64") };
 const romeo = { jid: "romeo@localhost", credentials: { "SCRAM-SHA-1": sha1 } };
+
+const many = <T>(length: number, of: (index: number) => T): readonly T[] => Array.from({ length }, (_, index) => of(index));
+/** What is kept in namespaces, each with its content. */
+const privateXml = (count: number, ...entries: readonly (readonly [namespace: string, content: string])[]) => [
+  { space: "private-xml", key: "count", value: count },
+  ...entries.map(([namespace, content]) => ({ space: "private-xml", key: `namespace/${namespace}`, value: `<query xmlns='jabber:iq:private'>${content}</query>` })),
+];
 
 /** What becomes of one account. */
 async function imported(account: object, into = house()): Promise<string> {
@@ -188,6 +197,29 @@ describe("an import", () => {
     ["a message from nobody", { ...romeo, offlineMessages: ["<message/>"] }, /offline message 1: expected a JID in 'from', got null$/],
     ["a message of another namespace", { ...romeo, offlineMessages: ["<message xmlns='a:b' from='a@b'/>"] }, /got message in a:b$/],
     ["more messages than are given in one go", { ...romeo, offlineMessages: Array.from({ length: 4 }, () => `<message from='a@b'><body>${"x".repeat(200_000)}</body></message>`) }, /offline messages: expected at most \d+ bytes/],
+    ["a vCard that is no XML", { ...romeo, data: [{ space: "vcard", key: "vcard", value: "no XML" }] }, /^romeo@localhost: data "vcard\/vcard": expected the text of one element/],
+    ["a vCard that is no text", { ...romeo, data: [{ space: "vcard", key: "vcard", value: { FN: "R" } }] }, /data "vcard\/vcard": expected XML as text, got \{"FN":"R"\}$/],
+    ["a vCard that is another element", { ...romeo, data: [{ space: "vcard", key: "vcard", value: "<vCard><FN/></vCard>" }] }, /expected the element vCard in vcard-temp, got vCard in jabber:client$/],
+    ["a vCard that is none", { ...romeo, data: [{ space: "vcard", key: "vcard", value: "<vCard xmlns='vcard-temp'/>" }] }, /data "vcard\/vcard": it is empty; leave it out$/],
+    ["a second vCard", { ...romeo, data: [{ space: "vcard", key: "vcard2", value: "<vCard xmlns='vcard-temp'>x</vCard>" }] }, /data "vcard\/vcard2": expected the key vcard; leave it out$/],
+    ["a vCard too deep for any client", { ...romeo, data: [{ space: "vcard", key: "vcard", value: `<vCard xmlns='vcard-temp'>${"<a>".repeat(200)}${"</a>".repeat(200)}</vCard>` }] }, /data "vcard\/vcard": expected the text of one element, but policy-violation/],
+    ["a vCard too large for any client", { ...romeo, data: [{ space: "vcard", key: "vcard", value: `<vCard xmlns='vcard-temp'>${"x".repeat(outboxBytesHardMax / 2)}</vCard>` }] }, /data "vcard\/vcard": expected the text of one element, but policy-violation/],
+    ["private XML that is no XML", { ...romeo, data: privateXml(1, ["urn:a", "<a xmlns='urn:a'>"]) }, /data "private-xml\/namespace\/urn:a": expected the text of one element/],
+    ["private XML in another namespace", { ...romeo, data: privateXml(1, ["urn:a", "<a xmlns='urn:b'>x</a>"]) }, /expected elements in urn:a and nothing else$/],
+    ["private XML with text of its own", { ...romeo, data: privateXml(1, ["urn:a", "<a xmlns='urn:a'>x</a>!"]) }, /expected elements in urn:a and nothing else$/],
+    ["private XML that is empty", { ...romeo, data: privateXml(1, ["urn:a", "<a xmlns='urn:a'/>"]) }, /data "private-xml\/namespace\/urn:a": it is empty; leave it out$/],
+    ["private XML in a reserved namespace", { ...romeo, data: privateXml(1, ["jabber:iq:last", "<a xmlns='jabber:iq:last'>x</a>"]) }, /this namespace is reserved; leave it out$/],
+    ["private XML in no namespace", { ...romeo, data: privateXml(1, ["", "<a xmlns=''>x</a>"]) }, /what is kept needs a namespace; leave it out$/],
+    ["private XML under another key", { ...romeo, data: [{ space: "private-xml", key: "notes", value: "x" }] }, /expected a key such as namespace\/NAMESPACE; leave it out$/],
+    ["private XML that is not counted", { ...romeo, data: privateXml(1, ["urn:a", "<a xmlns='urn:a'>x</a>"]).slice(1) }, /data "private-xml\/count": expected 1, the number of namespaces with private XML, got 0$/],
+    ["private XML that is counted wrongly", { ...romeo, data: privateXml(2, ["urn:a", "<a xmlns='urn:a'>x</a>"]) }, /data "private-xml\/count": expected 1, .* got 2$/],
+    ["more private XML than is kept", { ...romeo, data: privateXml(257, ...Array.from({ length: 257 }, (_, i) => [`urn:${i}`, `<a xmlns='urn:${i}'>x</a>`] as const)) }, /^romeo@localhost: private XML in more than 256 namespaces; remove some$/],
+    ["more contacts than a roster has", { ...romeo, roster: many(10_001, (i) => ({ jid: `c${i}@b`, subscription: "to" })) }, /^romeo@localhost: roster: expected at most 10000 of them; remove some$/],
+    ["a roster larger than is given in one go", { ...romeo, roster: many(5_000, (i) => ({ jid: `c${i}@b`, name: "x".repeat(1_000), subscription: "to" })) }, /^romeo@localhost: the roster: expected at most 4194304 bytes, got \d+; remove some$/],
+    ["more requests than wait for anybody", { ...romeo, requests: many(1_001, (i) => ({ from: `c${i}@b`, stanza: "<presence type='subscribe'/>" })) }, /^romeo@localhost: requests: expected at most 1000 of them; remove some$/],
+    ["a request that is too long", { ...romeo, requests: [{ from: "a@b", stanza: `<presence type='subscribe'><status>${"x".repeat(3_000)}</status></presence>` }] }, /^romeo@localhost: request of a@b: longer than 3000 characters; shorten it$/],
+    ["more addresses than a user blocks", { ...romeo, blocked: many(5_001, (i) => `c${i}@b`) }, /^romeo@localhost: blocked: expected at most 5000 of them; remove some$/],
+    ["more messages than are kept", { ...romeo, offlineMessages: many(1_001, () => "<message from='a@b'/>") }, /^romeo@localhost: the offline messages: expected at most 1000 \(limits\.offlineMessages\), got 1001; raise the limit, or remove some$/],
     ["a value that is nothing", { ...romeo, data: [{ space: "x", key: "y", value: null }] }, /data: 0: value: expected a value$/],
     ["a space that cannot be", { ...romeo, data: [{ space: "x/y", key: "", value: 1 }] }, /expected a space without "\/"/],
     ["a day that is none", { ...romeo, left: { at: 8.65e15, status: "" } }, /left: at: /],
@@ -195,6 +227,25 @@ describe("an import", () => {
     const problem = await imported(account);
     expect(problem).toMatch(message);
     expect(problem).not.toContain("hunter2");
+  });
+
+  it("takes as much as clients could have brought, and no messages where none are kept", async () => {
+    const full = {
+      ...romeo,
+      blocked: many(5_000, (i) => `c${i}@b`),
+      requests: many(1_000, (i) => ({ from: `c${i}@b`, stanza: "<presence type='subscribe'/>" })),
+      offlineMessages: many(1_000, () => "<message from='a@b'><body>x</body></message>"),
+      data: [
+        ...privateXml(256, ...many(256, (i) => [`urn:${i}`, `<a xmlns='urn:${i}'>x</a>`] as const)),
+        // 64 levels, of what takes six times the room once it is kept.
+        { space: "vcard", key: "vcard", value: `<vCard xmlns="vcard-temp">${"<a>".repeat(62)}${"&apos;".repeat(262_144)}${"</a>".repeat(62)}</vCard>` },
+      ],
+    };
+    expect(await imported(full)).toBe("created");
+    expect(await imported({ ...romeo, data: privateXml(0) })).toBe("created");
+    const without = house(createMemoryStore(projections), 0);
+    expect(await imported({ ...romeo, offlineMessages: ["<message from='a@b'/>"] }, without)).toContain("expected at most 0 (limits.offlineMessages), got 1");
+    expect(await imported(romeo, without)).toBe("created");
   });
 
   it("takes a request to who is seen already for answered, and one from who sees the user for granted", async () => {

@@ -42,7 +42,7 @@ function api(): AdminApi {
   const hosts = ["localhost", "bücher.example"];
   const admin = createAccountAdmin({ accounts, hosts, random: liveRandom, iterations: 4096, onDeleted: noteDeleted });
   const contacts = createContactAdmin({ hosts, load: (host, username) => loadAccount(store, host, username) });
-  const transfer = createAccountTransfer({ store, accounts, hosts, random: liveRandom, iterations: 4096 });
+  const transfer = createAccountTransfer({ store, accounts, hosts, random: liveRandom, iterations: 4096, offlineMessagesMax: 1_000 });
   return { ...admin, ...contacts, ...transfer, sessions: () => sessions };
 }
 

@@ -1,44 +1,33 @@
-import { rmSync } from "node:fs";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { PresenceExplanation } from "../../src/domain/presence-explanation.ts";
 import { arrange } from "../support/contacts.ts";
-import { login } from "../support/login.ts";
-import { newFolder, type Outcome, refrain } from "./refrain.ts";
-import { type Serving, serving } from "./serving.ts";
+import type { Outcome } from "./refrain.ts";
+import { romeoAndJuliet } from "./romeo-and-juliet.ts";
 
-let cwd: string;
-let server: Serving;
+const stage = romeoAndJuliet();
 
-beforeAll(async () => {
-  cwd = newFolder();
-  server = await serving(cwd);
-  await refrain(["user", "import", "-"], { cwd, input: "romeo@localhost\tsecret\njuliet@localhost\tsecret\n" });
-});
-afterAll(async () => {
-  await server.stop();
-  rmSync(cwd, { recursive: true });
-});
-
-const run = (...args: readonly string[]): Promise<Outcome> => refrain(["explain", "presence", ...args], { cwd });
 const both = ["romeo@localhost", "juliet@localhost"] as const;
 
-async function explained(...args: readonly string[]): Promise<PresenceExplanation> {
-  const { status, stdout, stderr } = await run(...args, "--json");
+const presence = (...args: readonly string[]) => ["explain", "presence", ...args];
+
+function explained({ status, stdout, stderr }: Outcome): PresenceExplanation {
   expect([status, stderr]).toEqual([0, ""]);
   return JSON.parse(stdout) as PresenceExplanation;
 }
 
 describe("refrain explain presence", () => {
   it("says who sees whom and why, while the server runs and when it does not", async () => {
-    const romeo = await login(server, { user: "romeo", over: "plaintext", resource: "orchard" });
-    const phone = await login(server, { user: "romeo", over: "plaintext", resource: "phone" });
-    const juliet = await login(server, { user: "juliet", over: "plaintext", resource: "balcony" });
+    const romeo = await stage.enter("romeo", "orchard");
+    const phone = await stage.enter("romeo", "phone");
+    const juliet = await stage.enter("juliet", "balcony");
     await arrange(romeo, juliet, "ToIn");
     await romeo.ask("<presence/>");
     await juliet.ask("<presence/>");
     await phone.ask("<presence to='juliet@localhost/balcony'/>");
 
-    expect(await run(...both)).toEqual({
+    const bothWays = () => stage.runEach(presence(...both), presence(...both, "--json"));
+    const [text, json] = await bothWays();
+    expect(text).toEqual({
       status: 0,
       stderr: "",
       stdout: `\
@@ -62,49 +51,43 @@ romeo@localhost   To + Pending In     yes        -         -       orchard, phon
 juliet@localhost  From + Pending Out  yes        -         -       balcony
 `,
     });
-    const running = await explained(...both);
+    const running = explained(json);
     expect(running.running).toBe(true);
     expect(running.directions.map(({ verdict, rostersAgree }) => [verdict, rostersAgree])).toEqual([["sees", true], ["directed-only", true]]);
 
     await juliet.ask("<iq type='set' id='1'><block xmlns='urn:xmpp:blocking'><item jid='romeo@localhost'/></block></iq>");
-    expect((await explained(...both)).directions.map(({ verdict }) => verdict)).toEqual(["blocked", "blocked"]);
+    expect(explained(await stage.run(...presence(...both, "--json"))).directions.map(({ verdict }) => verdict)).toEqual(["blocked", "blocked"]);
     await juliet.ask("<iq type='set' id='2'><unblock xmlns='urn:xmpp:blocking'/></iq>");
     await Promise.all([romeo.close(), phone.close(), juliet.close()]);
 
-    expect(await server.stop()).toBe(0);
-    const stopped = await explained(...both);
+    expect(await stage.stop()).toBe(0);
+    const [textStopped, jsonStopped] = await bothWays();
+    const stopped = explained(jsonStopped);
     expect(stopped.running).toBe(false);
     expect(stopped.directions.map(({ verdict }) => verdict)).toEqual(["sees", "waiting"]);
     expect(stopped.parties.map(({ contact }) => contact)).toEqual(running.parties.map(({ contact }) => contact));
     expect(stopped.parties.map(({ resources }) => resources)).toEqual([[], []]);
-    expect((await run(...both)).stdout).toContain("; no server runs, so nobody is there.\n");
+    expect(textStopped.stdout).toContain("; no server runs, so nobody is there.\n");
   });
 
   it("says what one side knows of somebody of another server", async () => {
-    const { parties, directions } = await explained("romeo@localhost", "zeno@example.net");
+    const [json, { stdout }] = await stage.runEach(presence("romeo@localhost", "zeno@example.net", "--json"), presence("zeno@example.net", "romeo@localhost"));
+    const { parties, directions } = explained(json);
     expect(directions.map(({ verdict }) => verdict)).toEqual(["foreign", "foreign"]);
     expect(parties.map(({ contact }) => contact?.stateName ?? null)).toEqual(["None", null]);
-    const { stdout } = await run("zeno@example.net", "romeo@localhost");
     expect(stdout).toMatch(/^zeno@example\.net +not known here +-/m);
   });
 
-  it("says what is wrong with an account, and what to do", async () => {
-    const [absent, foreign, malformed, missing, other] = await Promise.all([
-      run("romeo@localhost", "nobody@localhost"),
-      run("a@one.example", "b@two.example"),
-      run("romeo@localhost/orchard", "juliet@localhost"),
-      run("romeo@localhost"),
-      refrain(["explain", "presense"], { cwd }),
-    ]);
+  it("says what is wrong with an account, and what to do, and teaches by its help", async () => {
+    const [absent, foreign, malformed, missing, other, group, command] = await stage.runEach(
+      presence("romeo@localhost", "nobody@localhost"), presence("a@one.example", "b@two.example"), presence("romeo@localhost/orchard", "juliet@localhost"),
+      presence("romeo@localhost"), ["explain", "presense"], ["explain", "--help"], presence("--help"),
+    );
     expect(absent).toMatchObject({ status: 1, stdout: "", stderr: expect.stringMatching(/^error: nobody@localhost: there is no such account; check /) });
     expect(foreign).toMatchObject({ status: 1, stderr: expect.stringMatching(/^error: one\.example: not a host of this server, which has localhost; /) });
     expect(malformed).toMatchObject({ status: 1, stderr: 'error: JID "romeo@localhost/orchard": expected USER@HOST, such as romeo@localhost\n' });
     expect(missing).toMatchObject({ status: 2, stderr: expect.stringContaining("missing required argument 'B'") });
     expect(other).toMatchObject({ status: 2, stderr: expect.stringContaining("Did you mean presence?") });
-  });
-
-  it("teaches by its help", async () => {
-    const [group, command] = await Promise.all([refrain(["explain", "--help"], { cwd }), run("--help")]);
     for (const { status, stdout } of [group, command]) {
       expect(status).toBe(0);
       expect(stdout).toContain("\nExamples:\n");

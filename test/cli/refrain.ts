@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const main = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
+const commandLines = fileURLToPath(new URL("command-lines.mjs", import.meta.url));
 
 export interface Outcome {
   readonly status: number | null;
@@ -37,10 +38,32 @@ export async function refrain(args: readonly string[], surroundings: Surrounding
   return { status: await exitStatus(child), stdout, stderr };
 }
 
-export function spawnRefrain(args: readonly string[], { cwd, env, nodeArgs, stdout, stderr }: Surroundings): ChildProcess {
+/**
+ * The same for several command lines, one after the other, in one process: for whatever does not depend on how a process begins
+ * and ends. There is nothing on standard input.
+ */
+export async function refrainEach(lines: readonly (readonly string[])[], { cwd, env }: Pick<Surroundings, "cwd" | "env">): Promise<readonly Outcome[]> {
+  const child = spawnNode([commandLines, JSON.stringify(lines)], env === undefined ? { cwd } : { cwd, env });
+  child.stdin!.on("error", () => {}).end();
+  const [stdout, stderr] = await Promise.all([readAll(child.stdout!), readAll(child.stderr!)]);
+  if ((await exitStatus(child)) !== 0) throw new Error(`the command lines did not run to their end: ${stderr}`);
+  return JSON.parse(stdout) as readonly Outcome[];
+}
+
+/** `refrainEach` for command lines as they are typed, without quotes. */
+export async function refrainLines<const Lines extends readonly string[]>(lines: Lines, surroundings: Pick<Surroundings, "cwd" | "env">) {
+  const outcomes = await refrainEach(lines.map((line) => line.split(" ")), surroundings);
+  return outcomes as { readonly [Index in keyof Lines]: Outcome };
+}
+
+export function spawnRefrain(args: readonly string[], surroundings: Surroundings): ChildProcess {
+  return spawnNode([...(surroundings.nodeArgs ?? []), main, ...args], surroundings);
+}
+
+function spawnNode(args: readonly string[], { cwd, env, stdout, stderr }: Surroundings): ChildProcess {
   if (!existsSync(main)) throw new Error(`${main}: not built; run \`npm run build\``);
   const inherited = Object.entries(process.env).filter(([name]) => !/^(REFRAIN_|NODE_OPTIONS|NO_COLOR|FORCE_COLOR|npm_)/.test(name));
-  return spawn(process.execPath, [...(nodeArgs ?? []), main, ...args], {
+  return spawn(process.execPath, args, {
     cwd,
     env: { ...Object.fromEntries(inherited), ...env },
     stdio: ["pipe", stdout ?? "pipe", stderr ?? "pipe"],

@@ -1,13 +1,13 @@
 import { type ChildProcess, execFileSync } from "node:child_process";
 import { createHash, randomUUID, X509Certificate } from "node:crypto";
-import { closeSync, constants, existsSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, constants, existsSync, mkdirSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { SessionView } from "../../src/domain/session-view.ts";
 import { makePair } from "../net/support.ts";
-import { exitStatus, newFolder, type Outcome, refrain, spawnRefrain, type Surroundings } from "./refrain.ts";
+import { exitStatus, newFolder, type Outcome, refrain, refrainLines, spawnRefrain, type Surroundings } from "./refrain.ts";
 
 /** As `npm start` gives it: the server runs in the process that is started. */
 const nodeArgs = ["--max-semi-space-size=64"];
@@ -16,19 +16,23 @@ let cwd: string;
 let children: ChildProcess[];
 let sockets: Socket[];
 
-beforeEach(() => {
+function open(): void {
   cwd = newFolder();
   [children, sockets] = [[], []];
-});
+}
 
-afterEach(async () => {
+async function close(): Promise<void> {
   for (const socket of sockets) socket.destroy();
   for (const child of children) {
     if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
     await exitStatus(child);
   }
   rmSync(cwd, { recursive: true });
-});
+}
+
+/** One folder for all tests of a `describe`, which are then one story, or one for each of them. */
+const foldersForAll = () => (beforeAll(open), afterAll(close));
+const foldersForEach = () => (beforeEach(open), afterEach(close));
 
 interface Started {
   readonly child: ChildProcess;
@@ -64,10 +68,15 @@ function run(line: string, input?: string): Promise<Outcome> {
   return refrain(line.split(" "), { cwd, ...(input === undefined ? {} : { input }) });
 }
 
+/** One after the other, in one process. */
+const runEach = <const Lines extends readonly string[]>(...lines: Lines) => refrainLines(lines, { cwd });
+
 const done = (stdout: string) => ({ status: 0, stdout, stderr: "" });
 
+const failed = (pattern: RegExp) => ({ status: 1, stdout: "", stderr: expect.stringMatching(pattern) as string });
+
 /** A client by hand: sends text, waits for text. */
-async function open(port: number): Promise<(text: string, until: RegExp) => Promise<string>> {
+async function talkTo(port: number): Promise<(text: string, until: RegExp) => Promise<string>> {
   const socket = connect(port, "127.0.0.1").setEncoding("utf8");
   sockets.push(socket);
   let unread = "";
@@ -96,7 +105,7 @@ async function open(port: number): Promise<(text: string, until: RegExp) => Prom
 async function login(port: number, username: string, password: string) {
   const header = "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='localhost' version='1.0'>";
   const plain = Buffer.from(`\0${username}\0${password}`).toString("base64");
-  const talk = await open(port);
+  const talk = await talkTo(port);
   await talk(header, /<\/stream:features>/);
   await talk(`<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>${plain}</auth>`, /<success/);
   await talk(header, /<\/stream:features>/);
@@ -104,67 +113,117 @@ async function login(port: number, username: string, password: string) {
   return talk;
 }
 
-describe("a request to stop that arrives twice", () => {
-  it("is one request: npm, timeout and terminals deliver it to the process and to its group", async () => {
-    const server = await start();
+describe("a server that runs", () => {
+  foldersForAll();
+  let server: Started;
+  beforeAll(async () => {
+    server = await start();
+  });
+
+  it("has printed one ready line last, after a hint", () => {
+    expect(server.stdout.trimEnd().split("\n").at(-1)).toMatch(/^ready c2s=127\.0\.0\.1:\d+ c2sTls=127\.0\.0\.1:\d+$/);
+    expect(server.stdout).toContain("refrain user add romeo@localhost");
+  });
+
+  it("has commands go through it", async () => {
+    expect(await run("user add romeo@localhost --password secret")).toEqual(done("added romeo@localhost\n"));
+    expect(await run("user import -", "juliet@localhost\tsecret\nmalformed\n")).toMatchObject({ status: 1, stdout: "imported 1 account, 1 line failed\n" });
+    expect(await run("user passwd juliet@localhost --password-stdin", "secret2\n")).toEqual(done("changed the password of juliet@localhost\n"));
+    const [again, list, deleted, json, table] = await runEach("user add romeo@localhost --password secret", "user list --json", "user delete juliet@localhost", "sessions --json", "sessions");
+    expect(again).toMatchObject({ status: 1, stderr: expect.stringContaining("already") });
+    expect(JSON.parse(list.stdout)).toEqual(["juliet@localhost", "romeo@localhost"]);
+    expect([deleted, json, table]).toEqual([done("deleted juliet@localhost\n"), done("[]\n"), done("no sessions\n")]);
+  });
+
+  it("has the data folder for itself", async () => {
+    const other = await run("start --port 0 --tls-port 0");
+    expect(other).toMatchObject(failed(/^error: \S+refrain\.db: another refrain process has it open; [^\n]+\n$/m));
+  });
+
+  it("takes a request to stop that arrives twice for one: npm, timeout and terminals deliver it to the process and to its group", async () => {
     for (let times = 0; times < 3; times++) server.child.kill("SIGTERM");
     expect(await exitStatus(server.child)).toBe(0);
     expect(server.stderr()).toContain("stopped");
   });
+
+  it("has logged to standard error alone, and no password", () => {
+    for (const line of server.stderr().trimEnd().split("\n")) expect(() => JSON.parse(line) as unknown, line).not.toThrow();
+    expect(server.stderr()).not.toContain("secret");
+  });
 });
 
-describe("refrain start", () => {
-  it("prints one ready line last, after a hint, and logs to standard error alone", async () => {
-    const server = await start();
-    const lines = server.stdout.trimEnd().split("\n");
-    expect(lines.at(-1)).toMatch(/^ready c2s=127\.0\.0\.1:\d+ c2sTls=127\.0\.0\.1:\d+$/);
-    expect(server.stdout).toContain("refrain user add romeo@localhost");
-    expect(await stop(server)).toBe(0);
-    const logLines = server.stderr().trimEnd().split("\n");
-    for (const line of logLines) expect(() => JSON.parse(line) as unknown, line).not.toThrow();
+describe("a server that is started without Node's flags, with plain text, on a data folder with a long path", () => {
+  foldersForAll();
+  const data = `long/${createHash("sha256").update(randomUUID()).digest("hex")}${"x".repeat(60)}`;
+  let server: Started;
+  beforeAll(async () => {
+    server = await start(`--allow-plaintext --data ${data}`, {});
   });
 
-  it("stops on SIGINT too, and serves the same data when started again", async () => {
+  it("warns that clients may log in without TLS, and that is refused beyond loopback", async () => {
+    expect(server.stderr()).toContain("listen.allowPlaintext");
+    const refused = await run("start --allow-plaintext --host 0.0.0.0 --port 0 --tls-port 0 --data elsewhere");
+    expect(refused).toMatchObject({ status: 2, stdout: "", stderr: expect.stringMatching(/^error: listen\.allowPlaintext: [^\n]+\n$/) });
+  });
+
+  it("shows a session with its documented properties, and deleting its account ends it", async () => {
+    expect(await run(`user add romeo@localhost --password secret --data ${data}`)).toEqual(done("added romeo@localhost\n"));
+    const talk = await login(server.port, "romeo", "secret");
+    const [json, table] = await runEach(`sessions --json --data ${data}`, `sessions --data ${data}`);
+    const [session] = JSON.parse(json.stdout) as SessionView[];
+    expect(session).toMatchObject({
+      type: "c2s",
+      notopen: false,
+      username: "romeo",
+      host: "localhost",
+      resource: "orchard",
+      full_jid: "romeo@localhost/orchard",
+      priority: 0,
+      presence: null,
+      interested: null,
+      conn: { transport: "tcp", secure: null },
+    });
+    expect(table.stdout.split("\n")[0]).toMatch(/^ID +TYPE +STATE +JID /);
+    expect(table.stdout).toContain("romeo@localhost/orchard");
+    await run(`user delete romeo@localhost --data ${data}`);
+    await talk("", /<\/stream:stream>/);
+  });
+
+  it("has been given the flags, is passed the signal and keeps the exit status", async () => {
+    expect(await stop(server)).toBe(0);
+    expect((await run(`sessions --json --data ${data}`)).stderr).toContain("no server runs");
+  });
+});
+
+describe("a server that is started again", () => {
+  foldersForEach();
+
+  it("serves the same data, after SIGINT and after a kill -9, over the socket that was left", async () => {
     const first = await start();
     expect(await run("user add romeo@localhost --password secret")).toEqual(done("added romeo@localhost\n"));
     expect(await stop(first, "SIGINT")).toBe(0);
     const second = await start();
     expect(await run("user list")).toEqual(done("romeo@localhost\n"));
-    expect(await stop(second)).toBe(0);
-  });
-
-  it("starts after a kill -9, over the socket that was left", async () => {
-    const first = await start();
-    await run("user add romeo@localhost --password secret");
-    await stop(first, "SIGKILL");
+    await stop(second, "SIGKILL");
     expect(existsSync(join(cwd, "data/admin.sock"))).toBe(true);
     expect(await run("user list")).toEqual(done("romeo@localhost\n"));
-    const second = await start();
+    const third = await start();
     expect(await run("user list")).toEqual(done("romeo@localhost\n"));
-    expect(await stop(second)).toBe(0);
-  });
-
-  it("gives Node the flags it needs, passes on the signal and keeps the exit status", async () => {
-    const server = await start("", {});
-    expect(await stop(server)).toBe(0);
-    expect((await run("sessions --json")).stderr).toContain("no server runs");
-  });
-
-  it("warns when clients may log in without TLS, and refuses it beyond loopback", async () => {
-    const server = await start("--allow-plaintext");
-    expect(server.stderr()).toContain("listen.allowPlaintext");
-    const refused = await run("start --allow-plaintext --host 0.0.0.0 --port 0 --tls-port 0 --data elsewhere");
-    expect(refused).toMatchObject({ status: 2, stdout: "", stderr: expect.stringMatching(/^error: listen\.allowPlaintext: [^\n]+\n$/) });
+    expect(await stop(third)).toBe(0);
   });
 });
 
 describe.runIf(process.platform === "linux")("a log that cannot be written", () => {
+  foldersForAll();
+  beforeAll(async () => {
+    expect(await run("user add romeo@localhost --password secret")).toEqual(done("added romeo@localhost\n"));
+  });
+
   const within = { nodeArgs, env: { REFRAIN_LOG_LEVEL: "debug" } };
 
   /** Starts a server whose standard error is `stderr`, has it log something, and stops it. */
   async function live(stderr: number, env: Readonly<Record<string, string>> = {}): Promise<{ status: number | null; ms: number }> {
     const server = await start("--allow-plaintext", { ...within, env: { ...within.env, ...env }, stderr });
-    expect(await run("user add romeo@localhost --password secret")).toEqual(done("added romeo@localhost\n"));
     await login(server.port, "romeo", "secret");
     const begin = Date.now();
     const status = await stop(server);
@@ -224,6 +283,8 @@ describe.runIf(process.platform === "linux")("a log that cannot be written", () 
 });
 
 describe("SIGHUP", () => {
+  foldersForEach();
+
   it("has the certificates read again, and stops nothing", async () => {
     const files = { certificate: join(cwd, "host.crt"), key: join(cwd, "host.key") };
     const issue = async () => {
@@ -264,80 +325,27 @@ async function until(holds: () => Promise<boolean>, ms: number): Promise<void> {
 }
 
 describe("refrain start, when it cannot", () => {
-  const clear = (pattern: RegExp) => ({ status: 1, stdout: "", stderr: expect.stringMatching(pattern) });
+  foldersForEach();
 
   it("says whose port is taken", async () => {
     const other = createServer().listen(0, "127.0.0.1");
     await new Promise((resolve) => other.once("listening", resolve));
     const { port } = other.address() as { port: number };
     try {
-      const [plain, tls] = [await run(`start --port ${port} --tls-port 0`), await run(`start --port 0 --tls-port ${port}`)];
-      expect(plain).toMatchObject(clear(new RegExp(`^error: listen\\.c2s\\.port: ${port} on 127\\.0\\.0\\.1 is in use [^\\n]+\\n$`, "m")));
-      expect(tls).toMatchObject(clear(new RegExp(`^error: listen\\.c2sTls\\.port: ${port} on 127\\.0\\.0\\.1 is in use [^\\n]+\\n$`, "m")));
+      const [plain, tls] = await Promise.all([run(`start --port ${port} --tls-port 0`), run(`start --port 0 --tls-port ${port} --data other`)]);
+      expect(plain).toMatchObject(failed(new RegExp(`^error: listen\\.c2s\\.port: ${port} on 127\\.0\\.0\\.1 is in use [^\\n]+\\n$`, "m")));
+      expect(tls).toMatchObject(failed(new RegExp(`^error: listen\\.c2sTls\\.port: ${port} on 127\\.0\\.0\\.1 is in use [^\\n]+\\n$`, "m")));
     } finally {
       other.close();
     }
   });
 
-  it("says that another server has the data folder", async () => {
-    const server = await start();
-    expect(await run("start --port 0 --tls-port 0")).toMatchObject(clear(/^error: \S+refrain\.db: another refrain process has it open; [^\n]+\n$/m));
-    expect(await stop(server)).toBe(0);
-  });
-
   it("says that the data folder or the database cannot be used", async () => {
     writeFileSync(join(cwd, "file"), "");
-    expect(await run("start --port 0 --tls-port 0 --data file/below")).toMatchObject(clear(/^error: data folder \S+: is not a folder; [^\n]+\n$/m));
-    await run("user add romeo@localhost --password secret");
+    mkdirSync(join(cwd, "data"), { mode: 0o700 });
     writeFileSync(join(cwd, "data/refrain.db"), "no database at all, and long enough to be sure of it".repeat(20));
-    expect(await run("start --port 0 --tls-port 0")).toMatchObject(clear(/^error: \S+refrain\.db: [^\n]+\n$/m));
-  });
-});
-
-describe("commands while the server runs", () => {
-  it("go through it", async () => {
-    const server = await start();
-    expect(await run("user add romeo@localhost --password secret")).toEqual(done("added romeo@localhost\n"));
-    expect(await run("user add romeo@localhost --password secret")).toMatchObject({ status: 1, stderr: expect.stringContaining("already") });
-    expect(await run("user import -", "juliet@localhost\tsecret\nmalformed\n")).toMatchObject({ status: 1, stdout: "imported 1 account, 1 line failed\n" });
-    expect(await run("user passwd juliet@localhost --password-stdin", "secret2\n")).toEqual(done("changed the password of juliet@localhost\n"));
-    expect(JSON.parse((await run("user list --json")).stdout)).toEqual(["juliet@localhost", "romeo@localhost"]);
-    expect(await run("user delete juliet@localhost")).toEqual(done("deleted juliet@localhost\n"));
-    expect(await run("sessions --json")).toEqual(done("[]\n"));
-    expect(await run("sessions")).toEqual(done("no sessions\n"));
-    expect(await stop(server)).toBe(0);
-    expect(server.stderr()).not.toContain("secret");
-  });
-
-  it("show a session with its documented properties, and deleting its account ends it", async () => {
-    const server = await start("--allow-plaintext");
-    await run("user add romeo@localhost --password secret");
-    const talk = await login(server.port, "romeo", "secret");
-    const [session] = JSON.parse((await run("sessions --json")).stdout) as SessionView[];
-    expect(session).toMatchObject({
-      type: "c2s",
-      notopen: false,
-      username: "romeo",
-      host: "localhost",
-      resource: "orchard",
-      full_jid: "romeo@localhost/orchard",
-      priority: 0,
-      presence: null,
-      interested: null,
-      conn: { transport: "tcp", secure: null },
-    });
-    const table = await run("sessions");
-    expect(table.stdout.split("\n")[0]).toMatch(/^ID +TYPE +STATE +JID /);
-    expect(table.stdout).toContain("romeo@localhost/orchard");
-    await run("user delete romeo@localhost");
-    await talk("", /<\/stream:stream>/);
-  });
-
-  it("find the socket where the data folder's path is long", async () => {
-    const data = `long/${createHash("sha256").update(randomUUID()).digest("hex")}${"x".repeat(60)}`;
-    const server = await start(`--data ${data}`);
-    expect(await run(`user add romeo@localhost --password secret --data ${data}`)).toEqual(done("added romeo@localhost\n"));
-    expect(await run(`sessions --data ${data}`)).toEqual(done("no sessions\n"));
-    expect(await stop(server)).toBe(0);
+    const [folder, database] = await Promise.all([run("start --port 0 --tls-port 0 --data file/below"), run("start --port 0 --tls-port 0")]);
+    expect(folder).toMatchObject(failed(/^error: data folder \S+: is not a folder; [^\n]+\n$/m));
+    expect(database).toMatchObject(failed(/^error: \S+refrain\.db: [^\n]+\n$/m));
   });
 });

@@ -103,6 +103,9 @@ describe("RFC 6121 section 4.6 directed presence", () => {
   it("is remembered once for each target until it is taken back", () => {
     given(...toConnected, directed, { ...directed, to: "friar@localhost" }, directed).when().knows({ directed: ["friar@localhost", "nurse@localhost"] });
     given(...toConnected, directed).when({ type: "presence.undirected", to: "nurse@localhost" }).knows({ directed: [] });
+    const three = ["nurse@localhost", "friar@localhost", "tybalt@localhost"].map((to) => ({ ...directed, to }));
+    const two = { type: "presence.undirected", to: ["friar@localhost", "nurse@localhost", "nobody@localhost"] } as const;
+    given(...toConnected, ...three).when(two).knows({ directed: ["tybalt@localhost"] });
   });
 
   it("is remembered for the latest targets, as many as there is room for", () => {

@@ -33,7 +33,10 @@ const values: { readonly [Type in Exclude<EventType, "timer.expired">]: readonly
   "presence.changed": [presenceChanged, { ...presenceChanged, priority: -128, digest: "d2" }, { ...presenceChanged, priority: 127, digest: "d3" }],
   "presence.withdrawn": [{ type: "presence.withdrawn" }],
   "presence.directed": [{ type: "presence.directed", to: "nurse@localhost" }, { type: "presence.directed", to: "friar@localhost/cell" }],
-  "presence.undirected": [{ type: "presence.undirected", to: "nurse@localhost" }],
+  "presence.undirected": [
+    { type: "presence.undirected", to: "nurse@localhost" },
+    { type: "presence.undirected", to: ["friar@localhost/cell", "nurse@localhost"] },
+  ],
   "management.enabled": [resumable, { ...resumable, resumable: false }],
   "queue.overflowed": [{ type: "queue.overflowed" }],
   "extension.changed": [{ type: "extension.changed", name: "carbons", value: true }],

@@ -184,6 +184,32 @@ describe("RFC 6121 section 4.6.3 the server processes outbound directed presence
     expect((await told(street)).at(-1)).toBe("juliet/balcony unavailable");
   });
 
+  const endings = {
+    "the subscription has ended": ["From", (street, { juliet }) => street.ask(`<presence type='unsubscribe' to='${juliet}'/>`)],
+    "the addressee has said that it knows of the end": ["None", (street, { balcony }) => street.ask(farewell(balcony))],
+  } satisfies Record<string, ["From" | "None", (street: BoundClient, of: { juliet: string; balcony: string }) => Promise<unknown>]>;
+  it.each(Object.keys(endings) as (keyof typeof endings)[])("what arrives late has an end all the same: while it waited, %s", async (what) => {
+    const [relation, meanwhile] = endings[what];
+    const { juliet, tybalt } = await stage.cast("juliet", "tybalt");
+    await stage.relate(juliet, tybalt, relation);
+    const [balcony, street] = [await stage.appear(juliet, "balcony"), await stage.appear(tybalt, "street")];
+    await eachTold(balcony, street);
+    let release = (): void => {};
+    const older = new Promise<void>((resolve) => (release = resolve));
+    const house = await behind.withAccount(tybalt, (_, account, house) => {
+      house.hold(account, older);
+      return house;
+    });
+    const sent = house.sessions(juliet)[0]!;
+    balcony.send(`<presence><status>before</status></presence>${to(tybalt, "late")}`);
+    await until(() => sent.presence?.getChildText("status") === "before");
+    await meanwhile(street, { juliet, balcony: balcony.jid });
+    release();
+    await balcony.caughtUp();
+    await stage.kill(balcony);
+    expect((await told(street)).slice(-2)).toEqual(["juliet/balcony available (late)", "juliet/balcony unavailable"]);
+  });
+
   it("presence to the own resources ends with one unavailable too", async () => {
     const { juliet } = await stage.cast("juliet");
     const [silent, chamber, balcony] = [

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { parseJid } from "../../src/domain/jid.ts";
 import { startServer } from "../../src/testing/start-server.ts";
-import { backstage, contactOf, rosterOf } from "../support/contacts.ts";
+import { backstage, contactOf, pushed, rosterOf } from "../support/contacts.ts";
 import type { BoundClient } from "../support/login.ts";
 import { childOf, readXml, showXml, type Xml } from "../support/xml-reader.ts";
 import { conditionOf, eachTold, expectCopy, expectMere, Stage, told } from "./support.ts";
@@ -149,9 +149,30 @@ describe("RFC 6121 section 4.3.2, rule 1: who has no right to an answer", () => 
     await behind.setState(romeo, juliet, "Both");
     await rosterOf(user);
     const [answer] = await user.ask(probe(`${juliet}${resource}`));
-    expect(answer).toMatchObject({ name: "presence", attrs: { type: "unsubscribed", from: juliet, to: romeo } });
+    expect(answer).toMatchObject({ name: "presence", attrs: { type: "unsubscribed", id: "probe1", from: juliet, to: romeo } });
     expect(answer!.children).toEqual([]);
     expect(await contactOf(user, juliet)).toMatchObject({ subscription: "from" });
+  });
+
+  it.each(["", "/balcony"])("a subscription to an account that does not exist ends, with the probe's id (section 4.3.2.1; to JID%s)", async (resource) => {
+    const { romeo } = await stage.cast("romeo");
+    const [user, other] = [await stage.enter(romeo, "orchard"), await stage.enter(romeo, "lane")];
+    await behind.setState(romeo, "ghost@localhost", "Both");
+    for (const client of [user, other]) await rosterOf(client);
+    const answers = await user.ask(probe(`ghost@localhost${resource}`, "xv291f38"));
+    expect(answers[0]!.attrs).toEqual({ type: "unsubscribed", id: "xv291f38", from: "ghost@localhost", to: romeo });
+    expect(answers.slice(1).map((stanza) => pushed(stanza)?.item)).toEqual([{ jid: "ghost@localhost", subscription: "from", groups: [] }]);
+    expect((await told(other))[0]).toBe("ghost@localhost unsubscribed");
+    expect(await user.ask(probe("ghost@localhost"))).toEqual([]);
+  });
+
+  it("a request to an account that does not exist waits on", async () => {
+    const { romeo } = await stage.cast("romeo");
+    const user = await stage.enter(romeo, "orchard");
+    await rosterOf(user);
+    await behind.setState(romeo, "ghost@localhost", "FromOut");
+    expect(await user.ask(probe("ghost@localhost"))).toEqual([]);
+    expect(await behind.stateOf(romeo, "ghost@localhost")).toBe("FromOut");
   });
 
   it("that takes back no approval which the contact gave beforehand", async () => {

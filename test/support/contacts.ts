@@ -153,7 +153,7 @@ function setState(step: Step, account: Account, house: House, contact: string, s
   }
 }
 
-function itemsOf(query: Xml | undefined): readonly Contact[] {
+export function itemsOf(query: Xml | undefined): readonly Contact[] {
   return (query?.children ?? []).flatMap((child) => (typeof child === "string" ? [] : [contactIn(child)]));
 }
 

@@ -85,6 +85,11 @@ describe("A request that is kept and no XML", () => {
       const came = await (await enter(juliet, resource)).ask("<presence/>");
       expect(came.filter(({ attrs }) => attrs["type"] === "subscribe").map(({ attrs }) => attrs["from"])).toEqual(["b@x.example"]);
     }
+    const [own] = clients.slice(-1);
+    for (const [id, change] of [["1", "block"], ["2", "unblock"]] as const) {
+      const answers = await own!.ask(`<iq type='set' id='${id}'><${change} xmlns='urn:xmpp:blocking'><item jid='a@x.example'/></${change}></iq>`);
+      expect(answers.map(({ attrs }) => attrs["type"])).toEqual(["result"]);
+    }
     expect(told()).toEqual([[juliet, "request of a@x.example"]]);
   });
 });

@@ -55,6 +55,17 @@ describe("XEP-0012 section 3 offline user query", () => {
     await Promise.all([romeo.close(), juliet.close()]);
   });
 
+  it("tells of long words only the beginning, in whole characters", async () => {
+    const [a, b] = await friends();
+    const romeo = await login(server, { user: a });
+    const juliet = await online(server, { user: b, resource: "balcony" });
+    for (const [words, kept] of [["x".repeat(2_000), 1_023], ["\u{1F339}".repeat(600), 1_022], ["x".repeat(1_023), 1_023]] as const) {
+      await juliet.ask(`<presence/><presence type='unavailable'><status>${words}</status></presence>`);
+      expect(said(await last(romeo, juliet.bare))).toBe(`0 ${words.slice(0, kept)}`);
+    }
+    await Promise.all([romeo.close(), juliet.close()]);
+  });
+
   it("tells the time alone of who left without a word", async () => {
     const [a, b] = await friends();
     const romeo = await login(server, { user: a });

@@ -28,11 +28,11 @@ const documentSchema = z.strictObject({
         approved: z.boolean().default(false),
       }),
     )
-    .max(rosterItemsMax)
+    .max(rosterItemsMax, atMost(rosterItemsMax))
     .default([]),
   /** Who asks to see the user's presence, each as XML text in `jabber:client`. */
-  requests: z.array(z.strictObject({ from: z.string(), stanza: z.string() })).max(subscriptionRequestsMax).default([]),
-  blocked: z.array(z.string()).max(blockedJidsMax).default([]),
+  requests: z.array(z.strictObject({ from: z.string(), stanza: z.string() })).max(subscriptionRequestsMax, atMost(subscriptionRequestsMax)).default([]),
+  blocked: z.array(z.string()).max(blockedJidsMax, atMost(blockedJidsMax)).default([]),
   /** In the order in which they came, as XML text in `jabber:client`. */
   offlineMessages: z.array(z.string()).default([]),
   /** When the last available resource left (ms since 1970), and what it said. */
@@ -40,6 +40,10 @@ const documentSchema = z.strictObject({
   /** What the server's extensions keep. */
   data: z.array(z.strictObject({ space: z.string(), key: z.string(), value: z.custom<Json>(isSomething, "expected a value") })).default([]),
 });
+
+function atMost(max: number): string {
+  return `expected at most ${max} of them; remove some`;
+}
 
 /** null is what removes a value, and all else that JSON has can be one. */
 function isSomething(value: unknown): boolean {

@@ -7,19 +7,20 @@ import { type RosterItem, rosterItemBytes } from "../../domain/roster.ts";
 import { subscriptionParts, subscriptionState } from "../../domain/subscription.ts";
 import type { DatedFact } from "../../log/accounts.ts";
 import type { Element } from "../../xml/element.ts";
-import { restoreElement } from "../../xml/parse-element.ts";
+import { adoptElement } from "../../xml/parse-element.ts";
 import { escapeText, serialise } from "../../xml/serialise.ts";
 import { clientNamespace } from "../../xml/stanza.ts";
 import { AdminError } from "../errors.ts";
 import type { AccountDocument } from "./account-document.ts";
+import { keptProblem } from "./kept-xml.ts";
 
 type Owner = Jid & { readonly local: string };
 
 /**
- * What is to be recorded besides the creation of the account and its credentials; `owner` is the document's own JID.
- * Throws AdminError that names what is wrong.
+ * What is to be recorded besides the creation of the account and its credentials; `owner` is the document's own JID, and
+ * `offlineMessagesMax` how many messages the server keeps for a user who is not there. Throws AdminError that names what is wrong.
  */
-export function toFacts(document: AccountDocument, owner: Owner): readonly DatedFact[] {
+export function toFacts(document: AccountDocument, owner: Owner, offlineMessagesMax: number): readonly DatedFact[] {
   const { host, username } = { host: owner.domain, username: owner.local };
   const roster = document.roster.map((item) => toItem(item, owner));
   refuseTwice("roster", roster.map(({ jid }) => jid), owner);
@@ -28,6 +29,12 @@ export function toFacts(document: AccountDocument, owner: Owner): readonly Dated
   const requests = toRequests(document, roster, owner);
   const keys = document.data.map((value) => checkKey(value, owner));
   refuseTwice("data", keys, owner);
+  const problem = keptProblem(document.data);
+  if (problem !== undefined) throw refusal(`${owner.bare}: ${problem}`);
+  if (document.offlineMessages.length > offlineMessagesMax) {
+    const expected = `expected at most ${offlineMessagesMax} (limits.offlineMessages), got ${document.offlineMessages.length}`;
+    throw refusal(`${owner.bare}: the offline messages: ${expected}; raise the limit, or remove some`);
+  }
   const messages = document.offlineMessages.map((text, index) => toMessage(text, index + 1, owner));
   const sizes = messages.map((stanza) => Buffer.byteLength(stanza));
   refuseTooMuch("the offline messages", sizes, offlineBytesMax, owner);
@@ -121,7 +128,7 @@ function toMessage(text: string, number: number, owner: Owner): string {
 function toElement(what: string, text: string, name: string, owner: Owner): Element {
   let element: Element;
   try {
-    element = restoreElement(text);
+    element = adoptElement(text);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw refusal(`${owner.bare}: ${what}: ${error.message}`);

@@ -1,13 +1,14 @@
 /** One user of the portable format of XEP-0227 section 4, as a document. */
 import type { ScramKeys, StoredCredentials } from "../../auth/keys.ts";
 import { parseJid } from "../../domain/jid.ts";
+import { privateNamespace, vcardNamespace } from "../../domain/kept-xml.ts";
 import type { RosterItem } from "../../domain/roster.ts";
 import type { Element } from "../../xml/element.ts";
 import { serialise } from "../../xml/serialise.ts";
 import { clientNamespace, el } from "../../xml/stanza.ts";
 import { AdminError } from "../errors.ts";
 import type { AccountDocument } from "./account-document.ts";
-import { elementsOf, fromKeptXml, privateNamespace, vcardNamespace } from "./kept-xml.ts";
+import { elementsOf, fromKeptXml } from "./kept-xml.ts";
 import { pieNamespace, privacyNamespace, rosterNamespace, scramNamespace } from "./xep-0227-write.ts";
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };

@@ -1,11 +1,12 @@
 /** Accounts in the portable format of XEP-0227 section 4. */
+import { privateNamespace } from "../../domain/kept-xml.ts";
 import type { RosterItem } from "../../domain/roster.ts";
 import type { Element } from "../../xml/element.ts";
 import { restoreElement } from "../../xml/parse-element.ts";
 import { escapeAttribute, serialise } from "../../xml/serialise.ts";
 import { el } from "../../xml/stanza.ts";
 import type { AccountDocument } from "./account-document.ts";
-import { privateNamespace, toKeptXml } from "./kept-xml.ts";
+import { toKeptXml } from "./kept-xml.ts";
 
 export const pieNamespace = "urn:xmpp:pie:0";
 export const scramNamespace = "urn:xmpp:pie:0#scram";

@@ -18,8 +18,8 @@ export class Connection {
   /** The full JID. */
   readonly jid: string;
   readonly bare: string;
-  /** What the server calls its session. */
-  readonly session: string;
+  /** The id of the first stanza that it sends. */
+  readonly hello: string;
   readonly said: Said[] = [];
   /** Without answers to `caughtUp`. */
   readonly received: Xml[] = [];
@@ -34,11 +34,11 @@ export class Connection {
   #answered: (() => void) | undefined;
   #refused: ((error: unknown) => void) | undefined;
 
-  constructor(client: BoundClient, session: string, log: (line: string) => void) {
+  constructor(client: BoundClient, hello: string, log: (line: string) => void) {
     this.#client = client;
     this.jid = client.jid;
     this.bare = client.bare;
-    this.session = session;
+    this.hello = hello;
     this.#log = log;
     this.#read = client.raw.received.lastIndexOf("<?xml");
     client.raw.socket.on("data", () => this.#take());
@@ -56,7 +56,7 @@ export class Connection {
     this.#client.send(text);
   }
 
-  /** `client` has taken the resource; what this one is still told is read until the server closes. */
+  /** Before "replace" another has taken the resource. What is still told is read until the server closes. */
   async end(how: End): Promise<void> {
     this.ended = how;
     this.#log(`${this.jid} ${how === "kill" ? "drops its connection" : how === "close" ? "closes its stream" : "is replaced"}`);

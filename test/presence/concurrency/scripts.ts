@@ -86,5 +86,5 @@ const relation = fc.constantFrom<SubscriptionState>("None", "Both", "Both", ...s
 export const scenario: fc.Arbitrary<Scenario> = fc.record({
   relations: fc.tuple(relation, relation, relation),
   scripts: fc.tuple(...users.map(() => fc.array(script, { minLength: 1, maxLength: resourceNames.length, size: "max" }))),
-  latency: fc.array(fc.nat(4), { minLength: 1, maxLength: 5 }),
+  latency: fc.array(fc.oneof(fc.nat(3), fc.nat(20)), { minLength: 1, maxLength: 5 }),
 });
