@@ -30,7 +30,7 @@ export function tablesPage(): string {
       "*Approved* is a contact whose request the user has approved before there is one (RFC 6121 section 3.4); it has a row of its own where that matters.",
     ...(["outbound", "inbound"] as const).flatMap((direction) => subscriptionTypes.flatMap((type) => stanzaSections(direction, type))),
     "## Who gets a stanza",
-    "What is sent to an account of this server, by what is found at its address (RFC 6121 section 8.5).",
+    "What is sent to an account of this server, by what is found at its address (RFC 6121 section 8.5). Subscriptions are presence too, and have the tables above.",
     table(["", ...columns.map((column) => columnNames[column])], Object.entries(deliveryTable).map(deliveryRow)),
     table(["", "Means"], Object.values(cellWords).map(({ short, means }) => [short, means])),
     "",

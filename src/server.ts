@@ -9,7 +9,6 @@ import { storeFile } from "./config/data-folder.ts";
 import type { Config } from "./config/schema.ts";
 import {
   bindTriesMax,
-  handshakeMs,
   saslTriesMax,
   stopCommitMs,
   xmlLimitsAuthenticated,
@@ -124,7 +123,8 @@ async function compose(options: ServerOptions, undo: (() => Promise<void> | void
   const net = parts.net ?? createNodeNet({
     certificates,
     perAddressMax: config.limits.connectionsPerAddress,
-    handshakeTimeoutMs: handshakeMs,
+    // People who are asked about a certificate in the middle of a handshake need time to read it.
+    handshakeTimeoutMs: config.session.negotiationTimeoutMs,
     clock,
     log: logger,
   });

@@ -69,8 +69,6 @@ export const eventsPerSnapshotMin = 64;
 export const stopSessionsMs = 4_000;
 /** Milliseconds that the last commit then gets. */
 export const stopCommitMs = 1_000;
-/** Milliseconds from the beginning to the end of a TLS handshake. */
-export const handshakeMs = 10_000;
 
 /** RFC 6120 section 6.4.5: failed logins before the stream is closed. */
 export const saslTriesMax = 3;

@@ -201,7 +201,7 @@ describe("RFC 6121 section 4.6.3 the server processes outbound directed presence
       return house;
     });
     const sent = house.sessions(juliet)[0]!;
-    balcony.send(`<presence><status>before</status></presence>${to(tybalt, "late")}`);
+    balcony.send(`<presence><status>before</status></presence>${to(street.jid, "late")}`);
     await until(() => sent.presence?.getChildText("status") === "before");
     await meanwhile(street, { juliet, balcony: balcony.jid });
     release();

@@ -255,6 +255,16 @@ describe("RFC 6121 section 4.6: directed presence and blocks", () => {
     expect(await heard(user)).toEqual([[]]);
   });
 
+  it("ends also where only a stranger has sent it, and the domain of both is blocked", async () => {
+    const { user, stranger } = await strangers();
+    await stranger.ask(`<presence to='${user.bare}'/>`);
+    await heard(user);
+    expect(await change(user, "block", "localhost")).toEqual([unavailable(stranger)]);
+    await change(user, "unblock", "localhost");
+    await stranger.close();
+    expect(await heard(user)).toEqual([[]]);
+  });
+
   it("ends once for a contact who sees the user anyway", async () => {
     const [a, b] = await stage.friends();
     const [user, contact] = [await stage.enter(a, "home"), await stage.appear(b, "away")];

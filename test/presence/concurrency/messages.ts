@@ -71,7 +71,7 @@ function checkMessage({ play }: Outcome, sender: Connection, { act, about, mark 
   else if (arrivals.length > 0) figures.received += 1;
   if (kept.length > 1) figures.repeated += 1;
   if (arrivals.length + returns > 0) return undefined;
-  if (given.length > 0 || readers.some(({ ended }) => ended === "kill")) {
+  if (given.length > 0 || readers.some(seemedToRead)) {
     figures[given.length > 0 ? "lost" : "keptLost"] += 1;
     return undefined;
   }
@@ -96,6 +96,12 @@ function checkOrder({ play }: Outcome, reader: Connection): void {
       last = place;
     }
   }
+}
+
+/** It dropped its connection after it had said something that could show the server that it reads. */
+function seemedToRead({ ended, said }: Connection): boolean {
+  const since = said.findIndex(({ act }) => act.does === "available");
+  return ended === "kill" && since !== -1 && since < said.length - 1;
 }
 
 function takesMessages({ said }: Connection): boolean {

@@ -60,12 +60,16 @@ function fold(received: readonly Xml[], { jid, said }: Connection): View {
 /** `all`: the logins of one full JID. */
 function checkEnds(outcome: Outcome, viewer: Connection, view: View, jid: string, all: readonly Connection[]): void {
   const { play } = outcome;
-  const written = (does: string) =>
-    all.flatMap(({ said }) => said).filter(({ act, about }) => act.does === does && (about === viewer.jid || about === viewer.bare)).length;
-  const directed = written("direct") + written("undirect");
+  const written = (does: string, ...to: readonly string[]) =>
+    all.flatMap(({ said }) => said).filter(({ act, about }) => act.does === does && to.includes(about)).length;
+  const toBare = written("direct", viewer.bare);
+  const toFull = written("direct", viewer.jid);
+  const undirected = written("undirect", viewer.bare, viewer.jid);
+  const directed = toBare + toFull + undirected;
   const extra = view.extra.get(jid) ?? 0;
-  // Section 4.6.3: whoever was written to directly is told of the end, whether it was there when that came or not.
-  const allowed = written("undirect") + (isSteady(outcome, viewer, jid) ? 0 : written("direct"));
+  // Section 4.6.3: whoever was written to directly is told of the end, whether it was there when that came or not. While that waits
+  // for older messages, a subscription may end, which is an end too.
+  const allowed = undirected + (isSteady(outcome, viewer, jid) ? toBare : 2 * (toBare + toFull));
   if (extra > allowed) throw new Error(`${viewer.jid} was told ${extra} times of an end of ${jid} of which it knew nothing; allowed: ${allowed}`);
   if (directed > 0 || !view.heard.has(jid) || bareOf(jid) === viewer.bare) return;
   const approved = play.connections.some(({ bare, said }) => {
@@ -74,13 +78,11 @@ function checkEnds(outcome: Outcome, viewer: Connection, view: View, jid: string
   if (!approved && !showedAtFirst(play, bareOf(jid), viewer.bare)) throw new Error(`${viewer.jid} has heard of ${jid}, which never let it`);
 }
 
-/** Whatever was sent to the viewer came at once: it was there and available all the time, and nothing stood or waited between. */
+/** What was sent to the viewer's full JID came at once and is not forgotten: it was there, and nothing stood or waited between. */
 function isSteady({ play }: Outcome, viewer: Connection, jid: string): boolean {
   const pair = play.connections.filter(({ bare }) => bare === viewer.bare || bare === bareOf(jid));
-  const [first] = viewer.said;
   return (
     play.connections.filter((connection) => connection.jid === viewer.jid).length === 1 &&
-    first?.act.does === "available" &&
     !viewer.said.some(({ act }) => act.does === "unavailable") &&
     !pair.some(({ said }) => said.some(({ act }) => act.does === "block")) &&
     !pair.some(({ bare, received }) => bare === viewer.bare && received.some(isDelayed))
