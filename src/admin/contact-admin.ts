@@ -3,6 +3,7 @@ import type { Account } from "../domain/account.ts";
 import { explainPresence } from "../domain/explain-presence.ts";
 import type { Jid } from "../domain/jid.ts";
 import type { PresenceParty, PresenceResource } from "../domain/presence-party.ts";
+import { NoSuchAccountError } from "../log/accounts.ts";
 import { parseAccount, parseUser } from "./account-admin.ts";
 import type { ContactAdmin } from "./api.ts";
 import { AdminError } from "./errors.ts";
@@ -18,11 +19,10 @@ export interface ContactAdminOptions {
 }
 
 export function createContactAdmin({ hosts, load, resources }: ContactAdminOptions): ContactAdmin {
-  const require = async ({ domain, local, bare }: User): Promise<Account> => {
+  const require = async ({ domain, local }: User): Promise<Account> => {
     const account = await load(domain, local);
     if (account !== undefined) return account;
-    const fix = "check the spelling, `refrain user list` shows those that exist";
-    throw new AdminError("account-unknown", `${bare}: there is no such account; ${fix}`);
+    throw new AdminError("account-unknown", new NoSuchAccountError(domain, local).message);
   };
 
   return {
@@ -35,12 +35,16 @@ export function createContactAdmin({ hosts, load, resources }: ContactAdminOptio
       const b = parseUser(second, hosts);
       // One of them may be of another server; then parseAccount says what is wrong with the other one.
       if (!hosts.includes(a.domain) && !hosts.includes(b.domain)) parseAccount(first, hosts);
-      const find = async (jid: User) => (hosts.includes(jid.domain) ? require(jid) : undefined);
+      const isOurs = (jid: User) => hosts.includes(jid.domain);
+      const find = async (jid: User) => (isOurs(jid) ? load(jid.domain, jid.local) : undefined);
       // Both are looked at in one moment, after the last wait.
       const [own, others] = [await find(a), await find(b)];
+      // What one roster says of an address without an account is worth telling; of two such addresses there is nothing to tell.
+      if (own === undefined && others === undefined) await require(isOurs(a) ? a : b);
       const party = (jid: User, account: Account | undefined, other: User): PresenceParty => ({
         jid,
         account: account && holdings(account, other),
+        ...(account === undefined && isOurs(jid) ? { missing: true } : {}),
         resources: account === undefined ? [] : (resources?.(jid.bare) ?? []),
       });
       return explainPresence(party(a, own, b), party(b, others, a), resources !== undefined);

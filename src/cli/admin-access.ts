@@ -19,6 +19,14 @@ import { endContactsOffline } from "./end-contacts-offline.ts";
 const busyMs = 5_000;
 const retryMs = 100;
 
+/** Where the accounts are that somebody was lent. */
+export interface AccountsPlace {
+  /** They are a running server's. */
+  readonly running: boolean;
+  /** Their folder was made for this. */
+  readonly isNew: boolean;
+}
+
 /**
  * Lends `use` the accounts of the data folder; `makeFolder` if it may be the first to use it.
  * Rejects with AdminError, StoreOpenError or DataFolderError.
@@ -26,15 +34,15 @@ const retryMs = 100;
 export async function withAccounts<T>(
   { config }: LoadedConfig,
   { makeFolder }: { makeFolder: boolean },
-  use: (accounts: UserAdmin & ContactAdmin & AccountTransfer) => Promise<T>,
+  use: (accounts: UserAdmin & ContactAdmin & AccountTransfer, place: AccountsPlace) => Promise<T>,
 ): Promise<T> {
-  if (makeFolder) prepareDataFolder(config.dataDir);
-  else requireDataFolder(config.dataDir);
+  const isNew = makeFolder && prepareDataFolder(config.dataDir);
+  if (!makeFolder) requireDataFolder(config.dataDir);
   const file = storeFile(config.dataDir);
   const deadline = liveClock.now() + busyMs;
   for (;;) {
     const client = await connectAdmin(config.dataDir, liveClock);
-    if (client !== undefined) return use(client).finally(() => client.close());
+    if (client !== undefined) return use(client, { running: true, isNew }).finally(() => client.close());
     if (config.durability === "none") throw nowhere(config.dataDir);
     const store = await openUnlessLocked(file, config.durability);
     if (store !== undefined) {
@@ -49,7 +57,8 @@ export async function withAccounts<T>(
         onDeleting: (host: string, username: string) => endContactsOffline(store, hosts, host, username),
       };
       const contacts = createContactAdmin({ hosts, load: (host, username) => loadAccount(store, host, username) });
-      return use({ ...createAccountAdmin(options), ...contacts, ...createAccountTransfer(options) }).finally(() => store.close());
+      const own = { ...createAccountAdmin(options), ...contacts, ...createAccountTransfer(options) };
+      return use(own, { running: false, isNew }).finally(() => store.close());
     }
     if (liveClock.now() >= deadline) throw busy(config.dataDir);
     sleep(retryMs);

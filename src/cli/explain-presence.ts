@@ -8,7 +8,7 @@ import { print, table } from "./terminal.ts";
 export function addExplainPresence(explain: Command): void {
   withFolderOptions(explain.command("presence").description("say whether two users see each other's presence, and why"))
     .argument("<A>", "an account, such as romeo@localhost")
-    .argument("<B>", "the other, which may be of another server")
+    .argument("<B>", "the other, which may be of another server, or no account at all")
     .option("--json", "everything as JSON: {running, parties, directions}")
     .addHelpText(
       "after",
@@ -31,7 +31,7 @@ Examples:
 
 function toText({ directions, parties }: PresenceExplanation): string {
   const parts = directions.map(directionText);
-  return [...parts, ...(parties.length > 1 ? [table(columns, parties.map(partyRow))] : [])].join("\n\n");
+  return [...parts, ...(parties.length > 1 ? [table(columns, parties.map((party) => partyRow(party, directions)))] : [])].join("\n\n");
 }
 
 function directionText({ summary, why, resources }: DirectionView): string {
@@ -45,9 +45,10 @@ function withRule({ text, rule }: Reason): string {
 
 const columns = ["ACCOUNT", "STATE", "IN ROSTER", "APPROVED", "BLOCKS", "RESOURCES"];
 
-function partyRow({ jid, contact, resources }: PartyView): readonly string[] {
+function partyRow({ jid, contact, resources }: PartyView, directions: readonly DirectionView[]): readonly string[] {
   const names = resources.map((resource) => `${resource.jid.slice(jid.length + 1)}${resource.available ? "" : " (not available)"}`);
-  if (contact === null) return [jid, "not known here", "-", "-", "-", "-"];
+  const absence = directions.some(({ verdict }) => verdict === "no-account") ? "no such account" : "not known here";
+  if (contact === null) return [jid, absence, "-", "-", "-", "-"];
   return [
     jid,
     contact.stateName,

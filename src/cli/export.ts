@@ -81,7 +81,11 @@ async function runExport(accounts: AsyncIterable<Exported>, format: AccountForma
     reportError(error);
     failed += 1;
   };
-  await output.write(writer === undefined ? `${jsonLinesHeader}\n` : writer.begin());
+  let begun = false;
+  const begin = async () => {
+    if (!begun) await output.write(writer === undefined ? `${jsonLinesHeader}\n` : writer.begin());
+    begun = true;
+  };
   for await (const account of accounts) {
     if ("error" in account) {
       fail(account.error);
@@ -98,10 +102,20 @@ async function runExport(accounts: AsyncIterable<Exported>, format: AccountForma
       progress.clear();
       warn(`${jid}: larger than the ${accountBytesMax} bytes that \`refrain import\` takes of one account`);
     }
+    await begin();
     await output.write(written.text);
     done += 1;
     progress.show(count(done, "account"));
   }
+  if (done === 0 && failed > 0) {
+    progress.clear();
+    note(`nothing was exported, ${failed} failed${name === "-" ? "" : `; ${name} was not written`}`);
+    // Here, for the caller keeps what there is where some failed.
+    await output.discard();
+    throw new SaidError("no account was exported");
+  }
+  // Of a server without accounts, too, there is a whole file.
+  await begin();
   await output.write(writer === undefined ? `${jsonLinesFooter}\n` : writer.end());
   await output.finish();
   progress.clear();

@@ -3,11 +3,14 @@ import type { Command } from "commander";
 import type { ConfigFlags, LoadedConfig } from "../config/load.ts";
 import { loadConfig } from "../config/load.ts";
 
+const configHelp =
+  "configuration file, also by REFRAIN_CONFIG (default: refrain.toml in the data folder, then in the working folder)";
+
 /** For every command. */
 export function withFolderOptions(command: Command): Command {
   return command
-    .option("--config <FILE>", "configuration file (default: refrain.toml in the data folder, then in the working folder)")
-    .option("--data <DIR>", "data folder (default: ./data)");
+    .option("--config <FILE>", configHelp)
+    .option("--data <DIR>", "data folder, also by REFRAIN_DATA_DIR (default: ./data)");
 }
 
 /** For the commands that start a server, or show how it would start. */

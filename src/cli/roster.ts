@@ -39,7 +39,7 @@ function toText({ jid, version, contacts, requests, blocked }: RosterView): stri
     contact.approved ? "yes" : "-",
   ]);
   const lists = [
-    ...(requests.length === 0 ? [] : [`wait for an answer: ${requests.map((request) => request.jid).join(", ")}`]),
+    ...(requests.length === 0 ? [] : [`ask to see ${jid}: ${requests.map((request) => request.jid).join(", ")}`]),
     ...(blocked.length === 0 ? [] : [`blocked: ${blocked.join(", ")}`]),
   ];
   const body = rows.length === 0 ? "no contacts yet; the first comes when its client adds or accepts somebody" : table(columns, rows);

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
+import { isAbsolute, relative, sep } from "node:path";
 import type { ConfigFlags } from "../config/load.ts";
-import { withAccounts } from "./admin-access.ts";
+import { type AccountsPlace, withAccounts } from "./admin-access.ts";
 import { load, withFolderOptions } from "./options.ts";
 import { type PasswordOptions, readPassword } from "./password.ts";
 import { print } from "./terminal.ts";
@@ -20,8 +21,10 @@ Examples:
     .action(async (jid: string, options: ConfigFlags & PasswordOptions) => {
       const loaded = load(options);
       const password = await readPassword(options, jid);
-      const added = await withAccounts(loaded, { makeFolder: true }, (accounts) => accounts.userAdd(jid, password));
-      print(`added ${added}`);
+      await withAccounts(loaded, { makeFolder: true }, async (accounts, place) => {
+        const added = await accounts.userAdd(jid, password);
+        print(`added ${added}${whereTo(loaded.config.dataDir, place)}`);
+      });
     });
 }
 
@@ -29,4 +32,12 @@ export function withPasswordOptions(command: Command): Command {
   return withFolderOptions(command)
     .option("--password <P>", "the password, which other users of this machine can see while the command runs")
     .option("--password-stdin", "read the password from standard input");
+}
+
+/** Without a server nothing else tells that the folder is another one than its. */
+function whereTo(dataDir: string, { running, isNew }: AccountsPlace): string {
+  if (running) return "";
+  const inside = relative(process.cwd(), dataDir);
+  const folder = inside.startsWith("..") || isAbsolute(inside) ? dataDir : inside === "" ? "." : `.${sep}${inside}`;
+  return ` to ${folder} (${isNew ? "a new folder; " : ""}no server runs there)`;
 }

@@ -16,11 +16,13 @@ export function storeFile(dataDir: string): string {
   return join(dataDir, "refrain.db");
 }
 
-/** Makes the folder, for its owner alone, if it is not there. Throws DataFolderError if it cannot be written. */
-export function prepareDataFolder(dataDir: string): void {
+/** Makes the folder, for its owner alone, if it is not there; returns whether it did. Throws DataFolderError. */
+export function prepareDataFolder(dataDir: string): boolean {
+  const isNew = !existsSync(dataDir);
   try {
     makeFolder(dataDir);
     accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
+    return isNew;
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === "EEXIST" || code === "ENOTDIR") throw notAFolder(dataDir);

@@ -9,6 +9,7 @@ import {
   blockReasons,
   directedReasons,
   foreignReasons,
+  missingReasons,
   nameOf,
   reason,
   rosterReasons,
@@ -94,6 +95,7 @@ function explainDirection(watcher: PresenceParty, shower: PresenceParty, running
       ...approvalReasons(watcher, shower),
       ...blockReasons(watcher, shower),
       ...foreignReasons(watcher, shower),
+      ...missingReasons(watcher, shower),
       ...availabilityReasons(shower, running),
       ...directedReasons(watcher, shower),
     ],
@@ -124,6 +126,7 @@ function cellOf({ account: watching }: PresenceParty, { account: showing }: Pres
 }
 
 function verdictOf(watcher: PresenceParty, shower: PresenceParty, cell: Cell | undefined): PresenceVerdict {
+  if (watcher.missing === true || shower.missing === true) return "no-account";
   if (cell === undefined) return "foreign";
   if (isBarred(watcher, watcher.jid, shower, shower.jid)) return "blocked";
   if (cell.verdict === "sees" || cell.verdict === "changes-only") return cell.verdict;
@@ -160,6 +163,12 @@ function summaryOf(watcher: PresenceParty, shower: PresenceParty, verdict: Prese
       const foreign = watcher.account === undefined ? watcher : shower;
       const why = `${foreign.jid.domain} is no host of this server, which does not speak to others`;
       return `${from} does not see ${to}: ${why} (RFC 6120 section 10.4.3)`;
+    }
+    case "no-account": {
+      const missing = watcher.missing === true ? from : to;
+      const asked = watcher.account !== undefined && subscriptionParts[watcher.account.state].pendingOut;
+      const follows = asked ? `; ${from} has asked, and nobody will answer` : "";
+      return `${from} does not see ${to}: there is no account ${missing}${follows} (RFC 6121 section 8.5.1)`;
     }
   }
 }

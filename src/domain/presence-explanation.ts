@@ -77,7 +77,9 @@ export type PresenceVerdict =
   /** The watcher has not asked. */
   | "not-subscribed"
   /** One of them is of another server. */
-  | "foreign";
+  | "foreign"
+  /** One of them would be of this server, which has no such account. */
+  | "no-account";
 
 export interface WatcherResourceView {
   readonly jid: string;

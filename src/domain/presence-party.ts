@@ -10,6 +10,8 @@ export interface PresenceParty {
   readonly jid: Jid;
   /** What its account holds of the other; undefined if it is no account of this server. */
   readonly account: PresenceAccount | undefined;
+  /** Its domain is of this server, and there is no such account. */
+  readonly missing?: true;
   /** Its connected resources; none if no server runs. */
   readonly resources: readonly PresenceResource[];
 }

@@ -1,7 +1,7 @@
 /** Each rule that bears on who sees whom, said in a line of its own. */
 
 import type { Reason } from "./presence-explanation.ts";
-import { directedTo, directors, partialBlocks, wholeBlocks, type PresenceParty } from "./presence-party.ts";
+import { directedTo, directors, isBarred, partialBlocks, wholeBlocks, type PresenceParty } from "./presence-party.ts";
 import { seesContact, showsToContact, subscriptionParts, subscriptionStateNames } from "./subscription.ts";
 
 /** What the two rosters say; the shower's comes first, for it decides. */
@@ -10,7 +10,7 @@ export function rosterReasons(watcher: PresenceParty, shower: PresenceParty): re
   const reasons: Reason[] = [];
   if (shower.account !== undefined) {
     const shows = showsToContact(subscriptionParts[shower.account.state].subscription);
-    const follows = shows ? `its presence goes to ${from} when it changes` : `its presence does not go to ${from}`;
+    const follows = shows ? goesTo(watcher, shower) : `its presence does not go to ${from}`;
     reasons.push(reason(`${rosterSays(shower, from)}: ${follows}`, "RFC 6121 section 4.2.2"));
   }
   if (watcher.account !== undefined) {
@@ -20,6 +20,14 @@ export function rosterReasons(watcher: PresenceParty, shower: PresenceParty): re
     reasons.push(reason(text, "RFC 6121 section 4.3.1"));
   }
   return reasons;
+}
+
+/** What the shower's roster lets go, and what keeps it back all the same. */
+function goesTo(watcher: PresenceParty, shower: PresenceParty): string {
+  const { bare } = watcher.jid;
+  if (isBarred(watcher, watcher.jid, shower, shower.jid)) return `its presence would go to ${bare} when it changes, but for the block`;
+  if (watcher.missing === true) return `its presence would go to ${bare} when it changes, if there were such an account`;
+  return `its presence goes to ${bare} when it changes`;
 }
 
 function rosterSays(party: PresenceParty, other: string): string {
@@ -41,10 +49,24 @@ export function approvalReasons(watcher: PresenceParty, shower: PresenceParty): 
   return [reason(text, "RFC 6121 section 3.4.2")];
 }
 
+/** Nobody answers for an account that does not exist. */
+export function missingReasons(watcher: PresenceParty, shower: PresenceParty): readonly Reason[] {
+  const reasons = [watcher, shower]
+    .filter(({ missing }) => missing === true)
+    .map(({ jid }) => reason(`there is no account ${jid.bare}: what is sent to it is not answered`, "RFC 6121 section 8.5.1"));
+  if (shower.missing !== true || watcher.account === undefined) return reasons;
+  const { subscription, pendingOut } = subscriptionParts[watcher.account.state];
+  const text = `${watcher.jid.bare} takes itself for a subscriber of ${shower.jid.bare}; the next probe ends that`;
+  if (seesContact(subscription)) return [...reasons, reason(text, "RFC 6121 section 4.3.2")];
+  if (!pendingOut) return reasons;
+  const waits = `the request of ${watcher.jid.bare} stays in its roster, and nobody will answer it`;
+  return [...reasons, reason(waits, "RFC 6121 section 8.5.1")];
+}
+
 /** Of an account of another server nothing is known here. */
 export function foreignReasons(...parties: readonly PresenceParty[]): readonly Reason[] {
   return parties
-    .filter(({ account }) => account === undefined)
+    .filter(({ account, missing }) => account === undefined && missing !== true)
     .map(({ jid }) => reason(`what ${jid.bare} has in its roster is known to ${jid.domain} alone`, "RFC 6121 section 2"));
 }
 

@@ -42,7 +42,7 @@ export class NoSuchAccountError extends Error {
   override readonly name = "NoSuchAccountError";
 
   constructor(host: string, username: string) {
-    super(`${username}@${host}: there is no such account; create it first, or check the spelling`);
+    super(`${username}@${host}: there is no such account; check the spelling; \`refrain user list\` shows which there are`);
   }
 }
 

@@ -1,6 +1,9 @@
 /** A whole server in this process, on free ports, with everything in memory: several can run at once. */
 import { pino, type Logger } from "pino";
-import { configSchema, type Config } from "../config/schema.ts";
+import { checkConfig } from "../config/check.ts";
+import { ConfigError, type ConfigProblem } from "../config/errors.ts";
+import { nearest } from "../config/nearest.ts";
+import type { Config } from "../config/schema.ts";
 import type { SessionView } from "../domain/session-view.ts";
 import { createMemoryStore } from "../log/memory-store.ts";
 import { projections } from "../log/projections/index.ts";
@@ -39,21 +42,9 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
-/** Rejects if the options are no valid configuration. */
+/** Rejects with a ConfigError that names each option that is unknown or refused. */
 export async function startServer(options: TestServerOptions = {}): Promise<TestServer> {
-  const domains = options.domains ?? ["localhost"];
-  const config = configSchema.parse({
-    hosts: domains.map((domain) => ({ domain })),
-    listen: {
-      address: "127.0.0.1",
-      c2s: { port: 0 },
-      c2sTls: { port: 0 },
-      allowPlaintext: options.allowPlaintext ?? false,
-    },
-    durability: "none",
-    session: options.session ?? {},
-    limits: options.limits ?? {},
-  });
+  const config = configOf(options);
   const store = options.parts?.store ?? createMemoryStore(projections);
   const logger = options.logger ?? pino({ level: "silent" });
   const server = await start({ config, logger, extensions: options.extensions ?? [], parts: { ...options.parts, store } });
@@ -70,4 +61,38 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     session: (idOrFullJid) => server.session(idOrFullJid),
     stop: () => server.stop("the test is over"),
   };
+}
+
+/** Each once; the types keep it whole. */
+const optionNames = Object.keys({
+  domains: true,
+  allowPlaintext: true,
+  session: true,
+  limits: true,
+  extensions: true,
+  parts: true,
+  logger: true,
+} satisfies Readonly<Record<keyof TestServerOptions, true>>);
+
+/** Throws ConfigError with all problems. */
+function configOf(options: TestServerOptions): Config {
+  const { domains = ["localhost"], allowPlaintext = false, session = {}, limits = {} } = options;
+  const values = {
+    // What is no list is for the check to name.
+    hosts: Array.isArray(domains) ? domains.map((domain: unknown) => ({ domain })) : domains,
+    listen: { address: "127.0.0.1", c2s: { port: 0 }, c2sTls: { port: 0 }, http: { port: 0 }, allowPlaintext },
+    durability: "none",
+    session,
+    limits,
+  };
+  const checked = checkConfig(values, (path) => (path.startsWith("hosts") ? "option domains" : undefined));
+  const unknown = Object.keys(options).filter((name) => !optionNames.includes(name)).map(unknownOption);
+  if (checked.ok && unknown.length === 0) return checked.config;
+  throw new ConfigError([...unknown, ...(checked.ok ? [] : checked.problems)]);
+}
+
+function unknownOption(name: string): ConfigProblem {
+  const suggestion = nearest(name, optionNames);
+  const question = suggestion === undefined ? "" : `did you mean ${suggestion}? `;
+  return { path: name, message: "no such option of startServer", source: undefined, fix: `${question}there are ${optionNames.join(", ")}` };
 }

@@ -240,7 +240,7 @@ async function linesOf(request: object): Promise<readonly string[]> {
 
 describe("What cannot be answered", () => {
   it.each([
-    ["nobody@localhost", "account-unknown", "nobody@localhost: there is no such account; check the spelling, `refrain user list` shows those that exist"],
+    ["nobody@localhost", "account-unknown", "nobody@localhost: there is no such account; check the spelling; `refrain user list` shows which there are"],
     ["romeo", "jid-malformed", 'JID "romeo": expected USER@HOST, such as romeo@localhost'],
     ["romeo@localhost/orchard", "jid-malformed", 'JID "romeo@localhost/orchard": expected USER@HOST, such as romeo@localhost'],
     ["romeo@c.example", "host-unknown", expect.stringMatching(/^c\.example: not a host of this server, which has localhost; /)],
@@ -250,13 +250,28 @@ describe("What cannot be answered", () => {
 
   it("is refused: presence, if one of the two is at fault", async () => {
     const [romeo] = await users();
-    await expect(admin.explainPresence(bare(romeo), "nobody@localhost")).rejects.toMatchObject({ code: "account-unknown" });
-    await expect(admin.explainPresence("nobody@localhost", bare(romeo))).rejects.toMatchObject({ code: "account-unknown" });
+    const nobody = { code: "account-unknown", message: expect.stringMatching(/^nobody@localhost: there is no such account; /) };
+    for (const other of ["ghost@localhost", "nobody@localhost", "a@b.example"]) {
+      await expect(admin.explainPresence("nobody@localhost", other)).rejects.toMatchObject(nobody);
+    }
+    await expect(admin.explainPresence("a@b.example", "nobody@localhost")).rejects.toMatchObject(nobody);
     await expect(admin.explainPresence(bare(romeo), "c.example")).rejects.toMatchObject({ code: "jid-malformed" });
     await expect(admin.explainPresence("a@b.example", "a@c.example")).rejects.toMatchObject({
       code: "host-unknown",
       message: expect.stringContaining("b.example: not a host of this server"),
     });
+  });
+
+  it("is explained as far as it is known: somebody who has no account", async () => {
+    const [romeo] = await users();
+    const { client } = await come(romeo, "orchard");
+    await client.ask(subscription("subscribe", "ghost@localhost"));
+    const { directions, parties } = await admin.explainPresence(bare(romeo), "ghost@localhost");
+    expect(directions.map(({ verdict }) => verdict)).toEqual(["no-account", "no-account"]);
+    expect(directions[0]!.summary).toMatch(/there is no account ghost@localhost; romeo\d+@localhost has asked, and nobody will answer/);
+    expect(parties.map(({ contact }) => contact?.ask ?? null)).toEqual([true, null]);
+    const turned = await admin.explainPresence("ghost@localhost", bare(romeo));
+    expect(turned.directions).toEqual(directions.toReversed());
   });
 
   it("is explained as far as it is known: somebody of another server", async () => {

@@ -78,12 +78,19 @@ juliet@localhost  From + Pending Out  yes        -         -       balcony
     expect(stdout).toMatch(/^zeno@example\.net +not known here +-/m);
   });
 
+  it("says what one side knows of somebody who has no account", async () => {
+    const { status, stdout } = await stage.run(...presence("romeo@localhost", "ghost@localhost"));
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^romeo@localhost does not see ghost@localhost: there is no account ghost@localhost/);
+    expect(stdout).toMatch(/^ghost@localhost +no such account +-/m);
+  });
+
   it("says what is wrong with an account, and what to do, and teaches by its help", async () => {
     const [absent, foreign, malformed, missing, other, group, command] = await stage.runEach(
-      presence("romeo@localhost", "nobody@localhost"), presence("a@one.example", "b@two.example"), presence("romeo@localhost/orchard", "juliet@localhost"),
+      presence("ghost@localhost", "nobody@localhost"), presence("a@one.example", "b@two.example"), presence("romeo@localhost/orchard", "juliet@localhost"),
       presence("romeo@localhost"), ["explain", "presense"], ["explain", "--help"], presence("--help"),
     );
-    expect(absent).toMatchObject({ status: 1, stdout: "", stderr: expect.stringMatching(/^error: nobody@localhost: there is no such account; check /) });
+    expect(absent).toMatchObject({ status: 1, stdout: "", stderr: expect.stringMatching(/^error: ghost@localhost: there is no such account; check /) });
     expect(foreign).toMatchObject({ status: 1, stderr: expect.stringMatching(/^error: one\.example: not a host of this server, which has localhost; /) });
     expect(malformed).toMatchObject({ status: 1, stderr: 'error: JID "romeo@localhost/orchard": expected USER@HOST, such as romeo@localhost\n' });
     expect(missing).toMatchObject({ status: 2, stderr: expect.stringContaining("missing required argument 'B'") });

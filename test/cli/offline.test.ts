@@ -25,12 +25,12 @@ const done = (stdout: string) => ({ status: 0, stdout, stderr: "" });
 
 describe("refrain user, while no server runs", () => {
   it("adds, changes, lists and deletes accounts in the data folder, and says what cannot be done", async () => {
-    expect(await run("user add juliet@localhost --password-stdin", "secret\n")).toEqual(done("added juliet@localhost\n"));
+    expect(await run("user add juliet@localhost --password-stdin", "secret\n")).toEqual(done("added juliet@localhost to ./data (a new folder; no server runs there)\n"));
     const changes = await runEach(
       "user add Romeo@localhost --password secret", "user list", "user add romeo@localhost --password secret", "user delete tybalt@localhost",
       "user passwd romeo@example.org --password secret",
     );
-    expect(changes.slice(0, 2)).toEqual([done("added romeo@localhost\n"), done("juliet@localhost\nromeo@localhost\n")]);
+    expect(changes.slice(0, 2)).toEqual([done("added romeo@localhost to ./data (no server runs there)\n"), done("juliet@localhost\nromeo@localhost\n")]);
     const [, , again, absent, foreign] = changes;
     expect(again).toMatchObject({ status: 1, stdout: "", stderr: expect.stringMatching(/^error: romeo@localhost: there is such an account already; /) });
     expect(absent).toMatchObject({ status: 1, stderr: expect.stringMatching(/^error: tybalt@localhost: there is no such account; /) });
@@ -63,7 +63,10 @@ describe("refrain user, while no server runs", () => {
       run("user add romeo@a.example --password x --config r.toml"),
       run("user add romeo@b.example --password x --data other", "", { REFRAIN_HOSTS: "b.example" }),
     ]);
-    expect([file, environment]).toEqual([done("added romeo@a.example\n"), done("added romeo@b.example\n")]);
+    expect([file, environment]).toEqual([
+      done("added romeo@a.example to ./data (a new folder; no server runs there)\n"),
+      done("added romeo@b.example to ./other (a new folder; no server runs there)\n"),
+    ]);
   });
 
   it("names a data folder that cannot be, and leaves a file alone that is no database", async () => {

@@ -37,7 +37,7 @@ describe("refrain roster", () => {
           "benvolio@example.net  -          -              none          -    yes",
           "juliet@localhost      -          -              none          yes  -",
           "nurse@example.net     The\u{FFFD}Nurse  Verona, House  none          -    -",
-          "wait for an answer: juliet@localhost",
+          "ask to see romeo@localhost: juliet@localhost",
           "blocked: tybalt@example.net",
           "",
         ].join("\n"),
@@ -65,7 +65,7 @@ describe("refrain roster", () => {
       ["roster", "nobody@localhost"], ["roster", "a@example.net"], ["roster", "romeo"], ["roster"], ["roster", "romeo@localhost", "--data", "elsewhere"],
       ["roster", "--help"],
     );
-    expect(absent).toEqual({ status: 1, stdout: "", stderr: "error: nobody@localhost: there is no such account; check the spelling, `refrain user list` shows those that exist\n" });
+    expect(absent).toEqual({ status: 1, stdout: "", stderr: "error: nobody@localhost: there is no such account; check the spelling; `refrain user list` shows which there are\n" });
     expect(foreign).toMatchObject({ status: 1, stderr: expect.stringMatching(/^error: example\.net: not a host of this server, which has localhost; /) });
     expect(malformed).toMatchObject({ status: 1, stderr: 'error: JID "romeo": expected USER@HOST, such as romeo@localhost\n' });
     expect(missing).toMatchObject({ status: 2, stderr: expect.stringContaining("missing required argument 'JID'") });

@@ -83,6 +83,10 @@ describe("refrain export and refrain import, while no server runs", () => {
       "export --out some --format xep-0227 romeo@b.example tybalt@b.example juliet@a.example", "export --domain a.example romeo@b.example",
       "export --domain c.example",
     );
+    const [none, nonePiped] = await runEach("export --out none tybalt@b.example", "export --out - tybalt@b.example");
+    expect(none).toMatchObject({ status: 1, stdout: "", stderr: expect.stringMatching(/nothing was exported, 1 failed; none was not written\n$/) });
+    expect(nonePiped).toMatchObject({ status: 1, stdout: "", stderr: expect.stringMatching(/nothing was exported, 1 failed\n$/) });
+    expect(existsSync(path("none"))).toBe(false);
     const jids = ({ stdout }: Outcome) => [...stdout.matchAll(/^\{"jid":"([^"]+)"/gm)].map((match) => match[1]);
     expect(jids(all)).toEqual(["juliet@a.example", "nurse@b.example", "romeo@b.example"]);
     expect(jids(domain)).toEqual(["nurse@b.example", "romeo@b.example"]);

@@ -148,6 +148,18 @@ describe("XEP-0191 section 3.3: a block keeps presence back both ways", () => {
     }
   });
 
+  it("and the line of the roster that would let it go says so", () => {
+    for (const [a, b] of pairs) {
+      const { directions } = explain({ state: a }, { state: b, blocks: ["romeo@a.example"] });
+      for (const direction of directions) {
+        const line = texts(direction)[0]!;
+        expect(line).not.toContain("its presence goes to");
+        expect(line.includes("would go to")).toBe(line.endsWith(", but for the block"));
+      }
+      expect(texts(directions[0]!)[0]!.includes("would go to romeo@a.example when it changes")).toBe(["From", "FromOut", "Both"].includes(b));
+    }
+  });
+
   it("names both where both have blocked", () => {
     const direction = romeoSees({ blocks: ["juliet@b.example"] }, { blocks: ["a.example"] });
     const summary = "romeo@a.example does not see juliet@b.example: romeo@a.example has blocked juliet@b.example, and juliet@b.example has blocked a.example";
@@ -289,6 +301,29 @@ describe("RFC 6120 section 10.4.3: somebody of another server", () => {
       expect(texts(direction)).toContain("what juliet@b.example has in its roster is known to b.example alone");
       expect(rulesOf(direction)).toContain("XEP-0191 section 3.3");
     }
+    expect(parties.map(({ contact }) => contact?.stateName ?? null)).toEqual([subscriptionStateNames[state], null]);
+    expect(told(directions[0]!)).toEqual({ "romeo@a.example/orchard": [] });
+  });
+});
+
+describe("RFC 6121 section 8.5.1: no such user", () => {
+  const ghost: PresenceParty = { jid: juliet, account: undefined, missing: true, resources: [] };
+  const asked: ReadonlySet<string> = new Set(["NoneOut", "NoneOutIn", "FromOut"]);
+  const subscribed: ReadonlySet<string> = new Set(["To", "ToIn", "Both"]);
+
+  it.each(subscriptionStates)("is not seen, and what becomes of the own roster is told (%s)", (state) => {
+    const { parties, directions } = explainPresence(party(romeo, { state, resources: resources.romeo }), ghost, true);
+    expect(directions.map(({ verdict, rostersAgree }) => [verdict, rostersAgree])).toEqual([["no-account", null], ["no-account", null]]);
+    for (const direction of directions) {
+      expect(direction.summary).toContain("there is no account juliet@b.example");
+      expect(rulesOf(direction)).toContain("RFC 6121 section 8.5.1");
+      const text = texts(direction).join("\n");
+      expect(text).toContain(`the roster of romeo@a.example says ${subscriptionStateNames[state]} of juliet@b.example`);
+      expect(text).not.toMatch(/known to b\.example alone|its presence goes to/);
+    }
+    expect(directions[0]!.summary.includes("romeo@a.example has asked, and nobody will answer")).toBe(asked.has(state));
+    expect(texts(directions[0]!).some((text) => text.endsWith("the next probe ends that"))).toBe(subscribed.has(state));
+    expect(directions[1]!.summary).not.toContain("has asked");
     expect(parties.map(({ contact }) => contact?.stateName ?? null)).toEqual([subscriptionStateNames[state], null]);
     expect(told(directions[0]!)).toEqual({ "romeo@a.example/orchard": [] });
   });

@@ -107,8 +107,16 @@ describe("start", () => {
   });
 
   it("rejects what is no configuration, and names it", async () => {
-    await expect(startServer({ session: { silenceMs: -1 } })).rejects.toThrow(/silenceMs/);
-    await expect(startServer({ domains: [] })).rejects.toThrow(/hosts/);
+    await expect(startServer({ session: { silenceMs: -1 } })).rejects.toThrow("session.silenceMs: expected 100–86400000 ms, got -1");
+    await expect(startServer({ domains: [] })).rejects.toThrow(/^hosts: expected at least one .*, got \[\] \(option domains\)$/);
+    await expect(startServer({ session: { silencMs: 1 } as object })).rejects.toThrow("session.silencMs: no such setting; did you mean session.silenceMs?");
+  });
+
+  it("rejects options that there are not, and says which there are", async () => {
+    const list = "there are domains, allowPlaintext, session, limits, extensions, parts, logger";
+    await expect(startServer({ prot: 1 } as object)).rejects.toThrow(`prot: no such option of startServer; ${list}`);
+    const two = startServer({ allow_plaintxt: true, domains: "localhost" } as object);
+    await expect(two).rejects.toThrow(`allow_plaintxt: no such option of startServer; did you mean allowPlaintext? ${list}\nhosts: expected`);
   });
 
   it("takes options: plaintext, conflicts, limits", async () => {

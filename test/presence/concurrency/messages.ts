@@ -46,7 +46,9 @@ export function checkMessages(outcome: Outcome, late: readonly Connection[], fig
 function checkMessage({ play }: Outcome, sender: Connection, { act, about, mark }: Said, figures: Figures): string | undefined {
   const { witness } = play.theatre;
   const readers = play.connections.filter(({ bare }) => bare === bareOf(about));
-  const arrivals = readers.flatMap((reader) => reader.received.filter((stanza) => isCopy(stanza, mark)).map((stanza) => ({ reader, kept: isDelayed(stanza) })));
+  const arrivals = readers.flatMap((reader) =>
+    reader.received.filter((stanza) => isCopy(stanza, mark)).map((stanza) => ({ reader, kept: isDelayed(stanza) })),
+  );
   const returns = sender.received.filter(({ name, attrs }) => name === "message" && attrs["type"] === "error" && attrs["id"] === mark).length;
   const given = witness.given(mark);
   const kept = arrivals.filter(({ kept }) => kept);

@@ -1,6 +1,6 @@
 /** RFC 6121 section 4 when all is quiet: each sees exactly those who let it, and every period of availability had one end. */
 import { showXml, type Xml } from "../../support/xml-reader.ts";
-import { isDelayed, markOf, type Connection } from "./connection.ts";
+import { markOf, type Connection } from "./connection.ts";
 import { bareOf, covers, isBarred, shows, type Outcome } from "./outcome.ts";
 
 interface Sight {
@@ -85,8 +85,13 @@ function isSteady({ play }: Outcome, viewer: Connection, jid: string): boolean {
     play.connections.filter((connection) => connection.jid === viewer.jid).length === 1 &&
     !viewer.said.some(({ act }) => act.does === "unavailable") &&
     !pair.some(({ said }) => said.some(({ act }) => act.does === "block")) &&
-    !pair.some(({ bare, received }) => bare === viewer.bare && received.some(isDelayed))
+    !play.connections.some(({ said }) => said.some(({ about, mark }) => bareOf(about) === viewer.bare && isKept(play, mark)))
   );
+}
+
+/** Taken, and given to nobody at once; so are messages that were returned. */
+function isKept({ theatre: { witness } }: Outcome["play"], message: string): boolean {
+  return witness.hasTaken(message) && witness.given(message).length === 0;
 }
 
 function showedAtFirst({ accounts, scenario: { relations } }: Outcome["play"], by: string, to: string): boolean {
