@@ -20,7 +20,7 @@ export interface Passage {
   /** From `account` on: whose address the stanza has. Those phases are for accounts that exist. */
   readonly account?: Account | undefined;
   /** From `hold` on: the session that it is for. */
-  readonly recipient?: Session;
+  readonly recipient?: Session | undefined;
 }
 
 /** undefined lets it pass. The reason is for logs and for explaining, not for the wire. */
