@@ -2,9 +2,8 @@ import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
+import { collect } from "../support/collect.ts";
 import { login } from "../support/login.ts";
 import { startWithUsers } from "./support.ts";
 
@@ -54,8 +53,6 @@ async function gather(crowd: ChildProcess, port: number): Promise<void> {
 
 /** Bytes in use after a garbage collection. */
 async function memory(): Promise<number> {
-  setFlagsFromString("--expose-gc");
-  const collect = runInNewContext("gc") as () => void;
   for (let round = 0; round < 2; round += 1) {
     collect();
     await new Promise((resolve) => setImmediate(resolve));

@@ -10,7 +10,7 @@ const negotiationTimeoutMs = 400;
 beforeAll(async () => {
   server = await startWithUsers({
     allowPlaintext: true,
-    session: { negotiationTimeoutMs, silenceMs: 300, silenceAnswerMs: 700, closeTimeoutMs: 200 },
+    session: { negotiationTimeoutMs, silenceMs: 300, silenceAnswerMs: 300, closeTimeoutMs: 200 },
   });
 });
 afterAll(() => server.stop());

@@ -1,6 +1,5 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
+import { collect } from "../support/collect.ts";
 import type { XmlLimits } from "../../src/domain/limits.ts";
 import { xmlLimitsAuthenticated, xmlLimitsUnauthenticated } from "../../src/domain/limits.ts";
 import { header, Reading, readBytewise, roomy } from "./reading.ts";
@@ -102,8 +101,6 @@ describe("RFC 6120 section 13.12: a limit holds before the memory is spent", () 
 
 describe("an idle stream keeps no memory of what it has read", () => {
   it("neither chunks nor buffers, after big stanzas in pieces", async () => {
-    setFlagsFromString("--expose-gc");
-    const collect = runInNewContext("gc") as () => void;
     collect();
     const before = process.memoryUsage().arrayBuffers;
     const idle = Array.from({ length: 40 }, () => {
