@@ -1,12 +1,14 @@
 /** Folding: the state of a session from a snapshot and the events that followed it. The same input always gives the same state. */
 import { transition, type SnapshotFrom, type StateValue } from "xstate";
 import type { SessionContext } from "./session-context.ts";
+import { outputOf } from "./session-endings.ts";
 import { sessionMachine, sessionMachineVersion } from "./session.ts";
 import type { SessionEvent } from "./session-events.ts";
+import { upgradeSnapshot, type AnySnapshot } from "./upgrade.ts";
 
 export type SessionSnapshot = SnapshotFrom<typeof sessionMachine>;
 
-/** A snapshot as it is recorded: plain JSON, with the machine that alone can continue it. */
+/** A snapshot as it is recorded: plain JSON, with the machine and the version that recorded it. */
 export interface RecordedSnapshot {
   readonly machine: "session";
   readonly version: number;
@@ -18,14 +20,12 @@ export function recordSnapshot(snapshot: SessionSnapshot): RecordedSnapshot {
   return { machine: "session", version: sessionMachineVersion, value: snapshot.value, context: snapshot.context };
 }
 
-/** Throws if the snapshot belongs to another machine or to another version of it. */
-export function restoreSnapshot(recorded: RecordedSnapshot): SessionSnapshot {
-  if (recorded.machine !== "session" || recorded.version !== sessionMachineVersion) {
-    throw new Error(
-      `a snapshot of machine ${recorded.machine} version ${recorded.version} cannot be continued by session version ${sessionMachineVersion}`,
-    );
-  }
-  return sessionMachine.resolveState({ value: recorded.value as SessionSnapshot["value"], context: recorded.context });
+/** Takes snapshots of earlier versions too. Throws if it is of another machine, or of a version that this one does not know. */
+export function restoreSnapshot(recorded: AnySnapshot): SessionSnapshot {
+  const { value, context } = upgradeSnapshot(recorded);
+  const state = sessionMachine.resolveState({ value: value as SessionSnapshot["value"], context });
+  // XState computes an output only on the way into a final state.
+  return state.status === "done" ? { ...state, output: outputOf(context) } : state;
 }
 
 /** Stops at a final state, as a live session does. */

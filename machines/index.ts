@@ -1,6 +1,7 @@
 export * from "./session.ts";
 export * from "./session-context.ts";
 export * from "./fold.ts";
+export * from "./upgrade.ts";
 export * from "./subscription.ts";
 export { stateName } from "./state-name.ts";
 export type * from "./session-events.ts";

@@ -7,7 +7,7 @@ export interface SessionPolicy {
   readonly negotiationMs: number;
   /** Milliseconds that a closed stream waits for the peer's end tag (RFC 6120 section 4.4). */
   readonly closingMs: number;
-  /** Milliseconds that a lost stream can be resumed. */
+  /** Milliseconds that a lost stream can be resumed, unless its client wants less; 0 where none can. */
   readonly resumptionMs: number;
   /** Failed logins before the stream is closed: 2 to 5 retries (RFC 6120 section 6.4.5). */
   readonly saslTriesMax: number;
@@ -45,6 +45,8 @@ export interface SessionContext {
   /** The iq of the bind under way. */
   readonly bindId: string | null;
   readonly management: "off" | "on" | "resumable";
+  /** Milliseconds that this session's lost stream can be resumed; 0 unless it is resumable. */
+  readonly resumptionMs: number;
   readonly extensions: Readonly<Record<string, Json>>;
   /** Armed deadlines, ms since 1970. */
   readonly timers: Readonly<Partial<Record<TimerName, number>>>;
@@ -72,6 +74,7 @@ export function initialContext({ policy, secure }: SessionInput): SessionContext
     bindFailures: 0,
     bindId: null,
     management: "off",
+    resumptionMs: 0,
     extensions: {},
     timers: {},
     reason: null,

@@ -1,11 +1,14 @@
 /** The elements that negotiation itself sends, as data. */
 import type { SaslErrorCondition, StanzaErrorCondition } from "../src/domain/errors.ts";
+import { toWire } from "../src/domain/counting.ts";
 import { stanzaErrorTypes } from "../src/domain/errors.ts";
 import type { ElementData } from "./session-events.ts";
 
 const tls = "urn:ietf:params:xml:ns:xmpp-tls";
 const sasl = "urn:ietf:params:xml:ns:xmpp-sasl";
 const bind = "urn:ietf:params:xml:ns:xmpp-bind";
+/** XEP-0198. */
+export const managementNamespace = "urn:xmpp:sm:3";
 const stanzas = "urn:ietf:params:xml:ns:xmpp-stanzas";
 
 /** RFC 6120 section 5.4.2.3. */
@@ -43,6 +46,10 @@ export function bindError(id: string, condition: StanzaErrorCondition, text: str
     ]),
   ]);
 }
+
+/** XEP-0198 section 6. `h` where the session that was to be resumed is known to be gone (section 5). */
+export const managementFailure = (condition: StanzaErrorCondition, h: number | null = null): ElementData =>
+  element("failed", { xmlns: managementNamespace, ...(h === null ? {} : { h: String(toWire(h)) }) }, [element(condition, { xmlns: stanzas })]);
 
 function element(
   name: string,

@@ -1,5 +1,6 @@
 /** The ways in which a session ends, as transitions. */
 import type { StreamErrorCondition } from "../src/domain/errors.ts";
+import type { SessionContext } from "./session-context.ts";
 import type { SessionEvent } from "./session-events.ts";
 import type { Fault } from "./session-parts.ts";
 
@@ -57,9 +58,14 @@ export function tooManyLogins() {
 }
 
 function faultOf(event: SessionEvent): Fault {
-  return event.type === "stream.failed"
-    ? { condition: event.condition, text: event.text }
-    : { condition: "internal-server-error", text: "" };
+  if (event.type !== "stream.failed") return { condition: "internal-server-error", text: "" };
+  const { condition, text, detail } = event;
+  return detail === undefined ? { condition, text } : { condition, text, detail };
+}
+
+/** What a session leaves when it is over. */
+export function outputOf({ reason }: Pick<SessionContext, "reason">): { readonly reason: string } {
+  return { reason: reason ?? "unknown" };
 }
 
 /** The words in which an event says why. */

@@ -5,7 +5,6 @@
 import type { SaslErrorCondition, StanzaErrorCondition, StreamErrorCondition } from "../src/domain/errors.ts";
 import type { Json } from "../src/domain/json.ts";
 
-
 /** Told at `at`, in milliseconds since 1970: the only clock that a session knows. */
 type Told<Type extends string, Data = unknown> = { readonly type: Type; readonly at: number } & Data;
 
@@ -25,7 +24,15 @@ export type SessionEvent =
   /** The peer's end tag. */
   | Told<"stream.ended">
   /** The input is no stream, or breaks a rule of streams (section 4.9.3). */
-  | Told<"stream.failed", { readonly condition: StreamErrorCondition; readonly text: string }>
+  | Told<
+      "stream.failed",
+      {
+        readonly condition: StreamErrorCondition;
+        readonly text: string;
+        /** A condition of an application's own, beside the defined one (section 4.9.4). */
+        readonly detail?: ElementData;
+      }
+    >
   | Told<"tls.requested">
   /** `protocol`: the version of TLS, for people. */
   | Told<"tls.established", { readonly protocol: string }>
@@ -42,9 +49,11 @@ export type SessionEvent =
   | Told<"bind.failed", { readonly condition: StanzaErrorCondition; readonly text: string }>
   /** The account is loaded and the resource is this session's alone. */
   | Told<"resource.bound", { readonly resource: string; readonly roster: RosterVersion }>
-  | Told<"resume.requested", { readonly id: string }>
+  /** `id` is that of the session to be resumed, `h` how many of its stanzas the client has, both as it says (XEP-0198 section 5). */
+  | Told<"resume.requested", { readonly id: string; readonly h: number }>
   | Told<"resume.granted">
-  | Told<"resume.refused", { readonly condition: StanzaErrorCondition }>
+  /** `h`: how many of the client's stanzas were handled in a session that is gone; null where that is not known. */
+  | Told<"resume.refused", { readonly condition: StanzaErrorCondition; readonly h: number | null }>
   | Told<"roster.requested">
   /** Available presence without `to`; the stanza itself stays with the host. */
   | Told<"presence.changed", { readonly priority: number; readonly digest: string }>
@@ -52,7 +61,12 @@ export type SessionEvent =
   | Told<"presence.directed", { readonly to: string }>
   /** `to`: one address, or many at once. */
   | Told<"presence.undirected", { readonly to: string | readonly string[] }>
-  | Told<"management.enabled", { readonly resumable: boolean }>
+  /**
+   * The client wants its stanzas counted, and to be able to resume if `resumable` (XEP-0198 section 3).
+   * `max`: for how long at most, in seconds, more than 0; null where it does not say.
+   */
+  | Told<"management.requested", { readonly resumable: boolean; readonly max: number | null }>
+  /** More is unacknowledged than is kept for a client. */
   | Told<"queue.overflowed">
   | Told<"extension.changed", { readonly name: string; readonly value: Json }>
   /** Outside `connected` only. `allowed`: an enabled extension has declared its namespace for this phase. */
@@ -66,7 +80,8 @@ export type SessionEvent =
   | Told<"close.requested">
   | Told<"host.failed", { readonly why: string }>
   | Told<"server.stopping">
-  | Told<"server.recovered">;
+  /** The server was started again. `until`: what can be resumed can be so until then at least, ms since 1970. */
+  | Told<"server.recovered", { readonly until: number }>;
 
 /** How many items the roster had when it was loaded, and its version (RFC 6121 section 2.6). */
 export interface RosterVersion {
@@ -103,9 +118,13 @@ export type SessionEffect =
   /** Loads the account and claims a resource; null lets the server choose. Answered by resource.bound or bind.failed. */
   | { readonly type: "bind.resource"; readonly resource: string | null }
   /** Looks for the session to be resumed. Answered by resume.*. */
-  | { readonly type: "resume.session"; readonly id: string }
-  /** Sends again what was not acknowledged. */
+  | { readonly type: "resume.session"; readonly id: string; readonly h: number }
+  /** Says so, and counts from here on (XEP-0198 section 3). `resumptionMs`: for how long a lost stream can be resumed; 0: not at all. */
+  | { readonly type: "enable.management"; readonly resumptionMs: number }
+  /** Says that the session is resumed, and sends again what was not acknowledged (XEP-0198 section 5). */
   | { readonly type: "resend.queue" }
+  /** Nothing is kept for resumption any more. */
+  | { readonly type: "drop.queue" }
   /** Tells those who are to know of a change of presence. */
   | {
       readonly type: "broadcast.presence";
@@ -123,8 +142,14 @@ export type SessionEffect =
   /** Takes it back. */
   | { readonly type: "disarm.timer"; readonly name: TimerName }
   /** Sends a stream error, if there is a condition, and this side's end tag (RFC 6120 section 4.4). */
-  | { readonly type: "close.stream"; readonly condition: StreamErrorCondition | null; readonly text: string | null }
+  | {
+      readonly type: "close.stream";
+      readonly condition: StreamErrorCondition | null;
+      readonly text: string | null;
+      /** What stands beside the condition. */
+      readonly detail?: ElementData;
+    }
   /** Closes the transport when what was sent has left. */
   | { readonly type: "drop.link" }
-  /** Takes the full JID out of the registry. */
+  /** Takes the full JID out of the registry, and gives what is left in the queue to others or back. */
   | { readonly type: "destroy.session"; readonly jid: string | null };

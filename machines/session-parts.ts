@@ -3,13 +3,15 @@ import { assign, emit, enqueueActions, setup } from "xstate";
 import type { StreamErrorCondition } from "../src/domain/errors.ts";
 import { directedCharsMax, refusedMechanismsMax } from "../src/domain/limits.ts";
 import { fullJid, type SessionContext, type SessionInput, type SessionTag } from "./session-context.ts";
-import { bindError, bindResult, saslFailure } from "./session-elements.ts";
+import { bindError, bindResult, managementFailure, saslFailure } from "./session-elements.ts";
 import type { ElementData, SessionEffect, SessionEvent, TimerName } from "./session-events.ts";
 
 /** A stream error: its condition, and words for a person. */
 export interface Fault {
   readonly condition: StreamErrorCondition;
   readonly text: string;
+  /** What stands beside the condition (RFC 6120 section 4.9.4). */
+  readonly detail?: ElementData;
 }
 
 export const session = setup({
@@ -36,10 +38,10 @@ export const session = setup({
     isMechanismRefused: ({ context, event }) =>
       event.type === "sasl.failed" && event.condition === "invalid-mechanism" && context.saslRefusals < refusedMechanismsMax,
     hasBindTriesLeft: ({ context }) => context.bindFailures + 1 < context.policy.bindTriesMax,
-    hasInlineBind: ({ context }) => context.bindId !== null,
     isAllowedStanza: ({ event }) => event.type === "stanza.received" && event.allowed,
     isArmed: ({ context, event }) =>
       event.type === "timer.expired" && context.timers[event.name] === event.deadline,
+    isManaged: ({ context }) => context.management !== "off",
     isResumable: ({ context }) => context.management === "resumable",
   },
 
@@ -54,9 +56,11 @@ export const session = setup({
       enqueue.assign({ timers });
       if (negotiation !== undefined) enqueue.emit({ type: "disarm.timer", name: "negotiation" });
     }),
+    /** Never earlier than what was promised before; after a restart not before everybody had time to come back. */
     armResumption: enqueueActions(({ context, event, enqueue }) => {
-      const deadline = event.at + context.policy.resumptionMs;
-      enqueue.assign({ timers: { ...context.timers, resumption: deadline } });
+      const { resumption = event.at + context.resumptionMs, ...timers } = context.timers;
+      const deadline = event.type === "server.recovered" ? Math.max(resumption, event.until) : resumption;
+      enqueue.assign({ timers: { ...timers, resumption: deadline } });
       enqueue.emit({ type: "arm.timer", name: "resumption", deadline });
     }),
     disarmResumption: enqueueActions(({ context, enqueue }) => {
@@ -139,6 +143,12 @@ export const session = setup({
     resumeSession: emit(({ event }) => ({
       type: "resume.session" as const,
       id: event.type === "resume.requested" ? event.id : "",
+      h: event.type === "resume.requested" ? event.h : 0,
+    })),
+    sendResumeFailure: emit(({ event }) => ({
+      type: "send.element" as const,
+      element:
+        event.type === "resume.refused" ? managementFailure(event.condition, event.h) : managementFailure("internal-server-error"),
     })),
 
     handleStanza: emit({ type: "handle.stanza" }),
@@ -161,10 +171,16 @@ export const session = setup({
     forgetDirected: assign(({ context, event }) =>
       event.type === "presence.undirected" ? { directed: without(context.directed, event.to) } : {},
     ),
-    rememberManagement: assign(({ event }) =>
-      event.type === "management.enabled" ? { management: event.resumable ? ("resumable" as const) : ("on" as const) } : {},
-    ),
-    loseResumption: assign({ management: ({ context }) => (context.management === "off" ? "off" : "on") }),
+    /** XEP-0198 section 3: the client may want less time than it could have. */
+    enableManagement: enqueueActions(({ context, event, enqueue }) => {
+      if (event.type !== "management.requested") return;
+      const most = event.resumable ? context.policy.resumptionMs : 0;
+      const resumptionMs = event.max === null ? most : Math.min(most, event.max * 1_000);
+      enqueue.assign({ management: resumptionMs > 0 ? "resumable" : "on", resumptionMs });
+      enqueue.emit({ type: "enable.management", resumptionMs });
+    }),
+    loseResumption: assign({ management: ({ context }) => (context.management === "off" ? "off" : "on"), resumptionMs: 0 }),
+    dropQueue: emit({ type: "drop.queue" }),
     rememberExtension: assign(({ context, event }) =>
       event.type === "extension.changed" ? { extensions: { ...context.extensions, [event.name]: event.value } } : {},
     ),
@@ -178,7 +194,7 @@ export const session = setup({
     /** The first reason stands: what follows is only its consequence. */
     rememberReason: assign(({ context }, reason: string) => ({ reason: context.reason ?? reason })),
     closeStream: emit({ type: "close.stream", condition: null, text: null }),
-    closeStreamWith: emit((_, { condition, text }: Fault) => ({ type: "close.stream" as const, condition, text })),
+    closeStreamWith: emit((_, fault: Fault) => ({ type: "close.stream" as const, ...fault })),
     dropLink: emit({ type: "drop.link" }),
   },
 });

@@ -5,19 +5,19 @@
  * The same events always give the same state, so a recorded session can be folded again at any time.
  */
 import { initialContext, type SessionInput } from "./session-context.ts";
-import { saslChallenge, saslFailure, saslSuccess, tlsFailure, tlsProceed } from "./session-elements.ts";
-import { closeSilently, closeWith, deadlinePassed, ended, failed, reasonOf, tooManyLogins } from "./session-endings.ts";
+import { managementFailure, saslChallenge, saslFailure, saslSuccess, tlsFailure, tlsProceed } from "./session-elements.ts";
+import { closeSilently, closeWith, deadlinePassed, ended, failed, outputOf, reasonOf, tooManyLogins } from "./session-endings.ts";
 import { session } from "./session-parts.ts";
 
-/** Raised whenever a snapshot of one version could not be continued by another. */
-export const sessionMachineVersion = 1;
+/** Raised whenever a snapshot of one version could not be continued by another; upgrade.ts then says how it can. */
+export const sessionMachineVersion = 2;
 
 export const sessionMachine = session.createMachine({
   id: "session",
   initial: "awaitingStream",
   context: ({ input }) => initialContext(input),
   entry: { type: "armNegotiation", params: ({ event }) => startOf(event) },
-  output: ({ context }) => ({ reason: context.reason ?? "unknown" }),
+  output: ({ context }) => outputOf(context),
 
   on: {
     "stream.failed": failed,
@@ -47,6 +47,9 @@ export const sessionMachine = session.createMachine({
     "sasl.continued": closeWith("policy-violation", "no authentication is under way"),
     "sasl.aborted": closeWith("policy-violation", "no authentication is under way"),
     "bind.requested": closeWith("not-authorized", "log in before binding a resource"),
+    // XEP-0198 section 3: not before a resource is bound, or in its place; that can be mended (section 6).
+    "management.requested": { actions: { type: "send", params: managementFailure("unexpected-request") } },
+    "resume.requested": { actions: { type: "send", params: managementFailure("unexpected-request") } },
     "extension.changed": { actions: "rememberExtension" },
   },
 
@@ -232,7 +235,8 @@ export const sessionMachine = session.createMachine({
               description: "The session that is to be resumed is looked for (XEP-0198 section 5).",
               on: {
                 "resume.granted": closeSilently("its stream was handed over to the resumed session"),
-                "resume.refused": [{ guard: "hasInlineBind", target: "pending" }, { target: "idle" }],
+                // XEP-0198 section 5: a resource can still be bound.
+                "resume.refused": { target: "idle", actions: "sendResumeFailure" },
               },
             },
           },
@@ -249,7 +253,18 @@ export const sessionMachine = session.createMachine({
         "bind.requested": { actions: "refuseSecondBind" },
         "presence.directed": { actions: "rememberDirected" },
         "presence.undirected": { actions: "forgetDirected" },
-        "management.enabled": { actions: "rememberManagement" },
+        "management.requested": [
+          {
+            guard: "isManaged",
+            target: "closing",
+            actions: [
+              { type: "send", params: managementFailure("unexpected-request") },
+              { type: "closeStreamWith", params: { condition: "policy-violation", text: "stream management is enabled already" } },
+              { type: "rememberReason", params: "policy-violation: stream management was enabled twice" },
+            ],
+          },
+          { actions: "enableManagement" },
+        ],
       },
       states: {
         availability: {
@@ -291,7 +306,8 @@ export const sessionMachine = session.createMachine({
             attached: {
               description: "A live stream carries the session.",
               on: {
-                "link.attached": { actions: ["dropLink", "resendQueue"] },
+                // XEP-0198 section 5: it is resumed while its former link still looks alive.
+                "link.attached": { actions: "resendQueue" },
                 "link.lost": [
                   { guard: "isResumable", target: "hibernating", actions: "armResumption" },
                   {
@@ -299,11 +315,29 @@ export const sessionMachine = session.createMachine({
                     actions: { type: "rememberReason", params: ({ event }) => reasonOf(event) },
                   },
                 ],
-                "queue.overflowed": { actions: "loseResumption" },
+                "server.stopping": [
+                  {
+                    guard: "isResumable",
+                    target: "hibernating",
+                    actions: [
+                      {
+                        type: "closeStreamWith",
+                        params: { condition: "system-shutdown", text: "the server is stopping; resume when it is back" },
+                      },
+                      "armResumption",
+                    ],
+                  },
+                  closeWith("system-shutdown", "the server is stopping"),
+                ],
+                "server.recovered": [
+                  { guard: "isResumable", target: "hibernating", actions: "armResumption" },
+                  closeSilently("the server was restarted"),
+                ],
+                "queue.overflowed": { actions: ["loseResumption", "dropQueue"] },
               },
             },
             hibernating: {
-              description: "The stream is lost; the session waits to be resumed (XEP-0198 section 5).",
+              description: "No stream carries the session; it waits to be resumed (XEP-0198 section 5).",
               on: {
                 "link.attached": { target: "attached", actions: ["disarmResumption", "resendQueue"] },
                 "link.lost": {},
@@ -319,6 +353,7 @@ export const sessionMachine = session.createMachine({
                 "timer.expired": { guard: "isArmed", ...closeSilently("it was not resumed in time") },
                 "stream.ended": {},
                 "server.stopping": {},
+                "server.recovered": { actions: "armResumption" },
               },
             },
           },
@@ -347,6 +382,8 @@ export const sessionMachine = session.createMachine({
         "sasl.continued": {},
         "sasl.aborted": {},
         "bind.requested": {},
+        "management.requested": {},
+        "resume.requested": {},
       },
     },
 

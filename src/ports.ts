@@ -125,9 +125,36 @@ export interface Fact {
    * in the same commit as the fact.
    */
   readonly secret?: Json;
+  /**
+   * Texts that are kept beside the log for as long as something needs them, stanzas above all: one for each (stream, key), replaced
+   * by the next with that key. What a fact itself says stays; what it carried can be erased.
+   */
+  readonly contents?: readonly Content[];
+  /** Contents of this stream that are erased in the same commit, before those of this fact are kept. */
+  readonly erases?: readonly (string | KeyRange)[];
+  /** What is deleted in the same commit, before this fact is written. */
+  readonly forgets?: readonly Forgotten[];
 }
 
-export interface StoredFact extends Omit<Fact, "secret"> {
+export interface Content {
+  /** Ordered by its UTF-8 bytes. */
+  readonly key: string;
+  readonly text: string;
+}
+
+/** All keys from the one to the other, both included. */
+export interface KeyRange {
+  readonly from: string;
+  readonly through: string;
+}
+
+/** Earlier facts of a stream: those of `types` only, or all of them, with its contents and secrets. Versions are never given twice. */
+export interface Forgotten {
+  readonly stream: string;
+  readonly types?: readonly string[];
+}
+
+export interface StoredFact extends Omit<Fact, "secret" | "contents" | "erases" | "forgets"> {
   /** Place in the whole log, from 1, without order gaps that matter. */
   readonly position: number;
   /** `session/HOST/ID` or `account/HOST/USER`. */
@@ -159,7 +186,34 @@ export interface Store {
   query(projection: string, query: ProjectionQuery): Promise<readonly ProjectionRow[]>;
   /** The secret of (stream, type), if there is one. */
   secret(stream: string, type: string): Promise<Json | undefined>;
+  /** Contents of a stream with keys > `after`, in the order of their keys. */
+  contents(stream: string, after: string, limit: number): Promise<readonly Content[]>;
+  /** How much room everything takes. */
+  stats(): Promise<LogStats>;
+  /** Writes everything, as it is now, to a new file that can take this store's place. Rejects if the file exists, or for a store without one. */
+  backup(file: string): Promise<void>;
   close(): Promise<void>;
+}
+
+/** Bytes are those of the values themselves, without what the engine adds. */
+export interface LogStats {
+  /** By type, the largest first. */
+  readonly facts: readonly Size[];
+  /** By the first part of the key. */
+  readonly contents: readonly Size[];
+  /** By name. */
+  readonly projections: readonly Size[];
+  readonly secrets: Size;
+  /** Of the file, and of the write-ahead log beside it; 0 for a store without files. */
+  readonly fileBytes: number;
+  readonly walBytes: number;
+  readonly lastPosition: number;
+}
+
+export interface Size {
+  readonly name: string;
+  readonly count: number;
+  readonly bytes: number;
 }
 
 export type ProjectionQuery =

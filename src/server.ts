@@ -1,45 +1,22 @@
-/** The composition root: makes every part, introduces them to each other, starts and stops them. */
-import { createAccountAdmin } from "./admin/account-admin.ts";
-import { createAccountTransfer } from "./admin/account-transfer.ts";
+/** The composition root: makes what lives as long as the process, and has epoch/ make the rest for each opening of the store. */
 import type { AdminApi } from "./admin/api.ts";
-import { createContactAdmin } from "./admin/contact-admin.ts";
 import { serveAdmin } from "./admin/serve.ts";
-import type { StoredCredentials } from "./auth/keys.ts";
 import { storeFile } from "./config/data-folder.ts";
 import type { Config } from "./config/schema.ts";
-import {
-  bindTriesMax,
-  saslTriesMax,
-  stopCommitMs,
-  xmlLimitsAuthenticated,
-  xmlLimitsUnauthenticated,
-} from "./domain/limits.ts";
+import { xmlLimitsUnauthenticated } from "./domain/limits.ts";
+import type { OpenStore } from "./epoch/epoch.ts";
+import { Succession } from "./epoch/succession.ts";
 import { liveClock, liveIds, liveRandom } from "./live.ts";
-import { AccountSource } from "./log/account-source.ts";
-import { Accounts } from "./log/accounts.ts";
-import { loadAccount } from "./log/load-account.ts";
 import { createMemoryStore } from "./log/memory-store.ts";
 import { projections } from "./log/projections/index.ts";
+import { reopenSqliteStore } from "./log/sqlite/reopen.ts";
 import { openSqliteStore } from "./log/sqlite/sqlite-store.ts";
 import { openCertificates } from "./net/certificates.ts";
 import { createNodeNet } from "./net/node-net.ts";
 import { createTransport } from "./net/transport.ts";
-import type { Clock, Connection, Ids, Listener, Net, Random, Store, Timer } from "./ports.ts";
+import type { Clock, Connection, Ids, Listener, Net, Random, Store } from "./ports.ts";
 import type { Extension } from "./router/extension.ts";
-import { createCommunity } from "./router/community.ts";
-import { endContacts } from "./router/departure.ts";
-import { createHouse } from "./router/house.ts";
-import { Router } from "./router/router.ts";
-import { fakeSaltKey } from "./log/server-secret.ts";
-import { AccountCache } from "./session/account-cache.ts";
-import type { SessionEnvironment, SessionOptions } from "./session/environment.ts";
-import { Population } from "./session/population.ts";
-import { Logins } from "./session/logins.ts";
-import { Registry } from "./session/registry.ts";
-import { watchSilence } from "./session/silence.ts";
-import { documentedSession, viewOf, type DocumentedSession } from "./session/view.ts";
-import { software } from "./software.ts";
-import { Batch } from "./step/batch.ts";
+import { documentedSession, type DocumentedSession } from "./session/view.ts";
 import { extensions as ownExtensions } from "./xep/index.ts";
 import type { Logger } from "pino";
 
@@ -57,8 +34,13 @@ export interface ServerParts {
   readonly random: Random;
   readonly ids: Ids;
   readonly net: Net;
-  /** Closed by the server. With a store of one's own there is no admin socket and nothing is written to the data folder. */
+  /**
+   * Closed by the server, which is at its end if it fails. With a store of one's own there is no admin socket and nothing is written
+   * to the data folder.
+   */
   readonly store: Store;
+  /** Instead of `store`: called at the start, and again each time when the store before has failed. Each is closed by the server. */
+  readonly openStore: OpenStore;
 }
 
 export interface RunningServer {
@@ -73,7 +55,7 @@ export interface RunningServer {
   stop(reason?: string): Promise<void>;
   /** Reads all certificates again. Answers what is wrong with those that were refused. */
   reload(): Promise<readonly string[]>;
-  /** Resolves if the server cannot go on: its store failed. */
+  /** Resolves if the server cannot go on: its store failed and cannot be opened again. */
   readonly failed: Promise<Error>;
 }
 
@@ -92,30 +74,28 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 async function compose(options: ServerOptions, undo: (() => Promise<void> | void)[]): Promise<RunningServer> {
   const { config, logger, parts = {} } = options;
   const { clock = liveClock, random = liveRandom, ids = liveIds } = parts;
-  const extensions = [...ownExtensions, ...(options.extensions ?? [])];
-  const hosts = config.hosts.map((host) => host.domain);
+  const ownsDataFolder = parts.store === undefined && parts.openStore === undefined;
   let reportFailure: (error: Error) => void;
   const failed = new Promise<Error>((resolve) => (reportFailure = resolve));
 
-  const sessions = new Population(clock);
-  let over = false;
-  let failure: Error | undefined;
-  function fail(error: Error): void {
-    if (over) return;
-    over = true;
-    failure = error;
-    logger.fatal({ err: error }, "the store failed: every session is closed");
-    sessions.fail();
-    reportFailure(error);
-  }
-
-  const store = parts.store ?? (await openStore(config, (error) => fail(error)));
-  undo.push(() => store.close());
-  const saltKey = await fakeSaltKey(store, { clock, ids, random });
+  // First of all: who has the store has the data folder.
+  const epochs = new Succession({
+    config,
+    log: logger,
+    clock,
+    random,
+    ids,
+    extensions: [...ownExtensions, ...(options.extensions ?? [])],
+    startedAt: clock.now(),
+    ...storeOf(config, parts),
+    onOver: (error) => reportFailure(error),
+  });
+  await epochs.begin();
+  undo.push(() => epochs.close());
 
   const certificates = await openCertificates({
     hosts: config.hosts,
-    ...(parts.store === undefined ? { dataDir: config.dataDir } : {}),
+    ...(ownsDataFolder ? { dataDir: config.dataDir } : {}),
     clock,
     log: logger,
   });
@@ -129,43 +109,9 @@ async function compose(options: ServerOptions, undo: (() => Promise<void> | void
     log: logger,
   });
 
-  const registry = new Registry();
-  const storedAccounts = new Accounts(store, clock, ids);
-  const accounts: AccountCache = new AccountCache(
-    (host, username) => loadAccount(store, host, username),
-    ({ bare, lastTicket }) => registry.sessions(bare).length > 0 || !batch.isDurable(lastTicket),
-  );
-  const batch = new Batch({
-    store,
-    clock,
-    ids,
-    onFailed: (error) => fail(error),
-    onPressure: (high) => sessions.press(high),
-  });
-  const community = createCommunity({ extensions, registry, accounts, house: () => house });
-  const { contacts, presence, subscriptions } = community;
-  const source = new AccountSource(store);
-  const house = createHouse({
-    software, hosts, limits: config.limits, log: logger, extensions, registry, accounts, batch, ids, source, contacts, startedAt: clock.now(),
-  });
-  const router = new Router({ extensions, registry, accounts, batch, house, presence, subscriptions });
-  const logins = new Logins({
-    lookup: async (host, username) => (await storedAccounts.credentials(host, username)) as StoredCredentials | undefined,
-    allowPlaintext: config.listen.allowPlaintext,
-    random,
-    clock,
-    log: logger,
-    fakeSaltKey: saltKey,
-    iterations: config.limits.scramIterations,
-  });
-  const environment: SessionEnvironment = {
-    clock, ids, log: logger, batch, registry, accounts, logins, router,
-    options: sessionOptions(config),
-  };
-
   const report = (error: unknown) => logger.error({ err: error }, "a link met an error and is closed");
   const accept = (connection: Connection, kind: "tcp" | "tls") =>
-    sessions.begin(environment, createTransport(connection, kind, xmlLimitsUnauthenticated, report));
+    epochs.receive(createTransport(connection, kind, xmlLimitsUnauthenticated, report));
 
   const listeners: { readonly name: "c2s" | "c2sTls"; readonly listener: Listener }[] = [];
   undo.push(() => closeAll(listeners.map(({ listener }) => () => listener.close())));
@@ -176,57 +122,26 @@ async function compose(options: ServerOptions, undo: (() => Promise<void> | void
     listeners.push({ name, listener });
   }
 
-  /** Its sessions first: those who see them are told that they are gone, and then that nothing will come. */
-  const leave = async (host: string, username: string): Promise<void> => {
-    sessions.removeAccount(host, username);
-    await endContacts({ hosts, accounts, batch, subscriptions }, host, username);
-  };
-  const endAccount = (host: string, username: string): void => {
-    // Whoever has come since: what follows from its end is still the account's.
-    sessions.removeAccount(host, username);
-    accounts.forget(`${username}@${host}`);
-  };
-  const admin: AdminApi = {
-    ...createAccountTransfer({
-      store,
-      accounts: storedAccounts,
-      hosts,
-      random,
-      iterations: config.limits.scramIterations,
-      offlineMessagesMax: config.limits.offlineMessages,
-    }),
-    ...createAccountAdmin({ accounts: storedAccounts, hosts, random, iterations: config.limits.scramIterations, onDeleting: leave, onDeleted: endAccount }),
-    ...createContactAdmin({
-      hosts,
-      load: (host, username) => accounts.load(host, username),
-      resources: (bareJid) => registry.sessions(bareJid).filter(({ connected }) => connected),
-    }),
-    sessions: () => [...sessions].map(viewOf),
-  };
+  const { admin } = epochs;
   let closeAdmin = async (): Promise<void> => {};
-  if (parts.store === undefined) {
+  if (ownsDataFolder) {
     const adminServer = await serveAdmin({ dataDir: config.dataDir, api: admin, log: logger });
     let closing: Promise<void> | undefined;
     closeAdmin = () => (closing ??= adminServer.close());
     undo.push(closeAdmin);
   }
-  const stopWatching = watchSilence({
-    clock, batch, router, sessions, silenceMs: config.session.silenceMs, answerMs: config.session.silenceAnswerMs,
-  });
-  undo.push(stopWatching);
 
   let stopped: Promise<void> | undefined;
   async function stop(reason: string): Promise<void> {
-    logger.info({ reason, sessions: sessions.size, loginFailures: Object.fromEntries(logins.failures) }, "stopping");
-    const known = failure;
+    logger.info({ reason, ...epochs.figures }, "stopping");
     // Who finds the socket closed and the store locked knows that this server is about to go.
     const doors = closeAll([...listeners.map(({ listener }) => () => listener.close()), () => closeAdmin()]);
-    await Promise.all([doors.catch((error: unknown) => logger.error({ err: error }, "a listener could not be closed")), sessions.stop()]);
-    const inTime = await settled(batch, clock);
-    over = true;
+    const [, ended] = await Promise.all([
+      doors.catch((error: unknown) => logger.error({ err: error }, "a listener could not be closed")),
+      epochs.stop().then(() => ({ well: true }) as const, (error: unknown) => ({ well: false, error }) as const),
+    ]);
     await closeAll(undo.toReversed());
-    if (failure !== undefined && failure !== known) throw failure;
-    if (!inTime) throw new Error(`the last commit did not end within ${stopCommitMs / 1000} s; what it held may be lost`);
+    if (!ended.well) throw ended.error;
     logger.info({}, "stopped");
   }
 
@@ -234,7 +149,7 @@ async function compose(options: ServerOptions, undo: (() => Promise<void> | void
     listeners: listeners.map(({ name, listener }) => ({ name, address: listener.address, port: listener.port })),
     admin,
     session: (idOrFullJid) => {
-      const found = sessions.find(idOrFullJid);
+      const found = epochs.find(idOrFullJid);
       return found && documentedSession(found);
     },
     reload: () => certificates.reload(),
@@ -256,38 +171,21 @@ async function closeAll(closers: readonly (() => Promise<void> | void)[]): Promi
   if (errors.length > 0) throw errors[0];
 }
 
-async function openStore(config: Config, onFatal: (error: Error) => void): Promise<Store> {
-  if (config.durability === "none") return createMemoryStore(projections);
-  return openSqliteStore({ file: storeFile(config.dataDir), durability: config.durability, onFatal });
-}
-
-function sessionOptions(config: Config): SessionOptions {
-  const { session, limits } = config;
+/** How the store is opened, and whether it can be so more than once. */
+function storeOf(config: Config, { store, openStore }: Partial<ServerParts>): { readonly openStore: OpenStore; readonly reopens: boolean } {
+  if (openStore !== undefined) return { openStore, reopens: true };
+  if (store !== undefined) return { openStore: async () => store, reopens: false };
+  const { durability } = config;
+  // What was in memory is gone with it.
+  if (durability === "none") return { openStore: async () => createMemoryStore(projections), reopens: false };
+  const file = storeFile(config.dataDir);
+  let known = false;
   return {
-    hosts: config.hosts.map((host) => host.domain),
-    policy: {
-      negotiationMs: session.negotiationTimeoutMs,
-      closingMs: session.closeTimeoutMs,
-      // Nothing can be resumed before stream management is there.
-      resumptionMs: 0,
-      saslTriesMax,
-      bindTriesMax,
+    openStore: async (onFatal) => {
+      const opened = await (known ? reopenSqliteStore : openSqliteStore)({ file, durability, onFatal });
+      known = true;
+      return opened;
     },
-    conflict: session.conflict,
-    resourcesPerAccountMax: session.resourcesPerAccountMax,
-    limits: { ...xmlLimitsAuthenticated, stanzaBytesMax: limits.stanzaBytes },
-    silenceMs: session.silenceMs,
-    silenceAnswerMs: session.silenceAnswerMs,
+    reopens: true,
   };
-}
-
-/** Whether everything recorded became durable in time. */
-async function settled(batch: Batch, clock: Clock): Promise<boolean> {
-  let timer: Timer | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = clock.at(clock.now() + stopCommitMs, () => resolve(false), true);
-  });
-  const inTime = await Promise.race([batch.settle().then(() => true), late]);
-  timer?.cancel();
-  return inTime;
 }

@@ -15,8 +15,8 @@ export interface AccountAdminOptions {
   readonly iterations: number;
   /** Ends what others have with an account, before it goes. The account may not exist. */
   readonly onDeleting?: (host: string, username: string) => Promise<void>;
-  /** Told when an account is gone, so that its sessions end. */
-  readonly onDeleted?: (host: string, username: string) => void;
+  /** Told when an account is gone, so that its sessions end. Resolves when what was still to be recorded of them is durable. */
+  readonly onDeleted?: (host: string, username: string) => Promise<void> | void;
 }
 
 /** The operations as functions, so that they can be spread into a larger API. */
@@ -55,7 +55,8 @@ export function createAccountAdmin({ accounts, hosts, random, iterations, onDele
       const { local, domain, bare } = parseAccount(text, hosts);
       await onDeleting?.(domain, local);
       await accounts.delete(domain, local).catch(rethrow);
-      onDeleted?.(domain, local);
+      await onDeleted?.(domain, local);
+      await accounts.forgetRest(domain, local);
       return bare;
     },
 

@@ -1,6 +1,7 @@
 /** What an operator can ask of a server, whether it runs or not. */
 import type { PresenceExplanation } from "../domain/presence-explanation.ts";
 import type { SessionView } from "../domain/session-view.ts";
+import type { HistorySource } from "../history/source.ts";
 import type { RosterView } from "./roster-view.ts";
 
 /** JIDs are bare, of a configured host, and prepared here; answers hold them prepared. Refusals reject with AdminError. */
@@ -38,7 +39,7 @@ export interface AccountTransfer {
   accountsImport(entries: readonly AccountEntry[]): Promise<ImportOutcome>;
 }
 
-export interface AdminApi extends UserAdmin, ContactAdmin, AccountTransfer {
+export interface AdminApi extends UserAdmin, ContactAdmin, AccountTransfer, HistorySource {
   /** The sessions that live now. */
   sessions(): readonly SessionView[] | Promise<readonly SessionView[]>;
 }

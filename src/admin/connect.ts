@@ -4,7 +4,8 @@ import { connect, type Socket } from "node:net";
 import { z } from "zod";
 import type { PresenceExplanation } from "../domain/presence-explanation.ts";
 import type { SessionView } from "../domain/session-view.ts";
-import type { Clock } from "../ports.ts";
+import type { SessionKey, SessionRow } from "../history/source.ts";
+import type { Clock, Content, StoredFact } from "../ports.ts";
 import type { AccountEntry, AccountPiece, AdminApi, ImportEntry, ImportOutcome } from "./api.ts";
 import { AdminError, type AdminErrorCode } from "./errors.ts";
 import { lineSplitter } from "./lines.ts";
@@ -124,6 +125,26 @@ class SocketClient implements AdminClient {
 
   explainPresence(a: string, b: string): Promise<PresenceExplanation> {
     return this.#ask("explain.presence", { a, b });
+  }
+
+  streamFacts(stream: string, after: number): Promise<readonly StoredFact[]> {
+    return this.#ask("history.stream", { stream, after });
+  }
+
+  allFacts(after: number): Promise<readonly StoredFact[]> {
+    return this.#ask("history.all", { after });
+  }
+
+  streamContents(stream: string, after: string): Promise<readonly Content[]> {
+    return this.#ask("history.contents", { stream, after });
+  }
+
+  sessionsById(prefix: string, after?: SessionKey): Promise<readonly SessionRow[]> {
+    return this.#ask("history.sessions", after === undefined ? { prefix } : { prefix, after: { host: after.host, id: after.id } });
+  }
+
+  sessionsOf(host: string, username: string, after: string): Promise<readonly SessionRow[]> {
+    return this.#ask("history.user", { host, username, after });
   }
 
   close(): void {

@@ -8,6 +8,7 @@ export type AdminErrorCode =
   | "request-malformed"
   | "store-busy"
   | "store-absent"
+  | "store-failed"
   | "connection-failed"
   | "internal";
 

@@ -29,6 +29,7 @@ export interface Method {
 }
 
 const jid = z.string();
+const place = z.int().min(0);
 const password = z.string();
 
 export const methods: Readonly<Record<string, Method>> = {
@@ -52,6 +53,17 @@ export const methods: Readonly<Record<string, Method>> = {
   ),
   roster: method(z.strictObject({ jid }), async (api, params) => toRosterRows(await api.roster(params.jid))),
   "explain.presence": method(z.strictObject({ a: jid, b: jid }), (api, params) => api.explainPresence(params.a, params.b)),
+  "history.stream": method(z.strictObject({ stream: z.string().min(1), after: place }), (api, params) => api.streamFacts(params.stream, params.after)),
+  "history.all": method(z.strictObject({ after: place }), (api, params) => api.allFacts(params.after)),
+  "history.contents": method(z.strictObject({ stream: z.string().min(1), after: z.string() }), (api, params) => api.streamContents(params.stream, params.after)),
+  "history.sessions": method(
+    z.strictObject({ prefix: z.string(), after: z.strictObject({ host: z.string(), id: z.string() }).optional() }),
+    (api, params) => api.sessionsById(params.prefix, params.after),
+  ),
+  "history.user": method(
+    z.strictObject({ host: z.string(), username: z.string(), after: z.string() }),
+    (api, params) => api.sessionsOf(params.host, params.username, params.after),
+  ),
 };
 
 function method<P>(params: z.ZodType<P>, run: (api: AdminApi, params: P) => Promise<unknown>): Method {

@@ -5,8 +5,10 @@ import type { AccountTransfer, ContactAdmin, UserAdmin } from "../admin/api.ts";
 import { connectAdmin } from "../admin/connect.ts";
 import { createContactAdmin } from "../admin/contact-admin.ts";
 import { AdminError } from "../admin/errors.ts";
+import { createHistoryAdmin } from "../admin/history-admin.ts";
 import { prepareDataFolder, requireDataFolder, storeFile } from "../config/data-folder.ts";
 import type { LoadedConfig } from "../config/load.ts";
+import type { HistorySource } from "../history/source.ts";
 import { liveClock, liveIds, liveRandom } from "../live.ts";
 import { Accounts } from "../log/accounts.ts";
 import { StoreLockedError } from "../log/errors.ts";
@@ -34,7 +36,7 @@ export interface AccountsPlace {
 export async function withAccounts<T>(
   { config }: LoadedConfig,
   { makeFolder }: { makeFolder: boolean },
-  use: (accounts: UserAdmin & ContactAdmin & AccountTransfer, place: AccountsPlace) => Promise<T>,
+  use: (accounts: UserAdmin & ContactAdmin & AccountTransfer & HistorySource, place: AccountsPlace) => Promise<T>,
 ): Promise<T> {
   const isNew = makeFolder && prepareDataFolder(config.dataDir);
   if (!makeFolder) requireDataFolder(config.dataDir);
@@ -57,7 +59,7 @@ export async function withAccounts<T>(
         onDeleting: (host: string, username: string) => endContactsOffline(store, hosts, host, username),
       };
       const contacts = createContactAdmin({ hosts, load: (host, username) => loadAccount(store, host, username) });
-      const own = { ...createAccountAdmin(options), ...contacts, ...createAccountTransfer(options) };
+      const own = { ...createAccountAdmin(options), ...contacts, ...createAccountTransfer(options), ...createHistoryAdmin(options) };
       return use(own, { running: false, isNew }).finally(() => store.close());
     }
     if (liveClock.now() >= deadline) throw busy(config.dataDir);

@@ -5,6 +5,8 @@ import { addConfig } from "./config.ts";
 import { addExplain } from "./explain.ts";
 import { addExport } from "./export.ts";
 import { addImport } from "./import.ts";
+import { addLog } from "./log.ts";
+import { addReplay } from "./replay.ts";
 import { addRoster } from "./roster.ts";
 import { addSessions } from "./sessions.ts";
 import { addStart } from "./start.ts";
@@ -35,6 +37,7 @@ Examples:
   refrain user add romeo@localhost             create an account, while it runs or not
   refrain sessions                             see who is connected
   refrain explain presence romeo@localhost juliet@localhost
+  refrain log romeo@localhost --follow         see what happens to its sessions
   refrain start --domain example.org --host 0.0.0.0 --data /var/lib/refrain
   refrain config > refrain.toml                begin a configuration file
 
@@ -60,6 +63,8 @@ Examples:
   addRoster(program);
   addSessions(program);
   addExplain(program);
+  addLog(program);
+  addReplay(program);
   addExport(program);
   addImport(program);
   addConfig(program);

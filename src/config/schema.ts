@@ -71,6 +71,20 @@ export const configSchema = z.strictObject({
         minute,
         "How long a closed stream waits for the client's own end tag (RFC 6120 section 4.4).",
       ),
+      resumptionMs: duration(
+        10 * minute,
+        0,
+        24 * hour,
+        "How long a client that has lost its link can resume its session (XEP-0198 section 5), a crash of the server included. 0: not at all.",
+      ),
+      resumptionLocation: z
+        .string()
+        .regex(/^(?:\[[0-9A-Fa-f:.]+\]|[^\s:[\]]+)(?::\d{1,5})?$/)
+        .exactOptional()
+        .meta({
+          expected: "a host name or address, with a port if need be, such as xmpp.example.org:5222 or [2001:db8::1]:5222",
+          description: "Where clients are told to come to resume (XEP-0198 section 3). Without it, where they came before.",
+        }),
       silenceMs: duration(
         5 * minute,
         100,
@@ -91,6 +105,14 @@ export const configSchema = z.strictObject({
         "messages",
         "Messages that are kept for a user who is not there (XEP-0160); above it their senders get an error. 0 keeps none.",
       ),
+      queueStanzas: count(
+        5_000,
+        100,
+        1_000_000,
+        "stanzas",
+        "Stanzas that are kept for a client until it acknowledges them (XEP-0198 section 4); beyond it the session cannot be resumed any more.",
+      ),
+      queueBytes: count(6_291_456, 65_536, 1_073_741_824, "bytes", "The same for the size of those stanzas; counted in UTF-16 units."),
       scramIterations: count(
         4_096,
         4_096,

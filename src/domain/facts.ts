@@ -1,6 +1,7 @@
 /** The facts of an account's life, and the names of the streams that facts are in. */
 import type { Json } from "./json.ts";
 import type { RosterItem } from "./roster.ts";
+import { allContents } from "./session-facts.ts";
 
 /** Whose fact it is. Hosts and usernames are prepared already (RFC 7622). */
 export type Owner = { readonly host: string; readonly username: string };
@@ -9,7 +10,7 @@ export type Owner = { readonly host: string; readonly username: string };
 export interface AccountFacts {
   readonly AccountCreated: Owner;
   /**
-   * The stored keys were replaced, or removed with the account. The keys themselves are the fact's secret, beside the log:
+   * The stored keys were replaced, or `removed` with the account, as version 0.1.0 recorded it. The keys themselves are the fact's secret, beside the log:
    * they are always kept under this type, so that there is one value to replace and to erase.
    */
   readonly PasswordChanged: Owner & { readonly removed: boolean };
@@ -28,8 +29,17 @@ export interface AccountFacts {
   /** `jids` are blocked from now on, beside those that were. */
   readonly ContactsBlocked: Owner & { readonly jids: readonly string[] };
   readonly ContactsUnblocked: Owner & { readonly jids: readonly string[] };
-  /** A message waits until the user is there. `number` orders the messages of one account, from 1; `bytes` counts against the quota. */
-  readonly OfflineMessageStored: Owner & { readonly number: number; readonly stanza: string; readonly bytes: number };
+  /**
+   * A message waits until the user is there; its text is the content `offline/NUMBER`. `number` orders the messages of one account,
+   * from 1; `bytes` counts against the quota. `why` is the rule by which it came here.
+   */
+  readonly OfflineMessageStored: Owner & {
+    readonly number: number;
+    readonly bytes: number;
+    readonly id: string | null;
+    readonly from: string | null;
+    readonly why: string | null;
+  };
   /** These have reached a client, or were dropped. `bytes` are those of all of them. */
   readonly OfflineMessagesRemoved: Owner & { readonly numbers: readonly number[]; readonly bytes: number };
   /** The last resource that was available left. `status`: what it said, empty for nothing. */
@@ -40,8 +50,14 @@ export interface AccountFacts {
 
 export type AccountFactType = keyof AccountFacts;
 
-/** One of them, with its type. */
-export type AccountFact = { readonly [Type in AccountFactType]: { readonly type: Type; readonly data: AccountFacts[Type] } }[AccountFactType];
+/** One of them, with its type. `contents`: what its stream keeps beside it until it is erased. */
+export type AccountFact = {
+  readonly [Type in AccountFactType]: {
+    readonly type: Type;
+    readonly data: AccountFacts[Type];
+    readonly contents?: readonly { readonly key: string; readonly text: string }[];
+  };
+}[AccountFactType];
 
 /** Whether an account has nothing after this: it is new, or gone. What was under way at its end may have come after it. */
 export function beginsOrEnds(type: string): boolean {
@@ -59,11 +75,46 @@ export const accountFactVersions = {
   SubscriptionRequestSettled: 1,
   ContactsBlocked: 1,
   ContactsUnblocked: 1,
-  OfflineMessageStored: 1,
+  OfflineMessageStored: 2,
   OfflineMessagesRemoved: 1,
   UserLeft: 1,
   AccountDataSet: 1,
 } as const satisfies Record<AccountFactType, number>;
+
+/** What such a fact keeps, erases and forgets in its commit: all of it follows from the fact itself. */
+export function extrasOf(fact: AccountFact): FactExtras {
+  switch (fact.type) {
+    case "OfflineMessagesRemoved":
+      return { erases: fact.data.numbers.map(offlineKey) };
+    case "AccountCreated":
+      // What came after the end of a former account of this name; that there was one stays known.
+      return { erases: [allContents], forgets: [{ stream: streamOf(fact.data), types: typesOfALife }] };
+    case "AccountDeleted":
+      return { forgets: [{ stream: streamOf(fact.data) }] };
+    default:
+      return fact.contents === undefined ? {} : { contents: fact.contents };
+  }
+}
+
+interface FactExtras {
+  readonly contents?: readonly { readonly key: string; readonly text: string }[];
+  readonly erases?: readonly (string | { readonly from: string; readonly through: string })[];
+  readonly forgets?: readonly { readonly stream: string; readonly types?: readonly string[] }[];
+}
+
+const typesOfALife = Object.keys(accountFactVersions).filter((type) => type !== "AccountDeleted");
+
+function streamOf({ host, username }: Owner): string {
+  return accountStream(host, username);
+}
+
+/** The key of a message that waits for the user. Numbers sort as text: sixteen digits hold every safe integer. */
+export function offlineKey(number: number): string {
+  return `${offlinePrefix}${String(number).padStart(16, "0")}`;
+}
+
+/** What such keys begin with; those who wait are read from here on. */
+export const offlinePrefix = "offline/";
 
 /** The stream of all that binds an account. Throws if a name is empty or holds "/", which no prepared host or username can. */
 export function accountStream(host: string, username: string): string {
@@ -74,6 +125,9 @@ export function accountStream(host: string, username: string): string {
 export function sessionStream(host: string, id: string): string {
   return `session/${streamPart(host)}/${streamPart(id)}`;
 }
+
+/** The stream of what happens to the server itself. */
+export const serverStream = "server";
 
 function streamPart(name: string): string {
   if (name === "" || name.includes("/")) throw new TypeError(`a stream name needs a part without "/", got ${JSON.stringify(name)}`);

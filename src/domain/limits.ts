@@ -57,6 +57,10 @@ export const uncommittedBytesMax = 8 * 1_048_576;
 /** Milliseconds after which a commit that is still under way counts as failed. */
 export const commitMs = 30_000;
 
+/** Milliseconds until a store that failed is opened again: doubled with each attempt, and with each epoch that was shorter than the longest. */
+export const reopenDelayMsMin = 100;
+export const reopenDelayMsMax = 5_000;
+
 /** Mechanisms that may be refused on one stream before it is closed. */
 export const refusedMechanismsMax = 8;
 /** Characters of all the addresses that a session remembers to have sent directed presence to; more is refused. */
@@ -64,6 +68,9 @@ export const directedCharsMax = 65_536;
 
 /** A session's snapshot is recorded again after so many events at the earliest, and only when they take as much room as it does. */
 export const eventsPerSnapshotMin = 64;
+
+/** Milliseconds that every session which can be resumed has for that after a start, whatever was promised before. */
+export const resumptionGraceMs = 60_000;
 
 /** Milliseconds that sessions get to close when the server stops. */
 export const stopSessionsMs = 4_000;

@@ -1,13 +1,14 @@
 /** What the server reads of accounts while it runs. */
 
+import { accountStream, offlineKey } from "../domain/facts.ts";
 import type { Json, Store } from "../ports.ts";
+import { type OfflineMessage, toOfflineMessages } from "./offline-messages.ts";
 import { accountData, accountDataKey } from "./projections/account-data.ts";
-import { offlineMessageKey, offlineMessages, offlineMessagesPrefix, type OfflineMessageRow } from "./projections/offline-messages.ts";
 
 export class AccountSource {
   readonly #store: Store;
 
-  /** The store must have the projections `account-data` and `offline-messages`. */
+  /** The store must have the projection `account-data`. */
   constructor(store: Store) {
     this.#store = store;
   }
@@ -19,9 +20,7 @@ export class AccountSource {
   }
 
   /** Messages that wait for the user, with numbers above `after`, in order. */
-  async offlineMessages(host: string, username: string, after: number, limit: number): Promise<readonly OfflineMessageRow[]> {
-    const prefix = offlineMessagesPrefix(host, username);
-    const rows = await this.#store.query(offlineMessages.name, { prefix, after: offlineMessageKey(host, username, after), limit });
-    return rows.map(({ value }) => value as unknown as OfflineMessageRow);
+  async offlineMessages(host: string, username: string, after: number, limit: number): Promise<readonly OfflineMessage[]> {
+    return toOfflineMessages(await this.#store.contents(accountStream(host, username), offlineKey(after), limit));
   }
 }

@@ -1,16 +1,20 @@
 /** The accounts of all hosts: the facts of their lives, and their stored keys beside the log. */
 
-import { accountFactVersions, accountStream } from "../domain/facts.ts";
-import type { AccountFact, AccountFacts, AccountFactType } from "../domain/facts.ts";
+import { accountFactVersions, accountStream, extrasOf, serverStream } from "../domain/facts.ts";
+import type { AccountFact } from "../domain/facts.ts";
+import { forgetSessions } from "../domain/sessions-forgotten.ts";
 import type { Clock, Fact, Ids, Json, Store } from "../ports.ts";
 import { ConcurrencyError } from "./errors.ts";
 import { accountKey, accounts as projection } from "./projections/accounts.ts";
 import type { AccountRow } from "./projections/accounts.ts";
+import { SessionSource } from "./session-source.ts";
 
 /** Appends to one account that others may slip in before ours is refused. */
 const attemptsMax = 64;
 /** Accounts of createMany that are under way at once: what one transaction takes. */
 const createdAtOnce = 256;
+/** Sessions whose facts are deleted in one commit: nobody else's commit waits long for it. */
+const forgottenAtOnce = 100;
 
 export interface NewAccount {
   /** Prepared, like every host and username here (RFC 7622). */
@@ -50,19 +54,24 @@ export class Accounts {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #ids: Ids;
+  readonly #sessions: SessionSource;
 
-  /** The store must have the projection `accounts`. */
+  /** The store must have the projections `accounts` and `sessions`. */
   constructor(store: Store, clock: Clock, ids: Ids) {
     this.#store = store;
     this.#clock = clock;
     this.#ids = ids;
+    this.#sessions = new SessionSource(store);
   }
 
   /** Rejects with AccountExistsError. A deleted account can be created again; nothing of the former one comes back. */
   async create(host: string, username: string, credentials: Json): Promise<void> {
     await this.#decide(host, username, (exists, fact) => {
       if (exists) throw new AccountExistsError(host, username);
-      return [fact("AccountCreated", { host, username }), fact("PasswordChanged", { host, username, removed: false }, credentials)];
+      return [
+        fact({ type: "AccountCreated", data: { host, username } }),
+        fact({ type: "PasswordChanged", data: { host, username, removed: false } }, credentials),
+      ];
     });
   }
 
@@ -74,9 +83,9 @@ export class Accounts {
     await this.#decide(host, username, (exists, fact) => {
       if (exists) throw new AccountExistsError(host, username);
       return [
-        fact("AccountCreated", { host, username }),
-        fact("PasswordChanged", { host, username, removed: false }, credentials),
-        ...facts.map(({ type, data, at }) => (at === undefined ? fact(type, data) : { ...fact(type, data), at })),
+        fact({ type: "AccountCreated", data: { host, username } }),
+        fact({ type: "PasswordChanged", data: { host, username, removed: false } }, credentials),
+        ...facts.map(({ at, ...given }) => (at === undefined ? fact(given) : { ...fact(given), at })),
       ];
     });
   }
@@ -95,15 +104,35 @@ export class Accounts {
   async setCredentials(host: string, username: string, credentials: Json): Promise<void> {
     await this.#decide(host, username, (exists, fact) => {
       if (!exists) throw new NoSuchAccountError(host, username);
-      return [fact("PasswordChanged", { host, username, removed: false }, credentials)];
+      return [fact({ type: "PasswordChanged", data: { host, username, removed: false } }, credentials)];
     });
   }
 
-  /** Rejects with NoSuchAccountError. The credentials are erased in the same commit. */
+  /**
+   * Rejects with NoSuchAccountError. Nothing of the account is left in the store, nor of its sessions, but the fact that there was one
+   * of that name until now. What is recorded of it later is for `forgetRest`.
+   */
   async delete(host: string, username: string): Promise<void> {
+    // If this is broken off the account is still there, and can be deleted once more.
+    if (await this.exists(host, username)) await this.#forgetSessions(host, username);
     await this.#decide(host, username, (exists, fact) => {
       if (!exists) throw new NoSuchAccountError(host, username);
-      return [fact("PasswordChanged", { host, username, removed: true }, null), fact("AccountDeleted", { host, username })];
+      return [fact({ type: "AccountDeleted", data: { host, username } })];
+    });
+  }
+
+  /** Forgets what was recorded of an account, or of its sessions, after its end. Nothing happens if there is such an account again. */
+  async forgetRest(host: string, username: string): Promise<void> {
+    const stream = accountStream(host, username);
+    const [first, second] = await this.#store.read(stream, 0, 2);
+    const [content] = await this.#store.contents(stream, "", 1);
+    if (await this.exists(host, username)) return;
+    await this.#forgetSessions(host, username);
+    if (first?.type === "AccountDeleted" && second === undefined && content === undefined) return;
+    await this.#decide(host, username, (exists, fact) => {
+      if (exists || first === undefined) return [];
+      const at = first.type === "AccountDeleted" ? { at: first.at } : {};
+      return [{ ...fact({ type: "AccountDeleted", data: { host, username } }), ...at }];
     });
   }
 
@@ -134,17 +163,29 @@ export class Accounts {
     }
   }
 
+  /** The streams of all sessions of a user, and what is known of them. */
+  async #forgetSessions(host: string, username: string): Promise<void> {
+    const sessions = await this.#sessions.ofUser(host, username);
+    for (let from = 0; from < sessions.length; from += forgottenAtOnce) {
+      const forgotten = forgetSessions(sessions.slice(from, from + forgottenAtOnce));
+      await this.#store.append(serverStream, "any", [{ ...this.#step(), ...forgotten }]);
+    }
+    // The last of these facts names them still.
+    if (sessions.length > 0) await this.#store.append(serverStream, "any", [{ ...this.#step(), ...forgetSessions([]) }]);
+  }
+
   /**
    * Decides on what is, and appends only if it still is so: the version is learnt before the look at the account, so an append at
    * that version proves that nothing came between. The stream holds more than the account's own facts, hence no reading of it.
    */
   async #decide(host: string, username: string, decision: Decision): Promise<void> {
     const stream = accountStream(host, username);
-    const step = { at: this.#clock.now(), step: this.#ids.next(), cause: null };
+    const step = this.#step();
     let version = 0;
     for (let attempt = 1; ; attempt += 1) {
-      const facts = decision(await this.exists(host, username), (type, data, secret) => {
-        const fact = { ...step, type, v: accountFactVersions[type], data };
+      const facts = decision(await this.exists(host, username), (given, secret) => {
+        const { type, data } = given;
+        const fact = { ...step, type, v: accountFactVersions[type], data, ...extrasOf(given) };
         return secret === undefined ? fact : { ...fact, secret };
       });
       try {
@@ -156,7 +197,11 @@ export class Accounts {
       }
     }
   }
+
+  #step(): Pick<Fact, "at" | "step" | "cause"> {
+    return { at: this.#clock.now(), step: this.#ids.next(), cause: null };
+  }
 }
 
-type MakeFact = <Type extends AccountFactType>(type: Type, data: AccountFacts[Type], secret?: Json) => Fact;
+type MakeFact = (fact: AccountFact, secret?: Json) => Fact;
 type Decision = (exists: boolean, fact: MakeFact) => readonly Fact[];

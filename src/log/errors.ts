@@ -30,6 +30,11 @@ export class StoreClosedError extends Error {
   }
 }
 
+/** The copy was not made, and nothing is left of it. The message names the file, what is wrong and what to do. */
+export class BackupError extends Error {
+  override readonly name = "BackupError";
+}
+
 export type StoreOpenCode =
   | "folder" // missing, not a folder, or not writable
   | "unwritable" // the file cannot be read and written

@@ -1,11 +1,14 @@
 /** The store without a disk, for tests and trials: same rules, gone with the process. */
 
-import type { Append, Fact, Json, ProjectionQuery, ProjectionRow, Store, StoredFact } from "../ports.ts";
-import { ConcurrencyError, StoreClosedError } from "./errors.ts";
+import type {
+  Append, Content, Fact, Forgotten, Json, LogStats, ProjectionQuery, ProjectionRow, Store, StoredFact,
+} from "../ports.ts";
+import { BackupError, ConcurrencyError, StoreClosedError } from "./errors.ts";
 import type { Projection } from "./projection.ts";
 import { project, unknownProjection } from "./projection.ts";
-import type { AppendRows, FactRow } from "./rows.ts";
-import { checkPage, checkQuery, parse, toFact, toLazyFact, toRows } from "./rows.ts";
+import type { AppendRows, FactRow, NewFactRow } from "./rows.ts";
+import { checkContentsPage, checkPage, checkQuery, parse, toFact, toLazyFact, toRows } from "./rows.ts";
+import { statsOf } from "./sizes.ts";
 import { SortedTable } from "./sorted-table.ts";
 import { Subscriptions } from "./subscriptions.ts";
 
@@ -13,12 +16,23 @@ export function createMemoryStore(projections: readonly Projection[]): Store {
   return new MemoryStore(projections);
 }
 
+/** Lives on when everything in it is forgotten: no version is given twice. */
+interface Stream {
+  version: number;
+  facts: FactRow[];
+  readonly secrets: SortedTable;
+  readonly contents: SortedTable;
+}
+
 class MemoryStore implements Store {
   readonly #projections: readonly { readonly projection: Projection; readonly table: SortedTable }[];
-  readonly #facts: FactRow[] = [];
-  readonly #streams = new Map<string, FactRow[]>();
-  readonly #secrets = new Map<string, string>();
+  readonly #streams = new Map<string, Stream>();
   readonly #subscriptions = new Subscriptions((after, limit) => this.readAll(after, limit));
+  #facts: FactRow[] = [];
+  #position = 0;
+  /** What takes back the facts of the commit under way, the last one first; tables do that themselves. */
+  #undo: (() => void)[] = [];
+  #touched = new Set<SortedTable>();
   #closed = false;
 
   constructor(projections: readonly Projection[]) {
@@ -27,24 +41,27 @@ class MemoryStore implements Store {
 
   async append(stream: string, expectedVersion: number | "any", facts: readonly Fact[]): Promise<{ version: number; position: number }> {
     this.#commit([{ stream, expectedVersion, facts }]);
-    return { version: this.#versionOf(stream), position: this.#facts.length };
+    return { version: this.#streams.get(stream)?.version ?? 0, position: this.#position };
   }
 
   async appendMany(batch: readonly Append[]): Promise<{ position: number }> {
     this.#commit(batch);
-    return { position: this.#facts.length };
+    return { position: this.#position };
   }
 
   async read(stream: string, after: number, limit: number): Promise<readonly StoredFact[]> {
     this.#mustBeOpen();
     checkPage(after, limit);
-    return (this.#streams.get(stream) ?? []).slice(after, after + limit).map(toFact);
+    const facts = this.#streams.get(stream)?.facts ?? [];
+    const from = firstAbove(facts, ({ version }) => version, after);
+    return facts.slice(from, from + limit).map(toFact);
   }
 
   async readAll(after: number, limit: number): Promise<readonly StoredFact[]> {
     this.#mustBeOpen();
     checkPage(after, limit);
-    return this.#facts.slice(after, after + limit).map(toFact);
+    const from = firstAbove(this.#facts, ({ position }) => position, after);
+    return this.#facts.slice(from, from + limit).map(toFact);
   }
 
   subscribe(after: number, handler: (fact: StoredFact) => void): () => void {
@@ -63,8 +80,31 @@ class MemoryStore implements Store {
 
   async secret(stream: string, type: string): Promise<Json | undefined> {
     this.#mustBeOpen();
-    const text = this.#secrets.get(secretKey(stream, type));
-    return text === undefined ? undefined : parse(text);
+    return this.#streams.get(stream)?.secrets.get(type);
+  }
+
+  async contents(stream: string, after: string, limit: number): Promise<readonly Content[]> {
+    this.#mustBeOpen();
+    checkContentsPage(after, limit);
+    const rows = this.#streams.get(stream)?.contents.query({ prefix: "", after, limit }) ?? [];
+    return rows.map(toContent);
+  }
+
+  async stats(): Promise<LogStats> {
+    this.#mustBeOpen();
+    const streams = [...this.#streams.values()];
+    return statsOf({
+      facts: this.#facts,
+      contents: streams.flatMap(({ contents }) => contents.query(everything).map(toContent)),
+      projections: this.#projections.map(({ projection, table }) => ({ name: projection.name, texts: table.texts() })),
+      secrets: streams.flatMap(({ secrets }) => [...secrets.texts()]),
+      position: this.#position,
+    });
+  }
+
+  async backup(file: string): Promise<void> {
+    this.#mustBeOpen();
+    throw new BackupError(`${file}: there is nothing on a disk to be copied; set durability to full, and restart`);
   }
 
   async close(): Promise<void> {
@@ -76,52 +116,82 @@ class MemoryStore implements Store {
   #commit(batch: readonly Append[]): void {
     this.#mustBeOpen();
     const rows = batch.map(toRows);
-    const before = this.#facts.length;
+    const before = this.#position;
+    this.#undo = [];
+    this.#touched = new Set(this.#projections.map(({ table }) => table));
     try {
       for (const append of rows) this.#write(append);
     } catch (error) {
-      this.#takeBack(before);
+      for (const undo of this.#undo.toReversed()) undo();
+      for (const table of this.#touched) table.takeBack();
       throw error;
     }
-    for (const { table } of this.#projections) table.keep();
-    // Only now, for they have no way back: nothing after this line can throw.
-    for (const append of rows) this.#keepSecrets(append);
-    if (this.#facts.length > before) this.#subscriptions.committed();
+    for (const table of this.#touched) table.keep();
+    if (this.#position > before) this.#subscriptions.committed();
   }
 
   #write({ stream, expectedVersion, facts }: AppendRows): void {
-    const actual = this.#versionOf(stream);
+    const actual = this.#streams.get(stream)?.version ?? 0;
     if (expectedVersion !== "any" && expectedVersion !== actual) throw new ConcurrencyError(stream, expectedVersion, actual);
-    const ofStream = this.#streams.get(stream) ?? [];
-    if (facts.length > 0) this.#streams.set(stream, ofStream);
-    for (const { secret: _, ...fact } of facts) {
-      const row: FactRow = { ...fact, stream, version: ofStream.length + 1, position: this.#facts.length + 1 };
-      ofStream.push(row);
-      this.#facts.push(row);
-      const seen = toLazyFact(row);
-      for (const { projection, table } of this.#projections) project(projection, seen, table);
-    }
+    if (facts.length === 0) return;
+    const of = this.#streamOf(stream);
+    for (const fact of facts) this.#writeFact(stream, of, fact);
   }
 
-  #takeBack(length: number): void {
-    for (const { stream } of this.#facts.splice(length)) {
-      const ofStream = this.#streams.get(stream);
-      ofStream?.pop();
-      if (ofStream?.length === 0) this.#streams.delete(stream);
+  #writeFact(stream: string, of: Stream, { secret, contents = [], erases = [], forgets = [], ...fact }: NewFactRow): void {
+    if (forgets.length > 0) this.#forget(forgets);
+    for (const keys of erases) {
+      if (typeof keys === "string") of.contents.delete(keys);
+      else of.contents.clearRange(keys.from, keys.through);
     }
-    for (const { table } of this.#projections) table.takeBack();
+    const row: FactRow = { ...fact, stream, version: of.version + 1, position: this.#position + 1 };
+    of.version += 1;
+    of.facts.push(row);
+    this.#position += 1;
+    this.#facts.push(row);
+    this.#undo.push(() => {
+      of.version -= 1;
+      of.facts.pop();
+      this.#position -= 1;
+      this.#facts.pop();
+    });
+    if (secret === null) of.secrets.delete(fact.type);
+    else if (secret !== undefined) of.secrets.set(fact.type, parse(secret));
+    for (const { key, text } of contents) of.contents.set(key, text);
+    const seen = toLazyFact(row);
+    for (const { projection, table } of this.#projections) project(projection, seen, table);
   }
 
-  #keepSecrets({ stream, facts }: AppendRows): void {
-    for (const { type, secret } of facts) {
-      if (secret === undefined) continue;
-      if (secret === null) this.#secrets.delete(secretKey(stream, type));
-      else this.#secrets.set(secretKey(stream, type), secret);
+  #forget(forgets: readonly Forgotten[]): void {
+    const gone = new Set<FactRow>();
+    for (const { stream, types } of forgets) {
+      const of = this.#streams.get(stream);
+      if (of === undefined) continue;
+      const { facts } = of;
+      for (const fact of facts) if (types === undefined || types.includes(fact.type)) gone.add(fact);
+      of.facts = facts.filter((fact) => !gone.has(fact));
+      this.#undo.push(() => void (of.facts = facts));
+      if (types !== undefined) continue;
+      for (const table of [of.secrets, of.contents]) {
+        this.#touched.add(table);
+        table.clear("");
+      }
     }
+    if (gone.size === 0) return;
+    const facts = this.#facts;
+    this.#facts = facts.filter((fact) => !gone.has(fact));
+    this.#undo.push(() => void (this.#facts = facts));
   }
 
-  #versionOf(stream: string): number {
-    return this.#streams.get(stream)?.length ?? 0;
+  #streamOf(name: string): Stream {
+    const known = this.#streams.get(name);
+    const stream = known ?? { version: 0, facts: [], secrets: new SortedTable(), contents: new SortedTable() };
+    if (known === undefined) {
+      this.#streams.set(name, stream);
+      this.#undo.push(() => void this.#streams.delete(name));
+    }
+    this.#touched.add(stream.secrets).add(stream.contents);
+    return stream;
   }
 
   #mustBeOpen(): void {
@@ -129,7 +199,21 @@ class MemoryStore implements Store {
   }
 }
 
-/** U+0000 is in no stream name and no type. */
-function secretKey(stream: string, type: string): string {
-  return `${stream}\0${type}`;
+const everything = { prefix: "", limit: Number.MAX_SAFE_INTEGER } as const;
+
+function toContent({ key, value }: ProjectionRow): Content {
+  return { key, text: String(value) };
+}
+
+/** The index of the first row whose number is above `after`. Rows are in the order of their numbers. */
+function firstAbove(rows: readonly FactRow[], numberOf: (row: FactRow) => number, after: number): number {
+  let low = 0;
+  let high = rows.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const row = rows[middle];
+    if (row !== undefined && numberOf(row) <= after) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

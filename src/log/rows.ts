@@ -3,8 +3,9 @@
  * crosses the thread boundary and enters the file without being taken apart again.
  */
 
-import type { Append, Fact, Json, ProjectionQuery, StoredFact } from "../ports.ts";
+import type { Append, Content, Fact, Forgotten, Json, KeyRange, ProjectionQuery, StoredFact } from "../ports.ts";
 import { storable } from "./keys.ts";
+import { upcast, versionRead } from "./upcasts.ts";
 
 export interface FactRow {
   readonly position: number;
@@ -21,6 +22,9 @@ export interface FactRow {
 export interface NewFactRow extends Omit<FactRow, "position" | "stream" | "version"> {
   /** Absent: untouched. null: erased. */
   readonly secret?: string | null;
+  readonly contents?: readonly Content[];
+  readonly erases?: readonly (string | KeyRange)[];
+  readonly forgets?: readonly Forgotten[];
 }
 
 export interface AppendRows {
@@ -37,16 +41,19 @@ export function toRows({ stream, expectedVersion, facts }: Append): AppendRows {
 }
 
 export function toFact(row: FactRow): StoredFact {
-  return { ...row, data: parse(row.data) };
+  const { type, v, data } = row;
+  return { ...row, v: versionRead(type, v), data: upcast(type, v, parse(data)) };
 }
 
 /** For projections, most of which look at the type and go: the data is parsed when first read. */
 export function toLazyFact(row: FactRow): StoredFact {
+  const { type, v } = row;
   let data: Json | undefined;
   return {
     ...row,
+    v: versionRead(type, v),
     get data() {
-      return (data ??= parse(row.data));
+      return (data ??= upcast(type, v, parse(row.data)));
     },
   };
 }
@@ -60,6 +67,12 @@ export function serialise(what: string, value: Json): string {
   const text: string | undefined = JSON.stringify(value);
   if (text === undefined) throw new TypeError(`${what}: expected a JSON value, got ${typeof value}`);
   return text;
+}
+
+/** Throws TypeError or RangeError for a page that no engine can read. */
+export function checkContentsPage(after: string, limit: number): void {
+  storable("after", after);
+  whole("limit", limit, 1);
 }
 
 /** Throws RangeError for a page that no engine can read. */
@@ -78,16 +91,39 @@ export function checkQuery(query: ProjectionQuery): void {
   whole("limit", query.limit, 1);
 }
 
-function toRow({ type, v, at, step, cause, data, secret }: Fact): NewFactRow {
+function toRow({ type, v, at, step, cause, data, secret, contents, erases, forgets }: Fact): NewFactRow {
   if (type === "") throw new TypeError("type: expected a name, got an empty one");
   whole("v", v, 1);
   whole("at", at, 0);
   storable("type", type);
   storable("step", step);
   if (cause !== null) storable("cause", cause);
-  const row = { type, v, at, step, cause, data: serialise("data", data) };
-  if (secret === undefined) return row;
-  return { ...row, secret: secret === null ? null : serialise("secret", secret) };
+  contents?.forEach(checkContent);
+  erases?.forEach(checkErased);
+  forgets?.forEach(checkForgotten);
+  return {
+    type, v, at, step, cause,
+    data: serialise("data", data),
+    ...(secret === undefined ? {} : { secret: secret === null ? null : serialise("secret", secret) }),
+    ...(contents === undefined ? {} : { contents }),
+    ...(erases === undefined ? {} : { erases }),
+    ...(forgets === undefined ? {} : { forgets }),
+  };
+}
+
+function checkContent({ key, text }: Content): void {
+  if (key === "") throw new TypeError("content: expected a key, got an empty one");
+  storable("content", key);
+  storable(`content ${key}`, text);
+}
+
+function checkErased(keys: string | KeyRange): void {
+  if (typeof keys === "string") storable("erases", keys);
+  else storable("erases", keys.from + keys.through);
+}
+
+function checkForgotten({ stream, types = [] }: Forgotten): void {
+  storable("forgets", [stream, ...types].join(" "));
 }
 
 function whole(what: string, value: number, least: number): void {

@@ -1,7 +1,7 @@
 /** A secret of the server itself, made at its first start and kept beside the log. */
+import { serverStream as stream } from "../domain/facts.ts";
 import type { Clock, Ids, Random, Store } from "../ports.ts";
 
-const stream = "server";
 const type = "FakeSaltKeyMade";
 
 /** The key from which accounts that do not exist get their salts: the same for ever, so that they look like accounts that do. */

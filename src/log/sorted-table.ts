@@ -29,6 +29,17 @@ export class SortedTable implements ProjectionTable {
     for (const key of this.#keys.slice(this.#indexOf(prefix), to)) this.delete(key);
   }
 
+  /** Removes the keys from the one to the other, both included. */
+  clearRange(from: string, through: string): void {
+    const to = this.#indexOf(through) + (this.#values.has(through) ? 1 : 0);
+    for (const key of this.#keys.slice(this.#indexOf(from), to)) this.delete(key);
+  }
+
+  /** The values as they are kept: JSON text. */
+  texts(): Iterable<string> {
+    return this.#values.values();
+  }
+
   /** Keeps what was done since the last mark. */
   keep(): void {
     this.#undo = [];

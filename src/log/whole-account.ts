@@ -2,18 +2,18 @@
 
 import type { Account } from "../domain/account.ts";
 import { accountStream } from "../domain/facts.ts";
-import type { Json, ProjectionRow, Store } from "../ports.ts";
+import type { Content, Json, ProjectionRow, Store } from "../ports.ts";
 import { loadAccount } from "./load-account.ts";
+import { type OfflineMessage, toOfflineMessages } from "./offline-messages.ts";
 import { accountData } from "./projections/account-data.ts";
 import { accountKey } from "./projections/accounts.ts";
-import { offlineMessages, offlineMessagesPrefix, type OfflineMessageRow } from "./projections/offline-messages.ts";
 
 export interface WholeAccount {
   readonly account: Account;
   /** What `auth/` keeps in place of a password; undefined if nobody can log in. */
   readonly credentials: Json | undefined;
   /** Messages that wait for the user, in order. */
-  readonly offlineMessages: readonly OfflineMessageRow[];
+  readonly offlineMessages: readonly OfflineMessage[];
   /** What extensions keep. */
   readonly data: readonly AccountValue[];
 }
@@ -32,15 +32,16 @@ export async function loadWholeAccount(store: Store, host: string, username: str
   const account = await loadAccount(store, host, username);
   if (account === undefined) return undefined;
   const dataPrefix = `${accountKey(host, username)}/`;
+  const stream = accountStream(host, username);
   const [credentials, messages, data] = await Promise.all([
-    store.secret(accountStream(host, username), "PasswordChanged"),
-    readAll(store, offlineMessages.name, offlineMessagesPrefix(host, username)),
+    store.secret(stream, "PasswordChanged"),
+    readContents(store, stream),
     readAll(store, accountData.name, dataPrefix),
   ]);
   return {
     account,
     credentials: credentials ?? undefined,
-    offlineMessages: messages.map(({ value }) => value as unknown as OfflineMessageRow),
+    offlineMessages: toOfflineMessages(messages),
     data: data.map(({ key, value }) => toValue(key.slice(dataPrefix.length), value)),
   };
 }
@@ -52,6 +53,15 @@ async function readAll(store: Store, projection: string, prefix: string): Promis
     page = await store.query(projection, { prefix, limit: pageRows, ...(after === undefined ? {} : { after }) });
     rows.push(...page);
     if (page.length < pageRows) return rows;
+  }
+}
+
+async function readContents(store: Store, stream: string): Promise<readonly Content[]> {
+  const contents: Content[] = [];
+  for (let page: readonly Content[] = []; ; ) {
+    page = await store.contents(stream, page.at(-1)?.key ?? "", pageRows);
+    contents.push(...page);
+    if (page.length < pageRows) return contents;
   }
 }
 

@@ -26,6 +26,8 @@ export interface Extension {
   readonly presenceChanged?: (change: PresenceChanged) => void;
   /** A contact was added, changed or removed. */
   readonly rosterChanged?: (change: RosterChanged) => void;
+  /** A session goes on over another link (XEP-0198 section 5): what depends on the link is set anew. */
+  readonly sessionResumed?: (resumed: SessionResumed) => void;
   /** Features of the stream at this stage, if there are any. */
   readonly streamFeature?: (stage: FeatureStage, house: House) => Element | readonly Element[] | undefined;
   /** Whether it takes this stanza before authentication. */
@@ -82,6 +84,12 @@ export interface PresenceChanged {
   readonly session: Session;
   readonly account: Account;
   readonly change: PresenceChange;
+  readonly house: House;
+}
+
+export interface SessionResumed {
+  readonly step: Step;
+  readonly session: Session;
   readonly house: House;
 }
 

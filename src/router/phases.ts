@@ -14,13 +14,15 @@ export type Phase = (typeof phases)[number];
 export interface Passage {
   readonly step: Step;
   readonly stanza: Stanza;
-  /** The session that sent it. */
-  readonly sender: Session;
+  /** The session that sent it; undefined where it comes from the queue of a session that is over. */
+  readonly sender: Session | undefined;
   readonly house: House;
   /** From `account` on: whose address the stanza has. Those phases are for accounts that exist. */
   readonly account?: Account | undefined;
   /** From `hold` on: the session that it is for. */
   readonly recipient?: Session | undefined;
+  /** At `undelivered`: the rule by which nobody takes it. */
+  readonly why?: string;
 }
 
 /** undefined lets it pass. The reason is for logs and for explaining, not for the wire. */

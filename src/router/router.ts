@@ -7,13 +7,15 @@ import { decideDelivery, type DeliveryRow } from "../domain/delivery.ts";
 import type { Jid } from "../domain/jid.ts";
 import { subscriptionTypes, type SubscriptionType } from "../domain/subscription.ts";
 import type { AccountCache } from "../session/account-cache.ts";
-import type { FeatureStage, PresenceChange, Session, StanzaRouter } from "../session/environment.ts";
+import type { FeatureStage, PresenceChange, Session, StanzaRouter, UnacknowledgedStanza } from "../session/environment.ts";
 import { refuse } from "../session/refusal.ts";
 import type { Registry } from "../session/registry.ts";
 import type { Batch, Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
 import type { Stanza, StanzaFault } from "../xml/stanza.ts";
 import type { Extension, House } from "./extension.ts";
+import { noteFor } from "./delivery-note.ts";
+import { giveBack } from "./give-back.ts";
 import { answerIq, type IqTable, iqTable } from "./iq.ts";
 import { passPhase, phaseTable, type Passage, type Phase, type PhaseTable } from "./phases.ts";
 import { isBarred, type Presence } from "./presence.ts";
@@ -30,6 +32,8 @@ export interface RouterOptions {
 }
 
 type Addressed = Stanza & { readonly to: Jid };
+/** All that follows from a stanza has happened, in this step. */
+type Handled = (step: Step) => void;
 
 export class Router implements StanzaRouter {
   readonly #options: RouterOptions;
@@ -44,19 +48,39 @@ export class Router implements StanzaRouter {
     this.#hosts = new Set(options.house.hosts);
   }
 
-  route(step: Step, session: Session, stanza: Stanza): Promise<void> | undefined {
+  route(step: Step, session: Session, stanza: Stanza, handled: Handled): Promise<void> | undefined {
+    const waiting = this.#begin(step, session, stanza, handled);
+    if (waiting === undefined) handled(step);
+    return waiting;
+  }
+
+  /** As all that follow: what is not handled when it returns is promised, and `handled` is told in the step in which it is. */
+  #begin(step: Step, session: Session, stanza: Stanza, handled: Handled): Promise<void> | undefined {
     const passage = { step, stanza, sender: session, house: this.#options.house, account: undefined, recipient: undefined };
     if (!this.#passes("stamp", passage) || !this.#passes("guard", passage)) return undefined;
     const { to } = stanza;
-    if (to === undefined) return this.#routeWithoutAddress(step, session, stanza);
-    if (isSubscription(stanza)) return this.#routeSubscription(step, session, { ...stanza, to });
+    if (to === undefined) return this.#routeWithoutAddress(step, session, stanza, handled);
+    if (isSubscription(stanza)) return this.#routeSubscription(step, session, { ...stanza, to }, handled);
     if (!this.#hosts.has(to.domain)) {
       // RFC 6121 section 4.3: a probe is no cause for an error.
       if (stanza.type !== "probe") refuse(session, step, stanza, remoteServerNotFound);
       return undefined;
     }
-    if (to.local === undefined) return this.#routeToServer(step, session, stanza, to);
-    return this.#withAccount(step, to, (step, account) => this.#routeToAccount(step, session, stanza as Addressed, account));
+    if (to.local === undefined) return this.#routeToServer(step, session, stanza, to, handled);
+    return this.#withAccount(step, to, handled, (step, account) => this.#routeToAccount(step, session, stanza as Addressed, account, handled));
+  }
+
+  giveBack(step: Step, jid: Jid, stanzas: readonly UnacknowledgedStanza[]): void {
+    const { accounts, registry, house, batch } = this.#options;
+    // Memory is ahead of the disk: whoever is recovered from there has them still.
+    if (batch.failed) return;
+    const passes = (phase: Phase, passage: Passage) => passPhase(this.#phases, phase, passage);
+    giveBack({ registry, house, account: accounts.read(step, jid.bare), passes }, step, jid, stanzas);
+  }
+
+  sessionResumed(step: Step, session: Session): void {
+    const { extensions, house } = this.#options;
+    for (const { sessionResumed } of extensions) sessionResumed?.({ step, session, house });
   }
 
   broadcast(step: Step, session: Session, change: PresenceChange): void {
@@ -84,22 +108,24 @@ export class Router implements StanzaRouter {
   }
 
   /** RFC 6120 section 10.3. */
-  #routeWithoutAddress(step: Step, session: Session, stanza: Stanza): Promise<void> | undefined {
+  #routeWithoutAddress(step: Step, session: Session, stanza: Stanza, handled: Handled): Promise<void> | undefined {
     const to = stanza.from.toBare();
-    if (stanza.kind === "iq") return this.#withAccount(step, to, (step, account) => this.#answer(step, session, stanza, "account", account));
+    if (stanza.kind === "iq") {
+      return this.#withAccount(step, to, handled, (step, account) => this.#answer(step, session, stanza, "account", account, handled));
+    }
     stanza.element.attrs["to"] = to.full;
-    return this.#withAccount(step, to, (step, account) => this.#routeToAccount(step, session, { ...stanza, to }, account));
+    return this.#withAccount(step, to, handled, (step, account) => this.#routeToAccount(step, session, { ...stanza, to }, account, handled));
   }
 
   /** RFC 6120 sections 10.5.1 and 10.5.2: presence to the server is of no consequence, messages have no reader there. */
-  #routeToServer(step: Step, session: Session, stanza: Stanza, to: Jid): Promise<void> | undefined {
-    if (stanza.kind === "iq" && to.resource === undefined) return this.#answer(step, session, stanza, "server", undefined);
+  #routeToServer(step: Step, session: Session, stanza: Stanza, to: Jid, handled: Handled): Promise<void> | undefined {
+    if (stanza.kind === "iq" && to.resource === undefined) return this.#answer(step, session, stanza, "server", undefined, handled);
     if (stanza.kind !== "presence") refuse(session, step, stanza, serviceUnavailable);
     return undefined;
   }
 
   /** RFC 6121 section 3: between bare JIDs, whatever resource was named. */
-  #routeSubscription(step: Step, session: Session, stanza: Addressed): Promise<void> | undefined {
+  #routeSubscription(step: Step, session: Session, stanza: Addressed, handled: Handled): Promise<void> | undefined {
     const { accounts, subscriptions } = this.#options;
     const type = stanza.type as SubscriptionType;
     const to = stanza.to.toBare();
@@ -120,7 +146,7 @@ export class Router implements StanzaRouter {
       const fault = subscriptions.outbound(step, user, to, contact, type, stanza.element);
       if (fault !== undefined) refuse(session, step, { ...stanza, to }, fault);
     };
-    return local && to.local !== undefined ? this.#withAccount(step, to, process) : process(step, undefined);
+    return local && to.local !== undefined ? this.#withAccount(step, to, handled, process) : process(step, undefined);
   }
 
   /**
@@ -130,6 +156,7 @@ export class Router implements StanzaRouter {
   #withAccount(
     step: Step,
     jid: Jid,
+    handled: Handled,
     work: (step: Step, account: Account | undefined) => Promise<void> | undefined,
   ): Promise<void> | undefined {
     const { accounts, batch } = this.#options;
@@ -137,14 +164,26 @@ export class Router implements StanzaRouter {
     const account = held === undefined ? accounts.read(step, jid.bare) : undefined;
     if (account !== undefined) return work(step, account);
     const cause = step.id;
-    const again = (step: Step) => this.#withAccount(step, jid, work);
-    if (held !== undefined) return held.then(() => batch.run(cause, again));
+    const later = (work: (step: Step) => Promise<void> | undefined) =>
+      batch.run(cause, (step) => {
+        const waiting = work(step);
+        if (waiting === undefined) handled(step);
+        return waiting;
+      });
+    const again = (step: Step) => this.#withAccount(step, jid, handled, work);
+    if (held !== undefined) return held.then(() => later(again));
     return accounts
       .load(jid.domain, jid.local ?? "")
-      .then((loaded) => batch.run(cause, loaded === undefined ? (step) => work(step, undefined) : again));
+      .then((loaded) => later(loaded === undefined ? (step) => work(step, undefined) : again));
   }
 
-  #routeToAccount(step: Step, session: Session, stanza: Addressed, account: Account | undefined): Promise<void> | undefined {
+  #routeToAccount(
+    step: Step,
+    session: Session,
+    stanza: Addressed,
+    account: Account | undefined,
+    handled: Handled,
+  ): Promise<void> | undefined {
     const { presence, registry, house } = this.#options;
     // The sender left while this waited, and its end has been told: that is the last to be heard of it (RFC 6121 section 4.6.3).
     if (stanza.kind === "presence" && stanza.type === "available" && !session.connected) return undefined;
@@ -161,17 +200,17 @@ export class Router implements StanzaRouter {
     const decision = decideDelivery(rowOf(stanza), stanza.to.resource, targets, shares);
     switch (decision.action) {
       case "deliver":
-        for (const recipient of decision.to) this.#deliver(passage, recipient);
+        this.#deliver(passage, decision.to, decision.why);
         return undefined;
       case "answer":
-        return this.#answer(step, session, stanza, "account", account);
+        return this.#answer(step, session, stanza, "account", account, handled);
       case "undelivered":
-        if (this.#passes("undelivered", passage)) refuse(session, step, stanza, serviceUnavailable);
+        if (this.#passes("undelivered", { ...passage, why: decision.why })) refuse(session, step, stanza, serviceUnavailable);
         return undefined;
       case "bounce":
         // An account that does not exist answers a stranger as one that does: service-unavailable, but for what an extension tells everybody.
         if (account === undefined && stanza.kind === "iq" && stanza.to.resource === undefined) {
-          return this.#answer(step, session, stanza, "account", undefined);
+          return this.#answer(step, session, stanza, "account", undefined, handled);
         }
         refuse(session, step, stanza, serviceUnavailable);
         return undefined;
@@ -180,19 +219,28 @@ export class Router implements StanzaRouter {
     }
   }
 
-  #deliver(passage: Passage, recipient: Session): void {
-    const { step, stanza, sender, house, account } = passage;
-    // Spelt out: each stanza comes this way, and a spread costs more than all the rest of it.
-    const held = passPhase(this.#phases, "hold", { step, stanza, sender, house, account, recipient });
-    if (held === undefined) {
-      recipient.deliver(step, stanza.element);
-      if (stanza.kind === "presence") this.#options.presence.reached(step, sender, stanza, recipient);
-    } else if ("fault" in held) {
-      refuse(sender, step, stanza, held.fault);
+  #deliver({ step, stanza, sender, house, account }: Passage & { readonly sender: Session }, recipients: readonly Session[], why: string): void {
+    const note = stanza.kind === "message" ? noteFor(recipients, house, why) : { why };
+    for (const recipient of recipients) {
+      // Spelt out: each stanza comes this way, and a spread costs more than all the rest of it.
+      const held = passPhase(this.#phases, "hold", { step, stanza, sender, house, account, recipient });
+      if (held === undefined) {
+        recipient.deliver(step, stanza.element, note);
+        if (stanza.kind === "presence") this.#options.presence.reached(step, sender, stanza, recipient);
+      } else if ("fault" in held) {
+        refuse(sender, step, stanza, held.fault);
+      }
     }
   }
 
-  #answer(step: Step, session: Session, iq: Stanza, target: "server" | "account", account: Account | undefined): Promise<void> | undefined {
+  #answer(
+    step: Step,
+    session: Session,
+    iq: Stanza,
+    target: "server" | "account",
+    account: Account | undefined,
+    handled: Handled,
+  ): Promise<void> | undefined {
     if (iq.type !== "get" && iq.type !== "set") return undefined;
     const { house, batch } = this.#options;
     const own = target === "account" && (iq.to === undefined || iq.to.bare === iq.from.bare);
@@ -209,6 +257,7 @@ export class Router implements StanzaRouter {
         if (account !== undefined) step.dependOn(account.ticket);
         session.deliver(step, element);
         afterwards?.(step);
+        handled(step);
       }),
     );
   }
@@ -221,7 +270,7 @@ export class Router implements StanzaRouter {
     return account.shows(from.bare) && sender !== undefined && to !== undefined && !isBarred(sender, from, account, to);
   }
 
-  #passes(phase: Phase, passage: Passage): boolean {
+  #passes(phase: Phase, passage: Passage & { readonly sender: Session }): boolean {
     const verdict = passPhase(this.#phases, phase, passage);
     if (verdict === undefined) return true;
     if ("fault" in verdict) refuse(passage.sender, passage.step, passage.stanza, verdict.fault);

@@ -3,7 +3,7 @@
  * All sessions of an account share one copy.
  */
 import type { Account } from "../domain/account.ts";
-import { accountFactVersions, accountStream, type AccountFact } from "../domain/facts.ts";
+import { accountFactVersions, accountStream, extrasOf, type AccountFact } from "../domain/facts.ts";
 import { idleAccountsMax } from "../domain/limits.ts";
 import type { Step } from "../step/batch.ts";
 
@@ -40,7 +40,7 @@ export class AccountCache {
     if (this.#accounts.get(account.bare) !== account) throw new Error(`${account.bare}: the account is not in memory any more`);
     const recorded = step.record(
       accountStream(account.host, account.username),
-      { type: fact.type, v: accountFactVersions[fact.type], data: fact.data },
+      { type: fact.type, v: accountFactVersions[fact.type], data: fact.data, ...extrasOf(fact) },
       binding,
     );
     const { ticket, lastTicket } = account;

@@ -34,7 +34,7 @@ export function bindResource(
   const { conflict, resourcesPerAccountMax } = environment.options;
   if (other !== undefined && conflict === "reject-new") return fail("conflict", "that resource is in use");
   const replaces = other !== undefined && conflict === "replace";
-  if (!replaces && environment.registry.sessions(bareJid).length >= resourcesPerAccountMax) {
+  if (!replaces && !hasRoom(environment, step, bareJid)) {
     return fail("resource-constraint", `an account has at most ${resourcesPerAccountMax} resources`);
   }
   if (replaces) other.tell(step, { type: "session.replaced", at: step.at });
@@ -43,4 +43,13 @@ export function bindResource(
   environment.registry.add(bareJid, resource, session);
   const roster = { version: account.rosterVersion(), items: account.contacts.size };
   return { type: "resource.bound", at: step.at, resource, roster };
+}
+
+/** A session whose client may never come back gives way to one that is here: the one that is without a link for longest. */
+function hasRoom({ registry, options }: SessionEnvironment, step: Step, bareJid: string): boolean {
+  const sessions = registry.sessions(bareJid);
+  if (sessions.length < options.resourcesPerAccountMax) return true;
+  const lost = sessions.filter(({ hibernating }) => hibernating).toSorted((a, b) => (a.lostAt ?? 0) - (b.lostAt ?? 0))[0];
+  lost?.tell(step, { type: "session.replaced", at: step.at });
+  return lost !== undefined;
 }

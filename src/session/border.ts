@@ -2,6 +2,7 @@
  * The border between the wire and the session: what a first-level element is, checked and prepared,
  * so that nothing behind it has to doubt its input.
  */
+import { managementNamespace } from "../../machines/session-elements.ts";
 import type { SessionEvent } from "../../machines/session-events.ts";
 import { parseJid, type Jid } from "../domain/jid.ts";
 import type { Element } from "../xml/element.ts";
@@ -39,6 +40,8 @@ export type Incoming =
   | { readonly kind: "stanza"; readonly stanza: StanzaKind }
   /** The peer reports a stream error of its own and will close (RFC 6120 section 4.9.1.1). */
   | { readonly kind: "stream-error" }
+  /** XEP-0198. */
+  | { readonly kind: "management" }
   /** RFC 6120 section 4.9.3.24. */
   | { readonly kind: "unsupported" };
 
@@ -51,6 +54,8 @@ export function classify(element: Element): Incoming {
       return element.name === "starttls" ? { kind: "starttls" } : { kind: "unsupported" };
     case saslNamespace:
       return classifySasl(element);
+    case managementNamespace:
+      return { kind: "management" };
     case streamNamespace:
       return element.name === "error" ? { kind: "stream-error" } : { kind: "unsupported" };
     default:

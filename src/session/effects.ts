@@ -1,5 +1,6 @@
 /** How each effect that the machine asks for is performed. */
 import type { ElementData, SessionEffect, SessionEvent } from "../../machines/session-events.ts";
+import { toWire } from "../domain/counting.ts";
 import { parseJid } from "../domain/jid.ts";
 import { xmlLimitsUnauthenticated } from "../domain/limits.ts";
 import type { SecureLink } from "../ports.ts";
@@ -8,7 +9,9 @@ import type { Element } from "../xml/element.ts";
 import { serialise } from "../xml/serialise.ts";
 import { clientNamespace, el } from "../xml/stanza.ts";
 import { bindResource } from "./binding.ts";
+import type { ResumableSession } from "./environment.ts";
 import { streamFeatures } from "./features.ts";
+import { tooHigh } from "./management-border.ts";
 import type { Workbench } from "./workbench.ts";
 
 type OpenStream = Extract<SessionEffect, { type: "open.stream" }>;
@@ -21,22 +24,23 @@ type Performer<Type extends SessionEffect["type"]> = (
 const performers: { readonly [Type in SessionEffect["type"]]: Performer<Type> } = {
   "open.stream": (bench, step, effect) => openStream(bench, step, effect),
   "offer.features": (bench, step) => send(bench, step, features(bench)),
-  "send.element": (bench, step, { element }) => send(bench, step, toElement(element)),
+  "send.element": (bench, step, { element }) => sendElement(bench, step, toElement(element)),
   "handle.stanza": (bench, step) => bench.pending && bench.handleEarly(step, bench.pending),
   "start.tls": (bench, step) => startTls(bench, step),
   "start.sasl": (bench, step, { mechanism }) => startSasl(bench, step, mechanism),
   "continue.sasl": (bench, step) => respond(bench, step),
   "restart.stream": (bench) => restart(bench),
   "bind.resource": (bench, step, { resource }) => bind(bench, step, resource),
-  // Resumption comes with stream management; until then every session is gone when its stream is (XEP-0198 section 5).
-  "resume.session": (bench, step) => resume(bench, step),
-  "resend.queue": () => undefined,
+  "resume.session": (bench, step, { id, h }) => resume(bench, step, id, h),
+  "enable.management": (bench, step, { resumptionMs }) => bench.management.enable(step, resumptionMs),
+  "resend.queue": (bench, step) => resend(bench, step),
+  "drop.queue": (bench, step) => bench.management.drop(step),
   "broadcast.presence": (bench, step, effect) => broadcast(bench, step, effect),
   "arm.timer": (bench, _, { name, deadline }) => armTimer(bench, name, deadline),
   "disarm.timer": (bench, _, { name }) => disarmTimer(bench, name),
   "close.stream": (bench, step, effect) => closeStream(bench, step, effect),
   "drop.link": (bench, step) => afterFlush(bench, step, () => dropLink(bench)),
-  "destroy.session": (bench) => bench.environment.registry.remove(bench),
+  "destroy.session": (bench, step, { jid }) => destroy(bench, step, jid),
 };
 
 export function perform<Effect extends SessionEffect>(bench: Workbench, step: Step, effect: Effect): void {
@@ -45,6 +49,12 @@ export function perform<Effect extends SessionEffect>(bench: Workbench, step: St
 
 export function send(bench: Workbench, step: Step, element: Element): void {
   write(bench, step, serialise(element, clientNamespace));
+}
+
+/** In a session that counts, a stanza is counted like any other (XEP-0198 section 4). */
+function sendElement(bench: Workbench, step: Step, element: Element): void {
+  if (element.name === "iq" && bench.management.queue !== undefined) bench.deliver(step, element);
+  else send(bench, step, element);
 }
 
 function write(bench: Workbench, step: Step, text: string): void {
@@ -143,10 +153,66 @@ function bind(bench: Workbench, step: Step, resource: string | null): void {
   );
 }
 
-/** Resumption comes with stream management; until then every session is gone when its stream is (XEP-0198 section 5). */
-function resume(bench: Workbench, step: Step): void {
-  const refused: SessionEvent = { type: "resume.refused", at: step.at, condition: "item-not-found" };
-  bench.ask(step.id, Promise.resolve(refused), (answer) => answer, () => refused);
+/** What is found of a session that is to be resumed: itself, or how far it had come, or nothing. */
+type Found = { readonly former: ResumableSession } | { readonly h: number | null } | { readonly unsupported: true };
+
+function resume(bench: Workbench, step: Step, id: string, h: number): void {
+  bench.ask(
+    step.id,
+    findResumable(bench, id),
+    (found, step) => resumeNow(bench, step, found, h),
+    (error, { at }) => {
+      bench.environment.log.error({ err: error, session: bench.id }, "a session could not be looked for");
+      return { type: "resume.refused", at, condition: "internal-server-error", h: null };
+    },
+  );
+}
+
+/** Whose it is decides before anything else: of other users' sessions nobody learns. */
+async function findResumable({ environment, context }: Workbench, id: string): Promise<Found> {
+  const { host, username, policy } = context;
+  if (policy.resumptionMs === 0) return { unsupported: true };
+  const former = environment.resumption.find(id);
+  if (former !== undefined && former.context.username === username && former.context.host === host) {
+    // What its client has sent is handled to its end, so that it is told of it.
+    await former.idle();
+    if (isResumable(former)) return { former };
+  }
+  const received = await environment.resumption.ended(host ?? "", username ?? "", id);
+  return { h: received === undefined ? null : toWire(received) };
+}
+
+function isResumable({ closed, context }: ResumableSession): boolean {
+  return !closed && context.management === "resumable" && context.resource !== null;
+}
+
+/** XEP-0198 section 5. */
+function resumeNow(bench: Workbench, step: Step, found: Found, h: number): SessionEvent {
+  const { at } = step;
+  if ("unsupported" in found) return { type: "resume.refused", at, condition: "feature-not-implemented", h: null };
+  if (!("former" in found)) return { type: "resume.refused", at, condition: "item-not-found", h: found.h };
+  const { former } = found;
+  // It may have ended, or gone on over another link, since it was found.
+  if (!isResumable(former)) return { type: "resume.refused", at, condition: "item-not-found", h: null };
+  const acknowledged = former.management.meantBy(h);
+  if (acknowledged === undefined) return tooHigh(at, h, former.management.queue?.sent ?? 0);
+  former.takeOver(step, bench.handOver(), acknowledged, bench.lang);
+  return { type: "resume.granted", at };
+}
+
+/** What the machine does not know of: the queue, and what extensions make of it. */
+function resend(bench: Workbench, step: Step): void {
+  bench.management.resumed(step);
+  bench.environment.router.sessionResumed(step, bench);
+}
+
+/** Whatever the client has not acknowledged is given to others, who do not include this session any more, or back. */
+function destroy(bench: Workbench, step: Step, jid: string | null): void {
+  const { environment, management } = bench;
+  environment.registry.remove(bench);
+  const parsed = jid === null ? undefined : parseJid(jid);
+  const stanzas = management.leftovers();
+  if (parsed !== undefined && stanzas.length > 0) environment.router.giveBack(step, parsed, stanzas);
 }
 
 function broadcast(bench: Workbench, step: Step, effect: Extract<SessionEffect, { type: "broadcast.presence" }>): void {
@@ -175,12 +241,12 @@ function disarmTimer(bench: Workbench, name: "negotiation" | "closing" | "resump
  * RFC 6120 sections 4.4 and 4.9.2. After a stream error nothing of the peer is wanted any more.
  * Section 4.9.1.2: a header comes first; the one that the machine knows of was lost if its step failed.
  */
-function closeStream(bench: Workbench, step: Step, { condition, text }: Extract<SessionEffect, { type: "close.stream" }>): void {
+function closeStream(bench: Workbench, step: Step, { condition, text, detail }: Extract<SessionEffect, { type: "close.stream" }>): void {
   if (bench.header !== "sent" && bench.header !== step) openStream(bench, step, { from: bench.context.host, to: null, versioned: true });
   if (condition !== null) {
     const xmlns = "urn:ietf:params:xml:ns:xmpp-streams";
     const reason = text === null || text === "" ? undefined : el("text", { xmlns, "xml:lang": "en" }, text);
-    send(bench, step, el("stream:error", {}, el(condition, { xmlns }), reason));
+    send(bench, step, el("stream:error", {}, el(condition, { xmlns }), reason, detail && toElement(detail)));
   }
   write(bench, step, bench.link.footerText);
   if (condition !== null) afterFlush(bench, step, () => bench.link.end());

@@ -1,6 +1,6 @@
 /** What a session host needs of the rest of the server, and what the rest of the server sees of a session. */
 import type { SessionEvent } from "../../machines/session-events.ts";
-import type { SessionPolicy } from "../../machines/session-context.ts";
+import type { SessionContext, SessionPolicy } from "../../machines/session-context.ts";
 import type { StreamErrorCondition } from "../domain/errors.ts";
 import type { Jid } from "../domain/jid.ts";
 import type { Json } from "../domain/json.ts";
@@ -9,9 +9,11 @@ import type { Clock, Ids, Log, SecureLink } from "../ports.ts";
 import type { Batch, Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
 import type { Stanza } from "../xml/stanza.ts";
+import type { Attachment } from "./attachment.ts";
 import type { AccountCache } from "./account-cache.ts";
 import type { Logins } from "./logins.ts";
 import type { Registry } from "./registry.ts";
+import type { SharedStanza } from "./shared-stanza.ts";
 
 export interface SessionEnvironment {
   readonly clock: Clock;
@@ -22,7 +24,25 @@ export interface SessionEnvironment {
   readonly accounts: AccountCache;
   readonly logins: Logins;
   readonly router: StanzaRouter;
+  readonly resumption: Resumption;
   readonly options: SessionOptions;
+}
+
+/** The sessions that can be resumed, and what is known of those that cannot any more (XEP-0198 section 5). */
+export interface Resumption {
+  find(id: string): ResumableSession | undefined;
+  /** How many stanzas of its client were handled in a session of this user that has ended; undefined if there was none that counted. */
+  ended(host: string, username: string, id: string): Promise<number | undefined>;
+}
+
+export interface ResumableSession {
+  readonly context: SessionContext;
+  readonly closed: boolean;
+  readonly management: { meantBy(h: number): number | undefined; readonly queue: { readonly sent: number } | undefined };
+  /** Resolves when nothing that its client sent is still on its way to be routed. */
+  idle(): Promise<void>;
+  /** Goes on over this link, whose reading is held; the client has what was sent up to the number `acknowledged`. */
+  takeOver(step: Step, attachment: Attachment, acknowledged: number, lang: string | undefined): void;
 }
 
 export interface SessionOptions {
@@ -33,6 +53,11 @@ export interface SessionOptions {
   readonly conflict: "replace" | "reject-new" | "rename";
   readonly resourcesPerAccountMax: number;
   readonly limits: XmlLimits;
+  /** Stanzas, and UTF-16 units of them, that are kept for a client until it acknowledges them (XEP-0198 section 4). */
+  readonly queueStanzasMax: number;
+  readonly queueCharsMax: number;
+  /** Where clients shall come to resume (XEP-0198 section 3), if not where they came before. */
+  readonly location: string | undefined;
   /** Milliseconds without input after which a client is asked whether it lives. */
   readonly silenceMs: number;
   /** Milliseconds that it then has to say anything. */
@@ -44,8 +69,16 @@ export interface StanzaRouter {
   /**
    * Routes a stanza of a connected session. A promise means that something has to be loaded first:
    * the host holds the sender's input until it settles, so that order is kept (RFC 6120 section 10.1).
+   * `handled` is called once, in the step in which all that follows from the stanza has happened.
    */
-  route(step: Step, session: Session, stanza: Stanza): Promise<void> | undefined;
+  route(step: Step, session: Session, stanza: Stanza, handled: (step: Step) => void): Promise<void> | undefined;
+  /**
+   * Gives what the client of a session that is over has not acknowledged to others, or back (XEP-0198 section 4).
+   * `jid` is the session's, which is in the registry no more.
+   */
+  giveBack(step: Step, jid: Jid, stanzas: readonly UnacknowledgedStanza[]): void;
+  /** Tells extensions that a session goes on over another link. */
+  sessionResumed(step: Step, session: Session): void;
   /** Tells those who are to know of a change of presence; `change.available` is false when it ends. */
   broadcast(step: Step, session: Session, change: PresenceChange): void;
   /** Whether an extension takes this stanza before a resource is bound. */
@@ -63,6 +96,24 @@ export interface FeatureStage {
   readonly mechanisms: readonly string[];
   readonly limits: XmlLimits;
   readonly silenceMs: number;
+}
+
+/** A stanza that was sent to a session. */
+export interface UnacknowledgedStanza {
+  /** XML text in `jabber:client`. */
+  readonly text: string;
+  /** When it was sent, ms since 1970. */
+  readonly at: number;
+}
+
+/** What is worth knowing of a stanza that is delivered. */
+export interface DeliveryNote {
+  /** The rule by which it came here, for people. */
+  readonly why?: string | undefined;
+  /** A copy of what has another disposition, such as a carbon: if the client never gets it, nobody misses it. */
+  readonly copy?: boolean;
+  /** Other sessions of the account are given the same. */
+  readonly shared?: SharedStanza | undefined;
 }
 
 export interface PresenceChange {
@@ -92,6 +143,12 @@ export interface Session {
   readonly connected: boolean;
   readonly available: boolean;
   readonly interested: boolean;
+  /** Its stream is lost, and it waits to be resumed. */
+  readonly hibernating: boolean;
+  /** It counts stanzas, and keeps what it is given until its client acknowledges it (XEP-0198 section 4). */
+  readonly keeps: boolean;
+  /** Since when it has been without a stream, ms since 1970; undefined while it has one. */
+  readonly lostAt: number | undefined;
   readonly priority: number;
   readonly resource: string;
   /** The last available presence without `to`, as it was sent. */
@@ -103,10 +160,12 @@ export interface Session {
   /** What extensions keep of it, by their names; set by telling `extension.changed`. */
   readonly extensions: Readonly<Record<string, Json>>;
   /** Puts an element into its queue. */
-  deliver(step: Step, element: Element): void;
+  deliver(step: Step, element: Element, note?: DeliveryNote): void;
   /**
-   * Follows what has been delivered so far until it is certain that the client has it: the socket took the bytes, and after that
-   * the client sent something or closed its stream in order. Exactly one of the two is called, in a step of its own.
+   * Follows what has been delivered so far until it is certain that the client has it, or that the session keeps it itself. A session
+   * that counts stanzas (XEP-0198) keeps them until they are acknowledged: `received` is called at once, within `step`. Else it is
+   * certain when the socket took the bytes, and after that the client sent something or closed its stream in order; exactly one of
+   * the two is then called, in a step of its own.
    */
   onReceipt(step: Step, receipt: Receipt): void;
   /** Tells the machine something, within `step`. */

@@ -17,6 +17,7 @@ export class Flow {
   readonly #clock: Clock;
   readonly #holds = new Set<HoldReason>();
   #stall: Timer | undefined;
+  #gone = false;
 
   readonly #onStuck: (bytes: number) => void;
 
@@ -32,6 +33,7 @@ export class Flow {
   }
 
   hold(reason: HoldReason): void {
+    if (this.#gone) return;
     if (this.#holds.size === 0) this.#link.pause();
     this.#holds.add(reason);
   }
@@ -68,5 +70,12 @@ export class Flow {
   stop(): void {
     this.#stall?.cancel();
     this.#stall = undefined;
+  }
+
+  /** The link is nobody's: its reading is left as it is, and whoever has reason to hold holds nothing any more. */
+  letGo(): void {
+    this.stop();
+    this.#holds.clear();
+    this.#gone = true;
   }
 }

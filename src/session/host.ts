@@ -7,30 +7,46 @@ import { fullJid, type SessionContext } from "../../machines/session-context.ts"
 import type { SessionSnapshot } from "../../machines/fold.ts";
 import type { StreamErrorCondition } from "../domain/errors.ts";
 import { parseJid, type Jid } from "../domain/jid.ts";
-import { inputTurnMs, outboxBytesHardMax, outboxBytesSoftMax } from "../domain/limits.ts";
+import { allContents, presenceKey } from "../domain/session-facts.ts";
 import type { Timer } from "../ports.ts";
-import type { Step } from "../step/batch.ts";
-import { Outbox } from "../step/outbox.ts";
+import type { NewFact, Step } from "../step/batch.ts";
+import type { Outbox } from "../step/outbox.ts";
 import type { Element } from "../xml/element.ts";
-import type { Link, LinkHandler, StreamFault, StreamHeader } from "../xml/link.ts";
+import type { Link, StreamFault, StreamHeader } from "../xml/link.ts";
+import { serialise } from "../xml/serialise.ts";
+import { clientNamespace } from "../xml/stanza.ts";
 import { SessionActor } from "./actor.ts";
+import { Attachment, type LinkOwner } from "./attachment.ts";
 import { languageOf, openedBy } from "./border.ts";
-import { perform, send } from "./effects.ts";
-import type { Receipt, SessionEnvironment } from "./environment.ts";
-import { Flow, type HoldReason } from "./flow.ts";
+import { perform } from "./effects.ts";
+import type { DeliveryNote, Receipt, ResumableSession, SessionEnvironment } from "./environment.ts";
+import type { HoldReason } from "./flow.ts";
 import type { Login } from "./logins.ts";
-import { Receipts } from "./receipts.ts";
+import { Management } from "./management.ts";
+import { SessionLog } from "./session-log.ts";
+import type { StanzaQueue } from "./stanza-queue.ts";
 import { takeEarly, takeElement } from "./traffic.ts";
 import type { Workbench } from "./workbench.ts";
 
-export class SessionHost implements LinkHandler, Workbench {
+/** A session of the log that goes on where it was. */
+export interface RestoredSession {
+  readonly id: string;
+  readonly snapshot: SessionSnapshot;
+  /** Milliseconds since 1970. */
+  readonly since: number;
+  readonly lang: string | undefined;
+  readonly presence: Element | undefined;
+  /** undefined if it does not count stanzas. */
+  readonly queue: StanzaQueue | undefined;
+}
+
+export class SessionHost implements LinkOwner, Workbench, ResumableSession {
   readonly id: string;
   readonly environment: SessionEnvironment;
-  readonly link: Link;
-  readonly outbox: Outbox;
   readonly timers = new Map<TimerName, Timer>();
   /** Milliseconds since 1970. */
   readonly since: number;
+  readonly management: Management;
   login: Login | undefined;
   payload = "";
   pending: Element | undefined;
@@ -40,11 +56,11 @@ export class SessionHost implements LinkHandler, Workbench {
   lang: string | undefined;
   /** When the client was last heard of, ms since 1970. */
   heardAt: number;
+  readonly #log: SessionLog;
   readonly #actor: SessionActor;
-  readonly #flow: Flow;
-  /** Called once, when nothing of the session is left but its log. */
-  readonly #receipts: Receipts;
-  readonly #onClosed: (session: SessionHost) => void;
+  /** Called when the session has no link any more, and when nothing is left of it but its log. */
+  readonly #onChanged: (session: SessionHost) => void;
+  #attachment: Attachment | undefined;
   #jid: Jid | undefined;
   /** Counts asked effects; an answer to another than the last one comes too late. */
   #question = 0;
@@ -52,32 +68,45 @@ export class SessionHost implements LinkHandler, Workbench {
   #telling = false;
   /** What came up while the machine was being told something. */
   readonly #queue: SessionEvent[] = [];
+  /** A stanza of the client that is not routed yet: something is loaded for it. */
+  #routing: Promise<void> | undefined;
   /** This side's stream is closed, or about to be within this step. */
   #ending = false;
+  /** The stream is lost, or was closed for a restart: nothing is written to it. */
+  #hibernating = false;
+  #lostAt: number | undefined;
   #closed = false;
-  /** The link is being destroyed, and will be told lost. */
-  #dropped = false;
-  /** When this client's input began to be taken without others in between, ms since 1970. */
-  #turnBegan = 0;
 
-  constructor(environment: SessionEnvironment, link: Link, onClosed: (session: SessionHost) => void) {
+  constructor(environment: SessionEnvironment, origin: Link | RestoredSession, onChanged: (session: SessionHost) => void) {
+    const { clock, ids, options } = environment;
+    const restored = "snapshot" in origin ? origin : undefined;
     this.environment = environment;
-    this.link = link;
-    this.id = environment.ids.next();
-    this.since = this.heardAt = environment.clock.now();
-    this.#onClosed = onClosed;
-    this.#flow = new Flow(link, environment.clock, (bytes) => this.#report("warn", { bytes }, "a client does not read and is dropped"));
-    this.outbox = new Outbox((text) => this.#flow.write(text), (error) => this.#fail(error));
-    this.#receipts = new Receipts(link, this.outbox);
-    const { policy } = environment.options;
-    this.#actor = new SessionActor(this.id, { at: this.since, secure: link.secure !== null, policy });
+    this.id = restored?.id ?? ids.next();
+    this.heardAt = clock.now();
+    this.since = restored?.since ?? this.heardAt;
+    this.#onChanged = onChanged;
+    this.#log = new SessionLog(this.id, () => ({ counts: this.management.queue?.counts ?? null, lang: this.lang ?? null }));
+    this.management = new Management(this, this.#log, restored?.queue);
+    if (restored !== undefined) {
+      this.lang = restored.lang;
+      this.presence = restored.presence;
+      this.header = "sent";
+      this.#actor = new SessionActor(this.#log, { snapshot: restored.snapshot });
+      this.#log.begin(this.context.host ?? "");
+      this.#actor.start();
+      this.#rememberState();
+      return;
+    }
+    const link = origin as Link;
+    this.#attachment = new Attachment(link, clock, this);
+    this.#actor = new SessionActor(this.#log, { input: { at: this.since, secure: link.secure !== null, policy: options.policy } });
   }
 
   start(): void {
     this.environment.batch.run(null, (step) => {
       for (const effect of this.#actor.start()) perform(this, step, effect);
     });
-    this.link.attach(this);
+    this.#attachment?.start();
   }
 
   get snapshot(): SessionSnapshot {
@@ -94,6 +123,19 @@ export class SessionHost implements LinkHandler, Workbench {
 
   get connected(): boolean {
     return this.#jid !== undefined;
+  }
+
+  /** There is a link, though it may be about to go. */
+  get attached(): boolean {
+    return this.#attachment !== undefined;
+  }
+
+  get link(): Link {
+    return this.#linked.link;
+  }
+
+  get outbox(): Outbox {
+    return this.#linked.outbox;
   }
 
   get jid(): Jid {
@@ -113,6 +155,18 @@ export class SessionHost implements LinkHandler, Workbench {
     return this.snapshot.hasTag("interested");
   }
 
+  get hibernating(): boolean {
+    return this.#hibernating;
+  }
+
+  get lostAt(): number | undefined {
+    return this.#lostAt;
+  }
+
+  get keeps(): boolean {
+    return this.management.keeps;
+  }
+
   get priority(): number {
     return this.context.priority;
   }
@@ -130,41 +184,57 @@ export class SessionHost implements LinkHandler, Workbench {
     return this.context.extensions;
   }
 
-  deliver(step: Step, element: Element): void {
+  deliver(step: Step, element: Element, note: DeliveryNote = {}): void {
     // RFC 6120 section 4.4: nothing follows the end tag.
-    if (this.#ending || this.#dropped) return;
-    send(this, step, element);
-    if (this.outbox.waitingChars > outboxBytesHardMax) this.#drop();
+    if (this.#ending) return;
+    const text = serialise(element, clientNamespace);
+    this.management.queueUp(step, element, text, note);
+    this.write(step, text);
+  }
+
+  /** To the link, if there is one that still takes something; what is counted has been queued before. */
+  write(step: Step, text: string): void {
+    if (!this.#hibernating && this.#attachment?.dropped === false) this.#attachment.output(step, text);
   }
 
   onReceipt(step: Step, receipt: Receipt): void {
-    if (this.#closed || this.#ending) step.afterwards(() => this.#later((step) => receipt.lost(step)));
-    else this.#receipts.follow(step, receipt);
+    // What is in the queue of a session that counts is the session's own care from now on.
+    if (this.management.keeps && !this.#ending) receipt.received(step);
+    else if (this.#closed || this.#ending || this.#attachment === undefined) step.afterwards(() => this.#later((step) => receipt.lost(step)));
+    else this.#attachment.follow(step, receipt);
   }
 
   close(condition?: StreamErrorCondition, text = ""): void {
+    // Nothing is recorded any more once the store is lost: the last words do not wait for it.
+    if (this.environment.batch.failed) this.#log.binding = false;
     this.tellLater(null, ({ at }) =>
       condition === undefined ? { type: "close.requested", at } : { type: "stream.failed", at, condition, text },
     );
   }
 
+  /** The client may be gone: without its link it can still come back, if it can resume. */
+  giveUp(why: string): void {
+    if (this.context.management !== "resumable") return this.close("connection-timeout", why);
+    this.#attachment?.drop();
+    this.lost(why);
+  }
+
   get held(): boolean {
-    return this.#flow.held;
+    return this.#attachment?.held === true;
   }
 
   hold(reason: HoldReason): void {
-    this.#flow.hold(reason);
+    this.#attachment?.hold(reason);
   }
 
   release(reason: HoldReason): void {
-    this.#flow.release(reason);
+    this.#attachment?.unhold(reason);
   }
 
   // What the link tells.
 
   heard(): void {
-    this.heardAt = this.#turnBegan = this.environment.clock.now();
-    if (this.#receipts.waiting) this.#confirm();
+    this.heardAt = this.environment.clock.now();
   }
 
   opened(header: StreamHeader): void {
@@ -173,11 +243,7 @@ export class SessionHost implements LinkHandler, Workbench {
   }
 
   element(element: Element): void {
-    this.guarded(null, (step) => {
-      takeElement(this, step, element);
-      if (step.at - this.#turnBegan > inputTurnMs) this.#giveWay();
-    });
-    if (this.outbox.waitingChars > outboxBytesSoftMax) this.#awaitOutbox();
+    this.guarded(null, (step) => takeElement(this, step, element));
   }
 
   failed({ condition, text }: StreamFault): void {
@@ -189,14 +255,53 @@ export class SessionHost implements LinkHandler, Workbench {
   }
 
   lost(why: string): void {
-    this.#flow.stop();
-    this.outbox.clear();
+    const attachment = this.#attachment;
     this.tellLater(null, ({ at }) => ({ type: "link.lost", at, why }));
+    // Resumed meanwhile, or ended: what is left of it is dealt with there.
+    if (this.#closed || this.#attachment !== attachment) return;
+    attachment?.release();
+    this.#attachment = undefined;
+    this.#onChanged(this);
   }
 
-  drained(): void {
-    this.#receipts.taken();
-    this.#flow.drained();
+  received(receipts: readonly Receipt[]): void {
+    for (const receipt of receipts) this.#later((step) => receipt.received(step));
+  }
+
+  stuck(bytes: number): void {
+    this.report("warn", { bytes }, "a client does not read and is dropped");
+  }
+
+  broke(error: unknown): void {
+    this.#fail(error);
+  }
+
+  // Resumption (XEP-0198 section 5).
+
+  async idle(): Promise<void> {
+    while (this.#routing !== undefined) await this.#routing;
+  }
+
+  takeOver(step: Step, attachment: Attachment, acknowledged: number, lang: string | undefined): void {
+    const former = this.#attachment;
+    this.#attachment = attachment;
+    attachment.belongTo(this);
+    former?.release();
+    this.lang = lang;
+    this.heard();
+    this.management.acknowledge(step, acknowledged);
+    this.tell(step, { type: "link.attached", at: step.at });
+    step.afterwards(() => {
+      if (former !== undefined) replace(former, this.environment);
+      this.report("info", {}, "resumed");
+      attachment.unhold("asking");
+    });
+  }
+
+  handOver(): Attachment {
+    const attachment = this.#linked;
+    this.#attachment = undefined;
+    return attachment;
   }
 
   // What the machine is told.
@@ -238,6 +343,20 @@ export class SessionHost implements LinkHandler, Workbench {
     );
   }
 
+  /** Holds the client's input until what was loaded for a stanza has let it be routed (RFC 6120 section 10.1). */
+  awaitRouting(loading: Promise<void>, stanzaTo: string | undefined): void {
+    this.hold("routing");
+    this.#routing = loading
+      .catch((error: unknown) => {
+        this.environment.log.error({ err: error, session: this.id, to: stanzaTo }, "a stanza could not be routed");
+        this.tellLater(null, ({ at }) => ({ type: "host.failed", at, why: String(error) }));
+      })
+      .finally(() => {
+        this.#routing = undefined;
+        this.release("routing");
+      });
+  }
+
   handleEarly(step: Step, element: Element): void {
     takeEarly(this, step, element);
   }
@@ -251,27 +370,21 @@ export class SessionHost implements LinkHandler, Workbench {
     }
   }
 
-  /** One client's input, however much of it came at once, does not keep the others waiting. */
-  #giveWay(): void {
-    this.hold("turn");
-    this.environment.clock.soon(() => {
-      this.#turnBegan = this.environment.clock.now();
-      this.release("turn");
-    });
+  /** Nothing is told or done any more: memory is dropped, and what is on the disk says what was. */
+  abandon(): void {
+    this.#closed = true;
+    for (const timer of this.timers.values()) timer.cancel();
+    this.timers.clear();
+    this.#attachment?.release();
   }
 
-  /** What has been answered leaves before more is asked: the answers to a few bytes can be many. */
-  #awaitOutbox(): void {
-    this.hold("answers");
-    this.outbox.whenWritten(() => this.release("answers"));
+  report(level: "debug" | "info" | "warn", fields: object, message: string): void {
+    this.environment.log[level]({ ...this.#who(), ...fields }, message);
   }
 
-  /** Too much waits for the client: it is dropped, and nothing of it is kept until the link is gone. */
-  #drop(): void {
-    this.#dropped = true;
-    this.hold("dropped");
-    this.outbox.clear();
-    this.link.destroy();
+  get #linked(): Attachment {
+    if (this.#attachment === undefined) throw new Error(`session ${this.id} has no link`);
+    return this.#attachment;
   }
 
   #releaseIfAnswered(): void {
@@ -283,20 +396,39 @@ export class SessionHost implements LinkHandler, Workbench {
     if (this.snapshot.status !== "active") return;
     this.#telling = true;
     try {
-      const effects = this.#actor.tell(step, event);
+      const effects = this.#actor.tell(step, event, this.#extrasOf(event));
       this.#rememberState();
       for (const effect of effects) perform(this, step, effect);
     } finally {
       this.#telling = false;
     }
     this.#mention(event);
-    if (this.snapshot.status !== "active") step.afterwards(() => this.#finish());
+    if (this.snapshot.status !== "active") this.#recordEnd(step);
+  }
+
+  /** What a session that counts keeps beside its log, so that it can be restored. */
+  #extrasOf({ type }: SessionEvent): Pick<NewFact, "contents" | "erases"> {
+    if (this.management.queue === undefined) return {};
+    if (type === "presence.changed" && this.presence !== undefined) {
+      return { contents: [{ key: presenceKey, text: serialise(this.presence, clientNamespace) }] };
+    }
+    return type === "presence.withdrawn" ? { erases: [presenceKey] } : {};
+  }
+
+  #recordEnd(step: Step): void {
+    const { queue } = this.management;
+    const data = { reason: this.context.reason ?? "", received: queue?.received ?? null };
+    this.#log.recordEnd(step, data, queue === undefined ? {} : { erases: [allContents] });
+    step.afterwards(() => this.#finish());
   }
 
   /** What is asked for with each stanza. */
   #rememberState(): void {
     const { snapshot } = this;
     this.#ending = snapshot.matches("closing") || snapshot.matches("closed");
+    this.#hibernating = snapshot.matches({ connected: { link: "hibernating" } });
+    if (!this.#hibernating) this.#lostAt = undefined;
+    else this.#lostAt ??= this.environment.clock.now();
     if (!snapshot.hasTag("connected")) this.#jid = undefined;
     else if (this.#jid === undefined) this.#jid = parseJid(fullJid(snapshot.context));
   }
@@ -312,14 +444,9 @@ export class SessionHost implements LinkHandler, Workbench {
     }
     // A step that failed took back what it was to do after it, the end of the session included.
     if (this.snapshot.status !== "active" && !this.#closed) {
-      this.link.destroy();
+      this.#attachment?.link.destroy();
       this.#finish();
     }
-  }
-
-  /** What comes, the end tag included, comes from a client that has what the socket took before. */
-  #confirm(): void {
-    for (const receipt of this.#receipts.confirmed()) this.#later((step) => receipt.received(step));
   }
 
   /** In a step of its own. What goes wrong there is not this session's. */
@@ -327,7 +454,7 @@ export class SessionHost implements LinkHandler, Workbench {
     try {
       this.environment.batch.run(null, work);
     } catch (error) {
-      this.#report("warn", { err: error }, "what follows a receipt could not be done");
+      this.report("warn", { err: error }, "what follows a receipt could not be done");
     }
   }
 
@@ -336,28 +463,33 @@ export class SessionHost implements LinkHandler, Workbench {
     this.#closed = true;
     this.#jid = undefined;
     this.environment.registry.remove(this);
-    for (const receipt of this.#receipts.lost()) this.#later((step) => receipt.lost(step));
+    for (const receipt of this.#attachment?.lostReceipts() ?? []) this.#later((step) => receipt.lost(step));
     for (const timer of this.timers.values()) timer.cancel();
     this.timers.clear();
     const { reason, username } = this.context;
     const fields = { reason, durationMs: this.environment.clock.now() - this.since };
-    this.#report(username === null ? "debug" : "info", fields, "session closed");
-    this.#onClosed(this);
+    this.report(username === null ? "debug" : "info", fields, "session closed");
+    this.#onChanged(this);
   }
 
   /** The few lines that an operator needs of a session. */
   #mention(event: SessionEvent): void {
-    if (event.type === "sasl.succeeded") this.#report("info", { secure: this.link.secure?.protocol }, "logged in");
-    if (event.type === "resource.bound") this.#report("info", { resource: event.resource }, "resource bound");
-  }
-
-  #report(level: "debug" | "info" | "warn", fields: object, message: string): void {
-    this.environment.log[level]({ ...this.#who(), ...fields }, message);
+    if (event.type === "sasl.succeeded") this.report("info", { secure: this.link.secure?.protocol }, "logged in");
+    if (event.type === "resource.bound") this.report("info", { resource: event.resource }, "resource bound");
+    if (event.type === "link.lost" && this.#hibernating) this.report("info", { why: event.why }, "link lost; the session can be resumed");
   }
 
   #who(): object {
     const { username, host } = this.context;
     const bare = username === null ? undefined : `${username}@${host}`;
-    return { session: this.id, jid: this.#jid?.full ?? bare, from: this.link.remoteAddress };
+    return { session: this.id, jid: this.#jid?.full ?? bare, from: this.#attachment?.link.remoteAddress };
   }
+}
+
+/** XEP-0198 section 5: the stream that another has taken the place of is closed with conflict, if it is still there. */
+function replace({ link, dropped }: Attachment, { clock, options }: SessionEnvironment): void {
+  if (dropped) return;
+  link.write(`<stream:error><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>${link.footerText}`);
+  link.end();
+  clock.at(clock.now() + options.policy.closingMs, () => link.destroy());
 }

@@ -3,7 +3,7 @@
  * and closed with connection-timeout if nothing at all comes back in time.
  */
 import type { Clock, Timer } from "../ports.ts";
-import type { Batch } from "../step/batch.ts";
+import type { Batch, Step } from "../step/batch.ts";
 import type { StanzaRouter } from "./environment.ts";
 import type { SessionHost } from "./host.ts";
 
@@ -36,15 +36,20 @@ function lookAt(session: SessionHost, options: SilenceOptions, asked: WeakMap<Se
   const now = clock.now();
   // While this side does not read, the client cannot be heard.
   if (session.held) session.heardAt = now;
-  if (!session.connected || now - session.heardAt < silenceMs) return;
+  if (!session.connected || session.hibernating || now - session.heardAt < silenceMs) return;
   const askedAt = asked.get(session);
   // A client on this machine answers within the millisecond; only who was silent is asked, so that is an answer.
   if (askedAt === undefined || askedAt <= session.heardAt) {
-    const probe = router.livenessProbe(session);
-    if (probe === undefined) return;
     asked.set(session, now);
-    batch.run(null, (step) => session.deliver(step, probe));
+    batch.run(null, (step) => ask(session, step, router));
   } else if (now - askedAt >= answerMs) {
-    session.close("connection-timeout", "nothing was heard from the client for too long");
+    session.giveUp("nothing was heard from the client for too long");
   }
+}
+
+/** A client that counts stanzas need not be sent one more (XEP-0198 section 4). */
+function ask(session: SessionHost, step: Step, router: SilenceOptions["router"]): void {
+  if (session.management.probe(step)) return;
+  const probe = router.livenessProbe(session);
+  if (probe !== undefined) session.deliver(step, probe);
 }

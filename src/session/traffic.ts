@@ -10,16 +10,15 @@ import { serialise } from "../xml/serialise.ts";
 import type { Stanza, StanzaKind } from "../xml/stanza.ts";
 import { bindRequest, checkStanza, classify, priorityOf } from "./border.ts";
 import { digestOf } from "./digest.ts";
-import type { HoldReason } from "./flow.ts";
+import { takeManagement } from "./management-border.ts";
 import { refuse } from "./refusal.ts";
 import type { Workbench } from "./workbench.ts";
 
 /** The part of the host that traffic needs. */
 export interface TrafficHost extends Workbench {
-  readonly lang: string | undefined;
   readonly closed: boolean;
-  hold(reason: HoldReason): void;
-  release(reason: HoldReason): void;
+  /** Holds the client's input until what was loaded for a stanza has let it be routed (RFC 6120 section 10.1). */
+  awaitRouting(loading: Promise<void>, stanzaTo: string | undefined): void;
 }
 
 export function takeElement(host: TrafficHost, step: Step, element: Element): void {
@@ -38,6 +37,8 @@ export function takeElement(host: TrafficHost, step: Step, element: Element): vo
       return host.tell(step, { type: "sasl.continued", at });
     case "abort":
       return host.tell(step, { type: "sasl.aborted", at });
+    case "management":
+      return takeManagement(host, step, element);
     case "stream-error":
       return host.tell(step, { type: "stream.ended", at });
     case "unsupported":
@@ -53,16 +54,17 @@ export function takeElement(host: TrafficHost, step: Step, element: Element): vo
 function takeStanza(host: TrafficHost, step: Step, element: Element, kind: StanzaKind): void {
   const bind = bindRequest(element);
   if (bind !== undefined) {
-    return host.tell(step, { type: "bind.requested", at: step.at, id: bind.id, resource: bind.resource ?? null });
+    host.tell(step, { type: "bind.requested", at: step.at, id: bind.id, resource: bind.resource ?? null });
+    return host.management.handled(step);
   }
   if (!host.connected) {
     host.pending = element;
     return host.tell(step, { type: "stanza.received", at: step.at, kind, allowed: isAllowedEarly(host, element, kind) });
   }
   const { stanza, fault } = checkStanza(element, kind, host.jid, host.lang);
-  if (fault !== undefined) return refuse(host, step, stanza, fault);
-  if (kind === "presence") takePresence(host, step, stanza);
-  else route(host, step, stanza);
+  if (fault !== undefined) refuse(host, step, stanza, fault);
+  else if (kind !== "presence" || takePresence(host, step, stanza)) return route(host, step, stanza);
+  host.management.handled(step);
 }
 
 /** Before binding: an iq to the server or the own account (RFC 6120 section 7.1); before authentication: what an extension declared. */
@@ -85,8 +87,11 @@ export function takeEarly(host: TrafficHost, step: Step, element: Element): void
   else route(host, step, stanza);
 }
 
-/** Presence without `to` changes the session's state; with one it is remembered and routed (RFC 6121 sections 4.2 to 4.6). */
-function takePresence(host: TrafficHost, step: Step, stanza: Stanza): void {
+/**
+ * Presence without `to` changes the session's state; with one it is remembered and routed (RFC 6121 sections 4.2 to 4.6).
+ * Returns whether it is still to be routed.
+ */
+function takePresence(host: TrafficHost, step: Step, stanza: Stanza): boolean {
   const { at } = step;
   if (stanza.to !== undefined) {
     // Only who can be told of the end is worth remembering.
@@ -94,28 +99,31 @@ function takePresence(host: TrafficHost, step: Step, stanza: Stanza): void {
     if (stanza.type === "available" && reaches && !seesAnyway(host, stanza.to)) {
       // Section 4.6.3, rule 2: whoever is sent it has to be told of its end, so there is no more of it than can be remembered.
       if (!hasRoomFor(host, stanza.to)) {
-        return refuse(host, step, stanza, { condition: "resource-constraint", text: "too many have been sent directed presence; take some back" });
+        refuse(host, step, stanza, { condition: "resource-constraint", text: "too many have been sent directed presence; take some back" });
+        return false;
       }
       host.tell(step, { type: "presence.directed", at, to: stanza.to.full });
     }
     if (stanza.type === "unavailable") forgetDirected(host, step, stanza.to);
-    return route(host, step, stanza);
+    return true;
   }
   switch (stanza.type) {
     case "available":
-      return changePresence(host, step, stanza);
+      changePresence(host, step, stanza);
+      return false;
     case "unavailable":
       host.presence = stanza.element;
       host.tell(step, { type: "presence.withdrawn", at });
       host.presence = undefined;
-      return;
+      return false;
     case "error":
-      return;
+      return false;
     case "probe":
       // RFC 6121 section 4.3: a probe is no cause for an error. Without an address it is for the own account (RFC 6120 section 10.3).
-      return route(host, step, stanza);
+      return true;
     default:
-      return refuse(host, step, stanza, { condition: "bad-request", text: `presence of type ${stanza.type} needs a 'to'` });
+      refuse(host, step, stanza, { condition: "bad-request", text: `presence of type ${stanza.type} needs a 'to'` });
+      return false;
   }
 }
 
@@ -168,13 +176,6 @@ function changePresence(host: TrafficHost, step: Step, stanza: Stanza): void {
 
 /** What has to be loaded first holds the sender's input, so that order is kept (RFC 6120 section 10.1). */
 function route(host: TrafficHost, step: Step, stanza: Stanza): void {
-  const loading = host.environment.router.route(step, host, stanza);
-  if (loading === undefined) return;
-  host.hold("routing");
-  loading
-    .catch((error: unknown) => {
-      host.environment.log.error({ err: error, session: host.id, to: stanza.to?.full }, "a stanza could not be routed");
-      host.tellLater(null, ({ at }) => ({ type: "host.failed", at, why: String(error) }));
-    })
-    .finally(() => host.release("routing"));
+  const loading = host.environment.router.route(step, host, stanza, (step) => host.management.handled(step));
+  if (loading !== undefined) host.awaitRouting(loading, stanza.to?.full);
 }

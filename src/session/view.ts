@@ -130,8 +130,9 @@ function presenceOf({ available, presence }: SessionHost): string | undefined {
   return available && presence !== undefined ? serialise(presence, clientNamespace) : undefined;
 }
 
-function connectionOf({ closed, link, since }: SessionHost): ConnectionView | undefined {
-  if (closed) return undefined;
+function connectionOf(session: SessionHost): ConnectionView | undefined {
+  if (session.closed || session.hibernating) return undefined;
+  const { link, since } = session;
   return { address: link.remoteAddress, transport: link.transport, secure: link.secure?.protocol ?? null, since };
 }
 

@@ -7,13 +7,16 @@ import type { Outbox } from "../step/outbox.ts";
 import type { Element } from "../xml/element.ts";
 import type { Link } from "../xml/link.ts";
 import type { Session, SessionEnvironment } from "./environment.ts";
+import type { Attachment } from "./attachment.ts";
 import type { Login } from "./logins.ts";
+import type { Management } from "./management.ts";
 
 export interface Workbench extends Session {
   readonly environment: SessionEnvironment;
   readonly link: Link;
   readonly outbox: Outbox;
   readonly context: SessionContext;
+  readonly management: Management;
   readonly timers: Map<TimerName, Timer>;
   /** The SASL exchange under way, and the payload that it is to be given next: secrets stay out of events. */
   login: Login | undefined;
@@ -23,6 +26,12 @@ export interface Workbench extends Session {
   presence: Element | undefined;
   /** This side's stream header has left; until then, the step that wrote it, for a step that fails takes its outputs back. */
   header: "sent" | Step | undefined;
+  /** The language of the client's stream (RFC 6120 section 4.7.4). */
+  readonly lang: string | undefined;
+  /** Sends text that is not counted, to the link if there is one that still takes something. */
+  write(step: Step, text: string): void;
+  /** Gives up the link, for another session. */
+  handOver(): Attachment;
   /** Tells the machine at a deadline or after a wait, in a step of its own. */
   tellLater(cause: string | null, event: (step: Step) => SessionEvent): void;
   /**

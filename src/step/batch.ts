@@ -7,7 +7,7 @@
  * group commit without a timer.
  */
 import { commitMs, uncommittedBytesMax } from "../domain/limits.ts";
-import type { Append, Clock, Fact, Ids, Json, Store, Timer } from "../ports.ts";
+import type { Append, Clock, Fact, Ids, Store, Timer } from "../ports.ts";
 import type { Outbox } from "./outbox.ts";
 
 export interface Step {
@@ -19,22 +19,25 @@ export interface Step {
   readonly cause: string | null;
   /** Records a fact, and returns its ticket. `binding`: the outputs of this step wait until it is durable. */
   record(stream: string, fact: NewFact, binding?: boolean): number;
+  /**
+   * Records a binding fact at the end of the batch, once for each stream, whatever the number of steps that ask for it: `make` of
+   * the last one is asked when the commit begins, and may have nothing to say any more. Returns its ticket.
+   */
+  recordLast(stream: string, make: () => NewFact | undefined): number;
   /** The step has read what the batch of `ticket` writes; its outputs wait for that too. */
   dependOn(ticket: number): void;
   /** The ticket of what this step has written so far; 0 for nothing. */
   readonly ticket: number;
   output(outbox: Outbox, text: string): void;
+  /** Runs at the end of the step and as a part of it, after everything else that happened in it. */
+  lastly(task: () => void): void;
   /** Runs once the step has ended well. */
   afterwards(task: () => void): void;
   /** Runs if the step fails, the last one first: takes back what `record` has announced to memory. */
   ifDiscarded(undo: () => void): void;
 }
 
-export interface NewFact {
-  readonly type: string;
-  readonly v: number;
-  readonly data: Json;
-}
+export type NewFact = Pick<Fact, "type" | "v" | "data" | "contents" | "erases" | "forgets">;
 
 export interface BatchOptions {
   readonly store: Pick<Store, "appendMany">;
@@ -49,6 +52,8 @@ export interface BatchOptions {
 export class Batch {
   readonly #options: BatchOptions;
   #facts: Append[] = [];
+  /** What is recorded after them, by stream. */
+  #last = new Map<string, () => Append | undefined>();
   #bytes = 0;
   #committingBytes = 0;
   /** The ticket that the next commit will make durable. */
@@ -82,6 +87,7 @@ export class Batch {
     let result: Result;
     try {
       result = work(step);
+      for (let task = step.lastTasks.shift(); task !== undefined; task = step.lastTasks.shift()) task();
     } catch (error) {
       for (const undo of step.undos.toReversed()) undo();
       throw error;
@@ -93,14 +99,20 @@ export class Batch {
       this.#facts.push(append);
       this.#bytes += sizeOf(append);
     }
+    if (!this.#failed) for (const [stream, make] of step.last) this.#last.set(stream, make);
     for (const { outbox, text } of step.outputs) {
       outbox.push(text, step.ticket);
       this.#dirty.add(outbox);
     }
-    if (step.appends.length > 0 || step.outputs.length > 0) this.#schedule();
+    if (step.appends.length > 0 || step.last.size > 0 || step.outputs.length > 0) this.#schedule();
     this.#press();
     runAll(step.tasks);
     return result;
+  }
+
+  /** The store is lost, and its owner knows it first: as if a commit had failed. */
+  abandon(error: unknown): void {
+    this.#fail(error);
   }
 
   /** A commit failed: what is in memory is not to be told to anybody any more. */
@@ -137,13 +149,15 @@ export class Batch {
     const dirty = this.#dirty;
     this.#dirty = new Set();
     for (const outbox of dirty) if (outbox.flush(this.#durable)) this.#waiting.add(outbox);
-    if (this.#facts.length > 0 && this.#committing === undefined && !this.#failed) this.#commit();
+    const recorded = this.#facts.length > 0 || this.#last.size > 0;
+    if (recorded && this.#committing === undefined && !this.#failed) this.#commit();
   }
 
   #commit(): void {
-    const facts = this.#facts;
+    const facts = [...this.#facts, ...[...this.#last.values()].flatMap((make) => make() ?? [])];
     const ticket = this.#current++;
     this.#facts = [];
+    this.#last.clear();
     this.#committingBytes = this.#bytes;
     this.#bytes = 0;
     const { clock, store } = this.#options;
@@ -178,6 +192,7 @@ export class Batch {
     this.#committing = undefined;
     this.#failed = true;
     this.#facts = [];
+    this.#last.clear();
     this.#bytes = 0;
     this.#committingBytes = 0;
     for (const outbox of [...this.#waiting, ...this.#dirty]) {
@@ -186,8 +201,9 @@ export class Batch {
     }
     this.#waiting.clear();
     for (const { reject } of this.#waiters.splice(0)) reject(storeFailed());
-    this.#press();
+    // First, so that nobody's input is let in again who is about to be told that it is over.
     this.#options.onFailed(error instanceof Error ? error : new Error(String(error)));
+    this.#press();
   }
 
   #press(): void {
@@ -205,6 +221,8 @@ class RunningStep implements Step {
   readonly outputs: { readonly outbox: Outbox; readonly text: string }[] = [];
   readonly tasks: (() => void)[] = [];
   readonly undos: (() => void)[] = [];
+  readonly lastTasks: (() => void)[] = [];
+  readonly last = new Map<string, () => Append | undefined>();
   readonly #ids: Ids;
   readonly #batch: number;
   #id: string | undefined;
@@ -226,9 +244,17 @@ class RunningStep implements Step {
   }
 
   record(stream: string, fact: NewFact, binding = false): number {
-    const whole: Fact = { ...fact, at: this.at, step: this.id, cause: this.cause };
-    this.appends.push({ stream, expectedVersion: "any", facts: [whole] });
+    this.appends.push(this.#append(stream, fact));
     if (binding) this.dependOn(this.#batch);
+    return this.#batch;
+  }
+
+  recordLast(stream: string, make: () => NewFact | undefined): number {
+    this.last.set(stream, () => {
+      const fact = make();
+      return fact && this.#append(stream, fact);
+    });
+    this.dependOn(this.#batch);
     return this.#batch;
   }
 
@@ -247,14 +273,26 @@ class RunningStep implements Step {
   ifDiscarded(undo: () => void): void {
     this.undos.push(undo);
   }
+
+  lastly(task: () => void): void {
+    this.lastTasks.push(task);
+  }
+
+  #append(stream: string, fact: NewFact): Append {
+    return { stream, expectedVersion: "any", facts: [{ ...fact, at: this.at, step: this.id, cause: this.cause }] };
+  }
 }
 
 function storeFailed(): Error {
   return new Error("the store failed: what is in memory will never be on the disk");
 }
 
-function sizeOf(append: Append): number {
-  return append.facts.reduce((bytes, fact) => bytes + 200 + JSON.stringify(fact.data).length, append.stream.length);
+function sizeOf({ stream, facts }: Append): number {
+  return facts.reduce((bytes, fact) => bytes + 200 + JSON.stringify(fact.data).length + contentChars(fact), stream.length);
+}
+
+function contentChars({ contents = [] }: Fact): number {
+  return contents.reduce((chars, { key, text }) => chars + key.length + text.length, 0);
 }
 
 /** Each of them, whatever another throws: they may belong to different sessions. The first error goes on. */

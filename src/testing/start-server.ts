@@ -32,6 +32,7 @@ export interface TestServer {
   readonly port: number;
   /** Clients that begin with TLS. */
   readonly tlsPort: number;
+  /** The one that is open, or was last. */
   readonly store: Store;
   readonly server: RunningServer;
   /** `name` is a localpart or a bare JID. Returns the bare JID. */
@@ -45,16 +46,20 @@ export interface TestServer {
 /** Rejects with a ConfigError that names each option that is unknown or refused. */
 export async function startServer(options: TestServerOptions = {}): Promise<TestServer> {
   const config = configOf(options);
-  const store = options.parts?.store ?? createMemoryStore(projections);
-  const logger = options.logger ?? pino({ level: "silent" });
-  const server = await start({ config, logger, extensions: options.extensions ?? [], parts: { ...options.parts, store } });
+  const { extensions = [], logger = pino({ level: "silent" }), parts = {} } = options;
+  let store = parts.store ?? createMemoryStore(projections);
+  const { openStore } = parts;
+  const ownStore = openStore === undefined ? { store } : { openStore: async (onFatal: (error: Error) => void) => (store = await openStore(onFatal)) };
+  const server = await start({ config, logger, extensions, parts: { ...parts, ...ownStore } });
   const portOf = (name: string) => server.listeners.find((listener) => listener.name === name)?.port ?? 0;
   const domain = config.hosts[0]?.domain ?? "localhost";
   return {
     domain,
     port: portOf("c2s"),
     tlsPort: portOf("c2sTls"),
-    store,
+    get store() {
+      return store;
+    },
     server,
     addUser: (name, password) => server.admin.userAdd(name.includes("@") ? name : `${name}@${domain}`, password),
     sessions: async () => server.admin.sessions(),

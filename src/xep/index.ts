@@ -10,6 +10,7 @@ import { version } from "./xep-0092-version.ts";
 import { caps } from "./xep-0115-caps.ts";
 import { offline } from "./xep-0160-offline.ts";
 import { blocking } from "./xep-0191-blocking.ts";
+import { streamManagement } from "./xep-0198-stream-management.ts";
 import { ping } from "./xep-0199-ping.ts";
 import { time } from "./xep-0202-time.ts";
 import { channelBinding } from "./xep-0440-channel-binding.ts";
@@ -26,6 +27,7 @@ export const extensions: readonly Extension[] = [
   caps,
   offline,
   blocking,
+  streamManagement,
   ping,
   time,
   channelBinding,

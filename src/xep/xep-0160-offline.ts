@@ -2,6 +2,7 @@
  * Offline messages: what is sent to a user who cannot take it is kept, and given to the resource that next can.
  * A message is kept until it is certain that a client has it.
  */
+import { offlineKey } from "../domain/facts.ts";
 import { parseJid } from "../domain/jid.ts";
 import { offlineBytesMax } from "../domain/limits.ts";
 import type { Extension } from "../router/extension.ts";
@@ -12,6 +13,8 @@ import { serialise } from "../xml/serialise.ts";
 import { el } from "../xml/stanza.ts";
 import { deliveryOf } from "./xep-0160-delivery.ts";
 
+/** The rule by which a message is kept. */
+const why = "kept until the user is there";
 const chatStates = "http://jabber.org/protocol/chatstates";
 const hints = "urn:xmpp:hints";
 /** The older way to say the same, which is still read (XEP-0203 section 4). */
@@ -47,13 +50,17 @@ function stripDelays({ stanza, house }: Passage): Verdict {
 function keep({ step, stanza, account, house }: Passage): Verdict {
   if (account === undefined || stanza.kind !== "message" || !isWorthKeeping(stanza.element)) return undefined;
   const { host, username } = account;
-  const text = serialise(withChild(stanza.element, delayElement(step.at, host)));
+  const text = serialise(delayedBy(stanza.element, host) ? stanza.element : withChild(stanza.element, delayElement(step.at, host)));
   const bytes = Buffer.byteLength(text);
   const messages = account.meta("offlineMessages") ?? 0;
   if (messages >= house.limits.offlineMessages || (account.meta("offlineBytes") ?? 0) + bytes > offlineBytesMax) return undefined;
   const number = (account.meta("offlineLast") ?? 0) + 1;
-  house.change(step, account, { type: "OfflineMessageStored", data: { host, username, number, stanza: text, bytes } });
-  return { stop: true, why: "kept until the user is there" };
+  house.change(step, account, {
+    type: "OfflineMessageStored",
+    data: { host, username, number, bytes, id: stanza.id ?? null, from: stanza.from.full, why },
+    contents: [{ key: offlineKey(number), text }],
+  });
+  return { stop: true, why };
 }
 
 /**
@@ -74,6 +81,11 @@ function isAside(child: Element): boolean {
 
 function isDelay(child: Element): boolean {
   return (child.name === "delay" && child.getNS() === delayNamespace) || (child.name === "x" && child.getNS() === legacyDelay);
+}
+
+/** It was kept once before, for a client that never acknowledged it: when it was first sent stays as it is. */
+function delayedBy(element: Element, host: string): boolean {
+  return element.getChildren("delay", delayNamespace).some(({ attrs }) => attrs["from"] === host);
 }
 
 function withChild(element: Element, child: Element): Element {

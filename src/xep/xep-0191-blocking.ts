@@ -86,7 +86,7 @@ function leaving({ step, stanza, sender, house }: Passage): Verdict {
   const { from, to, kind } = stanza;
   if (to === undefined || house.account(step, from.bare)?.blocks(to) !== true) return undefined;
   // Presence that was not sent has no end to be told of.
-  if (kind === "presence" && sender.directed.includes(to.full)) sender.tell(step, { type: "presence.undirected", at: step.at, to: to.full });
+  if (kind === "presence" && sender?.directed.includes(to.full) === true) sender.tell(step, { type: "presence.undirected", at: step.at, to: to.full });
   return { fault: blockedByYou(), why: "the sender has blocked the addressee" };
 }
 

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createAccountAdmin } from "../../src/admin/account-admin.ts";
 import { createAccountTransfer } from "../../src/admin/account-transfer.ts";
 import { createContactAdmin } from "../../src/admin/contact-admin.ts";
+import { createHistoryAdmin } from "../../src/admin/history-admin.ts";
 import type { AdminApi } from "../../src/admin/api.ts";
 import { type AdminClient, connectAdmin } from "../../src/admin/connect.ts";
 import { AdminError } from "../../src/admin/errors.ts";
@@ -43,7 +44,7 @@ function api(): AdminApi {
   const admin = createAccountAdmin({ accounts, hosts, random: liveRandom, iterations: 4096, onDeleted: noteDeleted });
   const contacts = createContactAdmin({ hosts, load: (host, username) => loadAccount(store, host, username) });
   const transfer = createAccountTransfer({ store, accounts, hosts, random: liveRandom, iterations: 4096, offlineMessagesMax: 1_000 });
-  return { ...admin, ...contacts, ...transfer, sessions: () => sessions };
+  return { ...admin, ...contacts, ...transfer, ...createHistoryAdmin({ store, hosts }), sessions: () => sessions };
 }
 
 function noteDeleted(host: string, username: string): void {

@@ -15,6 +15,16 @@ function explained({ status, stdout, stderr }: Outcome): PresenceExplanation {
   return JSON.parse(stdout) as PresenceExplanation;
 }
 
+/** Since when it is so stands below all that is so. */
+function splitAtLast(text: string): readonly [string, string] {
+  const at = text.lastIndexOf("\n\n");
+  return [text.slice(0, at + 1), text.slice(at + 2)];
+}
+
+function withoutPlaces(line: string): string {
+  return line.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/, "TIME").replace(/TIME +\d+/, "TIME N").replace(/position \d+/, "position N").replace(/session [\w-]{22}/, "session ID");
+}
+
 describe("refrain explain presence", () => {
   it("says who sees whom and why, while the server runs and when it does not", async () => {
     const romeo = await stage.enter("romeo", "orchard");
@@ -27,7 +37,8 @@ describe("refrain explain presence", () => {
 
     const bothWays = () => stage.runEach(presence(...both), presence(...both, "--json"));
     const [text, json] = await bothWays();
-    expect(text).toEqual({
+    const [now, since] = splitAtLast(text.stdout);
+    expect({ ...text, stdout: now }).toEqual({
       status: 0,
       stderr: "",
       stdout: `\
@@ -51,6 +62,20 @@ romeo@localhost   To + Pending In     yes        -         -       orchard, phon
 juliet@localhost  From + Pending Out  yes        -         -       balcony
 `,
     });
+    expect(since.split("\n").map(withoutPlaces)).toEqual([
+      "romeo@localhost: To + Pending In since TIME, position N",
+      "  TIME N  contact juliet@localhost set: subscription none, asked (roster version 1) → None + Pending Out",
+      "  TIME N  contact juliet@localhost set: subscription to (roster version 2) → To",
+      "  TIME N  juliet@localhost asks to see its presence → To + Pending In",
+      "romeo@localhost/orchard available since TIME, position N (session ID)",
+      "juliet@localhost: From + Pending Out since TIME, position N",
+      "  TIME N  romeo@localhost asks to see its presence → None + Pending In",
+      "  TIME N  contact romeo@localhost set: subscription from (roster version 1)",
+      "  TIME N  the request of romeo@localhost is settled → From",
+      "  TIME N  contact romeo@localhost set: subscription from, asked (roster version 2) → From + Pending Out",
+      "juliet@localhost/balcony available since TIME, position N (session ID)",
+      "",
+    ]);
     const running = explained(json);
     expect(running.running).toBe(true);
     expect(running.directions.map(({ verdict, rostersAgree }) => [verdict, rostersAgree])).toEqual([["sees", true], ["directed-only", true]]);

@@ -1,6 +1,6 @@
 /** @xmpp/client, ready for a test: what arrives is kept until it is asked for, and it stays away once it is disconnected. */
 import { client, xml, type Client, type ClientOptions, type XmlElement } from "@xmpp/client";
-import type { TestServer } from "../../src/testing/index.ts";
+import type { ServerAddress } from "../support/login.ts";
 
 export { xml, type XmlElement } from "@xmpp/client";
 
@@ -30,7 +30,7 @@ export class XmppJsUser {
   #arrived: XmlElement[] = [];
   readonly #waiting = new Set<() => void>();
 
-  constructor(server: TestServer, options: UserOptions) {
+  constructor(server: ServerAddress, options: UserOptions) {
     const { username, direct = false, mechanism = "PLAIN", resource, lang } = options;
     const credentials: ClientOptions["credentials"] = (authenticate) =>
       authenticate({ username, password: options.password ?? password }, mechanism);

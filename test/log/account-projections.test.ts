@@ -1,9 +1,11 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
-import { accountFactVersions, accountStream, type AccountFacts, type AccountFactType } from "../../src/domain/facts.ts";
+import {
+  accountFactVersions, accountStream, extrasOf, offlineKey, type AccountFact, type AccountFacts, type AccountFactType,
+} from "../../src/domain/facts.ts";
 import { newRosterItem } from "../../src/domain/roster.ts";
+import { AccountSource } from "../../src/log/account-source.ts";
 import { loadAccount } from "../../src/log/load-account.ts";
 import { accountData, accountDataKey } from "../../src/log/projections/account-data.ts";
-import { offlineMessageKey, offlineMessages, offlineMessagesPrefix } from "../../src/log/projections/offline-messages.ts";
 import type { Fact, Json, Store } from "../../src/ports.ts";
 import { engines, removeTempFolders } from "./engines.ts";
 
@@ -19,31 +21,45 @@ describe.each(engines.filter(({ missing }) => missing === undefined))("what acco
   });
   afterEach(() => store.close());
 
-  async function record<Type extends AccountFactType>(username: string, type: Type, data: Omit<AccountFacts[Type], "host" | "username">): Promise<void> {
+  async function record<Type extends AccountFactType>(
+    username: string,
+    type: Type,
+    data: Omit<AccountFacts[Type], "host" | "username">,
+    contents: Pick<AccountFact, "contents"> = {},
+  ): Promise<void> {
+    const fact = { type, data: { host, username, ...data }, ...contents } as unknown as AccountFact;
     const recorded: Fact = {
-      type, v: accountFactVersions[type], at: 1_000, step: "s", cause: null, data: { host, username, ...data } as unknown as Json,
+      type, v: accountFactVersions[type], at: 1_000, step: "s", cause: null, data: fact.data as unknown as Json, ...extrasOf(fact),
     };
     await store.append(accountStream(host, username), "any", [recorded]);
   }
 
-  const stored = (username: string, number: number) =>
-    record(username, "OfflineMessageStored", { number, stanza: `<message id='${number}'/>`, bytes: 20 + number });
-  const waiting = async (username: string) =>
-    (await store.query(offlineMessages.name, { prefix: offlineMessagesPrefix(host, username), limit: 99 })).map(({ value }) => value);
+  const text = (number: number) => `<message id='${number}'/>`;
+  const stored = (username: string, number: number) => {
+    const data = { number, bytes: text(number).length, id: String(number), from: "juliet@capulet.lit", why: null };
+    return record(username, "OfflineMessageStored", data, { contents: [{ key: offlineKey(number), text: text(number) }] });
+  };
+  const waiting = (username: string, after = 0, limit = 99) => new AccountSource(store).offlineMessages(host, username, after, limit);
 
   describe("messages that wait", () => {
     it("are found whole, in the order in which they came, for their user alone", async () => {
       for (const number of [9, 10, 2, 100]) await stored("romeo", number);
       await stored("romeo2", 1);
       expect(await waiting("romeo")).toEqual(
-        [2, 9, 10, 100].map((number) => ({ number, stanza: `<message id='${number}'/>`, bytes: 20 + number })),
+        [2, 9, 10, 100].map((number) => ({ number, stanza: text(number), bytes: text(number).length })),
       );
+      expect(await waiting("romeo", 9, 1)).toMatchObject([{ number: 10 }]);
+    });
+
+    it("are in no fact", async () => {
+      await stored("romeo", 1);
+      expect(JSON.stringify(await store.readAll(0, 9))).not.toContain("<message");
     });
 
     it("sort right up to the highest number there is", () => {
       const powers = Array.from({ length: 15 }, (_, digits) => 10 ** (digits + 1));
       const numbers = [...powers.flatMap((power) => [power - 1, power]), Number.MAX_SAFE_INTEGER - 1, Number.MAX_SAFE_INTEGER];
-      const keys = numbers.map((number) => offlineMessageKey(host, "romeo", number));
+      const keys = numbers.map(offlineKey);
       expect(keys.toSorted()).toEqual(keys);
     });
 

@@ -4,8 +4,7 @@ import { directedCharsMax } from "../../src/domain/limits.ts";
 import { bindError, bindResult } from "../../machines/session-elements.ts";
 import type { SessionEffect } from "../../machines/session-events.ts";
 import {
-  arm, bindFailed, bindRequested, closingTimers, disarm, given, linkLost, policy, presenceChanged, resourceBound, resumable,
-  toAvailable, toBinding, toConnected, toHibernating, toPending,
+  bindFailed, bindRequested, closingTimers, disarm, given, linkLost, presenceChanged, resourceBound, toAvailable, toBinding, toConnected, toPending,
 } from "./telling.ts";
 
 const jid = "romeo@localhost/orchard";
@@ -49,23 +48,6 @@ describe("RFC 6120 section 7 binding a resource", () => {
     given(...toConnected).when({ ...bindRequested, id: "again" })
       .becomes("connected.unavailable+uninterested+attached", send(bindError("again", "not-allowed", "this stream has a resource already")))
       .knows({ resource: "orchard", bindId: "b1" });
-  });
-});
-
-describe("XEP-0198 section 5 resuming instead of binding", () => {
-  const resume = { type: "resume.requested", id: "old" } as const;
-  it("asks for the old session, and goes on with binding where that is refused", () => {
-    given(...toBinding).when(resume).becomes("authenticated.binding.resuming", { type: "resume.session", id: "old" });
-    given(...toBinding, resume).when({ type: "resume.refused", condition: "item-not-found" }).becomes("authenticated.binding.idle");
-  });
-
-  it("does not wait for a bind that failed before", () => {
-    given(...toPending, bindFailed, resume).when({ type: "resume.refused", condition: "item-not-found" }).becomes("authenticated.binding.idle");
-  });
-
-  it("ends the session whose stream was handed over, and leaves the link alone", () => {
-    given(...toBinding, resume).when({ type: "resume.granted" }).becomes("closed", disarm("negotiation"))
-      .over("its stream was handed over to the resumed session");
   });
 });
 
@@ -136,57 +118,6 @@ describe("The link of a connected session", () => {
   it("takes the session along when it is lost, after a word to its observers", () => {
     given(...toAvailable).when(linkLost).becomes("closed", presence(false), destroy)
       .over("reset").knows({ resource: null, roster: null, presence: null, priority: 0, username: "romeo" });
-  });
-
-  it("XEP-0198 section 5: leaves a resumable session behind, with its presence and a deadline", () => {
-    const outcome = given(...toAvailable, resumable).when(linkLost);
-    outcome.becomes("connected.available+uninterested+hibernating", arm("resumption", outcome.at + policy.resumptionMs))
-      .tagged("c2s", "connected", "available").knows({ presence: "d1", resource: "orchard" });
-  });
-
-  it("leaves nothing behind where resumption was not asked for, or its queue was too long", () => {
-    given(...toConnected, { type: "management.enabled", resumable: false }).when(linkLost).becomes("closed", destroy);
-    given(...toConnected, resumable, { type: "queue.overflowed" }).when().knows({ management: "on" });
-    given(...toConnected, resumable, { type: "queue.overflowed" }).when(linkLost).becomes("closed", destroy);
-    given(...toConnected).when({ type: "queue.overflowed" }).knows({ management: "off" });
-  });
-
-  it("is replaced by another while it lives", () => {
-    given(...toConnected).when({ type: "link.attached" })
-      .becomes("connected.unavailable+uninterested+attached", { type: "drop.link" }, { type: "resend.queue" });
-  });
-
-  it("comes back to a hibernating session", () => {
-    given(...toHibernating).when({ type: "link.attached" })
-      .becomes("connected.available+uninterested+attached", disarm("resumption"), { type: "resend.queue" }).knows({ timers: {} });
-  });
-});
-
-describe("A hibernating session", () => {
-  const resumption = disarm("resumption");
-  const endings = [
-    { event: { type: "session.replaced" }, reason: "the resource was bound by another stream" },
-    { event: { type: "account.removed" }, reason: "the account was removed" },
-    { event: { type: "queue.overflowed" }, reason: "its queue was full" },
-    { event: { type: "close.requested" }, reason: "the server closed the session" },
-    { event: { type: "host.failed", why: "bug" }, reason: "the server met an error in this session" },
-    { event: { type: "stream.failed", condition: "internal-server-error", text: "store" }, reason: "internal-server-error: store" },
-    { event: { type: "server.recovered" }, reason: "the server was restarted" },
-  ] as const;
-  it.each(endings)("has no link to say anything on: $event.type", ({ event, reason }) => {
-    given(...toHibernating).when(event).becomes("closed", presence(false), destroy, resumption).over(reason);
-  });
-
-  it("is not waited for past its deadline", () => {
-    const deadline = given(...toHibernating).when().context.timers.resumption!;
-    given(...toHibernating).when({ type: "timer.expired", name: "resumption", deadline })
-      .becomes("closed", presence(false), destroy, resumption).over("it was not resumed in time");
-    given(...toHibernating).when({ type: "timer.expired", name: "resumption", deadline: deadline - 1 })
-      .becomes("connected.available+uninterested+hibernating");
-  });
-
-  it.each([linkLost, { type: "stream.ended" }, { type: "server.stopping" }] as const)("outlives what concerns its old link: $type", (event) => {
-    given(...toHibernating).when(event).becomes("connected.available+uninterested+hibernating");
   });
 });
 

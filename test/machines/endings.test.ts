@@ -2,8 +2,8 @@
 import { describe, expect, it } from "vitest";
 import type { SessionEffect } from "../../machines/session-events.ts";
 import {
-  closingTimers, disarm, dropLink, endTag, given, header, linkLost, policy, startAt, toAuthenticating, toAvailable, toBinding, toClosing, toConnected,
-  toOffering, toPending, toRestart, type Telling,
+  closingTimers, disarm, dropLink, endTag, given, header, linkLost, policy, recovered, startAt, toAuthenticating, toAvailable, toBinding, toClosing, toConnected,
+  toOffering, toPending, toRestart, linkAttached, resumable, resumeRequested, type Telling,
 } from "./telling.ts";
 
 const jid = "romeo@localhost/orchard";
@@ -59,7 +59,7 @@ describe.each(states)("From $name a session ends", ({ before, first, negotiated 
 
   it("when the server was restarted", () => {
     const observers = first.filter(({ type }) => type !== "open.stream");
-    given(...before).when({ type: "server.recovered" }).becomes("closed", ...observers, ...disarmed.map(disarm)).over("the server was restarted");
+    given(...before).when(recovered).becomes("closed", ...observers, ...disarmed.map(disarm)).over("the server was restarted");
   });
 
   it("at no deadline of a timer that the machine does not know", () => {
@@ -117,6 +117,7 @@ describe("RFC 6120 section 4.4 a closing stream", () => {
   it.each([
     { type: "session.replaced" }, { type: "account.removed" }, { type: "close.requested" }, { type: "server.stopping" },
     { type: "stanza.received", kind: "message", allowed: false }, { type: "stanza.received", kind: "iq", allowed: true },
+    resumable, resumeRequested, linkAttached, { type: "queue.overflowed" },
     { type: "tls.requested" }, { type: "sasl.started", mechanism: "PLAIN" }, { type: "sasl.continued" }, { type: "sasl.aborted" },
     { type: "bind.requested", id: "b", resource: null }, { type: "stream.opened", host: "localhost", from: null, version: 1 },
     { type: "timer.expired", name: "closing", deadline: deadline + 1 }, { type: "timer.expired", name: "negotiation", deadline },

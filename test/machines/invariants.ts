@@ -33,6 +33,8 @@ export function checkState(state: SessionSnapshot): void {
   // The type: exactly one of two, until the stream is closing.
   expect(Number(has("c2s")) + Number(has("c2s_unauthed"))).toBe(negotiating || has("connected") ? 1 : 0);
   if (isHibernating(state)) expect(context.management).toBe("resumable");
+  // A time to resume in, where and only where that is possible.
+  expect(context.resumptionMs > 0).toBe(context.management === "resumable");
   if (state.status === "done") expect(state.output).toEqual({ reason: context.reason });
   // It can be recorded: plain JSON, nothing lost.
   expect(JSON.parse(JSON.stringify(context))).toEqual(context);
@@ -67,21 +69,41 @@ export function checkStep(before: SessionSnapshot, event: SessionEvent, { snapsh
   expect(presence.filter(({ initial }) => initial)).toHaveLength(began ? 1 : 0);
   expect(presence.filter(({ available }) => !available)).toHaveLength(ended || tellsDirected(before, event, leaves) ? 1 : 0);
   for (const { available } of presence) if (available) expect(after.hasTag("available")).toBe(true);
+  // 10, this machine's part of it: nobody else hears of a link that goes or comes while the session lives.
+  if (ofTheLink.has(event.type) && after.hasTag("connected")) expect(presence).toEqual([]);
+  // 12: counting begins once, on request; who counts is counted for to the end, and only who was promised it can resume.
+  expect(asked("enable.management")).toHaveLength(was.management === "off" && is.management !== "off" ? 1 : 0);
+  if (is.management !== was.management) {
+    expect(["off management.requested on", "off management.requested resumable", "resumable queue.overflowed on"])
+      .toContain(`${was.management} ${event.type} ${is.management}`);
+  }
+  expect(asked("resend.queue")).toHaveLength(event.type === "link.attached" && after.hasTag("connected") ? 1 : 0);
+  // What was promised holds: while a session waits, its deadline only moves away.
+  if (isHibernating(after)) {
+    const promised = isHibernating(before) ? was.timers.resumption! : event.at + was.resumptionMs;
+    expect(is.timers.resumption).toBe(event.type === "server.recovered" ? Math.max(promised, event.until) : promised);
+  }
   // A closing stream has a link to close on.
   if (!before.matches("closing") && after.matches("closing")) expect(isHibernating(before)).toBe(false);
 }
+
+const ofTheLink: ReadonlySet<SessionEvent["type"]> = new Set(["link.lost", "link.attached", "server.stopping", "server.recovered"]);
 
 function tellsDirected(before: SessionSnapshot, event: SessionEvent, leaves: boolean): boolean {
   return before.context.directed.length > 0 && (leaves || event.type === "presence.withdrawn");
 }
 
-/** This side's stream as the effects write it: nothing before its header, nothing after its end, nothing without a link. */
+/**
+ * This side's stream as the effects write it: nothing before its header, nothing after its end, nothing without a link.
+ * Another stream that takes its place was opened elsewhere.
+ */
 export class Writer {
   #open = false;
   #closed = false;
   readonly #armed = new Map<TimerName, number>();
 
-  take(before: SessionSnapshot | undefined, { snapshot, effects }: Told): void {
+  take(before: SessionSnapshot | undefined, event: SessionEvent | undefined, { snapshot, effects }: Told): void {
+    if (event?.type === "link.attached" && snapshot.hasTag("connected")) this.#closed = false;
     const attached = before === undefined || !isHibernating(before) || !isGone(snapshot);
     for (const effect of effects) {
       if (writes.has(effect.type)) {

@@ -4,7 +4,10 @@
  */
 import type { SessionSnapshot } from "../../machines/fold.ts";
 import type { SessionEvent } from "../../machines/session-events.ts";
-import { bindFailed, bindRequested, linkLost, opened, presenceChanged, resourceBound, resumable, saslFailed, saslStarted, saslSucceeded, type EventType, type Telling } from "./telling.ts";
+import {
+  bindFailed, bindRequested, counted, linkAttached, linkLost, opened, presenceChanged, recovered, resourceBound, resumable, resumeRequested, saslFailed,
+  saslStarted, saslSucceeded, startAt, type EventType, type Telling,
+} from "./telling.ts";
 
 /** Every type of event, in the values that a guard can tell apart. `timer.expired` depends on what is armed. */
 const values: { readonly [Type in Exclude<EventType, "timer.expired">]: readonly Extract<Telling, { type: Type }>[] } = {
@@ -26,9 +29,11 @@ const values: { readonly [Type in Exclude<EventType, "timer.expired">]: readonly
   "bind.requested": [bindRequested, { ...bindRequested, resource: null }],
   "bind.failed": [bindFailed],
   "resource.bound": [resourceBound],
-  "resume.requested": [{ type: "resume.requested", id: "old" }],
+  "resume.requested": [resumeRequested],
   "resume.granted": [{ type: "resume.granted" }],
-  "resume.refused": [{ type: "resume.refused", condition: "item-not-found" }],
+  "resume.refused": [
+    { type: "resume.refused", condition: "item-not-found", h: null }, { type: "resume.refused", condition: "item-not-found", h: 3 },
+  ],
   "roster.requested": [{ type: "roster.requested" }],
   "presence.changed": [presenceChanged, { ...presenceChanged, priority: -128, digest: "d2" }, { ...presenceChanged, priority: 127, digest: "d3" }],
   "presence.withdrawn": [{ type: "presence.withdrawn" }],
@@ -37,20 +42,20 @@ const values: { readonly [Type in Exclude<EventType, "timer.expired">]: readonly
     { type: "presence.undirected", to: "nurse@localhost" },
     { type: "presence.undirected", to: ["friar@localhost/cell", "nurse@localhost"] },
   ],
-  "management.enabled": [resumable, { ...resumable, resumable: false }],
+  "management.requested": [resumable, counted, { ...resumable, max: 10 }],
   "queue.overflowed": [{ type: "queue.overflowed" }],
   "extension.changed": [{ type: "extension.changed", name: "carbons", value: true }],
   "stanza.received": [
     { type: "stanza.received", kind: "iq", allowed: true }, { type: "stanza.received", kind: "message", allowed: false },
   ],
   "link.lost": [linkLost],
-  "link.attached": [{ type: "link.attached" }],
+  "link.attached": [linkAttached],
   "session.replaced": [{ type: "session.replaced" }],
   "account.removed": [{ type: "account.removed" }],
   "close.requested": [{ type: "close.requested" }],
   "host.failed": [{ type: "host.failed", why: "bug" }],
   "server.stopping": [{ type: "server.stopping" }],
-  "server.recovered": [{ type: "server.recovered" }],
+  "server.recovered": [recovered, { ...recovered, until: startAt + 3_600_000 }],
 };
 
 const untimed: readonly Telling[] = Object.values(values).flat();
@@ -59,8 +64,11 @@ const untimed: readonly Telling[] = Object.values(values).flat();
 const fromTheWire: ReadonlySet<EventType> = new Set([
   "stream.opened", "stanza.received", "tls.requested", "sasl.started", "sasl.continued", "sasl.aborted",
   "bind.requested", "resume.requested", "roster.requested", "presence.changed", "presence.withdrawn", "presence.directed",
-  "presence.undirected", "management.enabled",
+  "management.requested",
 ]);
+
+/** Answered without an end of the stream: a stream is open already when they come. */
+const answered: ReadonlySet<EventType> = new Set(["management.requested", "resume.requested"]);
 
 /** Whether a host can tell this now: no bytes come without a link, nor during a handshake, and nothing comes after the end. */
 export function canBeTold(state: SessionSnapshot, type: EventType): boolean {
@@ -69,6 +77,9 @@ export function canBeTold(state: SessionSnapshot, type: EventType): boolean {
   if (type === "account.removed" || type === "session.replaced") return state.context.username !== null;
   // The answer to this side's end may be told late; a failed stream is also what the server tells when it ends every session.
   if (type === "stream.ended") return !state.matches({ negotiating: "securing" });
+  // A stream is handed over to a session that is found resumable, and to no other.
+  if (type === "link.attached") return state.context.management === "resumable";
+  if (answered.has(type) && state.hasTag("notopen")) return false;
   return !fromTheWire.has(type) || !(isHibernating(state) || state.matches({ negotiating: "securing" }));
 }
 
@@ -86,7 +97,7 @@ export function everything(state: SessionSnapshot, at: number): readonly Session
 /** Armed deadlines, and some that are not. */
 function expiries({ context }: SessionSnapshot): readonly Telling[] {
   const armed = Object.entries(context.timers).map(([name, deadline]) => ({ type: "timer.expired", name, deadline }) as Telling);
-  return [...armed, { type: "timer.expired", name: "negotiation", deadline: 1 }, { type: "timer.expired", name: "closing", deadline: 1 }];
+  return [...armed, ...(["negotiation", "closing", "resumption"] as const).map((name) => ({ type: "timer.expired", name, deadline: 1 }) as const)];
 }
 
 const likelyTypes: readonly { readonly states: object | string; readonly types: readonly EventType[] }[] = [
@@ -99,18 +110,29 @@ const likelyTypes: readonly { readonly states: object | string; readonly types: 
   { states: { authenticated: { binding: "pending" } }, types: ["resource.bound", "resource.bound", "resource.bound", "bind.failed"] },
   { states: { authenticated: { binding: "resuming" } }, types: ["resume.refused"] },
   {
+    states: { connected: { link: "hibernating" } },
+    types: ["link.attached", "link.attached", "link.attached", "presence.undirected", "extension.changed", "link.lost", "server.stopping", "server.recovered"],
+  },
+  {
     states: "connected",
     types: [
       "presence.changed", "presence.changed", "presence.withdrawn", "presence.directed", "presence.undirected", "roster.requested",
-      "management.enabled", "management.enabled", "link.attached", "link.attached", "link.lost", "extension.changed", "bind.requested", "queue.overflowed",
+      "management.requested", "management.requested", "management.requested", "link.attached", "link.attached", "link.lost", "extension.changed",
+      "bind.requested", "queue.overflowed", "server.stopping", "server.recovered",
     ],
   },
 ];
+
+/** What ends a session that counts no stanzas, or cannot concern it. */
+const needsManagement: ReadonlySet<EventType> = new Set(["link.lost", "queue.overflowed", "server.stopping", "server.recovered"]);
 
 /** What a session of a good client is told in this state; everything where nothing leads on. */
 export function likely(state: SessionSnapshot, at: number): readonly SessionEvent[] {
   const all = everything(state, at);
   const types = likelyTypes.find(({ states }) => state.matches(states as never))?.types ?? [];
-  const found = types.flatMap((type) => all.filter((event) => event.type === type).slice(0, type.startsWith("presence.") ? 3 : 1));
+  const isManaged = state.context.management !== "off";
+  const found = types
+    .filter((type) => (type === "management.requested" ? !isManaged : isManaged || !needsManagement.has(type)))
+    .flatMap((type) => all.filter((event) => event.type === type).slice(0, type.startsWith("presence.") ? 3 : 1));
   return found.length > 0 ? found : all;
 }

@@ -129,8 +129,13 @@ export const bindRequested = { type: "bind.requested", id: "b1", resource: "orch
 export const bindFailed = { type: "bind.failed", condition: "conflict", text: "in use" } as const;
 export const resourceBound = { type: "resource.bound", resource: "orchard", roster: { version: "7", items: 2 } } as const;
 export const presenceChanged = { type: "presence.changed", priority: 5, digest: "d1" } as const;
-export const resumable = { type: "management.enabled", resumable: true } as const;
+export const resumable = { type: "management.requested", resumable: true, max: null } as const;
+export const counted = { ...resumable, resumable: false } as const;
 export const linkLost = { type: "link.lost", why: "reset" } as const;
+export const linkAttached = { type: "link.attached" } as const;
+export const resumeRequested = { type: "resume.requested", id: "old", h: 7 } as const;
+/** Long before anything that is promised here. */
+export const recovered = { type: "server.recovered", until: 0 } as const;
 
 export const toOffering = [opened] as const;
 export const toAuthenticating = [...toOffering, saslStarted] as const;
@@ -139,7 +144,9 @@ export const toBinding = [...toRestart, opened] as const;
 export const toPending = [...toBinding, bindRequested] as const;
 export const toConnected = [...toPending, resourceBound] as const;
 export const toAvailable = [...toConnected, presenceChanged] as const;
-export const toHibernating = [...toAvailable, resumable, linkLost] as const;
+export const toResumable = [...toAvailable, resumable] as const;
+export const toHibernating = [...toResumable, linkLost] as const;
+export const toResuming = [...toBinding, resumeRequested] as const;
 export const toClosing = [...toOffering, { type: "close.requested" }] as const;
 
 // Effects that many tests expect.
@@ -150,6 +157,7 @@ export const header = (from: string | null = "localhost", to: string | null = nu
 export const endTag: SessionEffect = { type: "close.stream", condition: null, text: null };
 export const dropLink: SessionEffect = { type: "drop.link" };
 export const features: SessionEffect = { type: "offer.features" };
+export const resend: SessionEffect = { type: "resend.queue" };
 export const arm = (name: "negotiation" | "closing" | "resumption", deadline: number): SessionEffect => ({ type: "arm.timer", name, deadline });
 export const disarm = (name: "negotiation" | "closing" | "resumption"): SessionEffect => ({ type: "disarm.timer", name });
 

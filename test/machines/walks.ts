@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { SessionSnapshot } from "../../machines/fold.ts";
 import type { SessionEvent } from "../../machines/session-events.ts";
 import { everything, likely } from "./model.ts";
-import { begin, startAt, tell, type Told } from "./telling.ts";
+import { begin, startAt, tell, type Telling, type Told } from "./telling.ts";
 
 export interface Pace {
   /** Which of what can be told. */
@@ -35,12 +35,19 @@ export interface WalkStep extends Told {
   readonly event: SessionEvent;
 }
 
-/** Goes the walk, to its end or the session's. */
-export function go({ secure, paces }: Walk): { readonly start: Told; readonly steps: readonly WalkStep[] } {
+/** Goes the walk, to its end or the session's, after what was told already. */
+export function go({ secure, paces }: Walk, ...told: readonly Telling[]): { readonly start: Told; readonly steps: readonly WalkStep[] } {
   const start = begin({ secure });
   const steps: WalkStep[] = [];
   let before = start.snapshot;
   let at = startAt;
+  for (const telling of told) {
+    at += 1_000;
+    const event = { ...telling, at } as SessionEvent;
+    const step = tell(before, event);
+    steps.push({ before, event, ...step });
+    before = step.snapshot;
+  }
   for (const { choice, wild, ms } of paces) {
     if (before.status !== "active") break;
     at += ms;

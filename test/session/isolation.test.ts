@@ -102,7 +102,8 @@ describe("An exception in a session", () => {
     // The change that the handler made before it broke has happened: a snapshot holds it, for its own event is gone.
     expect(facts[failed - 1]!.type).toBe("SessionSnapshotTaken");
     expect(states[failed]!.context.extensions).toEqual({ fragile: "broken" });
-    expect(states.slice(failed).map(({ value }) => stateName(value))).toEqual(["closing", "closed"]);
+    expect(facts.at(-1)!.type).toBe("SessionEnded");
+    expect(states.slice(failed, -1).map(({ value }) => stateName(value))).toEqual(["closing", "closed"]);
     expect(states.at(-1)!.context.reason).toContain("internal-server-error");
   });
 

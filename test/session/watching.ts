@@ -2,6 +2,7 @@
 import { fold, recordSnapshot, restoreSnapshot, type RecordedSnapshot, type SessionSnapshot } from "../../machines/fold.ts";
 import { stateName } from "../../machines/state-name.ts";
 import type { SessionEvent } from "../../machines/session-events.ts";
+import { sessionFactVersions } from "../../src/domain/session-facts.ts";
 import type { SessionView } from "../../src/domain/session-view.ts";
 import type { StoredFact } from "../../src/ports.ts";
 import type { TestServer } from "../../src/testing/start-server.ts";
@@ -37,6 +38,8 @@ export function foldAll(facts: readonly StoredFact[]): readonly SessionSnapshot[
     const before = states.at(-1);
     if (type === "SessionSnapshotTaken") states.push(restoreSnapshot(data as unknown as RecordedSnapshot));
     else if (type === "SessionTold" && before !== undefined) states.push(fold(before, [(data as unknown as { readonly event: SessionEvent }).event]));
+    // What lies beside the machine leaves its state as it is.
+    else if (Object.hasOwn(sessionFactVersions, type) && before !== undefined) states.push(before);
     else throw new Error(`a session's stream begins with a snapshot and holds no ${type}`);
   }
   return states;

@@ -339,3 +339,68 @@ describe("Pressure", () => {
     expect(bench.pressures).toEqual([true, false]);
   });
 });
+
+describe("What is recorded once for each batch", () => {
+  it("stands after everything else of the batch, as it is when the commit begins, and is binding", async () => {
+    const bench = new Bench();
+    const { outbox, written } = bench.outbox();
+    let count = 0;
+    const counted = () => {
+      count += 1;
+      bench.batch.run(null, (step) => {
+        step.recordLast(stream, () => fact(`count ${count}`));
+        step.record(stream, fact(`message ${count}`));
+        step.output(outbox, `${count}`);
+      });
+    };
+    counted();
+    counted();
+    bench.turn();
+    expect([named(bench), written]).toEqual([[["message 1", "message 2", "count 2"]], []]);
+    counted();
+    await bench.commit.resolve();
+    expect([named(bench), written]).toEqual([[["message 1", "message 2", "count 2"], ["message 3", "count 3"]], ["12"]]);
+  });
+
+  it("is nothing where there is nothing to say any more, or where its step failed", async () => {
+    const bench = new Bench();
+    bench.batch.run(null, (step) => {
+      step.recordLast(stream, () => undefined);
+      step.record("session/localhost/s2", fact("other"));
+    });
+    const failing = () =>
+      bench.batch.run(null, (step) => {
+        step.recordLast("session/localhost/s3", () => fact("never"));
+        throw new Error("a bug");
+      });
+    expect(failing).toThrow("a bug");
+    bench.turn();
+    expect(named(bench)).toEqual([["other"]]);
+  });
+});
+
+describe("The end of a step", () => {
+  it("runs what was left for it as a part of the step: its outputs wait with the others, its failure is the step's", async () => {
+    const bench = new Bench();
+    const { outbox, written } = bench.outbox();
+    bench.batch.run(null, (step) => {
+      step.lastly(() => step.output(outbox, "r"));
+      step.record(stream, fact("kept"), true);
+      step.output(outbox, "a");
+    });
+    bench.turn();
+    expect(written).toEqual([]);
+    await bench.commit.resolve();
+    expect(written).toEqual(["ar"]);
+    const undone: string[] = [];
+    const failing = () =>
+      bench.batch.run(null, (step) => {
+        step.ifDiscarded(() => undone.push("undone"));
+        step.lastly(() => {
+          throw new Error("at the end");
+        });
+      });
+    expect(failing).toThrow("at the end");
+    expect(undone).toEqual(["undone"]);
+  });
+});

@@ -1,4 +1,5 @@
 /** What the tests of streams share: how a stream error looks from outside, and a store that can be told to fail. */
+import { wrapStore } from "../support/wrapped-store.ts";
 import { expect } from "vitest";
 import { createMemoryStore } from "../../src/log/memory-store.ts";
 import { projections } from "../../src/log/projections/index.ts";
@@ -72,16 +73,12 @@ export function faultyStore(): FaultyStore {
   const faulty: FaultyStore = {
     readsFail: false,
     writesFail: false,
-    store: {
+    store: wrapStore(inner, {
       append: (...args) => (faulty.writesFail ? refuse() : inner.append(...args)),
       appendMany: (batch) => (faulty.writesFail ? refuse() : inner.appendMany(batch)),
-      read: (...args) => inner.read(...args),
-      readAll: (...args) => inner.readAll(...args),
-      subscribe: (...args) => inner.subscribe(...args),
       query: (...args) => (faulty.readsFail ? refuse() : inner.query(...args)),
       secret: (...args) => (faulty.readsFail ? refuse() : inner.secret(...args)),
-      close: () => inner.close(),
-    },
+    }),
   };
   return faulty;
 }

@@ -1,9 +1,9 @@
+import { wrapStore } from "../support/wrapped-store.ts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { endContactsOffline } from "../../src/cli/end-contacts-offline.ts";
 import { loadAccount } from "../../src/log/load-account.ts";
 import { createMemoryStore } from "../../src/log/memory-store.ts";
 import { projections } from "../../src/log/projections/index.ts";
-import type { Store } from "../../src/ports.ts";
 import { startServer, type TestServer } from "../../src/testing/start-server.ts";
 import { arrange, befriend, contactOf, online, rosterOf, subscription } from "../support/contacts.ts";
 import { login } from "../support/login.ts";
@@ -64,7 +64,7 @@ describe("An account that is deleted leaves no subscription behind", () => {
     const inner = createMemoryStore(projections);
     let ended: (() => void) | undefined;
     let goOn: () => void = () => {};
-    const store: Store = {
+    const store = wrapStore(inner, {
       append: async (stream, version, facts) => {
         const appended = await inner.append(stream, version, facts);
         if (facts.some(({ type }) => type === "AccountDeleted")) {
@@ -75,14 +75,7 @@ describe("An account that is deleted leaves no subscription behind", () => {
         }
         return appended;
       },
-      appendMany: (batch) => inner.appendMany(batch),
-      read: (...args) => inner.read(...args),
-      readAll: (...args) => inner.readAll(...args),
-      subscribe: (...args) => inner.subscribe(...args),
-      query: (...args) => inner.query(...args),
-      secret: (...args) => inner.secret(...args),
-      close: () => inner.close(),
-    };
+    });
     const other = await startServer({ parts: { store } });
     for (const name of ["giver", "taker"]) await other.addUser(name, "secret");
     const giver = await login(other, { user: "giver" });

@@ -1,9 +1,8 @@
 /** What the server has kept and cannot read any more is missing, and nobody's stream ends over it. */
 import { pino } from "pino";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { AccountFact } from "../../src/domain/facts.ts";
+import { accountStream, offlineKey, type AccountFact } from "../../src/domain/facts.ts";
 import { startServer, type TestServer } from "../../src/testing/start-server.ts";
-import { offlineMessages } from "../../src/log/projections/offline-messages.ts";
 import { backstage } from "../support/contacts.ts";
 import { login, type BoundClient } from "../support/login.ts";
 import { childOf, readXml, textOf, type Xml } from "../support/xml-reader.ts";
@@ -99,7 +98,12 @@ describe("A message that is kept and no XML", () => {
     await enter("romeo@localhost");
     const message = (body: string) => `<message from='romeo@localhost' to='${juliet}'><body>${body}</body></message>`;
     for (const [index, stanza] of [message("1"), "<message", message("3")].entries()) {
-      await record((about) => ({ type: "OfflineMessageStored", data: { ...about, number: index + 1, stanza, bytes: stanza.length } }));
+      const number = index + 1;
+      await record((about) => ({
+        type: "OfflineMessageStored",
+        data: { ...about, number, bytes: stanza.length, id: null, from: "romeo@localhost", why: null },
+        contents: [{ key: offlineKey(number), text: stanza }],
+      }));
     }
     const bodies: string[] = [];
     for (const resource of ["balcony", "garden"]) {
@@ -113,7 +117,7 @@ describe("A message that is kept and no XML", () => {
     }
     expect(bodies).toEqual(["1", "3"]);
     expect(told()).toEqual([[juliet, "offline message 2"]]);
-    const kept = await server.store.query(offlineMessages.name, { prefix: `localhost/${juliet.split("@")[0]}/`, limit: 9 });
-    expect(kept.map(({ value }) => (value as { readonly number: number }).number)).toEqual([2]);
+    const kept = await server.store.contents(accountStream("localhost", juliet.split("@")[0]!), "", 9);
+    expect(kept.map(({ key }) => key)).toEqual([offlineKey(2)]);
   });
 });

@@ -1,11 +1,10 @@
 /** Messages to users who are not there, over real sockets: what is kept, who gets it, when it is gone, and that nothing is lost. */
 import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { accountStream, offlinePrefix } from "../../src/domain/facts.ts";
 import { offlineBytesMax } from "../../src/domain/limits.ts";
 import { createMemoryStore } from "../../src/log/memory-store.ts";
-import { accountKey } from "../../src/log/projections/accounts.ts";
 import { projections } from "../../src/log/projections/index.ts";
-import { offlineMessages } from "../../src/log/projections/offline-messages.ts";
 import { openSqliteStore } from "../../src/log/sqlite/sqlite-store.ts";
 import type { Store } from "../../src/ports.ts";
 import { startServer, type TestServer } from "../../src/testing/start-server.ts";
@@ -28,12 +27,12 @@ const clients: BoundClient[] = [];
 
 beforeAll(async () => {
   const store = createMemoryStore(projections);
-  const query: Store["query"] = async (projection, query) => {
-    const rows = await store.query(projection, query);
-    if (projection === offlineMessages.name) await gate;
-    return rows;
+  const contents: Store["contents"] = async (stream, after, limit) => {
+    const found = await store.contents(stream, after, limit);
+    await gate;
+    return found;
   };
-  const gated = new Proxy(store, { get: (target, key) => (key === "query" ? query : bound(target, key)) });
+  const gated = new Proxy(store, { get: (target, key) => (key === "contents" ? contents : bound(target, key)) });
   server = await startServer({ allowPlaintext: true, domains: ["localhost", "capulet.example"], extensions: [accounts.extension], parts: { store: gated } });
   await server.addUser("romeo", "secret");
   romeo = await login(server, { user: "romeo", resource: "orchard", over: "plaintext" });
@@ -101,8 +100,8 @@ async function arrive(resource: string, priority = 0, bare = juliet, at: ServerA
 /** What the store holds for the user, by number, once all that was recorded is there. */
 async function stored(bare = juliet, at: TestServer = server): Promise<readonly number[]> {
   const [username = "", host = ""] = bare.split("@");
-  const rows = await at.store.query(offlineMessages.name, { prefix: `${accountKey(host, username)}/`, limit: 10_000 });
-  return rows.map(({ value }) => (value as { readonly number: number }).number);
+  const contents = await at.store.contents(accountStream(host, username), "", 10_000);
+  return contents.map(({ key }) => Number(key.slice(offlinePrefix.length)));
 }
 
 const isEmpty = (bare = juliet) => eventually(async () => (await stored(bare)).length === 0 || undefined);

@@ -1,8 +1,8 @@
+import { wrapStore } from "../support/wrapped-store.ts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { blockedJidsMax } from "../../src/domain/limits.ts";
 import { createMemoryStore } from "../../src/log/memory-store.ts";
 import { projections } from "../../src/log/projections/index.ts";
-import type { Store } from "../../src/ports.ts";
 import { authenticate, type BoundClient } from "../support/login.ts";
 import { childOf, readXml, type Xml } from "../support/xml-reader.ts";
 import { blocklist, change, command, inWords, listed, pushOf, startStage, xmlns, type Stage } from "./xep-0191-setting.ts";
@@ -161,12 +161,7 @@ describe("XEP-0191 section 3.3: blocking", () => {
 
   it("remains in force across sessions and restarts", async () => {
     const inner = createMemoryStore(projections);
-    const store: Store = {
-      append: (...args) => inner.append(...args), appendMany: (batch) => inner.appendMany(batch),
-      read: (...args) => inner.read(...args), readAll: (...args) => inner.readAll(...args),
-      subscribe: (...args) => inner.subscribe(...args), query: (...args) => inner.query(...args),
-      secret: (...args) => inner.secret(...args), close: async () => {},
-    };
+    const store = wrapStore(inner, { close: async () => {} });
     const first = await startStage({ parts: { store } });
     const user = await first.person();
     const before = await first.enter(user, "chamber");

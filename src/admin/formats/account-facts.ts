@@ -1,6 +1,6 @@
 /** The facts that make an account what a document says it is. What clients could not have brought about is refused. */
 import { decodeKeys, iterationsMax, type StoredCredentials } from "../../auth/keys.ts";
-import type { AccountFact } from "../../domain/facts.ts";
+import { offlineKey, type AccountFact } from "../../domain/facts.ts";
 import { type Jid, parseJid } from "../../domain/jid.ts";
 import { offlineBytesMax, rosterBytesMax, rosterGroupsMax, rosterNameBytesMax, subscriptionRequestCharsMax } from "../../domain/limits.ts";
 import { type RosterItem, rosterItemBytes } from "../../domain/roster.ts";
@@ -36,7 +36,7 @@ export function toFacts(document: AccountDocument, owner: Owner, offlineMessages
     throw refusal(`${owner.bare}: the offline messages: ${expected}; raise the limit, or remove some`);
   }
   const messages = document.offlineMessages.map((text, index) => toMessage(text, index + 1, owner));
-  const sizes = messages.map((stanza) => Buffer.byteLength(stanza));
+  const sizes = messages.map(({ text }) => Buffer.byteLength(text));
   refuseTooMuch("the offline messages", sizes, offlineBytesMax, owner);
   const { left } = document;
   if (left !== undefined) checkText("left: status", left.status, owner);
@@ -44,9 +44,10 @@ export function toFacts(document: AccountDocument, owner: Owner, offlineMessages
     roster.map((item, index): AccountFact => ({ type: "RosterItemSet", data: { host, username, item, version: index + 1 } })),
     requests.map(({ from, stanza }): AccountFact => ({ type: "SubscriptionRequested", data: { host, username, from, stanza } })),
     blocked.length === 0 ? [] : { type: "ContactsBlocked", data: { host, username, jids: blocked } },
-    messages.map((stanza, index): AccountFact => {
-      const data = { host, username, number: index + 1, stanza, bytes: sizes[index] ?? 0 };
-      return { type: "OfflineMessageStored", data };
+    messages.map(({ text, id, from }, index): AccountFact => {
+      const number = index + 1;
+      const data = { host, username, number, bytes: sizes[index] ?? 0, id, from, why: "it came with the account" };
+      return { type: "OfflineMessageStored", data, contents: [{ key: offlineKey(number), text }] };
     }),
     document.data.map(({ space, key, value }): AccountFact => ({ type: "AccountDataSet", data: { host, username, space, key, value } })),
     left === undefined ? [] : { type: "UserLeft", data: { host, username, status: left.status }, at: left.at },
@@ -113,7 +114,7 @@ function toRequests({ requests }: AccountDocument, roster: readonly RosterItem[]
 }
 
 /** Text that is in canonical form already stays as it is. */
-function toMessage(text: string, number: number, owner: Owner): string {
+function toMessage(text: string, number: number, owner: Owner): { readonly text: string; readonly id: string | null; readonly from: string } {
   const what = `offline message ${number}`;
   const element = toElement(what, text, "message", owner);
   const from = element.attrs["from"] as string | undefined;
@@ -122,7 +123,9 @@ function toMessage(text: string, number: number, owner: Owner): string {
   const to = element.attrs["to"] as string | undefined;
   if (to === undefined) element.attrs["to"] = owner.bare;
   else if (parseJid(to) === undefined) throw refusal(`${owner.bare}: ${what}: expected a JID in 'to', got ${JSON.stringify(to)}`);
-  return [serialise(element, clientNamespace), serialise(element)].find((form) => form === text) ?? serialise(element);
+  const form = [serialise(element, clientNamespace), serialise(element)].find((form) => form === text) ?? serialise(element);
+  const id = element.attrs["id"] as string | undefined;
+  return { text: form, id: id ?? null, from: sender.full };
 }
 
 function toElement(what: string, text: string, name: string, owner: Owner): Element {

@@ -4,6 +4,6 @@ import type { Projection } from "../projection.ts";
 import { accountData } from "./account-data.ts";
 import { accountRows } from "./account-rows.ts";
 import { accounts } from "./accounts.ts";
-import { offlineMessages } from "./offline-messages.ts";
+import { sessions } from "./sessions.ts";
 
-export const projections: readonly Projection[] = [accounts, accountRows, offlineMessages, accountData];
+export const projections: readonly Projection[] = [accounts, accountRows, accountData, sessions];

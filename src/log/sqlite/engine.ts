@@ -1,32 +1,42 @@
 /** The log in one SQLite file: the part that runs in the store's own thread, where everything may wait for the disk. */
 
-import type { ProjectionQuery } from "../../ports.ts";
+import type { Content, Forgotten, LogStats, ProjectionQuery } from "../../ports.ts";
 import { ConcurrencyError, StoreOpenError } from "../errors.ts";
 import type { Projection } from "../projection.ts";
 import type { AppendRows, FactRow, NewFactRow } from "../rows.ts";
+import { writeBackup } from "./backup.ts";
+import { Beside } from "./beside.ts";
 import type { Database, OpenDatabase, Statement } from "./driver.ts";
 import { resultCode } from "./driver.ts";
 import { explain, openFile, pragma } from "./open-file.ts";
 import type { EngineOptions, Outcome, TextRow } from "./protocol.ts";
 import { toWire } from "./protocol.ts";
+import { logStats } from "./stats.ts";
+import { Streams } from "./streams.ts";
 import { Tables } from "./tables.ts";
-
-const columns = "position, stream, version, type, v, at, step, cause, data";
 
 export class Engine {
   readonly #database: Database;
+  readonly #file: string;
+  readonly #streams: Streams;
+  readonly #beside: Beside;
   readonly #tables: Tables;
   readonly #statements: Statements;
   /** Of the last fact written. */
   #position: number;
+  /** The write-ahead log may hold what was forgotten. */
+  #traces = false;
 
   /** Throws StoreOpenError. */
   constructor(open: OpenDatabase, projections: readonly Projection[], options: EngineOptions) {
     this.#database = openFile(open, options);
+    this.#file = options.file;
     try {
       this.#statements = prepareAll(this.#database);
+      this.#streams = new Streams(this.#database);
+      this.#beside = new Beside(this.#database);
       this.#tables = new Tables(this.#database, projections);
-      this.#position = Number(this.#statements.lastPosition.get()?.["seq"] ?? 0);
+      this.#position = this.#streams.lastPosition();
       this.#tables.catchUp(this.#position, (after, limit) => this.readAll(after, limit));
     } catch (error) {
       this.abandon();
@@ -47,15 +57,17 @@ export class Engine {
     const outcomes = group.map((batch) => this.#attempt(batch));
     if (this.#position > before) this.#tables.reached(this.#position);
     this.#statements.commit.run();
+    this.#streams.committed();
+    if (this.#traces) this.#wipe();
     return outcomes;
   }
 
   read(stream: string, after: number, limit: number): readonly FactRow[] {
-    return this.#statements.readStream.all(stream, after, limit) as unknown as readonly FactRow[];
+    return this.#streams.read(stream, after, limit);
   }
 
   readAll(after: number, limit: number): readonly FactRow[] {
-    return this.#statements.readAll.all(after, limit) as unknown as readonly FactRow[];
+    return this.#streams.readAll(after, limit);
   }
 
   query(projection: string, query: ProjectionQuery): readonly TextRow[] {
@@ -64,8 +76,20 @@ export class Engine {
 
   /** JSON text. */
   secret(stream: string, type: string): string | null {
-    const row = this.#statements.getSecret.get(stream, type);
-    return row === undefined ? null : String(row["value"]);
+    return this.#beside.secret(stream, type);
+  }
+
+  contents(stream: string, after: string, limit: number): readonly Content[] {
+    return this.#beside.contents(stream, after, limit);
+  }
+
+  stats(): LogStats {
+    return logStats(this.#database, this.#file, this.#position);
+  }
+
+  /** Throws BackupError. */
+  backup(file: string): void {
+    writeBackup(this.#database, file);
   }
 
   /** Leaves one file that holds everything. */
@@ -98,6 +122,7 @@ export class Engine {
       if (isDatabaseError(error)) throw error;
       this.#statements.rollback.run();
       this.#statements.release.run();
+      this.#streams.undone();
       this.#position = before;
       return { refused: toWire(error) };
     }
@@ -105,19 +130,39 @@ export class Engine {
 
   /** Returns the version of the stream after it. */
   #write({ stream, expectedVersion, facts }: AppendRows): number {
-    const actual = Number(this.#statements.versionOf.get(stream)?.["version"] ?? 0);
+    const actual = this.#streams.versionOf(stream);
     if (expectedVersion !== "any" && expectedVersion !== actual) throw new ConcurrencyError(stream, expectedVersion, actual);
     facts.forEach((fact, index) => this.#writeFact(stream, actual + index + 1, fact));
     return actual + facts.length;
   }
 
   #writeFact(stream: string, version: number, fact: NewFactRow): void {
-    const { type, v, at, step, cause, data, secret } = fact;
-    const position = (this.#position += 1);
-    this.#statements.insert.run(position, stream, version, type, v, at, step, cause, data);
-    if (secret === null) this.#statements.eraseSecret.run(stream, type);
-    else if (secret !== undefined) this.#statements.setSecret.run(stream, type, secret);
-    this.#tables.apply({ position, stream, version, type, v, at, step, cause, data });
+    const { type, v, at, step, cause, data, secret, contents = [], erases = [], forgets = [] } = fact;
+    for (const forgotten of forgets) this.#forget(forgotten);
+    for (const keys of erases) this.#beside.erase(stream, keys);
+    const row = { position: (this.#position += 1), stream, version, type, v, at, step, cause, data };
+    this.#streams.insert(row);
+    if (secret !== undefined) this.#beside.setSecret(stream, type, secret);
+    for (const content of contents) this.#beside.keep(stream, content);
+    this.#tables.apply(row);
+  }
+
+  #forget(forgotten: Forgotten): void {
+    if (this.#streams.forget(forgotten)) this.#traces = true;
+    if (forgotten.types === undefined) this.#beside.forget(forgotten.stream);
+  }
+
+  /**
+   * What was deleted is overwritten in the database (secure_delete), but the write-ahead log holds pages from before, and the database
+   * the ones that have not been written back. Whoever asked for it to be forgotten is answered when both are clean.
+   */
+  #wipe(): void {
+    try {
+      pragma(this.#database, "wal_checkpoint(TRUNCATE)");
+      this.#traces = false;
+    } catch {
+      // It is forgotten all the same, and the next commit tries to take the traces away.
+    }
   }
 }
 
@@ -131,14 +176,6 @@ function prepareAll(database: Database) {
     savepoint: prepare("SAVEPOINT member"),
     release: prepare("RELEASE member"),
     rollback: prepare("ROLLBACK TO member"),
-    lastPosition: prepare("SELECT seq FROM sqlite_sequence WHERE name = 'fact'"),
-    versionOf: prepare("SELECT max(version) AS version FROM fact WHERE stream = ?"),
-    insert: prepare(`INSERT INTO fact (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`),
-    readStream: prepare(`SELECT ${columns} FROM fact WHERE stream = ? AND version > ? ORDER BY version LIMIT ?`),
-    readAll: prepare(`SELECT ${columns} FROM fact WHERE position > ? ORDER BY position LIMIT ?`),
-    getSecret: prepare("SELECT value FROM secret WHERE stream = ? AND type = ?"),
-    setSecret: prepare("INSERT OR REPLACE INTO secret (stream, type, value) VALUES (?, ?, ?)"),
-    eraseSecret: prepare("DELETE FROM secret WHERE stream = ? AND type = ?"),
   };
 }
 

@@ -7,6 +7,8 @@ import type { Database, OpenDatabase, Value } from "./driver.ts";
 import { resultCode, resultCodes } from "./driver.ts";
 import type { EngineOptions } from "./protocol.ts";
 import { applicationId, schema, schemaVersion } from "./schema.ts";
+import { unknownShape } from "./streams.ts";
+import { canUpgrade, upgrade } from "./upgrade.ts";
 
 /** A whole check reads every page: some 30 ms for this much. Larger files are checked at their ends. */
 const checkedBytesMax = 8 * 1024 * 1024;
@@ -68,7 +70,7 @@ function takeOver(database: Database, options: EngineOptions): void {
   pragma(database, "trusted_schema = OFF");
   pragma(database, "cell_size_check = ON");
   database.exec("BEGIN EXCLUSIVE");
-  const isNew = mustBeOurs(database, file);
+  const version = mustBeOurs(database, file);
   database.exec("COMMIT");
   if (pragma(database, "journal_mode = WAL") !== "wal") {
     throw new StoreOpenError("failed", file, `${file}: its file system refuses a write-ahead log; put the data folder on a local disk`);
@@ -80,16 +82,26 @@ function takeOver(database: Database, options: EngineOptions): void {
   pragma(database, `journal_size_limit = ${walBytesKept}`);
   const pageBytes = Number(pragma(database, "page_size"));
   if (options.fileBytesMax !== undefined) pragma(database, `max_page_count = ${Math.floor(options.fileBytesMax / pageBytes)}`);
-  if (isNew) database.exec(`BEGIN IMMEDIATE; ${schema} COMMIT`);
-  else mustBeWhole(database, file, pageBytes);
+  if (version === 0) {
+    database.exec(`BEGIN IMMEDIATE; ${schema} COMMIT`);
+    return;
+  }
+  mustBeWhole(database, file, pageBytes);
+  if (version < schemaVersion) {
+    upgrade(database, version);
+    // Nothing that the upgrade took out of the database is left in the write-ahead log.
+    pragma(database, "wal_checkpoint(TRUNCATE)");
+  }
+  mustHaveTables(database);
+  mustBeKnown(database, file);
 }
 
-/** Reads only. Returns whether the file is still empty. */
-function mustBeOurs(database: Database, file: string): boolean {
+/** Reads only. Returns the version of the schema; 0 for a file that is still empty. */
+function mustBeOurs(database: Database, file: string): number {
   const tables = Number(database.prepare("SELECT count(*) AS tables FROM sqlite_schema").get()?.["tables"]);
   const id = Number(pragma(database, "application_id"));
   const version = Number(pragma(database, "user_version"));
-  if (tables === 0 && id === 0 && version === 0) return true;
+  if (tables === 0 && id === 0 && version === 0) return 0;
   if (id !== applicationId) {
     throw new StoreOpenError(
       "foreign",
@@ -98,14 +110,14 @@ function mustBeOurs(database: Database, file: string): boolean {
         "give refrain a data folder of its own",
     );
   }
-  if (version !== schemaVersion) {
+  if (version !== schemaVersion && !canUpgrade(version)) {
     throw new StoreOpenError(
       "newer",
       file,
       `${file}: expected schema ${schemaVersion}, got ${version}, which another version of refrain wrote; run that version`,
     );
   }
-  return false;
+  return version;
 }
 
 function mustBeWhole(database: Database, file: string, pageBytes: number): void {
@@ -113,12 +125,26 @@ function mustBeWhole(database: Database, file: string, pageBytes: number): void 
     const found = pragma(database, "quick_check(1)");
     if (found !== "ok") throw damaged(file, String(found));
   }
-  // The ends of the log and of its index; a missing table or column shows here too.
+}
+
+/** The ends of the log and of its index are looked at; a missing table or column shows here too. */
+function mustHaveTables(database: Database): void {
   database.prepare("SELECT position, stream, version, type, v, at, step, cause, data FROM fact ORDER BY position DESC LIMIT 1").get();
   database.prepare("SELECT stream, version FROM fact ORDER BY stream DESC, version DESC LIMIT 1").get();
   database.prepare("SELECT name, key, value FROM projection ORDER BY name DESC, key DESC LIMIT 1").get();
   database.prepare("SELECT stream, type, value FROM secret ORDER BY stream DESC, type DESC LIMIT 1").get();
+  database.prepare("SELECT stream, key, text FROM content ORDER BY stream DESC, key DESC LIMIT 1").get();
   database.prepare("SELECT name, version, position FROM checkpoint LIMIT 1").get();
+  database.prepare("SELECT stream, version FROM forgotten LIMIT 1").get();
+}
+
+/** Facts of a version that nobody here can read are no reason to change the tables, so the schema does not tell. */
+function mustBeKnown(database: Database, file: string): void {
+  const unknown = unknownShape(database);
+  if (unknown === undefined) return;
+  const { type, v, known } = unknown;
+  const problem = `expected facts ${type} up to version ${known}, got version ${v}, which a later version of refrain wrote`;
+  throw new StoreOpenError("newer", file, `${file}: ${problem}; run that version`);
 }
 
 function prepareFolder(file: string): void {

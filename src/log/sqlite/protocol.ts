@@ -1,7 +1,7 @@
 /** What the main thread and the store's thread say to each other. Everything is a value that a structured clone carries whole. */
 
-import type { ProjectionQuery } from "../../ports.ts";
-import { ConcurrencyError, StoreLockedError, StoreOpenError } from "../errors.ts";
+import type { Content, LogStats, ProjectionQuery } from "../../ports.ts";
+import { BackupError, ConcurrencyError, StoreLockedError, StoreOpenError } from "../errors.ts";
 import type { StoreOpenCode } from "../errors.ts";
 import type { AppendRows, FactRow } from "../rows.ts";
 import type { DriverName } from "./driver.ts";
@@ -25,6 +25,9 @@ export type Question =
   | { readonly kind: "readAll"; readonly after: number; readonly limit: number }
   | { readonly kind: "query"; readonly projection: string; readonly query: ProjectionQuery }
   | { readonly kind: "secret"; readonly stream: string; readonly type: string }
+  | { readonly kind: "contents"; readonly stream: string; readonly after: string; readonly limit: number }
+  | { readonly kind: "stats" }
+  | { readonly kind: "backup"; readonly file: string }
   | { readonly kind: "close" };
 
 export interface Answers {
@@ -33,6 +36,9 @@ export interface Answers {
   readonly readAll: readonly FactRow[];
   readonly query: readonly TextRow[];
   readonly secret: string | null;
+  readonly contents: readonly Content[];
+  readonly stats: LogStats;
+  readonly backup: null;
   readonly close: null;
 }
 
@@ -58,6 +64,7 @@ export type Reply =
 export type WireError =
   | { readonly is: "concurrency"; readonly stream: string; readonly expected: number; readonly actual: number }
   | { readonly is: "locked"; readonly file: string }
+  | { readonly is: "backup"; readonly message: string }
   | { readonly is: "open"; readonly code: StoreOpenCode; readonly file: string; readonly message: string }
   | { readonly is: "other"; readonly message: string; readonly stack: string | undefined };
 
@@ -67,6 +74,7 @@ export function toWire(error: unknown): WireError {
     return { is: "concurrency", stream: error.stream, expected: error.expected, actual: error.actual };
   }
   if (error instanceof StoreLockedError) return { is: "locked", file: error.file };
+  if (error instanceof BackupError) return { is: "backup", message: error.message };
   if (error instanceof StoreOpenError) return { is: "open", code: error.code, file: error.file, message: error.message };
   if (error instanceof Error) return { is: "other", message: error.message, stack: error.stack };
   return { is: "other", message: String(error), stack: undefined };
@@ -75,6 +83,7 @@ export function toWire(error: unknown): WireError {
 export function fromWire(error: WireError): Error {
   if (error.is === "concurrency") return new ConcurrencyError(error.stream, error.expected, error.actual);
   if (error.is === "locked") return new StoreLockedError(error.file);
+  if (error.is === "backup") return new BackupError(error.message);
   const made = error.is === "open" ? new StoreOpenError(error.code, error.file, error.message) : new Error(error.message);
   if (error.is === "other" && error.stack !== undefined) made.stack = error.stack;
   return made;

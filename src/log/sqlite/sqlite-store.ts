@@ -1,9 +1,9 @@
 /** The event store on disk: one SQLite file, one connection, one thread. */
 
 import { resolve as absolute } from "node:path";
-import type { Append, Fact, Json, ProjectionQuery, ProjectionRow, Store, StoredFact } from "../../ports.ts";
+import type { Append, Content, Fact, Json, LogStats, ProjectionQuery, ProjectionRow, Store, StoredFact } from "../../ports.ts";
 import { StoreClosedError } from "../errors.ts";
-import { checkPage, checkQuery, parse, toFact, toRows } from "../rows.ts";
+import { checkContentsPage, checkPage, checkQuery, parse, toFact, toRows } from "../rows.ts";
 import { Subscriptions } from "../subscriptions.ts";
 import type { DriverName } from "./driver.ts";
 import { GroupCommit } from "./group-commit.ts";
@@ -83,6 +83,22 @@ class SqliteStore implements Store {
     this.#mustBeOpen();
     const text = await this.#link.ask({ kind: "secret", stream, type });
     return text === null ? undefined : parse(text);
+  }
+
+  async contents(stream: string, after: string, limit: number): Promise<readonly Content[]> {
+    this.#mustBeOpen();
+    checkContentsPage(after, limit);
+    return this.#link.ask({ kind: "contents", stream, after, limit });
+  }
+
+  async stats(): Promise<LogStats> {
+    this.#mustBeOpen();
+    return this.#link.ask({ kind: "stats" });
+  }
+
+  async backup(file: string): Promise<void> {
+    this.#mustBeOpen();
+    await this.#link.ask({ kind: "backup", file: absolute(file) });
   }
 
   /** Commits what was appended before, leaves one file and ends the thread. */

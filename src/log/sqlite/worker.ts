@@ -50,6 +50,13 @@ function answer(engine: Engine, question: Question): Answers[keyof Answers] {
       return engine.query(question.projection, question.query);
     case "secret":
       return engine.secret(question.stream, question.type);
+    case "contents":
+      return engine.contents(question.stream, question.after, question.limit);
+    case "stats":
+      return engine.stats();
+    case "backup":
+      engine.backup(question.file);
+      return null;
     case "close":
       engine.close();
       return null;

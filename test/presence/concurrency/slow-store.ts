@@ -50,6 +50,18 @@ export class SlowStore implements Store {
     return this.#store.secret(stream, type);
   }
 
+  contents(stream: string, after: string, limit: number) {
+    return this.#store.contents(stream, after, limit);
+  }
+
+  stats() {
+    return this.#store.stats();
+  }
+
+  backup(file: string) {
+    return this.#store.backup(file);
+  }
+
   close() {
     return this.#store.close();
   }

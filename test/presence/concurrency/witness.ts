@@ -12,7 +12,7 @@ export class Witness {
     specification: { id: "test", title: "A witness" },
     phases: {
       stamp: ({ stanza, sender }) => {
-        if (stanza.id?.startsWith("hello-") === true) this.#connections.set(sender.id, stanza.id);
+        if (sender !== undefined && stanza.id?.startsWith("hello-") === true) this.#connections.set(sender.id, stanza.id);
         if (stanza.kind === "message" && stanza.type !== "error") this.#taken.add(stanza.id ?? "");
         return undefined;
       },

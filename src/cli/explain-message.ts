@@ -1,0 +1,69 @@
+import type { Command } from "commander";
+import type { ConfigFlags } from "../config/load.ts";
+import { parseJid } from "../domain/jid.ts";
+import { tellStory, type MessageStory } from "../history/message-story.ts";
+import { MessageTrace } from "../history/message-trace.ts";
+import { time } from "../history/plain-words.ts";
+import { everyFact } from "../history/source.ts";
+import { Progress } from "./export-progress.ts";
+import { visible, withHistory } from "./history-access.ts";
+import { withFolderOptions } from "./options.ts";
+import { print, UsageError } from "./terminal.ts";
+
+interface MessageOptions extends ConfigFlags {
+  readonly from?: string;
+  readonly to?: string;
+  readonly json?: boolean;
+}
+
+export function addExplainMessage(explain: Command): void {
+  withFolderOptions(explain.command("message").description("say where a message went, and by which rules"))
+    .argument("<ID>", "the id that its sender gave it; other stanzas have ids, too")
+    .option("--from <JID>", "only what this account or resource sent")
+    .option("--to <JID>", "only what was for this account or resource")
+    .option("--json", "everything as JSON: {query, facts, summary, passages, remarks}")
+    .addHelpText(
+      "after",
+      `
+The whole log is looked through. It holds each stanza that was put into the queue of a session with stream management (XEP-0198), and
+each message that was put aside for a user who was not there: by which rule, when its client acknowledged it, whether it was sent
+again, and where it went when the session ended without that. What a session without stream management was sent leaves no trace.
+What the message says is not shown; \`refrain log JID --contents\` shows it while it is still kept.
+
+Examples:
+  refrain explain message purple4f1c2a
+  refrain explain message m1 --from romeo@localhost --to juliet@localhost/balcony
+  refrain explain message m1 --json | jq -r '.passages[] | "\\(.owner) \\(.outcome)"'`,
+    )
+    .action(async (id: string, { from, to, json, ...flags }: MessageOptions) => {
+      const query = { id, ...address("--from", from), ...address("--to", to) };
+      const trace = new MessageTrace(query);
+      const progress = new Progress();
+      await withHistory(flags, async (source) => {
+        for await (const fact of everyFact(source)) {
+          trace.take(fact);
+          if (trace.facts % 1_000 === 0) progress.show(`looked at ${trace.facts} facts, found ${trace.passages.length}`);
+        }
+      }).finally(() => progress.clear());
+      const story = tellStory(query, trace.passages, trace.facts);
+      print(json === true ? JSON.stringify(story, null, 2) : toText(story));
+    });
+}
+
+/** As the log has it. */
+function address(option: "--from" | "--to", text: string | undefined): { readonly from?: string; readonly to?: string } {
+  if (text === undefined) return {};
+  const jid = parseJid(text);
+  if (jid === undefined) throw new UsageError(`${option}: expected a JID, such as romeo@localhost or romeo@localhost/phone, got ${JSON.stringify(text)}`);
+  return option === "--from" ? { from: jid.full } : { to: jid.full };
+}
+
+function toText({ summary, passages, remarks, facts }: MessageStory): string {
+  const lines = passages.flatMap(({ lines }) => lines).toSorted((a, b) => a.position - b.position);
+  return [
+    `${visible(summary)}.`,
+    ...lines.map(({ position, at, text }) => `  ${time(at)} ${String(position).padStart(7)}  ${visible(text)}`),
+    ...remarks.map((remark) => `  - ${remark}`),
+    `  (${facts} facts looked at)`,
+  ].join("\n");
+}

@@ -1,0 +1,47 @@
+/** What facts carried, as far as it is still kept beside the log. */
+import { offlineKey, type AccountFacts } from "../domain/facts.ts";
+import { parseQueuedText, queueKey } from "../domain/session-facts.ts";
+import { dataOf } from "../history/session-fold.ts";
+import { contentsOf, type HistorySource } from "../history/source.ts";
+import { liveClock } from "../live.ts";
+import type { StoredFact } from "../ports.ts";
+
+/** Milliseconds for which what a stream keeps is taken to be as it was. */
+const againMs = 400;
+
+export class ContentReader {
+  readonly #source: HistorySource;
+  readonly #streams = new Map<string, { readonly at: number; readonly contents: ReadonlyMap<string, string> }>();
+
+  constructor(source: HistorySource) {
+    this.#source = source;
+  }
+
+  /** undefined where there is nothing, or not any more. */
+  async textOf(fact: StoredFact): Promise<string | undefined> {
+    switch (fact.type) {
+      case "StanzaQueued": {
+        const text = await this.#find(fact.stream, queueKey(dataOf(fact, "StanzaQueued").number));
+        return text === undefined ? undefined : parseQueuedText(text).text;
+      }
+      case "OfflineMessageStored":
+        return this.#find(fact.stream, offlineKey((fact.data as unknown as AccountFacts["OfflineMessageStored"]).number));
+      case "SubscriptionRequested":
+        return (fact.data as unknown as AccountFacts["SubscriptionRequested"]).stanza;
+      case "UserLeft":
+        return (fact.data as unknown as AccountFacts["UserLeft"]).status || undefined;
+      default:
+        return undefined;
+    }
+  }
+
+  async #find(stream: string, key: string): Promise<string | undefined> {
+    const known = this.#streams.get(stream);
+    const now = liveClock.now();
+    // What came since is looked for; what is gone is so in vain, and not often.
+    if (known !== undefined && (known.contents.has(key) || now < known.at + againMs)) return known.contents.get(key);
+    const contents = await contentsOf(this.#source, stream);
+    this.#streams.set(stream, { at: now, contents });
+    return contents.get(key);
+  }
+}

@@ -1,0 +1,108 @@
+/** The facts of a session's life, from authentication to its end, and what its stream keeps beside them. */
+import type { Json } from "./json.ts";
+
+/** What stream management has counted (XEP-0198 section 4): whole numbers that never wrap; on the wire they do. */
+export interface Counts {
+  /** Stanzas of the client that were handled. */
+  readonly received: number;
+  /** Stanzas that were put into the client's queue. */
+  readonly sent: number;
+  /** Of those, how many the client has acknowledged. */
+  readonly acknowledged: number;
+}
+
+/** Each fact of a session's stream with the shape of its data. */
+export interface SessionFacts {
+  /**
+   * The state whole: what comes before it is not needed to continue. `machine` and `version` say which machine alone can;
+   * `counts` is null unless the session counts stanzas.
+   */
+  readonly SessionSnapshotTaken: {
+    readonly machine: "session";
+    readonly version: number;
+    readonly value: Json;
+    readonly context: Json;
+    readonly counts: Counts | null;
+    /** The language of the client's stream (RFC 6120 section 4.7.4). */
+    readonly lang: string | null;
+  };
+  /** The machine was told an event; `state` is the name of the one that it is in since. */
+  readonly SessionTold: { readonly event: Json; readonly state: string };
+  /** A stanza was put into the queue of a session that counts; its text is the content `queue/NUMBER`. */
+  readonly StanzaQueued: {
+    /** Its place, from 1. */
+    readonly number: number;
+    readonly kind: "message" | "presence" | "iq";
+    /** Empty for none. */
+    readonly type: string;
+    readonly id: string | null;
+    readonly from: string | null;
+    /** A copy of what has another disposition, such as a carbon: nobody misses it. */
+    readonly copy: boolean;
+    /** The rule by which it came here; null where it is an answer. */
+    readonly why: string | null;
+  };
+  /** The client's stanzas up to this number were handled: once a batch, in the commit that holds what followed from them. */
+  readonly StanzasCounted: { readonly received: number };
+  /** The client has acknowledged the stanzas up to this number. */
+  readonly StanzasAcknowledged: { readonly acknowledged: number };
+  /** Another session of the account has what this one still keeps: from now on it is a copy. */
+  readonly StanzaTaken: { readonly number: number };
+  /** Too much was unacknowledged: these are kept no longer, nor is what follows. */
+  readonly QueueDropped: { readonly from: number; readonly through: number };
+  /** Nothing follows. `received` is null unless the session counted stanzas. */
+  readonly SessionEnded: { readonly reason: string; readonly received: number | null };
+}
+
+export type SessionFactType = keyof SessionFacts;
+
+/** The current version of the shape of each fact's data. */
+export const sessionFactVersions = {
+  SessionSnapshotTaken: 2,
+  SessionTold: 1,
+  StanzaQueued: 1,
+  StanzasCounted: 1,
+  StanzasAcknowledged: 1,
+  StanzaTaken: 1,
+  QueueDropped: 1,
+  SessionEnded: 1,
+} as const satisfies Record<SessionFactType, number>;
+
+/** The key of the last available presence of a session that counts, as it was sent. */
+export const presenceKey = "presence";
+
+/** The key of a queued stanza. Numbers sort as text: sixteen digits hold every safe integer. */
+export function queueKey(number: number): string {
+  return `queue/${String(number).padStart(16, "0")}`;
+}
+
+/** The number in such a key; undefined for another key. */
+export function numberOfQueueKey(key: string): number | undefined {
+  return key.startsWith("queue/") ? Number(key.slice("queue/".length)) : undefined;
+}
+
+/** A queued stanza as it is kept: with what is needed to give it to somebody else. */
+export interface KeptStanza {
+  /** When it was queued, ms since 1970. */
+  readonly at: number;
+  readonly copy: boolean;
+  /** The name of what other sessions of the account keep as well; undefined where it is this one's alone. */
+  readonly sharedId: string | undefined;
+  /** XML text in `jabber:client`. */
+  readonly text: string;
+}
+
+/** The text of the content `queue/NUMBER`. */
+export function queuedText({ at, copy, sharedId, text }: KeptStanza): string {
+  return `${at} ${copy ? "copy" : sharedId === undefined ? "own" : `shared:${sharedId}`} ${text}`;
+}
+
+/** What `queuedText` was given. Throws if it made no such text. */
+export function parseQueuedText(queued: string): KeptStanza {
+  const match = /^(\d+) (?:(copy)|own|shared:([^ ]+)) /.exec(queued);
+  if (match === null) throw new Error(`expected a queued stanza, got ${JSON.stringify(queued.slice(0, 40))}`);
+  return { at: Number(match[1]), copy: match[2] !== undefined, sharedId: match[3], text: queued.slice(match[0].length) };
+}
+
+/** Every content of a stream. */
+export const allContents = { from: "", through: "\u{10ffff}" } as const;

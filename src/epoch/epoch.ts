@@ -1,0 +1,289 @@
+/** What lives as long as one opening of the store: everything that is in memory because it is on the disk, and everybody who has seen it. */
+import { createAccountAdmin } from "../admin/account-admin.ts";
+import { createAccountTransfer } from "../admin/account-transfer.ts";
+import type { AdminApi } from "../admin/api.ts";
+import { createContactAdmin } from "../admin/contact-admin.ts";
+import { createHistoryAdmin } from "../admin/history-admin.ts";
+import { AdminError } from "../admin/errors.ts";
+import type { StoredCredentials } from "../auth/keys.ts";
+import type { Config } from "../config/schema.ts";
+import { bindTriesMax, saslTriesMax, stopCommitMs, xmlLimitsAuthenticated } from "../domain/limits.ts";
+import { AccountSource } from "../log/account-source.ts";
+import { Accounts } from "../log/accounts.ts";
+import { StoreFailedError } from "../log/errors.ts";
+import { loadAccount } from "../log/load-account.ts";
+import { pastSessions } from "../log/past-sessions.ts";
+import { fakeSaltKey } from "../log/server-secret.ts";
+import { SessionSource } from "../log/session-source.ts";
+import type { Clock, Ids, Log, Random, Store } from "../ports.ts";
+import { createCommunity } from "../router/community.ts";
+import { endContacts } from "../router/departure.ts";
+import type { Extension } from "../router/extension.ts";
+import { createHouse } from "../router/house.ts";
+import { Router } from "../router/router.ts";
+import { AccountCache } from "../session/account-cache.ts";
+import type { SessionEnvironment, SessionOptions } from "../session/environment.ts";
+import type { SessionHost } from "../session/host.ts";
+import { Logins } from "../session/logins.ts";
+import { Population } from "../session/population.ts";
+import { recoverSessions } from "../session/recovery.ts";
+import { Registry } from "../session/registry.ts";
+import { watchSilence } from "../session/silence.ts";
+import { viewOf } from "../session/view.ts";
+import { software } from "../software.ts";
+import { Batch } from "../step/batch.ts";
+import type { Link } from "../xml/link.ts";
+import { within } from "./within.ts";
+
+/** Opens the store, once for each epoch. `onFatal` is told if a commit fails later on. */
+export type OpenStore = (onFatal: (error: Error) => void) => Promise<Store>;
+
+/** What lives longer than an epoch. */
+export interface EpochOptions {
+  readonly config: Config;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly ids: Ids;
+  readonly extensions: readonly Extension[];
+  /** When the process began to serve, ms since 1970. */
+  readonly startedAt: number;
+  readonly openStore: OpenStore;
+  /** Told of what goes on after an epoch that could not begin. */
+  readonly onLeaving: (leaving: Leaving) => void;
+}
+
+/** What is left of an epoch for a while. */
+export interface Leaving {
+  /** Resolves when no session has a link any more. */
+  readonly sessions: Promise<void>;
+  /** Resolves when the store is closed. */
+  readonly store: Promise<void>;
+}
+
+export class Epoch {
+  /** For as long as the epoch lasts: `untilFailed` says when it does not. */
+  readonly admin: AdminApi;
+  /** When it began, ms since 1970. */
+  readonly since: number;
+  /** Resolves if it is over because its store failed. Then every session is being closed, and nothing that was not durable will leave. */
+  readonly failed: Promise<Error>;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #store: Store;
+  readonly #past: SessionSource;
+  readonly #batch: Batch;
+  readonly #sessions: Population;
+  readonly #logins: Logins;
+  readonly #environment: SessionEnvironment;
+  readonly #stopWatching: () => void;
+  /** Ends the work that cannot be done any more. */
+  readonly #waiting = new Set<(error: Error) => void>();
+  #failure: Error | undefined;
+  #over = false;
+  #reportFailure!: (error: Error) => void;
+
+  /** Everything is in its place when it resolves, and nobody was let in. Rejects with what the opening rejects with. */
+  static async open(options: EpochOptions): Promise<Epoch> {
+    const opening: { epoch?: Epoch; failure?: Error } = {};
+    const store = await options.openStore((error) => {
+      opening.failure ??= error;
+      opening.epoch?.fail(error);
+    });
+    try {
+      const saltKey = await fakeSaltKey(store, options);
+      const epoch = (opening.epoch = new Epoch(options, store, saltKey));
+      const broken = epoch.failed.then((error) => Promise.reject(error));
+      // Who was there before is restored here, before the first link and, at the start, before any listener.
+      await Promise.race([epoch.#recover(), broken]);
+      if (opening.failure !== undefined) throw opening.failure;
+      return epoch;
+    } catch (error) {
+      options.onLeaving(opening.epoch?.leave() ?? { sessions: Promise.resolve(), store: store.close() });
+      throw error;
+    }
+  }
+
+  private constructor(options: EpochOptions, store: Store, saltKey: Uint8Array) {
+    const { config, log, clock, random, ids, extensions, startedAt } = options;
+    const hosts = config.hosts.map((host) => host.domain);
+    this.since = clock.now();
+    this.failed = new Promise((resolve) => (this.#reportFailure = resolve));
+    this.#clock = clock;
+    this.#log = log;
+    this.#store = store;
+    const past = (this.#past = new SessionSource(store));
+
+    const sessions = (this.#sessions = new Population(clock));
+    const registry = new Registry();
+    const storedAccounts = new Accounts(store, clock, ids);
+    const accounts: AccountCache = new AccountCache(
+      (host, username) => loadAccount(store, host, username),
+      ({ bare, lastTicket }) => registry.sessions(bare).length > 0 || !batch.isDurable(lastTicket),
+    );
+    const batch: Batch = (this.#batch = new Batch({
+      store,
+      clock,
+      ids,
+      onFailed: (error) => this.fail(error),
+      onPressure: (high) => sessions.press(high),
+    }));
+    const community = createCommunity({ extensions, registry, accounts, house: () => house });
+    const { contacts, presence, subscriptions } = community;
+    const house = createHouse({
+      software, hosts, limits: config.limits, log, extensions, registry, accounts, batch, ids, source: new AccountSource(store), contacts, startedAt,
+    });
+    const router = new Router({ extensions, registry, accounts, batch, house, presence, subscriptions });
+    const logins = (this.#logins = new Logins({
+      lookup: async (host, username) => (await storedAccounts.credentials(host, username)) as StoredCredentials | undefined,
+      allowPlaintext: config.listen.allowPlaintext,
+      random,
+      clock,
+      log,
+      fakeSaltKey: saltKey,
+      iterations: config.limits.scramIterations,
+    }));
+    this.#environment = {
+      clock, ids, log, batch, registry, accounts, logins, router,
+      resumption: { find: (id) => sessions.get(id), ended: (host, username, id) => endedCount(past, host, username, id) },
+      options: sessionOptions(config),
+    };
+    this.#stopWatching = watchSilence({
+      clock, batch, router, sessions, silenceMs: config.session.silenceMs, answerMs: config.session.silenceAnswerMs,
+    });
+
+    /** Its sessions first: those who see them are told that they are gone, and then that nothing will come. */
+    const leave = async (host: string, username: string): Promise<void> => {
+      sessions.removeAccount(host, username);
+      await endContacts({ hosts, accounts, batch, subscriptions }, host, username);
+    };
+    const endAccount = (host: string, username: string): void => {
+      // Whoever has come since: what follows from its end is still the account's.
+      sessions.removeAccount(host, username);
+      accounts.forget(`${username}@${host}`);
+    };
+    const common = { accounts: storedAccounts, hosts, random, iterations: config.limits.scramIterations };
+    this.admin = {
+      ...createAccountTransfer({ ...common, store, offlineMessagesMax: config.limits.offlineMessages }),
+      ...createAccountAdmin({ ...common, onDeleting: leave, onDeleted: endAccount }),
+      ...createContactAdmin({
+        hosts,
+        load: (host, username) => accounts.load(host, username),
+        resources: (bareJid) => registry.sessions(bareJid).filter(({ connected }) => connected),
+      }),
+      ...createHistoryAdmin({ store, hosts }),
+      sessions: () => [...sessions].map(viewOf),
+    };
+  }
+
+  /** Sessions that live. */
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  /** Failed logins by reason. */
+  get loginFailures(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#logins.failures);
+  }
+
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  begin(link: Link): void {
+    this.#sessions.begin(this.#environment, link);
+  }
+
+  find(idOrFullJid: string): SessionHost | undefined {
+    return this.#sessions.find(idOrFullJid);
+  }
+
+  /** Does `work` unless the epoch ends before it is done: then it rejects with AdminError store-failed, also if the work itself hangs. */
+  untilFailed<Result>(work: () => Result | Promise<Result>): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.add(reject);
+      const explain = (error: unknown): void => reject(error instanceof StoreFailedError ? interrupted() : (error as Error));
+      Promise.resolve().then(work).then(resolve, explain).finally(() => this.#waiting.delete(reject));
+    });
+  }
+
+  /** Memory is ahead of the disk: nobody goes on with it. Only the first call counts, and none after `stop`. */
+  fail(error: Error): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#failure = error;
+    this.#stopWatching();
+    // Before the sessions: what they record of their end would else be waited for.
+    this.#batch.abandon(error);
+    this.#sessions.fail();
+    for (const reject of this.#waiting) reject(interrupted());
+    this.#waiting.clear();
+    this.#reportFailure(error);
+  }
+
+  /**
+   * Ends the sessions in order, with the last commit. Rejects if the store fails over it, or the commit does not end in time.
+   * `close` or `leave` follows.
+   */
+  async stop(): Promise<void> {
+    const known = this.#failure;
+    await this.#sessions.stop();
+    const inTime = await within(this.#clock, stopCommitMs, this.#batch.settle());
+    this.#over = true;
+    if (this.#failure !== undefined && this.#failure !== known) throw this.#failure;
+    if (!inTime) throw new Error(`the last commit did not end within ${stopCommitMs / 1000} s; what it held may be lost`);
+  }
+
+  /** Lets go of the store and of every session that is still there: what can be resumed is on the disk. */
+  async close(): Promise<void> {
+    this.#over = true;
+    this.#stopWatching();
+    this.#sessions.abandon();
+    await this.#store.close();
+  }
+
+  /** After a failure. Sessions get a while to read why. */
+  leave(): Leaving {
+    this.#over = true;
+    this.#stopWatching();
+    return { sessions: this.#sessions.stop().then(() => this.#sessions.abandon()), store: this.#store.close() };
+  }
+
+  async #recover(): Promise<void> {
+    const recovered = await recoverSessions(this.#environment, this.#sessions, pastSessions(this.#past));
+    if (recovered.resumable + recovered.ended > 0) this.#log.info(recovered, "sessions of before were recovered");
+  }
+}
+
+/** Of other users' sessions nobody learns. */
+async function endedCount(past: SessionSource, host: string, username: string, id: string): Promise<number | undefined> {
+  const ended = await past.ended(host, id);
+  return ended?.username === username ? (ended.received ?? undefined) : undefined;
+}
+
+function interrupted(): AdminError {
+  const problem = "it failed before the request was done, so that may or may not have happened";
+  return new AdminError("store-failed", `the store: ${problem}; it is opened again by itself: look, and ask again in a moment`);
+}
+
+function sessionOptions(config: Config): SessionOptions {
+  const { session, limits } = config;
+  return {
+    hosts: config.hosts.map((host) => host.domain),
+    policy: {
+      negotiationMs: session.negotiationTimeoutMs,
+      closingMs: session.closeTimeoutMs,
+      resumptionMs: session.resumptionMs,
+      saslTriesMax,
+      bindTriesMax,
+    },
+    conflict: session.conflict,
+    resourcesPerAccountMax: session.resourcesPerAccountMax,
+    limits: { ...xmlLimitsAuthenticated, stanzaBytesMax: limits.stanzaBytes },
+    queueStanzasMax: limits.queueStanzas,
+    queueCharsMax: limits.queueBytes,
+    location: session.resumptionLocation,
+    silenceMs: session.silenceMs,
+    silenceAnswerMs: session.silenceAnswerMs,
+  };
+}

@@ -1,0 +1,79 @@
+/** Whose past is asked for: a session by its id or the beginning of it, an account, or the sessions of one of its resources. */
+import { accountStream, sessionStream } from "../domain/facts.ts";
+import { parseJid, type Jid } from "../domain/jid.ts";
+import { HistoryError } from "./errors.ts";
+import { type HistorySource, type SessionRow, sessionsById, sessionsOf } from "./source.ts";
+
+export interface Subject {
+  /** For people: the id of the session, or the JID. */
+  readonly name: string;
+  /** The account's own stream, if it is asked for. */
+  readonly account: string | null;
+  /** In the order in which they began. */
+  readonly sessions: readonly SessionRow[];
+  /** The JID, if it is one: sessions that begin later belong to the subject too. */
+  readonly jid: Jid | null;
+}
+
+/** Characters of an id that are enough to name a session. */
+export const idCharsMin = 6;
+/** Sessions that are named where it is not clear which one is meant. */
+const namedMax = 10;
+
+/** Rejects with HistoryError. */
+export async function findSubject(source: HistorySource, text: string): Promise<Subject> {
+  if (!text.includes("@")) {
+    const session = await findSession(source, text);
+    return { name: session.id, account: null, sessions: [session], jid: null };
+  }
+  const jid = parseJid(text);
+  if (jid?.local === undefined) throw malformed(text);
+  const sessions = (await sessionsOf(source, jid.domain, jid.local)).filter(({ resource }) => jid.resource === undefined || resource === jid.resource);
+  const account = jid.resource === undefined ? accountStream(jid.domain, jid.local) : null;
+  const known = sessions.length > 0 || (account !== null && (await source.streamFacts(account, 0)).length > 0);
+  if (!known) {
+    throw new HistoryError(`${jid.full}: the log knows nothing of it; \`refrain user list\` shows the accounts, and what has expired is gone`);
+  }
+  return { name: jid.full, account, sessions, jid };
+}
+
+/** One session: by its id, a beginning of it that no other has, or a full JID, of which it is the last one. Rejects with HistoryError. */
+export async function findSession(source: HistorySource, text: string): Promise<SessionRow> {
+  if (text.includes("@")) return lastOf(source, text);
+  if (!/^[\w-]+$/.test(text)) throw malformed(text);
+  if (text.length < idCharsMin) {
+    throw new HistoryError(`session ${JSON.stringify(text)}: too short; give at least ${idCharsMin} characters of its id, as \`refrain sessions\` shows it`);
+  }
+  const found = await sessionsById(source, text, namedMax + 1);
+  const whole = found.find(({ id }) => id === text);
+  if (whole !== undefined) return whole;
+  if (found.length === 1) return found[0]!;
+  if (found.length === 0) {
+    throw new HistoryError(`session ${JSON.stringify(text)}: none has such an id; \`refrain log JID\` shows those of an account, and what has expired is gone`);
+  }
+  const named = found.slice(0, namedMax).map((row) => `\n  ${row.id}  ${sessionName(row)}`).join("");
+  throw new HistoryError(`session ${JSON.stringify(text)}: more than one has such an id; give more of it${named}${found.length > namedMax ? "\n  …" : ""}`);
+}
+
+export function streamOf({ host, id }: Pick<SessionRow, "host" | "id">): string {
+  return sessionStream(host, id);
+}
+
+/** Its full JID, or as much of that as there was. */
+export function sessionName({ username, host, resource }: Pick<SessionRow, "username" | "host" | "resource">): string {
+  return `${username}@${host}${resource === null ? "" : `/${resource}`}`;
+}
+
+async function lastOf(source: HistorySource, text: string): Promise<SessionRow> {
+  const { sessions, jid } = await findSubject(source, text);
+  const last = sessions.at(-1);
+  if (jid?.resource === undefined) {
+    throw new HistoryError(`${text}: expected one session; give its id, as \`refrain log ${text}\` shows it, or a full JID such as ${text}/phone`);
+  }
+  if (last === undefined) throw new HistoryError(`${text}: no session of it is in the log`);
+  return last;
+}
+
+function malformed(text: string): HistoryError {
+  return new HistoryError(`${JSON.stringify(text)}: expected the id of a session, such as \`refrain sessions\` shows, or a JID such as romeo@localhost`);
+}

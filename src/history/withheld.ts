@@ -1,0 +1,19 @@
+/** What facts hold of people's words: shown only to who asks for it. */
+import type { Json, StoredFact } from "../ports.ts";
+
+/** By type of fact, the members of its data that are somebody's words. */
+const wordsOf: Readonly<Record<string, readonly string[]>> = {
+  SubscriptionRequested: ["stanza"],
+  OfflineMessageStored: ["stanza"],
+  UserLeft: ["status"],
+  AccountDataSet: ["value"],
+};
+
+/** The fact without them; null stays in the place of each. */
+export function withhold(fact: StoredFact): StoredFact {
+  const names = wordsOf[fact.type] ?? [];
+  const data = fact.data as { readonly [name: string]: Json };
+  const held = names.filter((name) => Object.hasOwn(data, name));
+  if (held.length === 0) return fact;
+  return { ...fact, data: { ...data, ...Object.fromEntries(held.map((name) => [name, null])) } };
+}

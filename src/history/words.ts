@@ -1,0 +1,63 @@
+/** What happened, in words for people: a line for each fact. What clients wrote to each other is in none of them. */
+import type { SessionEvent } from "../../machines/session-events.ts";
+import { accountFactVersions, type AccountFacts, type AccountFactType } from "../domain/facts.ts";
+import { sessionFactVersions, type SessionFacts, type SessionFactType } from "../domain/session-facts.ts";
+import type { StoredFact } from "../ports.ts";
+import { eventWords } from "./event-words.ts";
+import { ranges } from "./plain-words.ts";
+
+/** One line; what clients chose stands in it as they chose it, control characters too. */
+export function factWords(fact: StoredFact): string {
+  const { type, data } = fact;
+  if (Object.hasOwn(sessionFactVersions, type)) return (sessionWords[type as SessionFactType] as Words)(data as never, fact);
+  if (Object.hasOwn(accountFactVersions, type)) return (accountWords[type as AccountFactType] as Words)(data as never, fact);
+  return type;
+}
+
+/** `message m1 of type chat from romeo@example.net/orchard`. */
+export function stanzaWords({ kind, type, id, from }: Pick<SessionFacts["StanzaQueued"], "kind" | "type" | "id" | "from">): string {
+  return [kind, id, type === "" ? null : `of type ${type}`, from === null ? null : `from ${from}`].filter((word) => word !== null).join(" ");
+}
+
+type Words = (data: never, fact: StoredFact) => string;
+
+const sessionWords: { readonly [Type in SessionFactType]: (data: SessionFacts[Type], fact: StoredFact) => string } = {
+  SessionSnapshotTaken: ({ context, machine, version }, fact) => {
+    const { username, host } = context as { readonly username?: string; readonly host?: string };
+    if (fact.version === 1) return `${username}@${host} has logged in; the session's log begins`;
+    return `snapshot of machine ${machine} version ${version}`;
+  },
+  SessionTold: ({ event }) => eventWords(event as unknown as SessionEvent),
+  StanzaQueued: ({ number, why, copy, ...stanza }) => `${copy ? "a copy of " : ""}${stanzaWords(stanza)} queued as number ${number}${because(why)}`,
+  StanzasCounted: ({ received }) => `${received} of the client's stanzas handled so far`,
+  StanzasAcknowledged: ({ acknowledged }) => `the client has the stanzas up to number ${acknowledged}`,
+  StanzaTaken: ({ number }) => `another session of the account has number ${number}: what is kept here is a copy from now on`,
+  QueueDropped: ({ from, through }) => `the stanzas from number ${from} to ${through} are kept no longer, nor is what follows`,
+  SessionEnded: ({ reason, received }) => `ended: ${reason}${received === null ? "" : `; ${received} of its stanzas were handled`}`,
+};
+
+const accountWords: { readonly [Type in AccountFactType]: (data: AccountFacts[Type]) => string } = {
+  AccountCreated: () => "the account was created",
+  PasswordChanged: ({ removed }) => (removed ? "its keys were erased" : "its password was set"),
+  AccountDeleted: () => "the account was deleted",
+  RosterItemSet: ({ item, version }) => {
+    const flags = `${item.ask ? ", asked" : ""}${item.approved ? ", approved beforehand" : ""}`;
+    return `contact ${item.jid} set: subscription ${item.subscription}${flags} (roster version ${version})`;
+  },
+  RosterItemRemoved: ({ jid, version }) => `contact ${jid} removed (roster version ${version})`,
+  SubscriptionRequested: ({ from }) => `${from} asks to see its presence`,
+  SubscriptionRequestSettled: ({ from }) => `the request of ${from} is settled`,
+  ContactsBlocked: ({ jids }) => `blocks ${jids.join(", ")}`,
+  ContactsUnblocked: ({ jids }) => `blocks ${jids.join(", ")} no longer`,
+  OfflineMessageStored: ({ number, id, from, why }) => {
+    const message = stanzaWords({ kind: "message", type: "", id, from });
+    return `${message} put aside as number ${number}${because(why)}`;
+  },
+  OfflineMessagesRemoved: ({ numbers }) => `kept messages ${ranges(numbers)} are gone: delivered, or dropped`,
+  UserLeft: () => "its last available resource left",
+  AccountDataSet: ({ space, key, value }) => `${space} ${value === null ? "removed" : "set"} ${JSON.stringify(key)}`,
+};
+
+function because(why: string | null): string {
+  return why === null ? "" : ` (${why})`;
+}

@@ -1,0 +1,90 @@
+/**
+ * What becomes of stanzas that a session was sent and whose client never acknowledged them: as if they had been sent to a resource
+ * that is not there (XEP-0198 section 4), each exactly once.
+ */
+import type { Account } from "../domain/account.ts";
+import { decideDelivery } from "../domain/delivery.ts";
+import { parseJid, type Jid } from "../domain/jid.ts";
+import type { UnacknowledgedStanza } from "../session/environment.ts";
+import type { Registry } from "../session/registry.ts";
+import type { Step } from "../step/batch.ts";
+import { delayElement, delayNamespace } from "../xml/delay.ts";
+import type { Element } from "../xml/element.ts";
+import { adoptElement } from "../xml/parse-element.ts";
+import { mayBeAnswered, stanzaError, type Stanza, type StanzaFault, type StanzaKind } from "../xml/stanza.ts";
+import { noteFor } from "./delivery-note.ts";
+import type { House } from "./house.ts";
+import type { Passage, Phase, Verdict } from "./phases.ts";
+
+export interface GiveBackOptions {
+  readonly registry: Registry;
+  readonly house: House;
+  /** The account of the session that is over. */
+  readonly account: Account | undefined;
+  /** The verdict of the extensions at a phase. */
+  readonly passes: (phase: Phase, passage: Passage) => Verdict;
+}
+
+type Addressed = Stanza & { readonly to: Jid };
+
+export function giveBack(options: GiveBackOptions, step: Step, jid: Jid, stanzas: readonly UnacknowledgedStanza[]): void {
+  for (const { text, at } of stanzas) {
+    const stanza = stanzaOf(adoptElement(text), jid);
+    if (stanza === undefined) continue;
+    if (stanza.kind === "message" && (stanza.type === "chat" || stanza.type === "normal")) giveToOthers(options, step, stanza, at);
+    else if (isMissed(stanza)) bounce(options, step, stanza, serviceUnavailable);
+  }
+}
+
+/** Whoever sent a request waits for its answer, and a room has to know who has left it; other stanzas are of their moment. */
+function isMissed({ kind, type }: Stanza): boolean {
+  return (kind === "iq" && (type === "get" || type === "set")) || (kind === "message" && type === "groupchat");
+}
+
+/** To the user's other resources, or kept until there is one, or back. */
+function giveToOthers(options: GiveBackOptions, step: Step, stanza: Addressed, at: number): void {
+  const { registry, house, account } = options;
+  const { from, to } = stanza;
+  // XEP-0191 section 3.3: nothing is delivered of whom the user has blocked since.
+  if (account?.blocks(from) === true) return;
+  markDelayed(stanza.element, at, to.domain);
+  const targets = account === undefined ? undefined : registry.sessions(to.bare);
+  const decision = decideDelivery("message chat", undefined, targets, () => true);
+  const why = `not acknowledged by ${to.full}; ${decision.why}`;
+  const passage = { step, stanza, sender: undefined, house, account, why };
+  if (decision.action === "deliver") {
+    const note = noteFor(decision.to, house, why);
+    for (const recipient of decision.to) {
+      if (options.passes("hold", { ...passage, recipient }) === undefined) recipient.deliver(step, stanza.element, note);
+    }
+    return;
+  }
+  if (account !== undefined) {
+    const verdict = options.passes("undelivered", passage);
+    if (verdict !== undefined && "stop" in verdict) return;
+  }
+  bounce(options, step, stanza, serviceUnavailable);
+}
+
+/** To the resource that sent it, if it is still there. */
+function bounce({ registry }: GiveBackOptions, step: Step, stanza: Stanza, fault: StanzaFault): void {
+  const { bare, resource } = stanza.from;
+  if (resource !== undefined && mayBeAnswered(stanza)) registry.session(bare, resource)?.deliver(step, stanzaError(stanza, fault));
+}
+
+/** When it was first sent (XEP-0203), unless this server has said so already. */
+function markDelayed(element: Element, at: number, by: string): void {
+  if (element.getChildren("delay", delayNamespace).some(({ attrs }) => attrs["from"] === by)) return;
+  element.cnode(delayElement(at, by));
+}
+
+/** As it was when it passed the border; undefined for what the server itself had sent. */
+function stanzaOf(element: Element, jid: Jid): Addressed | undefined {
+  const from = parseJid(String(element.attrs["from"] ?? ""));
+  if (from === undefined) return undefined;
+  const kind = element.name as StanzaKind;
+  const type = String(element.attrs["type"] ?? (kind === "message" ? "normal" : "available"));
+  return { element, kind, type, id: element.attrs["id"] as string | undefined, from, to: jid };
+}
+
+const serviceUnavailable: StanzaFault = { condition: "service-unavailable", text: "" };

@@ -1,0 +1,157 @@
+/** A session's link while it has it: what leaves over it, what it tells, and how much of either is taken at once. */
+import { inputTurnMs, outboxBytesHardMax, outboxBytesSoftMax } from "../domain/limits.ts";
+import type { Clock } from "../ports.ts";
+import type { Step } from "../step/batch.ts";
+import { Outbox } from "../step/outbox.ts";
+import type { Element } from "../xml/element.ts";
+import type { Link, LinkHandler, StreamFault, StreamHeader } from "../xml/link.ts";
+import type { Receipt } from "./environment.ts";
+import { Flow, type HoldReason } from "./flow.ts";
+import { Receipts } from "./receipts.ts";
+
+/** What the link tells the session that has it. */
+export interface LinkOwner {
+  heard(): void;
+  opened(header: StreamHeader): void;
+  element(element: Element): void;
+  failed(fault: StreamFault): void;
+  ended(): void;
+  lost(why: string): void;
+  /** Certain now, in the order in which they were asked for. */
+  received(receipts: readonly Receipt[]): void;
+  /** A client that does not read is about to be dropped. */
+  stuck(bytes: number): void;
+  /** Writing to it, or what waited for that, failed. */
+  broke(error: unknown): void;
+}
+
+export class Attachment implements LinkHandler {
+  readonly link: Link;
+  readonly outbox: Outbox;
+  readonly #clock: Clock;
+  readonly #flow: Flow;
+  readonly #receipts: Receipts;
+  /** undefined once the link is nobody's any more. */
+  #owner: LinkOwner | undefined;
+  /** The link is being destroyed, and will be told lost. */
+  #dropped = false;
+  /** When this client's input began to be taken without others in between, ms since 1970. */
+  #turnBegan = 0;
+
+  constructor(link: Link, clock: Clock, owner: LinkOwner) {
+    this.link = link;
+    this.#clock = clock;
+    this.#owner = owner;
+    this.#flow = new Flow(link, clock, (bytes) => this.#owner?.stuck(bytes));
+    this.outbox = new Outbox((text) => this.#flow.write(text), (error) => this.#owner?.broke(error));
+    this.#receipts = new Receipts(link, this.outbox);
+  }
+
+  /** Begins to read. */
+  start(): void {
+    this.link.attach(this);
+  }
+
+  /** The link is another session's from now on; what was written before leaves before what is written now. */
+  belongTo(owner: LinkOwner): void {
+    this.#owner = owner;
+  }
+
+  /** The link is nobody's from now on: nothing more is told, written or held. */
+  release(): void {
+    this.#owner = undefined;
+    this.#flow.letGo();
+    this.outbox.clear();
+  }
+
+  get held(): boolean {
+    return this.#flow.held;
+  }
+
+  get dropped(): boolean {
+    return this.#dropped;
+  }
+
+  hold(reason: HoldReason): void {
+    this.#flow.hold(reason);
+  }
+
+  unhold(reason: HoldReason): void {
+    this.#flow.release(reason);
+  }
+
+  output(step: Step, text: string): void {
+    step.output(this.outbox, text);
+    if (this.outbox.waitingChars > outboxBytesHardMax) this.drop();
+  }
+
+  follow(step: Step, receipt: Receipt): void {
+    this.#receipts.follow(step, receipt);
+  }
+
+  /** Those that will never be certain. */
+  lostReceipts(): readonly Receipt[] {
+    return this.#receipts.lost();
+  }
+
+  /** Nothing more of it is wanted, and nothing is kept until it is gone. */
+  drop(): void {
+    this.#dropped = true;
+    this.hold("dropped");
+    this.outbox.clear();
+    this.link.destroy();
+  }
+
+  // What the link tells.
+
+  heard(): void {
+    this.#turnBegan = this.#clock.now();
+    this.#owner?.heard();
+    if (this.#receipts.waiting) this.#owner?.received(this.#receipts.confirmed());
+  }
+
+  opened(header: StreamHeader): void {
+    this.#owner?.opened(header);
+  }
+
+  element(element: Element): void {
+    this.#owner?.element(element);
+    if (this.#owner === undefined) return;
+    if (this.#clock.now() - this.#turnBegan > inputTurnMs) this.#giveWay();
+    if (this.outbox.waitingChars > outboxBytesSoftMax) this.#awaitOutbox();
+  }
+
+  failed(fault: StreamFault): void {
+    this.#owner?.failed(fault);
+  }
+
+  ended(): void {
+    this.#owner?.ended();
+  }
+
+  lost(why: string): void {
+    this.#flow.stop();
+    this.outbox.clear();
+    this.#owner?.lost(why);
+  }
+
+  drained(): void {
+    this.#receipts.taken();
+    this.#flow.drained();
+  }
+
+  /** One client's input, however much of it came at once, does not keep the others waiting. */
+  #giveWay(): void {
+    this.hold("turn");
+    this.#clock.soon(() => {
+      this.#turnBegan = this.#clock.now();
+      this.unhold("turn");
+    });
+  }
+
+  /** What has been answered leaves before more is asked: the answers to a few bytes can be many. */
+  #awaitOutbox(): void {
+    this.hold("answers");
+    this.outbox.whenWritten(() => this.unhold("answers"));
+  }
+}

@@ -1,0 +1,82 @@
+/** What a client says of stream management, checked (XEP-0198 sections 3 to 6). */
+import { managementFailure, managementNamespace } from "../../machines/session-elements.ts";
+import type { SessionEvent } from "../../machines/session-events.ts";
+import { parseCount, toWire } from "../domain/counting.ts";
+import type { StanzaErrorCondition } from "../domain/errors.ts";
+import type { Step } from "../step/batch.ts";
+import type { Element } from "../xml/element.ts";
+import { serialise } from "../xml/serialise.ts";
+import { el } from "../xml/stanza.ts";
+import type { Workbench } from "./workbench.ts";
+
+/** An element of stream management, whatever the state of the session. */
+export function takeManagement(host: Workbench, step: Step, element: Element): void {
+  switch (element.name) {
+    case "enable":
+      return takeEnable(host, step, element);
+    case "resume":
+      return takeResume(host, step, element);
+    case "r":
+      return host.management.queue === undefined ? fail(host, step, "unexpected-request") : host.management.answer(step);
+    case "a":
+      return takeAcknowledgement(host, step, element);
+    default:
+      return fail(host, step, "feature-not-implemented");
+  }
+}
+
+function takeEnable(host: Workbench, step: Step, { attrs }: Element): void {
+  const resumable = parseBoolean(attrs["resume"] ?? "false");
+  const max = attrs["max"] === undefined ? null : parseSeconds(String(attrs["max"]));
+  if (resumable === undefined || max === undefined) return fail(host, step, "bad-request");
+  host.tell(step, { type: "management.requested", at: step.at, resumable, max });
+}
+
+function takeResume(host: Workbench, step: Step, { attrs }: Element): void {
+  const id: unknown = attrs["previd"];
+  const h = parseCount(attrs["h"]);
+  if (typeof id !== "string" || id === "" || h === undefined) return fail(host, step, "bad-request");
+  host.tell(step, { type: "resume.requested", at: step.at, id, h });
+}
+
+function takeAcknowledgement(host: Workbench, step: Step, { attrs }: Element): void {
+  const { queue } = host.management;
+  if (queue === undefined) return fail(host, step, "unexpected-request");
+  const h = parseCount(attrs["h"]);
+  if (h === undefined) {
+    return host.tell(step, { type: "stream.failed", at: step.at, condition: "bad-format", text: "an acknowledgement needs h, from 0 to 4294967295" });
+  }
+  const acknowledged = host.management.meantBy(h);
+  if (acknowledged === undefined) host.tell(step, tooHigh(step.at, h, queue.sent));
+  else host.management.acknowledge(step, acknowledged);
+}
+
+/** Section 6: the client has more than it was sent. */
+export function tooHigh(at: number, h: number, sent: number): SessionEvent {
+  const sendCount = toWire(sent);
+  return {
+    type: "stream.failed",
+    at,
+    condition: "undefined-condition",
+    text: `you acknowledged ${h} stanzas, but were sent ${sendCount} so far`,
+    detail: { name: "handled-count-too-high", attrs: { xmlns: managementNamespace, h: String(h), "send-count": String(sendCount) }, children: [] },
+  };
+}
+
+/** Section 6: it can be mended, so the stream goes on. */
+function fail(host: Workbench, step: Step, condition: StanzaErrorCondition): void {
+  const { attrs, children } = managementFailure(condition);
+  const content = children.flatMap((child) => (typeof child === "string" ? [] : [el(child.name, child.attrs)]));
+  host.write(step, serialise(el("failed", attrs, ...content)));
+}
+
+/** The value of an attribute of type positiveInteger, as far as it makes a difference (XML Schema part 2, section 3.3.25). */
+function parseSeconds(text: string): number | undefined {
+  return /^\s*\+?0*[1-9]\d*\s*$/.test(text) ? Math.min(Number(text), Number.MAX_SAFE_INTEGER) : undefined;
+}
+
+/** The value of an attribute of type boolean (XML Schema part 2, section 3.2.2). */
+function parseBoolean(text: unknown): boolean | undefined {
+  if (text === "true" || text === "1") return true;
+  return text === "false" || text === "0" ? false : undefined;
+}

@@ -1,0 +1,204 @@
+/**
+ * Stream management of one session (XEP-0198 sections 3 and 4): what its client sends is counted, what it is sent is counted and
+ * kept until it is acknowledged. Everything of it is recorded before anybody sees it.
+ */
+import type { SessionSnapshot } from "../../machines/fold.ts";
+import type { SessionContext } from "../../machines/session-context.ts";
+import { managementNamespace } from "../../machines/session-elements.ts";
+import { fromWire, toWire } from "../domain/counting.ts";
+import { presenceKey, queuedText, queueKey } from "../domain/session-facts.ts";
+import type { Content } from "../ports.ts";
+import type { Step } from "../step/batch.ts";
+import type { Element } from "../xml/element.ts";
+import { serialise } from "../xml/serialise.ts";
+import { clientNamespace, el } from "../xml/stanza.ts";
+import type { DeliveryNote, SessionEnvironment } from "./environment.ts";
+import type { SessionLog } from "./session-log.ts";
+import type { Holder } from "./shared-stanza.ts";
+import { StanzaQueue, type QueuedStanza } from "./stanza-queue.ts";
+
+/** The part of the host that this needs. */
+export interface ManagedHost {
+  readonly id: string;
+  readonly environment: SessionEnvironment;
+  readonly context: SessionContext;
+  readonly snapshot: SessionSnapshot;
+  readonly presence: Element | undefined;
+  write(step: Step, text: string): void;
+  tellLater(cause: string | null, event: (step: Step) => { readonly type: "queue.overflowed"; readonly at: number }): void;
+  report(level: "warn", fields: object, message: string): void;
+}
+
+export class Management implements Holder {
+  readonly #host: ManagedHost;
+  readonly #log: SessionLog;
+  #queue: StanzaQueue | undefined;
+  /** The ticket of the last count of what was received: nobody is told of it before. */
+  #countTicket = 0;
+  /** How many stanzas had been sent when the client was last asked, while it has not answered. */
+  #asked: number | undefined;
+  /** The step at whose end the client will be asked. */
+  #asking: Step | undefined;
+  #overflowed = false;
+
+  constructor(host: ManagedHost, log: SessionLog, queue: StanzaQueue | undefined) {
+    this.#host = host;
+    this.#log = log;
+    this.#queue = queue;
+    if (queue === undefined) return;
+    log.binding = true;
+    for (const { number, shared } of queue.stanzas) shared?.hold(this, number);
+  }
+
+  /** undefined unless the session counts stanzas. */
+  get queue(): StanzaQueue | undefined {
+    return this.#queue;
+  }
+
+  /** Whether what is delivered is kept until it is acknowledged. */
+  get keeps(): boolean {
+    return this.#queue?.keeps === true;
+  }
+
+  /** Section 3: both counts begin at zero. `resumptionMs`: 0 if the stream cannot be resumed. */
+  enable(step: Step, resumptionMs: number): void {
+    const { id, environment, snapshot, presence } = this.#host;
+    const { location } = environment.options;
+    const resumable = { id, resume: "true", max: String(Math.ceil(resumptionMs / 1_000)), ...(location === undefined ? {} : { location }) };
+    this.#host.write(step, serialise(el("enabled", { xmlns: managementNamespace, ...(resumptionMs > 0 ? resumable : {}) })));
+    this.#queue = new StanzaQueue();
+    this.#log.binding = true;
+    const kept = presence === undefined ? [] : [{ key: presenceKey, text: serialise(presence, clientNamespace) }];
+    this.#log.recordSnapshot(step, snapshot, { contents: kept });
+  }
+
+  /** One more stanza of the client is handled, with all that followed in this step. */
+  handled(step: Step): void {
+    const queue = this.#queue;
+    if (queue === undefined) return;
+    queue.received += 1;
+    step.ifDiscarded(() => (queue.received -= 1));
+    this.#countTicket = this.#log.recordLast(step, "StanzasCounted", () => ({ received: queue.received }));
+  }
+
+  /** Section 4: the answer to `<r/>`. It states only what is on the disk. */
+  answer(step: Step): void {
+    step.dependOn(this.#countTicket);
+    this.#host.write(step, serialise(el("a", { xmlns: managementNamespace, h: String(this.#received) })));
+  }
+
+  /** How many stanzas the client means by `h`; undefined if it is more than were sent. */
+  meantBy(h: number): number | undefined {
+    return this.#queue === undefined ? undefined : fromWire(h, this.#queue.counts);
+  }
+
+  /** The client has what was sent up to this number. */
+  acknowledge(step: Step, number: number): void {
+    const queue = this.#queue;
+    if (queue === undefined) return;
+    const first = queue.stanzas[0]?.number;
+    const gone = queue.acknowledge(number);
+    if (gone !== undefined) {
+      for (const { shared } of gone) shared?.taken(step, this);
+      const erases = first === undefined || first > number ? [] : [{ from: queueKey(first), through: queueKey(number) }];
+      this.#log.record(step, "StanzasAcknowledged", { acknowledged: number }, { erases }, false);
+    }
+    // An answer, or as good as one. What was sent since the question is asked for now, so that it is not asked without end.
+    const asked = this.#asked;
+    this.#asked = undefined;
+    if (asked !== undefined && queue.sent > asked) this.#askAtEnd(step);
+  }
+
+  /** Puts a stanza into the queue of a session that counts. Other elements are not counted (section 1). */
+  queueUp(step: Step, element: Element, text: string, { copy = false, shared, why }: DeliveryNote): void {
+    const queue = this.#queue;
+    const { name: kind } = element;
+    if (queue === undefined || (kind !== "message" && kind !== "presence" && kind !== "iq")) return;
+    const stanza = queue.push(text, step.at, copy, shared);
+    step.ifDiscarded(() => queue.takeBack(stanza));
+    if (queue.keeps) {
+      shared?.hold(this, stanza.number);
+      step.ifDiscarded(() => shared?.unhold(this));
+      const { type = "", id = null, from = null } = element.attrs as { readonly type?: string; readonly id?: string; readonly from?: string };
+      const content = contentOf(stanza);
+      this.#log.record(step, "StanzaQueued", { number: stanza.number, kind, type, id, from, copy, why: why ?? null }, { contents: [content] });
+      this.#checkBounds(step, queue);
+    }
+    if (this.#asked === undefined) this.#askAtEnd(step);
+  }
+
+  /** Asks the client whether it is there. Returns whether that can be asked. */
+  probe(step: Step): boolean {
+    if (this.#queue === undefined) return false;
+    this.#ask(step);
+    return true;
+  }
+
+  /** Section 5: the stream is resumed; what is not acknowledged is sent again, in order. */
+  resumed(step: Step): void {
+    step.dependOn(this.#countTicket);
+    const { id } = this.#host;
+    this.#host.write(step, serialise(el("resumed", { xmlns: managementNamespace, previd: id, h: String(this.#received) })));
+    const stanzas = this.#queue?.stanzas ?? [];
+    for (const { text } of stanzas) this.#host.write(step, text);
+    this.#asked = undefined;
+    if (stanzas.length > 0) this.#askAtEnd(step);
+  }
+
+  /** Too much was kept: from now on nothing is. */
+  drop(step: Step): void {
+    const queue = this.#queue;
+    if (queue === undefined) return;
+    const [first, last] = [queue.stanzas[0]?.number, queue.stanzas.at(-1)?.number];
+    queue.drop();
+    if (first !== undefined && last !== undefined) {
+      this.#log.record(step, "QueueDropped", { from: first, through: last }, { erases: [{ from: queueKey(first), through: queueKey(last) }] });
+    }
+  }
+
+  becomesCopy(step: Step, number: number): void {
+    const copy = this.#queue?.makeCopy(number);
+    if (copy !== undefined) this.#log.record(step, "StanzaTaken", { number }, { contents: [contentOf(copy)] }, false);
+  }
+
+  /** What nobody has but this session, which is over. */
+  leftovers(): readonly QueuedStanza[] {
+    return (this.#queue?.stanzas ?? []).filter(({ copy, shared }) => !copy && (shared === undefined || shared.left(this)));
+  }
+
+  get #received(): number {
+    return toWire(this.#queue?.received ?? 0);
+  }
+
+  /** What is over the bound is still kept, so that nothing is lost that could be given to others. */
+  #checkBounds(step: Step, { stanzas, chars }: StanzaQueue): void {
+    const { queueStanzasMax, queueCharsMax } = this.#host.environment.options;
+    if (this.#overflowed || (stanzas.length <= queueStanzasMax && chars <= queueCharsMax)) return;
+    this.#overflowed = true;
+    step.ifDiscarded(() => (this.#overflowed = false));
+    const fields = { stanzas: stanzas.length, chars };
+    step.afterwards(() => {
+      this.#host.report("warn", fields, "too much is unacknowledged: the session cannot be resumed any more");
+      this.#host.tellLater(step.id, ({ at }) => ({ type: "queue.overflowed", at }));
+    });
+  }
+
+  /** Once, after all that this step sends: one question for many stanzas. */
+  #askAtEnd(step: Step): void {
+    if (this.#asking === step) return;
+    this.#asking = step;
+    step.lastly(() => this.#ask(step));
+  }
+
+  #ask(step: Step): void {
+    const { sent = 0 } = this.#queue ?? {};
+    const before = this.#asked;
+    this.#asked = sent;
+    step.ifDiscarded(() => (this.#asked = before));
+    this.#host.write(step, `<r xmlns='${managementNamespace}'/>`);
+  }
+}
+
+function contentOf({ number, at, copy, shared, text }: QueuedStanza): Content {
+  return { key: queueKey(number), text: queuedText({ at, copy, sharedId: shared?.id, text }) };
+}

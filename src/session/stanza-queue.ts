@@ -1,0 +1,109 @@
+/**
+ * What a session that counts stanzas has counted, and what its client has not acknowledged yet (XEP-0198 section 4).
+ * Counts are whole numbers that never wrap.
+ */
+import type { Counts } from "../domain/session-facts.ts";
+import type { SharedStanza } from "./shared-stanza.ts";
+
+export interface QueuedStanza {
+  /** Its place among all that were sent, from 1. */
+  readonly number: number;
+  /** XML text in `jabber:client`. */
+  readonly text: string;
+  /** When it was put here, ms since 1970. */
+  readonly at: number;
+  /** A copy of what has another disposition: nobody misses it. */
+  readonly copy: boolean;
+  /** What other sessions of the account keep as well. */
+  readonly shared?: SharedStanza | undefined;
+}
+
+export class StanzaQueue {
+  /** Stanzas of the client that were handled. */
+  received: number;
+  #sent: number;
+  #acknowledged: number;
+  #stanzas: QueuedStanza[];
+  #chars: number;
+  #keeps = true;
+
+  constructor(counts: Counts = { received: 0, sent: 0, acknowledged: 0 }, stanzas: readonly QueuedStanza[] = []) {
+    this.received = counts.received;
+    this.#sent = counts.sent;
+    this.#acknowledged = counts.acknowledged;
+    this.#stanzas = [...stanzas];
+    this.#chars = charsOf(stanzas);
+  }
+
+  get counts(): Counts {
+    return { received: this.received, sent: this.#sent, acknowledged: this.#acknowledged };
+  }
+
+  get sent(): number {
+    return this.#sent;
+  }
+
+  /** Whether what is sent is kept until it is acknowledged: always, until `drop`. */
+  get keeps(): boolean {
+    return this.#keeps;
+  }
+
+  /** Those that are not acknowledged, oldest first. */
+  get stanzas(): readonly QueuedStanza[] {
+    return this.#stanzas;
+  }
+
+  /** UTF-16 units of their texts. */
+  get chars(): number {
+    return this.#chars;
+  }
+
+  push(text: string, at: number, copy: boolean, shared?: SharedStanza): QueuedStanza {
+    this.#sent += 1;
+    const stanza = { number: this.#sent, text, at, copy, shared };
+    if (this.#keeps) {
+      this.#stanzas.push(stanza);
+      this.#chars += text.length;
+    }
+    return stanza;
+  }
+
+  /** Takes the last one back: it was never sent. */
+  takeBack({ number, text }: QueuedStanza): void {
+    this.#sent = number - 1;
+    if (this.#stanzas.at(-1)?.number !== number) return;
+    this.#stanzas.pop();
+    this.#chars -= text.length;
+  }
+
+  /** Up to this number, which was sent. Returns those that were kept for it; undefined if that says nothing new. */
+  acknowledge(number: number): readonly QueuedStanza[] | undefined {
+    if (number <= this.#acknowledged) return undefined;
+    this.#acknowledged = number;
+    const kept = this.#stanzas.findIndex((stanza) => stanza.number > number);
+    const gone = this.#stanzas.splice(0, kept === -1 ? this.#stanzas.length : kept);
+    this.#chars -= charsOf(gone);
+    return gone;
+  }
+
+  /** From now on nobody misses it. Returns what it has become; undefined if it is not kept. */
+  makeCopy(number: number): QueuedStanza | undefined {
+    const index = this.#stanzas.findIndex((stanza) => stanza.number === number);
+    const known = this.#stanzas[index];
+    if (known === undefined) return undefined;
+    const copy = { ...known, copy: true, shared: undefined };
+    this.#stanzas[index] = copy;
+    return copy;
+  }
+
+  /** Keeps nothing from now on. */
+  drop(): void {
+    this.#keeps = false;
+    this.#stanzas = [];
+    this.#chars = 0;
+  }
+}
+
+function charsOf(stanzas: readonly QueuedStanza[]): number {
+  return stanzas.reduce((chars, { text }) => chars + text.length, 0);
+}

@@ -1,0 +1,90 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pino } from "pino";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { AdminApi } from "../../src/admin/api.ts";
+import { connectAdmin } from "../../src/admin/connect.ts";
+import { createHistoryAdmin } from "../../src/admin/history-admin.ts";
+import { serveAdmin } from "../../src/admin/serve.ts";
+import { contentsOf, everyFact, factsOf, type HistorySource, sessionsById, sessionsOf } from "../../src/history/source.ts";
+import { liveClock } from "../../src/live.ts";
+import { createMemoryStore } from "../../src/log/memory-store.ts";
+import { projections } from "../../src/log/projections/index.ts";
+import type { Json, Store } from "../../src/ports.ts";
+
+const facts = 1_200;
+const sessions = 250;
+
+let store: Store;
+let folder: string;
+let close: () => Promise<void>;
+/** Reached directly, and over the socket. */
+const sources: [string, HistorySource][] = [];
+
+const fact = (type: string, data: Json, number: number) => ({ type, v: 1, at: number, step: `step-${number}`, cause: null, data });
+
+beforeAll(async () => {
+  store = createMemoryStore(projections);
+  const contents = Array.from({ length: 300 }, (_, number) => ({ key: `queue/${String(number).padStart(4, "0")}`, text: `text ${number}` }));
+  await store.append("one", "any", Array.from({ length: facts }, (_, number) => fact("Noted", { number }, number)));
+  await store.append("large", "any", Array.from({ length: 8 }, (_, number) => ({ ...fact("Noted", { number, text: "x".repeat(200_000) }, number), ...(number === 0 ? { contents } : {}) })));
+  for (let number = 0; number < sessions; number++) {
+    const context = { username: number % 2 === 0 ? "romeo" : "juliet", host: "localhost", resource: null };
+    const data = { machine: "session", version: 2, value: "closed", context, counts: null, lang: null };
+    const host = number % 5 === 0 ? "other.example" : "localhost";
+    await store.append(`session/${host}/id-${String(number).padStart(4, "0")}`, 0, [{ ...fact("SessionSnapshotTaken", data, number), v: 2 }]);
+  }
+  const direct = createHistoryAdmin({ store, hosts: ["localhost", "other.example"] });
+  folder = mkdtempSync(join(tmpdir(), "refrain-history-"));
+  const server = await serveAdmin({ dataDir: folder, api: direct as AdminApi, log: pino({ level: "silent" }) });
+  const client = (await connectAdmin(folder, liveClock))!;
+  sources.push(["directly", direct], ["over the admin socket", client]);
+  close = async () => {
+    client.close();
+    await server.close();
+    await store.close();
+  };
+});
+afterAll(async () => {
+  await close();
+  rmSync(folder, { recursive: true });
+});
+
+async function all<Item>(items: AsyncIterable<Item>): Promise<readonly Item[]> {
+  const found: Item[] = [];
+  for await (const item of items) found.push(item);
+  return found;
+}
+
+describe.each([0, 1])("The log, page by page", (index) => {
+  it("is whole, in order, and each page is bounded", async () => {
+    const [, source] = sources[index]!;
+    expect(await all(factsOf(source, "one"))).toEqual(await store.read("one", 0, facts));
+    expect(await all(factsOf(source, "one", 1_190))).toHaveLength(10);
+    expect((await source.streamFacts("one", 0)).length).toBeLessThanOrEqual(250);
+    expect((await source.streamFacts("large", 0)).length).toBeLessThanOrEqual(3);
+    expect((await source.streamFacts("large", 7)).length).toBe(1);
+    const every = await all(everyFact(source));
+    expect(every.map(({ position }) => position)).toEqual(Array.from({ length: facts + 8 + sessions }, (_, place) => place + 1));
+    expect(await source.streamFacts("nobody", 0)).toEqual([]);
+  });
+
+  it("holds what streams keep beside it", async () => {
+    const [, source] = sources[index]!;
+    const kept = await contentsOf(source, "large");
+    expect([kept.size, kept.get("queue/0299")]).toEqual([300, "text 299"]);
+  });
+
+  it("knows the sessions by the beginning of their ids and by their users, on every host", async () => {
+    const [, source] = sources[index]!;
+    const found = await sessionsById(source, "id-", 1_000);
+    expect([found.length, new Set(found.map(({ host, id }) => `${host}/${id}`)).size]).toEqual([sessions, sessions]);
+    expect((await sessionsById(source, "id-000", 1_000)).map(({ id }) => id).toSorted()).toEqual(Array.from({ length: 10 }, (_, number) => `id-000${number}`));
+    expect(await sessionsById(source, "id-", 11)).toHaveLength(11);
+    expect(await sessionsById(source, "xx", 11)).toEqual([]);
+    const ofRomeo = await sessionsOf(source, "localhost", "romeo");
+    expect(ofRomeo).toHaveLength(100);
+    expect(ofRomeo.map(({ startedAt }) => startedAt)).toEqual(ofRomeo.map(({ startedAt }) => startedAt).toSorted((a, b) => a - b));
+  });
+});

@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { eventWords } from "../../src/history/event-words.ts";
+import { mergeByPosition } from "../../src/history/merge.ts";
+import { duration, ranges } from "../../src/history/plain-words.ts";
+import { withhold } from "../../src/history/withheld.ts";
+import { factWords } from "../../src/history/words.ts";
+import type { Json, StoredFact } from "../../src/ports.ts";
+import { chat } from "../management/support.ts";
+import { loggedServer, type LoggedServer } from "./living.ts";
+
+describe("Facts in words", () => {
+  let stage: LoggedServer;
+  let facts: readonly StoredFact[];
+  beforeAll(async () => {
+    stage = await loggedServer(["romeo", "juliet"]);
+    const romeo = await stage.enterManaged("romeo", "orchard");
+    const juliet = await stage.enter("juliet", "balcony");
+    await romeo.ask("<presence><status>secret status</status></presence>");
+    await romeo.ask("<presence to='juliet@localhost' type='subscribe'><status>secret request</status></presence>");
+    await romeo.ask(chat("juliet@localhost", "m1").replace("<body>m1", "<body>secret body"));
+    await romeo.ask("<iq type='set' id='v'><vCard xmlns='vcard-temp'><FN>secret name</FN></vCard></iq>");
+    await romeo.ask("<iq type='set' id='b'><block xmlns='urn:xmpp:blocking'><item jid='tybalt@localhost'/></block></iq>");
+    await romeo.ask("<presence type='unavailable'><status>secret farewell</status></presence>");
+    await juliet.ask("<presence/>");
+    await juliet.ask(chat("romeo@localhost/orchard", "m2"));
+    await Promise.all([romeo.close(), juliet.close()]);
+    await stage.settled();
+    facts = (await stage.all()).filter(({ stream }) => stream !== "marker" && stream !== "server");
+  });
+  afterAll(() => stage.server.stop());
+
+  it("say what happened, each in one line of its own", () => {
+    const words = facts.map(factWords);
+    for (const [index, line] of words.entries()) expect(line, facts[index]!.type).toMatch(/^[^\n]* [^\n]*$/);
+    expect(words).toEqual(expect.arrayContaining([
+      "the account was created",
+      "its password was set",
+      "romeo@localhost has logged in; the session's log begins",
+      "bound the resource orchard, with a roster of 0",
+      "enabled stream management, to be resumed",
+      "available with priority 0",
+      "contact juliet@localhost set: subscription none, asked (roster version 1)",
+      "romeo@localhost asks to see its presence",
+      "message m1 from romeo@localhost/orchard put aside as number 1 (kept until the user is there)",
+      "blocks tybalt@localhost",
+      "its last available resource left",
+      "kept messages 1 are gone: delivered, or dropped",
+      expect.stringMatching(/^message m2 of type chat from juliet@localhost\/balcony queued as number \d+ \(message chat, fullMatch: match\)$/),
+      expect.stringMatching(/^\d+ of the client's stanzas handled so far$/),
+      expect.stringMatching(/^ended: the client closed its stream; \d+ of its stanzas were handled$/),
+      "the client closed its stream",
+    ]));
+  });
+
+  it("hold nothing of what people wrote, nor does a fact that is withheld", () => {
+    const texts = facts.map((fact) => factWords(fact) + JSON.stringify(withhold(fact)));
+    expect(texts.filter((text) => text.includes("secret"))).toEqual([]);
+    expect(facts.filter((fact) => JSON.stringify(fact).includes("secret")).map(({ type }) => type).toSorted()).toEqual(["AccountDataSet", "SubscriptionRequested", "UserLeft"]);
+  });
+
+  it("call an event or a fact of a later version by its name", () => {
+    expect(eventWords({ type: "moon.rose", at: 0 } as never)).toBe("moon.rose");
+    expect(factWords({ ...facts[0]!, type: "MoonRose" })).toBe("MoonRose");
+  });
+});
+
+describe("Numbers in words", () => {
+  it.each([[999, "999 ms"], [1_000, "1 s"], [65_000, "1 min 5 s"], [3_600_000, "1 h"], [90_061_000, "1 d 1 h"]])("a duration of %d ms is %s", (ms, text) => {
+    expect(duration(ms)).toBe(text);
+  });
+
+  it("neighbours are a range", () => {
+    expect([ranges([]), ranges([4]), ranges([3, 1, 2, 9, 7, 8, 5])]).toEqual(["", "4", "1–3, 5, 7–9"]);
+  });
+});
+
+describe("Several streams as one", () => {
+  async function* of(...positions: readonly number[]): AsyncGenerator<StoredFact> {
+    for (const position of positions) yield { position, stream: "s", version: 1, type: "T", v: 1, at: 0, step: "s", cause: null, data: null as Json };
+  }
+
+  it("are in the order of the log", async () => {
+    const found: number[] = [];
+    for await (const { position } of mergeByPosition([of(2, 5, 9), of(), of(1, 6, 7, 8), of(3, 4)])) found.push(position);
+    expect(found).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  });
+});

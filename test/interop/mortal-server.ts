@@ -1,0 +1,69 @@
+/** A server in a process of its own that is killed and started again on the same data folder and ports. */
+import type { ChildProcess } from "node:child_process";
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { exitStatus, newFolder, refrain, spawnRefrain } from "../cli/refrain.ts";
+import type { ServerAddress } from "../support/login.ts";
+
+export class MortalServer implements ServerAddress {
+  readonly domain = "localhost";
+  port = 0;
+  tlsPort = 0;
+  readonly #cwd: string;
+  #child: ChildProcess | undefined;
+
+  private constructor(cwd: string) {
+    this.#cwd = cwd;
+  }
+
+  /** With an account for each name. Clients may also log in without TLS. */
+  static async begin(names: readonly string[], password: string): Promise<MortalServer> {
+    const server = new MortalServer(newFolder());
+    writeFileSync(join(server.#cwd, "users.tsv"), names.map((name) => `${name}@localhost\t${password}\n`).join(""));
+    const imported = await refrain(["user", "import", "users.tsv"], { cwd: server.#cwd });
+    if (imported.status !== 0) throw new Error(imported.stderr);
+    await server.start();
+    return server;
+  }
+
+  /** The file with the certificate that it shows. */
+  get certificate(): string {
+    return join(this.#cwd, "data", "certificates", "localhost.crt");
+  }
+
+  /** Resolves when it is ready, at the ports of the first time. */
+  async start(): Promise<void> {
+    const args = ["start", "--allow-plaintext", "--port", String(this.port), "--tls-port", String(this.tlsPort)];
+    const child = (this.#child = spawnRefrain(args, { cwd: this.#cwd, nodeArgs: ["--max-semi-space-size=64"] }));
+    let [stdout, stderr] = ["", ""];
+    child.stderr!.on("data", (chunk) => (stderr += String(chunk)));
+    await new Promise<void>((resolve, reject) => {
+      child.stdout!.on("data", (chunk) => {
+        stdout += String(chunk);
+        if (/^ready .*\n/m.test(stdout)) resolve();
+      });
+      child.once("exit", (code) => reject(new Error(`exit ${code}: ${stderr}`)));
+    });
+    const port = (name: string) => Number(new RegExp(` ${name}=\\S+:(\\d+)`).exec(stdout)?.[1]);
+    [this.port, this.tlsPort] = [port("c2s"), port("c2sTls")];
+  }
+
+  /** Without a chance to do anything more; or asked to stop. */
+  async end(signal: "SIGKILL" | "SIGTERM"): Promise<void> {
+    const child = this.#child;
+    this.#child = undefined;
+    child?.kill(signal);
+    if (child !== undefined) await exitStatus(child);
+  }
+
+  async restart(signal: "SIGKILL" | "SIGTERM"): Promise<void> {
+    await this.end(signal);
+    await this.start();
+  }
+
+  /** It and its folder are gone. */
+  async remove(): Promise<void> {
+    await this.end("SIGKILL");
+    rmSync(this.#cwd, { recursive: true });
+  }
+}
