@@ -15,6 +15,9 @@ export class LogLines {
   readonly #names: ReadonlyMap<string, string> | undefined;
   readonly #steps = new Map<string, number>();
   #step = "";
+  /** Characters of the longest name, and how many names there were then: sessions come while a log is followed. */
+  #width = 0;
+  #known = 0;
 
   constructor(names?: ReadonlyMap<string, string>) {
     this.#names = names;
@@ -25,7 +28,7 @@ export class LogLines {
     const { at, position, stream, step, cause } = fact;
     const isFirst = step !== this.#step;
     this.#step = step;
-    const name = this.#names === undefined ? [] : [paint("1", (this.#names.get(stream) ?? `session ${sessionIdOf(stream).slice(0, 6)}`).padEnd(this.#width))];
+    const name = this.#names === undefined ? [] : [paint("1", this.#nameOf(this.#names, stream))];
     const state = stateAfter(fact);
     const parts = [
       paint("2", time(at)),
@@ -41,8 +44,10 @@ export class LogLines {
     return [parts.join(" "), ...below].join("\n");
   }
 
-  get #width(): number {
-    return Math.max(...[...(this.#names?.values() ?? [])].map(({ length }) => length));
+  #nameOf(names: ReadonlyMap<string, string>, stream: string): string {
+    if (names.size !== this.#known) this.#width = Math.max(...[...names.values()].map(({ length }) => length));
+    this.#known = names.size;
+    return (names.get(stream) ?? `session ${sessionIdOf(stream).slice(0, 6)}`).padEnd(this.#width);
   }
 
   #placeOf(step: string): string {

@@ -117,3 +117,20 @@ describe("Why a session ended", () => {
     await before.server.stop().catch(() => {});
   });
 });
+
+describe("A session that has ended", () => {
+  it("is found by its full JID, also if its stream was closed with an error first", async () => {
+    const romeo = await stage.enter("romeo", "churchyard");
+    romeo.send("<unknown xmlns='urn:example:nothing'/>");
+    await romeo.raw.closed();
+    romeo.cut();
+    await gone(stage.server, "romeo@localhost/churchyard");
+    await stage.settled();
+    expect(await explain("romeo@localhost/churchyard")).toMatchObject({
+      jid: "romeo@localhost/churchyard",
+      summary: expect.stringMatching(/^romeo@localhost\/churchyard has ended: unsupported-stanza-type: /),
+      rule: "RFC 6120 section 4.9",
+      endedAt: expect.any(Number),
+    });
+  });
+});

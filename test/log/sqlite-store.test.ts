@@ -4,7 +4,7 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, readdirSy
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
-import { StoreFailedError, StoreLockedError, StoreOpenError } from "../../src/log/errors.ts";
+import { BackupError, StoreFailedError, StoreLockedError, StoreOpenError } from "../../src/log/errors.ts";
 import type { StoreOpenCode } from "../../src/log/errors.ts";
 import type { Database, DriverName } from "../../src/log/sqlite/driver.ts";
 import { loadDriver } from "../../src/log/sqlite/driver.ts";
@@ -138,6 +138,99 @@ function suite(driver: DriverName): void {
     });
   });
 
+  describe("what is erased or forgotten", () => {
+    /** The database and the log beside it, as they are on the disk now. */
+    const bytes = () => [file, `${file}-wal`].map((path) => (existsSync(path) ? readFileSync(path, "latin1") : "")).join("");
+    const keeping = (key: string, text: string) => ({ ...fact("Kept"), contents: [{ key, text }] });
+
+    it("leaves no trace in the file, nor in the log beside it, when a stream was forgotten", async () => {
+      const store = await open();
+      await store.append("a/h/1", 0, [fact("A", "forgotten-fact"), keeping("k", `forgotten-content ${"x".repeat(9_000)} forgotten-end`), fact("S", null, "forgotten-secret")]);
+      await store.append("a/h/2", 0, [noted("forgotten-key", "v"), keeping("k", "other-content")]);
+      expect(bytes()).toContain("forgotten-fact");
+      await store.append("a/h/2", 2, [{ ...fact("Forgotten", { key: "forgotten-key" }), forgets: [{ stream: "a/h/1" }, { stream: "a/h/2", types: ["Noted"] }] }]);
+      // What the last fact says itself is all that speaks of it.
+      expect(bytes().replaceAll('{"key":"forgotten-key"}', "")).not.toMatch(/forgotten-(fact|content|end|secret|key)/);
+      expect(bytes()).toContain("other-content");
+      await store.close();
+    });
+
+    it("leaves no trace of what was erased once the store is closed", async () => {
+      const store = await open();
+      await store.append("a/h/1", 0, [keeping("k", "erased-one"), keeping("l", "replaced-one"), keeping("m", "kept-one")]);
+      await store.append("a/h/1", 3, [{ ...keeping("l", "kept-two"), erases: ["k"] }]);
+      await store.close();
+      expect(bytes()).not.toMatch(/erased-one|replaced-one/);
+      expect(bytes()).toMatch(/kept-one/);
+      expect(bytes()).toMatch(/kept-two/);
+    });
+
+    it("keeps its last version when the file is opened again, as long as something of the stream is left", async () => {
+      const first = await open();
+      await first.append("a/h/1", 0, [fact("A"), fact("B"), fact("B")]);
+      await first.append("a/h/2", 0, [fact("A"), fact("B")]);
+      await first.append("a/h/3", 0, [{ ...fact("C"), forgets: [{ stream: "a/h/1", types: ["B"] }, { stream: "a/h/2" }] }]);
+      await first.append("a/h/3", 1, [{ ...fact("C"), forgets: [{ stream: "a/h/3" }] }]);
+      await first.close();
+      const second = await open();
+      expect(await second.append("a/h/1", 3, [fact("C")])).toEqual({ version: 4, position: 8 });
+      expect(await second.append("a/h/3", 2, [fact("C")])).toEqual({ version: 3, position: 9 });
+      // Nobody has heard of this one's versions.
+      expect(await second.append("a/h/2", 0, [fact("C")])).toEqual({ version: 1, position: 10 });
+      await second.close();
+    });
+  });
+
+  describe("a backup", () => {
+    it("is made while the store goes on, and takes its place", async () => {
+      const store = await open();
+      await store.append("a/h/1", 0, [noted("k", "v"), fact("S", null, "hush"), { ...fact("Kept"), contents: [{ key: "c", text: "a text" }, { key: "d", text: "gone-text" }] }]);
+      await store.append("a/h/1", 3, [{ ...fact("Erased"), erases: ["d"] }, fact("Last")]);
+      await store.append("a/h/2", 0, [{ ...fact("F"), forgets: [{ stream: "a/h/1", types: ["Last"] }] }]);
+      const copy = join(tempFolder(), "copy's.db");
+      const [, , { position }] = await Promise.all([store.append("a/h/3", 0, [fact("A")]), store.backup(copy), store.append("a/h/3", "any", [fact("B")])]);
+      expect(statSync(copy).mode & 0o777).toBe(0o600);
+      expect(readdirSync(join(copy, ".."))).toEqual(["copy's.db"]);
+      expect(readFileSync(copy, "latin1")).not.toContain("gone-text");
+      const restored = await open({ file: copy });
+      const before = (await store.readAll(0, 99)).filter((fact) => fact.position < position);
+      expect((await restored.readAll(0, 99)).slice(0, before.length)).toEqual(before);
+      expect(await restored.contents("a/h/1", "", 9)).toEqual([{ key: "c", text: "a text" }]);
+      expect(await restored.secret("a/h/1", "S")).toBe("hush");
+      expect(await restored.query("words", { key: "k" })).toEqual([{ key: "k", value: "v" }]);
+      expect(await restored.append("a/h/1", 5, [fact("Next")])).toMatchObject({ version: 6 });
+      await Promise.all([store.close(), restored.close()]);
+    });
+
+    it("is no file that exists, nor one in a folder that does not, and nothing is left of it", async () => {
+      const store = await open();
+      await store.append("a/h/1", 0, [fact("A")]);
+      const folder = tempFolder();
+      const there = join(folder, "there");
+      writeFileSync(there, "mine");
+      const existing = store.backup(there);
+      await expect(existing).rejects.toBeInstanceOf(BackupError);
+      await expect(existing).rejects.toThrow(`${there}: there is such a file already; name one that does not exist`);
+      await expect(store.backup(file)).rejects.toThrow("there is such a file already");
+      const nowhere = join(folder, "no", "copy.db");
+      await expect(store.backup(nowhere)).rejects.toThrow(`${nowhere}: there is no folder ${join(folder, "no")}; make it, or name a file in another one`);
+      expect(readFileSync(there, "utf8")).toBe("mine");
+      expect(readdirSync(folder)).toEqual(["there"]);
+      expect(await store.append("a/h/1", 1, [fact("B")])).toEqual({ version: 2, position: 2 });
+      await store.close();
+      expect(fatal).toEqual([]);
+    });
+  });
+
+  it("tells how large its files are", async () => {
+    const store = await open();
+    await store.append("a/h/1", 0, [fact("A", "x".repeat(100_000))]);
+    const { fileBytes, walBytes } = await store.stats();
+    expect([fileBytes, walBytes]).toEqual([statSync(file).size, statSync(`${file}-wal`).size]);
+    expect(walBytes).toBeGreaterThan(100_000);
+    await store.close();
+  });
+
   describe("a process that ends", () => {
     it("loses nothing that was acknowledged when it is killed, again and again", async () => {
       const acknowledged = new Map<string, number>();
@@ -222,8 +315,16 @@ function suite(driver: DriverName): void {
 
     it("is left alone if a later refrain wrote it", async () => {
       await filled();
-      await withDatabase((database) => database.exec("PRAGMA user_version = 2"));
-      await refused("newer", `${file}: expected schema 1, got 2, which another version of refrain wrote; run that version`);
+      await withDatabase((database) => database.exec("PRAGMA user_version = 3"));
+      await refused("newer", `${file}: expected schema 2, got 3, which another version of refrain wrote; run that version`);
+    });
+
+    it("is left alone if it holds facts of a later refrain, wherever they are", async () => {
+      const store = await open();
+      await store.append("a/h/1", 0, [{ ...fact("OfflineMessageStored", {}), v: 9 }, { ...fact("Unheard", {}), v: 9 }]);
+      await store.close();
+      const problem = "expected facts OfflineMessageStored up to version 2, got version 9, which a later version of refrain wrote; run that version";
+      await refused("newer", `${file}: ${problem}`);
     });
 
     it.each([

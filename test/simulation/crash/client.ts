@@ -156,7 +156,7 @@ export class Client {
         asking = setInterval(() => this.waiting > 0 && this.ask(), askMs);
         await this.#converse(link);
       } catch (error) {
-        if (this.#isUp || this.#link !== undefined) transcript.control(`-- link lost: ${(error as Error).message}`);
+        if (this.#isUp || this.#link !== undefined) transcript.note("stream", `-- link lost: ${(error as Error).message}`);
         if (!(error instanceof LinkLost)) events.fault((error as Error).message);
         this.#link?.drop("lost");
       }
@@ -181,10 +181,10 @@ export class Client {
 
   async #resume(link: Link, id: string): Promise<boolean> {
     const { transcript, events } = this.#settings;
-    transcript.control(`-> resume h=${this.#handled} previd=${id}`);
+    transcript.note("stream", `-> resume h=${this.#handled} previd=${id}`);
     link.send(`<resume xmlns='${managementNamespace}' h='${this.#handled}' previd='${id}'/>`);
     const answer = await expected(link, "resumed", "failed");
-    transcript.control(`<- ${showXml(answer)}`);
+    transcript.note("stream", `<- ${showXml(answer)}`);
     if (answer.name === "failed") {
       this.#session = undefined;
       events.sessionLost(showXml(answer));
@@ -193,7 +193,7 @@ export class Client {
     if (answer.attrs["previd"] !== id) throw new Error(`${id} was to be resumed, and the answer is ${showXml(answer)}`);
     this.#accept(answer.attrs["h"]);
     const again = this.#outgoing.waiting;
-    if (again.length > 0) transcript.control(`-> ${again.length} stanzas that have not arrived, or were never sent`);
+    if (again.length > 0) transcript.note("stream", `-> ${again.length} stanzas that have not arrived, or were never sent`);
     this.#isUp = true;
     for (const sending of again) this.#write(sending);
     this.ask();
@@ -211,7 +211,7 @@ export class Client {
     const enabled = await expected(link, "enabled");
     const { id, resume } = enabled.attrs;
     if (jid === "" || id === undefined || !["true", "1"].includes(resume ?? "")) throw new Error(`no session that can be resumed: ${showXml(enabled)}`);
-    transcript.control(`<- ${jid} ${showXml(enabled)}`);
+    transcript.note("stream", `<- ${jid} ${showXml(enabled)}`);
     const unsent = this.#outgoing.waiting;
     this.#session = { id, jid };
     this.#handled = 0;
@@ -234,7 +234,7 @@ export class Client {
       if (element.xmlns === managementNamespace) this.#counts(link, element);
       else if (element.xmlns === "jabber:client") {
         this.#handled = counted(this.#handled);
-        transcript.stanza(`<- ${this.#handled} ${showXml(element)}`);
+        transcript.note("stanza", `<- ${this.#handled} ${showXml(element)}`);
         events.stanza(element);
         if (++this.#handledSinceAcknowledged === habits.acknowledgeEvery) this.#acknowledge(link);
       } else throw new Error(`what came is no stanza: ${showXml(element)}`);
@@ -252,19 +252,19 @@ export class Client {
   #acknowledge(link: Link): void {
     if (link !== this.#link || link.isLost || !this.#isUp) return;
     this.#handledSinceAcknowledged = 0;
-    this.#settings.transcript.control(`-> a h=${this.#handled}`);
+    this.#settings.transcript.note("count", `-> a h=${this.#handled}`);
     link.send(`<a xmlns='${managementNamespace}' h='${this.#handled}'/>`);
   }
 
   #accept(h: string | undefined): void {
     const { transcript } = this.#settings;
     if (h === undefined || !/^\d+$/.test(h)) throw new CountError(`expected the number of stanzas that were handled, got h='${h}'`);
-    transcript.control(`<- h=${h}`);
+    transcript.note("count", `<- h=${h}`);
     for (const sending of this.#outgoing.acknowledge(Number(h))) sending.accepted();
   }
 
   #write(sending: Sending): void {
-    this.#settings.transcript.stanza(`-> ${sending.text}`);
+    this.#settings.transcript.note("stanza", `-> ${sending.text}`);
     this.#link?.send(sending.text);
   }
 }

@@ -82,6 +82,8 @@ class Theatre {
   /** When those who are away come back, by restarts. */
   readonly #away = new Map<number, number>();
   #isTalking = false;
+  /** Everybody says goodbye: what comes now is no trouble. */
+  #isOver = false;
   #resumed = 0;
   #cuts = 0;
   #absences = 0;
@@ -141,6 +143,7 @@ class Theatre {
   }
 
   async close(): Promise<void> {
+    this.#isOver = true;
     await Promise.all(this.#cast.map(({ client }) => client.close()));
     const status = await this.#options.server.stop();
     if (status !== 0) this.trouble("faults", `the server stopped with exit status ${status}`, []);
@@ -303,6 +306,7 @@ class Theatre {
           this.trouble("sessions", `${name} could not resume: ${reason}`, [member]);
         },
         stanza: (element) => {
+          if (this.#isOver) return;
           for (const stanza of tamper?.(name, element) ?? [element]) member.person.stanza(stanza);
         },
         fault: (text) => this.trouble("faults", `${name}: ${text}`, [member]),

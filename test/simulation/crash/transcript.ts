@@ -7,8 +7,8 @@ const lineCharsMax = 240;
 
 interface Line {
   readonly at: number;
-  /** About the stream and not about one stanza. */
-  readonly control: boolean;
+  /** Of counts only the last of several in a row is shown. */
+  readonly about: "stream" | "count" | "stanza";
   readonly text: string;
 }
 
@@ -21,25 +21,17 @@ export class Transcript {
     this.#now = now;
   }
 
-  /** Links, sessions, counts. */
-  control(text: string): void {
-    this.#note(text, true);
-  }
-
-  stanza(text: string): void {
-    this.#note(text, false);
+  note(about: Line["about"], text: string): void {
+    this.#lines.push({ at: this.#now(), about, text: text.length > lineCharsMax ? `${text.slice(0, lineCharsMax)}…` : text });
+    if (this.#lines.length > 2 * linesMax) this.#lines = this.#lines.slice(-linesMax);
   }
 
   /** The last `count` lines about the stream itself and those that hold one of `words`. */
   about(words: readonly string[], count: number): readonly string[] {
     return this.#lines
-      .filter(({ control, text }) => control || words.some((word) => text.includes(word)))
+      .filter(({ about, text }) => about !== "stanza" || words.some((word) => text.includes(word)))
+      .filter((line, index, lines) => line.about !== "count" || lines[index + 1]?.about !== "count")
       .slice(-count)
       .map(({ at, text }) => `${(at / 1_000).toFixed(3).padStart(9)} ${text}`);
-  }
-
-  #note(text: string, control: boolean): void {
-    this.#lines.push({ at: this.#now(), control, text: text.length > lineCharsMax ? `${text.slice(0, lineCharsMax)}…` : text });
-    if (this.#lines.length > 2 * linesMax) this.#lines = this.#lines.slice(-linesMax);
   }
 }
