@@ -75,7 +75,7 @@ export class SessionActor {
     // What the step that failed had told is not in the log, but it has happened.
     if (incomplete) this.#log.recordSnapshot(step, before);
     this.#log.record(step, "SessionTold", { event: event as unknown as Json, state: stateName(snapshot.value) }, extras);
-    if (snapshot.status === "active" && (this.#log.snapshotDue || isLost(event))) this.#log.recordSnapshot(step, snapshot);
+    if (snapshot.status === "active" && (this.#log.snapshotDue || (isLost(event) && snapshot.hasTag("connected")))) this.#log.recordSnapshot(step, snapshot);
   }
 }
 

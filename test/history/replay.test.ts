@@ -137,3 +137,38 @@ describe("A log that does not agree with itself", () => {
     expect(() => check(({ version }, data) => (version === 1 ? { ...data, version: 999 } : undefined))).toThrow(/^position \d+ of the log: snapshot\.version: /);
   });
 });
+
+describe("A session that outlives its server", () => {
+  it("agrees with its log after a restart, and is what the next server shows", async () => {
+    const before = await loggedServer(["romeo"]);
+    const { store } = before.server;
+    const romeo = await before.enterManaged("romeo", "orchard");
+    await romeo.ask("<presence><priority>4</priority></presence>");
+    await romeo.ask(chat("romeo@localhost/orchard", "to-myself"));
+    await before.settled();
+    // The first server is abandoned as it is: nothing more of it comes to the log while the second one goes on.
+    const after = await loggedServer([], { parts: { store } });
+    try {
+      const [row] = (await after.sessionsOf("romeo")) as [SessionRow];
+      const check = async (link: string) => {
+        await after.settled();
+        const { pasts: [past], disagreements } = await replay(after.source, row, ["last"]);
+        expect(disagreements).toEqual([]);
+        const { presence, conn, ...live } = (await after.server.sessions()).find(({ id }) => id === row.id)!;
+        const { presence: then, ...session } = past!.session;
+        expect([session, then!.text, past!.link]).toEqual([live, presence, link]);
+        expect(conn === null).toBe(link === "hibernating");
+        return past!;
+      };
+      const waiting = await check("hibernating");
+      expect(waiting.counts).toMatchObject({ received: romeo.sent });
+      await romeo.resume({ at: after.server });
+      await romeo.ask("<presence><priority>6</priority></presence>");
+      expect((await check("attached")).session.priority).toBe(6);
+    } finally {
+      romeo.cut();
+      await after.server.stop();
+      await before.server.stop().catch(() => {});
+    }
+  });
+});

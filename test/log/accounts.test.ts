@@ -48,10 +48,11 @@ describe.each(engines.filter(({ missing }) => missing === undefined))("accounts 
     expect(await facts()).toHaveLength(2);
   });
 
-  it("creates an account whose stream has other facts already", async () => {
-    await store.append(`account/${host}/romeo`, 0, [other, other]);
+  it("creates an account whose stream has other facts already, which are forgotten", async () => {
+    await store.append(`account/${host}/romeo`, 0, [other, { ...other, contents: [{ key: "offline/1", text: "<message/>" }] }]);
     await accounts.create(host, "romeo", "k");
-    expect((await facts()).map(({ type }) => type)).toEqual(["UserLeft", "UserLeft", "AccountCreated", "PasswordChanged"]);
+    expect((await store.read(`account/${host}/romeo`, 0, 99)).map(({ type, version }) => [type, version])).toEqual([["AccountCreated", 3], ["PasswordChanged", 4]]);
+    expect(await store.contents(`account/${host}/romeo`, "", 9)).toEqual([]);
   });
 
   it("replaces credentials, of accounts that exist, while others write to the stream", async () => {
@@ -75,6 +76,53 @@ describe.each(engines.filter(({ missing }) => missing === undefined))("accounts 
     await accounts.create(host, "romeo", "k3");
     expect(await accounts.credentials(host, "romeo")).toBe("k3");
     expect(await accounts.list(host, { limit: 9 })).toEqual([{ ...romeo, createdAt: 2_000 }]);
+  });
+
+  it("deletes an account with all that was recorded of it, and lets its name be known", async () => {
+    await accounts.create(host, "romeo", "k1");
+    await store.append(`account/${host}/romeo`, 2, [other, { ...other, contents: [{ key: "offline/1", text: "<message/>" }] }]);
+    now = 2_000;
+    await accounts.delete(host, "romeo");
+    expect(await store.readAll(0, 99)).toMatchObject([{ type: "AccountDeleted", at: 2_000, version: 5, data: romeo }]);
+    expect(await store.contents(`account/${host}/romeo`, "", 9)).toEqual([]);
+    await accounts.create(host, "romeo", "k2");
+    expect((await facts()).map(({ type }) => type)).toEqual(["AccountDeleted", "AccountCreated", "PasswordChanged"]);
+  });
+
+  it("deletes an account with its sessions, however many, and no other's", async () => {
+    await accounts.create(host, "romeo", "k1");
+    const taken = (username: string): Fact =>
+      ({ ...other, type: "SessionSnapshotTaken", v: 2, data: { machine: "session", version: 2, value: "x", context: { username, resource: null }, counts: null, lang: null } });
+    const begin = (id: string, username: string) => store.append(`session/${host}/${id}`, 0, [{ ...taken(username), contents: [{ key: "presence", text: "<presence/>" }] }]);
+    await Promise.all([...Array.from({ length: 250 }, (_, index) => begin(`r${index}`, "romeo")), begin("m1", "mercutio")]);
+    await accounts.delete(host, "romeo");
+    expect((await store.readAll(0, 999)).map(({ stream, type, data }) => [stream, type, type === "SessionsForgotten" && data])).toEqual([
+      [`session/${host}/m1`, "SessionSnapshotTaken", false],
+      ["server", "SessionsForgotten", { sessions: [] }],
+      [`account/${host}/romeo`, "AccountDeleted", false],
+    ]);
+    expect((await store.query("sessions", { prefix: "", limit: 999 })).map(({ key }) => key)).toEqual([`live/${host}/m1`, `session/${host}/m1`, `user/${host}/mercutio/m1`]);
+    expect(await store.contents(`session/${host}/r7`, "", 9)).toEqual([]);
+  });
+
+  it("forgets what came after the end of an account, and nothing of one that is there again", async () => {
+    await accounts.create(host, "romeo", "k1");
+    now = 2_000;
+    await accounts.delete(host, "romeo");
+    const late: Fact = { ...other, contents: [{ key: "offline/1", text: "<message/>" }] };
+    await store.append(`account/${host}/romeo`, "any", [late]);
+    now = 3_000;
+    await accounts.forgetRest(host, "romeo");
+    const only = await store.readAll(0, 99);
+    expect(only).toMatchObject([{ type: "AccountDeleted", at: 2_000, data: romeo }]);
+    await accounts.forgetRest(host, "romeo");
+    expect(await store.readAll(0, 99)).toEqual(only);
+    await accounts.create(host, "romeo", "k2");
+    await store.append(`account/${host}/romeo`, "any", [late]);
+    await accounts.forgetRest(host, "romeo");
+    expect((await facts()).map(({ type }) => type)).toEqual(["AccountDeleted", "AccountCreated", "PasswordChanged", "UserLeft"]);
+    await accounts.forgetRest(host, "nobody");
+    expect(await store.read(`account/${host}/nobody`, 0, 9)).toEqual([]);
   });
 
   it("never leaves credentials of an account that was deleted at the same time", async () => {

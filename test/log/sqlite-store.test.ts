@@ -194,6 +194,7 @@ function suite(driver: DriverName): void {
       expect(readFileSync(copy, "latin1")).not.toContain("gone-text");
       const restored = await open({ file: copy });
       const before = (await store.readAll(0, 99)).filter((fact) => fact.position < position);
+      expect(before.at(-1)).toMatchObject({ stream: "a/h/3", type: "A" });
       expect((await restored.readAll(0, 99)).slice(0, before.length)).toEqual(before);
       expect(await restored.contents("a/h/1", "", 9)).toEqual([{ key: "c", text: "a text" }]);
       expect(await restored.secret("a/h/1", "S")).toBe("hush");

@@ -70,7 +70,7 @@ function note(fact: StoredFact, table: ProjectionTable): void {
     const row: SessionRow = { host, id, username, resource, startedAt: fact.at, endedAt: null, reason: null, received: null };
     table.set(sessionKey(host, id), row);
     table.set(`${userSessionsPrefix(host, username)}${id}`, { startedAt: fact.at } satisfies UserRow);
-  } else if (known.resource !== resource) {
+  } else if (resource !== null && known.resource !== resource) {
     table.set(sessionKey(host, id), { ...known, resource });
   }
   if (known === undefined || known.endedAt === null) table.set(liveKey(host, id), { snapshot: fact.version } satisfies LiveRow);

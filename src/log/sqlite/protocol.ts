@@ -3,7 +3,7 @@
 import type { Content, LogStats, ProjectionQuery } from "../../ports.ts";
 import { BackupError, ConcurrencyError, StoreLockedError, StoreOpenError } from "../errors.ts";
 import type { StoreOpenCode } from "../errors.ts";
-import type { AppendRows, FactRow } from "../rows.ts";
+import type { AppendRows } from "../rows.ts";
 import type { DriverName } from "./driver.ts";
 
 export interface EngineOptions {
@@ -16,6 +16,10 @@ export interface EngineOptions {
   /** URL of a module that exports `projections`; undefined for the server's own. */
   readonly projections: string | undefined;
 }
+
+/** Those of one turn cross together, in their order, and so do replies: that is what takes the time where there are many. */
+export type Requests = readonly Request[];
+export type Replies = readonly Reply[];
 
 export type Request = { readonly id: number } & Question;
 
@@ -32,8 +36,9 @@ export type Question =
 
 export interface Answers {
   readonly commit: readonly Outcome[];
-  readonly read: readonly FactRow[];
-  readonly readAll: readonly FactRow[];
+  /** See `toText`. */
+  readonly read: string;
+  readonly readAll: string;
   readonly query: readonly TextRow[];
   readonly secret: string | null;
   readonly contents: readonly Content[];

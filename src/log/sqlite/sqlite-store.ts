@@ -3,7 +3,7 @@
 import { resolve as absolute } from "node:path";
 import type { Append, Content, Fact, Json, LogStats, ProjectionQuery, ProjectionRow, Store, StoredFact } from "../../ports.ts";
 import { StoreClosedError } from "../errors.ts";
-import { checkContentsPage, checkPage, checkQuery, parse, toFact, toRows } from "../rows.ts";
+import { checkContentsPage, checkPage, checkQuery, fromText, parse, toRows } from "../rows.ts";
 import { Subscriptions } from "../subscriptions.ts";
 import type { DriverName } from "./driver.ts";
 import { GroupCommit } from "./group-commit.ts";
@@ -57,13 +57,13 @@ class SqliteStore implements Store {
   async read(stream: string, after: number, limit: number): Promise<readonly StoredFact[]> {
     this.#mustBeOpen();
     checkPage(after, limit);
-    return (await this.#link.ask({ kind: "read", stream, after, limit })).map(toFact);
+    return fromText(await this.#link.ask({ kind: "read", stream, after, limit }));
   }
 
   async readAll(after: number, limit: number): Promise<readonly StoredFact[]> {
     this.#mustBeOpen();
     checkPage(after, limit);
-    return (await this.#link.ask({ kind: "readAll", after, limit })).map(toFact);
+    return fromText(await this.#link.ask({ kind: "readAll", after, limit }));
   }
 
   subscribe(after: number, handler: (fact: StoredFact) => void): () => void {
@@ -98,6 +98,8 @@ class SqliteStore implements Store {
 
   async backup(file: string): Promise<void> {
     this.#mustBeOpen();
+    // What was appended before the call is in it.
+    await this.#commits.add([]);
     await this.#link.ask({ kind: "backup", file: absolute(file) });
   }
 

@@ -2,7 +2,7 @@
 
 import { Worker } from "node:worker_threads";
 import { StoreFailedError, StoreOpenError } from "../errors.ts";
-import type { Answers, EngineOptions, Question, Reply, Request } from "./protocol.ts";
+import type { Answers, EngineOptions, Question, Replies, Reply, Request, Requests } from "./protocol.ts";
 import { fromWire } from "./protocol.ts";
 
 interface Waiting {
@@ -14,6 +14,8 @@ export class WorkerLink {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
   readonly #exited: Promise<void>;
+  /** In this turn, and not yet sent. */
+  #asked: Request[] = [];
   #lastId = 0;
   #failure: StoreFailedError | undefined;
   #closing = false;
@@ -21,7 +23,9 @@ export class WorkerLink {
   /** `failed` is told once, and only after the thread has let go of the file. */
   private constructor(worker: Worker, failed: (error: StoreFailedError) => void) {
     this.#worker = worker;
-    worker.on("message", (reply: Reply) => this.#hear(reply));
+    worker.on("message", (replies: Replies) => {
+      for (const reply of replies) this.#hear(reply);
+    });
     worker.on("error", (error: Error) => this.#fail(error));
     this.#exited = new Promise((resolve) => {
       worker.once("exit", () => {
@@ -56,9 +60,16 @@ export class WorkerLink {
       this.#waiting.set(id, { resolve, reject });
       // A process lives for a question that is under way, not for an idle store.
       this.#worker.ref();
-      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
-      this.#worker.postMessage({ ...question, id } satisfies Request);
+      if (this.#asked.length === 0) queueMicrotask(() => this.#send());
+      this.#asked.push({ ...question, id } satisfies Request);
     });
+  }
+
+  #send(): void {
+    const asked: Requests = this.#asked;
+    this.#asked = [];
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
+    this.#worker.postMessage(asked);
   }
 
   /** Ends the thread. Resolves when it has let go of the file, failed or not. */
@@ -109,7 +120,7 @@ function firstReply(worker: Worker, file: string): Promise<Reply> {
       reject(new StoreOpenError("failed", file, `${file}: the store's thread did not start (${error.message}); build refrain again`));
     };
     const exited = (code: number): void => failed(new Error(`it ended with code ${code}`));
-    const heard = (reply: Reply): void => {
+    const heard = ([reply]: readonly [Reply]): void => {
       settle();
       if (reply.kind === "opened") resolve(reply);
       // The file is free only when the thread is gone.

@@ -4,11 +4,12 @@ import { parentPort, workerData } from "node:worker_threads";
 import { StoreOpenError } from "../errors.ts";
 import type { Projection } from "../projection.ts";
 import { projections as ownProjections } from "../projections/index.ts";
+import { toText } from "../rows.ts";
 import { loadDriver } from "./driver.ts";
 import type { OpenDatabase } from "./driver.ts";
 import { Engine } from "./engine.ts";
 import { toWire } from "./protocol.ts";
-import type { Answers, EngineOptions, Question, Reply, Request } from "./protocol.ts";
+import type { Answers, EngineOptions, Question, Replies, Reply, Request, Requests } from "./protocol.ts";
 
 if (parentPort === null) throw new Error("this file is the entry of a worker thread");
 const port = parentPort;
@@ -16,25 +17,35 @@ const options = workerData as EngineOptions;
 
 try {
   const engine = new Engine(await driver(), await projections(), options);
-  port.on("message", (request: Request) => handle(engine, request));
-  say({ kind: "opened" });
+  port.on("message", (requests: Requests) => handleAll(engine, requests));
+  say([{ kind: "opened" }]);
 } catch (error) {
-  say({ kind: "refused", error: toWire(error) });
+  say([{ kind: "refused", error: toWire(error) }]);
 }
 
-function handle(engine: Engine, request: Request): void {
+function handleAll(engine: Engine, requests: Requests): void {
+  let replies: Reply[] = [];
+  for (const request of requests) {
+    const reply = handle(engine, request);
+    replies.push(reply);
+    if (reply.kind === "failed") break;
+    // Whoever waits for a commit does not wait for those who read.
+    if (request.kind !== "commit") continue;
+    say(replies);
+    replies = [];
+  }
+  if (replies.length > 0) say(replies);
+  if (requests.some(({ kind }) => kind === "close") || replies.at(-1)?.kind === "failed") port.close();
+}
+
+function handle(engine: Engine, request: Request): Reply {
   try {
-    say({ kind: "answer", id: request.id, value: answer(engine, request) });
-    if (request.kind === "close") port.close();
+    return { kind: "answer", id: request.id, value: answer(engine, request) };
   } catch (error) {
-    if (request.kind === "commit") {
-      // Let go of the file first: whoever hears of the failure may open it again.
-      engine.abandon();
-      say({ kind: "failed", error: toWire(error) });
-      port.close();
-    } else {
-      say({ kind: "error", id: request.id, error: toWire(error) });
-    }
+    if (request.kind !== "commit") return { kind: "error", id: request.id, error: toWire(error) };
+    // Let go of the file first: whoever hears of the failure may open it again.
+    engine.abandon();
+    return { kind: "failed", error: toWire(error) };
   }
 }
 
@@ -43,9 +54,9 @@ function answer(engine: Engine, question: Question): Answers[keyof Answers] {
     case "commit":
       return engine.commit(question.group);
     case "read":
-      return engine.read(question.stream, question.after, question.limit);
+      return toText(engine.read(question.stream, question.after, question.limit));
     case "readAll":
-      return engine.readAll(question.after, question.limit);
+      return toText(engine.readAll(question.after, question.limit));
     case "query":
       return engine.query(question.projection, question.query);
     case "secret":
@@ -82,6 +93,6 @@ async function projections(): Promise<readonly Projection[]> {
   return ((await import(options.projections)) as { readonly projections: readonly Projection[] }).projections;
 }
 
-function say(reply: Reply): void {
-  port.postMessage(reply);
+function say(replies: Replies): void {
+  port.postMessage(replies);
 }

@@ -36,11 +36,11 @@ export interface Sending {
 }
 
 export interface ClientEvents {
-  /** The first session, or another one because the one before is lost: nothing of it is left. */
-  began(): void;
   resumed(): void;
   /** The server no longer knows the session, long before it may forget it. */
   sessionLost(reason: string): void;
+  /** After that: there is another session, with nothing but what was not acknowledged in the one before. */
+  begunAgain(): void;
   /** A stanza was handled; it is counted. */
   stanza(element: Xml): void;
   /** The server did what no server may. */
@@ -51,8 +51,7 @@ export interface ClientSettings {
   /** The localpart, and the password. */
   readonly name: string;
   readonly domain: string;
-  /** Asked before each try: the port may change. */
-  readonly port: () => number;
+  readonly port: number;
   readonly habits: Habits;
   readonly decisions: Decisions;
   readonly transcript: Transcript;
@@ -61,6 +60,7 @@ export interface ClientSettings {
 
 export class Client {
   readonly #settings: ClientSettings;
+  #hasLost = false;
   #session: { readonly id: string; readonly jid: string } | undefined;
   #outgoing = new Outgoing<Sending>();
   #handled = 0;
@@ -147,7 +147,7 @@ export class Client {
     for (let tries = 0; this.#isWanted; tries++) {
       let asking: NodeJS.Timeout | undefined;
       try {
-        const link = await Link.connect(port());
+        const link = await Link.connect(port);
         this.#link = link;
         if (!this.#isWanted) link.drop("away");
         await this.#negotiate(link);
@@ -187,6 +187,7 @@ export class Client {
     transcript.note("stream", `<- ${showXml(answer)}`);
     if (answer.name === "failed") {
       this.#session = undefined;
+      this.#hasLost = true;
       events.sessionLost(showXml(answer));
       return false;
     }
@@ -218,7 +219,7 @@ export class Client {
     this.#handledSinceAcknowledged = 0;
     this.#outgoing = new Outgoing();
     this.#isUp = true;
-    events.began();
+    if (this.#hasLost) events.begunAgain();
     for (const sending of unsent) this.send(sending);
   }
 

@@ -3,8 +3,10 @@
  * is missing, what came twice and what came late is known without a look at the server.
  */
 
-export type Kind = "message" | "presence" | "answer" | "push";
+export const kinds = ["message", "presence", "answer", "push"] as const;
+export type Kind = (typeof kinds)[number];
 
+/** `rosters`: differs from what it should be; `sessions`: could not be resumed; `faults`: everything else that may not be. */
 export type Trouble = "lost" | "doubled" | "disordered" | "flaps" | "sessions" | "rosters" | "faults";
 
 export interface Channel {

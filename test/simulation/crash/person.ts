@@ -27,8 +27,8 @@ export interface PersonSettings {
   readonly voice: Voice;
   readonly ledger: Ledger;
   readonly decisions: Decisions;
-  /** What is no matter of numbers. */
-  trouble(trouble: "flaps" | "faults", text: string): void;
+  /** What is no matter of numbers; `words` lead to the stanzas that have to do with it. */
+  trouble(trouble: "flaps" | "faults", text: string, words: readonly string[]): void;
 }
 
 export class Person {
@@ -38,6 +38,8 @@ export class Person {
   /** Since the friends see each other everything counts. */
   #isCounted = false;
   #greeted = new Set<string>();
+  /** The number of the last presence. */
+  #status = 0;
   #strangers: string[] = [];
   /** The numbers of removals, by address. */
   readonly #removals = new Map<string, number>();
@@ -52,7 +54,7 @@ export class Person {
   /** Becomes available and interested in the roster. */
   enter(): void {
     void this.fetchRoster(undefined).then((answer) => this.roster.replace(childOf(answer, "query")));
-    this.#send("<presence><status>0</status></presence>");
+    this.#send(`<presence><status>${this.#status}</status></presence>`);
   }
 
   /** Asks the friends that come after this one by name; they ask back. */
@@ -125,6 +127,7 @@ export class Person {
     const channels = friends.map((friend) => this.#channel("presence", friend));
     const number = channels.map((channel) => ledger.send(channel))[0] ?? 0;
     const show = decisions.pick(["", "<show>away</show>", "<show>dnd</show>", "<show>chat</show>", "<show>xa</show>"]);
+    this.#status = number;
     this.#send(`<presence>${show}<status>${number}</status></presence>`, channels);
   }
 
@@ -136,9 +139,11 @@ export class Person {
     const number = Number(textOf(childOf(stanza, "status")));
     if (from === undefined) return this.#fault(stanza);
     if (!this.#isCounted) return this.#friendshipGrows(from, type);
-    if (type === "unavailable") return this.#settings.trouble("flaps", `${this.name} was told that ${from} is gone: ${showXml(stanza)}`);
-    if (type !== undefined) return this.#fault(stanza);
-    if (number === 0) return this.#settings.trouble("flaps", `${this.name} was told anew that ${from} is there: ${showXml(stanza)}`);
+    if (type !== undefined && type !== "unavailable") return this.#fault(stanza);
+    if (type === "unavailable" || number === 0) {
+      const text = `${this.name} was told ${type === undefined ? "anew that" : "that"} ${from} is ${type === undefined ? "there" : "gone"}`;
+      return this.#settings.trouble("flaps", `${text}: ${showXml(stanza)}`, [`<presence from='${this.#bare(from)}/`]);
+    }
     this.#settings.ledger.deliver({ kind: "presence", from, to: this.name }, number);
   }
 
@@ -236,7 +241,7 @@ export class Person {
   }
 
   #fault(stanza: Xml): void {
-    this.#settings.trouble("faults", `${this.name} did not expect ${showXml(stanza)}`);
+    this.#settings.trouble("faults", `${this.name} did not expect ${showXml(stanza)}`, []);
   }
 
   #channel(kind: Kind, to: string): Channel {

@@ -1,18 +1,19 @@
 /** What is to happen in a round: when the server dies, whose link is cut, who stays away. */
 import type { Decisions } from "./decisions.ts";
 
-export interface RoundPlan {
+export interface RoundPlan<Client> {
   /** The server is killed `afterMs` after so many clients have resumed in this round; "all": all that are not away. */
   readonly kill: { readonly afterResumed: number | "all"; readonly afterMs: number };
   /** Milliseconds that it stays dead. */
   readonly downMs: number;
-  readonly cuts: readonly { readonly client: number; readonly afterMs: number; readonly how: "drop" | "abandon" }[];
+  /** Whose link goes: cut, or left open and not read any more, so that to the server it looks alive. */
+  readonly cuts: readonly { readonly client: Client; readonly afterMs: number; readonly how: "drop" | "abandon" }[];
   /** Who leaves without a word and is back after so many restarts. */
-  readonly absences: readonly { readonly client: number; readonly afterMs: number; readonly restarts: number }[];
+  readonly absences: readonly { readonly client: Client; readonly afterMs: number; readonly restarts: number }[];
 }
 
-/** `clients` are the numbers of those who are not away; two of them stay. */
-export function planRound(decisions: Decisions, clients: readonly number[]): RoundPlan {
+/** `clients` are those who are not away; two of them stay. */
+export function planRound<Client>(decisions: Decisions, clients: readonly Client[]): RoundPlan<Client> {
   const early = decisions.chance(0.3);
   const kill = early
     ? { afterResumed: decisions.whole(0, clients.length - 1), afterMs: decisions.whole(0, 20) }
