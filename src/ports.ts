@@ -148,10 +148,16 @@ export interface KeyRange {
   readonly through: string;
 }
 
-/** Earlier facts of a stream: those of `types` only, or all of them, with its contents and secrets. Versions are never given twice. */
+/**
+ * Earlier facts of a stream: those of `types`, those of `versions`, or without either all of them, with its contents and secrets.
+ * Versions are never given twice.
+ */
 export interface Forgotten {
   readonly stream: string;
   readonly types?: readonly string[];
+  readonly versions?: readonly number[];
+  /** Nobody writes to the stream any more, so that its last version need not be remembered. */
+  readonly final?: true;
 }
 
 export interface StoredFact extends Omit<Fact, "secret" | "contents" | "erases" | "forgets"> {
@@ -207,6 +213,8 @@ export interface LogStats {
   /** Of the file, and of the write-ahead log beside it; 0 for a store without files. */
   readonly fileBytes: number;
   readonly walBytes: number;
+  /** Of the file, what is in no use: it is filled before the file grows. */
+  readonly freeBytes: number;
   readonly lastPosition: number;
 }
 

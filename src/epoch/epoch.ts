@@ -157,10 +157,12 @@ export class Epoch {
       sessions.removeAccount(host, username);
       await endContacts({ hosts, accounts, batch, subscriptions }, host, username);
     };
-    const endAccount = (host: string, username: string): void => {
+    const endAccount = async (host: string, username: string): Promise<void> => {
       // Whoever has come since: what follows from its end is still the account's.
       sessions.removeAccount(host, username);
       accounts.forget(`${username}@${host}`);
+      // What was recorded of it until now is forgotten next.
+      await batch.settle();
     };
     const common = { accounts: storedAccounts, hosts, random, iterations: config.limits.scramIterations };
     this.admin = {

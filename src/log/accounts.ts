@@ -125,10 +125,9 @@ export class Accounts {
   async forgetRest(host: string, username: string): Promise<void> {
     const stream = accountStream(host, username);
     const [first, second] = await this.#store.read(stream, 0, 2);
-    const [content] = await this.#store.contents(stream, "", 1);
     if (await this.exists(host, username)) return;
     await this.#forgetSessions(host, username);
-    if (first?.type === "AccountDeleted" && second === undefined && content === undefined) return;
+    if (first?.type === "AccountDeleted" && second === undefined) return;
     await this.#decide(host, username, (exists, fact) => {
       if (exists || first === undefined) return [];
       const at = first.type === "AccountDeleted" ? { at: first.at } : {};

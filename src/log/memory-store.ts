@@ -164,14 +164,15 @@ class MemoryStore implements Store {
 
   #forget(forgets: readonly Forgotten[]): void {
     const gone = new Set<FactRow>();
-    for (const { stream, types } of forgets) {
+    for (const { stream, types, versions } of forgets) {
       const of = this.#streams.get(stream);
       if (of === undefined) continue;
       const { facts } = of;
-      for (const fact of facts) if (types === undefined || types.includes(fact.type)) gone.add(fact);
+      const isForgotten = ({ type, version }: FactRow): boolean => types?.includes(type) ?? versions?.includes(version) ?? true;
+      for (const fact of facts) if (isForgotten(fact)) gone.add(fact);
       of.facts = facts.filter((fact) => !gone.has(fact));
       this.#undo.push(() => void (of.facts = facts));
-      if (types !== undefined) continue;
+      if (types !== undefined || versions !== undefined) continue;
       for (const table of [of.secrets, of.contents]) {
         this.#touched.add(table);
         table.clear("");

@@ -46,18 +46,9 @@ export function toFact(row: FactRow): StoredFact {
 }
 
 /**
- * Rows as one JSON text: to cross the thread boundary it is copied, not taken apart, and what the facts say is parsed with the rest,
- * once.
+ * Facts as one JSON text: an array of arrays, each with the columns of `FactRow` in their order and what the fact says not as text but
+ * as it is. So it crosses the thread boundary without being taken apart, and is parsed once.
  */
-export function toText(rows: readonly FactRow[]): string {
-  const texts = rows.map(({ position, stream, version, type, v, at, step, cause, data }) => {
-    const head = JSON.stringify([position, stream, version, type, v, at, step, cause]);
-    return `${head.slice(0, -1)},${data}]`;
-  });
-  return `[${texts.join(",")}]`;
-}
-
-/** The facts of such a text. */
 export function fromText(text: string): readonly StoredFact[] {
   return (JSON.parse(text) as readonly TextFact[]).map(([position, stream, version, type, v, at, step, cause, data]) => ({
     position, stream, version, type, v: versionRead(type, v), at, step, cause, data: upcast(type, v, data),
@@ -143,8 +134,9 @@ function checkErased(keys: string | KeyRange): void {
   else storable("erases", keys.from + keys.through);
 }
 
-function checkForgotten({ stream, types = [] }: Forgotten): void {
+function checkForgotten({ stream, types = [], versions = [] }: Forgotten): void {
   storable("forgets", [stream, ...types].join(" "));
+  for (const version of versions) whole("forgets", version, 1);
 }
 
 function whole(what: string, value: number, least: number): void {

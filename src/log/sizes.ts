@@ -27,6 +27,7 @@ export function statsOf({ facts, contents, projections, secrets, position }: Kep
     secrets: ofSecrets.sorted()[0] ?? { name: "secrets", count: 0, bytes: 0 },
     fileBytes: 0,
     walBytes: 0,
+    freeBytes: 0,
     lastPosition: position,
   };
 }

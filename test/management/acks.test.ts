@@ -238,5 +238,7 @@ describe("XEP-0198 section 6: an h that is too high", () => {
       xmlns: management, attrs: { h: String(client.handled + 5), "send-count": String(client.handled) },
     });
     link.raw.destroy();
+    // The session that was asked for is as it was.
+    expect(await client.resume()).toBe(client.sent);
   });
 });

@@ -99,6 +99,7 @@ describe("Sessions without a link, and as many resources as an account may have"
     for (const resource of ["first", "second", "third"]) clients.push(await stage.resumable(romeo, resource, "<presence/>"));
     const [first, second, third] = clients as [(typeof clients)[number], (typeof clients)[number], (typeof clients)[number]];
     await second.vanish(server);
+    await new Promise((resolve) => setTimeout(resolve, 5));
     await first.vanish(server);
     await sender.ask(chat(second.jid, "not lost"));
     const fourth = await stage.bound(romeo, "fourth");

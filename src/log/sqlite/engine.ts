@@ -3,7 +3,7 @@
 import type { Content, Forgotten, LogStats, ProjectionQuery } from "../../ports.ts";
 import { ConcurrencyError, StoreOpenError } from "../errors.ts";
 import type { Projection } from "../projection.ts";
-import type { AppendRows, FactRow, NewFactRow } from "../rows.ts";
+import type { AppendRows, NewFactRow } from "../rows.ts";
 import { writeBackup } from "./backup.ts";
 import { Beside } from "./beside.ts";
 import type { Database, OpenDatabase, Statement } from "./driver.ts";
@@ -37,7 +37,7 @@ export class Engine {
       this.#beside = new Beside(this.#database);
       this.#tables = new Tables(this.#database, projections);
       this.#position = this.#streams.lastPosition();
-      this.#tables.catchUp(this.#position, (after, limit) => this.readAll(after, limit));
+      this.#tables.catchUp(this.#position, (after, limit) => this.#streams.rows(after, limit));
     } catch (error) {
       this.abandon();
       if (isDatabaseError(error)) throw explain(options.file, error);
@@ -62,11 +62,12 @@ export class Engine {
     return outcomes;
   }
 
-  read(stream: string, after: number, limit: number): readonly FactRow[] {
+  /** Facts as `fromText` reads them. */
+  read(stream: string, after: number, limit: number): string {
     return this.#streams.read(stream, after, limit);
   }
 
-  readAll(after: number, limit: number): readonly FactRow[] {
+  readAll(after: number, limit: number): string {
     return this.#streams.readAll(after, limit);
   }
 
@@ -148,8 +149,10 @@ export class Engine {
   }
 
   #forget(forgotten: Forgotten): void {
-    if (this.#streams.forget(forgotten)) this.#traces = true;
-    if (forgotten.types === undefined) this.#beside.forget(forgotten.stream);
+    const { stream, types, versions } = forgotten;
+    // Single facts are taken out to make room, not to be unheard of: their traces go with the next pages that are written.
+    if (this.#streams.forget(forgotten) && versions === undefined) this.#traces = true;
+    if (types === undefined && versions === undefined) this.#beside.forget(stream);
   }
 
   /**

@@ -36,7 +36,7 @@ export type Question =
 
 export interface Answers {
   readonly commit: readonly Outcome[];
-  /** See `toText`. */
+  /** See `fromText`. */
   readonly read: string;
   readonly readAll: string;
   readonly query: readonly TextRow[];

@@ -4,6 +4,7 @@ import { statSync } from "node:fs";
 import type { LogStats, Size } from "../../ports.ts";
 import { bySize } from "../sizes.ts";
 import type { Database } from "./driver.ts";
+import { pragma } from "./open-file.ts";
 
 export function logStats(database: Database, file: string, lastPosition: number): LogStats {
   const sizes = (table: string, name: string, value: string): readonly Size[] => {
@@ -17,6 +18,7 @@ export function logStats(database: Database, file: string, lastPosition: number)
     secrets: sizes("secret", "'secrets'", "value")[0] ?? { name: "secrets", count: 0, bytes: 0 },
     fileBytes: bytesOf(file),
     walBytes: bytesOf(`${file}-wal`),
+    freeBytes: Number(pragma(database, "freelist_count")) * Number(pragma(database, "page_size")),
     lastPosition,
   };
 }

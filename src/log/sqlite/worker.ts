@@ -4,7 +4,6 @@ import { parentPort, workerData } from "node:worker_threads";
 import { StoreOpenError } from "../errors.ts";
 import type { Projection } from "../projection.ts";
 import { projections as ownProjections } from "../projections/index.ts";
-import { toText } from "../rows.ts";
 import { loadDriver } from "./driver.ts";
 import type { OpenDatabase } from "./driver.ts";
 import { Engine } from "./engine.ts";
@@ -54,9 +53,9 @@ function answer(engine: Engine, question: Question): Answers[keyof Answers] {
     case "commit":
       return engine.commit(question.group);
     case "read":
-      return toText(engine.read(question.stream, question.after, question.limit));
+      return engine.read(question.stream, question.after, question.limit);
     case "readAll":
-      return toText(engine.readAll(question.after, question.limit));
+      return engine.readAll(question.after, question.limit);
     case "query":
       return engine.query(question.projection, question.query);
     case "secret":

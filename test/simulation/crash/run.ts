@@ -13,6 +13,8 @@ const settleMs = 45_000;
 const stillMs = 8_000;
 /** Milliseconds in which what comes twice at the very end has to come. */
 const lateMs = 300;
+/** Faults after which going on tells nothing new. */
+const faultsMax = 100;
 /** Stanzas that are not acknowledged at which a client says nothing new. */
 const waitingMax = 60;
 
@@ -269,6 +271,7 @@ class Run {
 
   async #until(what: string, holds: () => boolean): Promise<void> {
     for (const from = performance.now(); !holds(); await pause(3)) {
+      if (this.cast.troubles.count("faults") > faultsMax) throw new Error(`${faultsMax} faults are enough`);
       if (performance.now() - from > settleMs) throw new Error(`waited ${settleMs / 1_000} s until ${what}, in vain`);
     }
   }
