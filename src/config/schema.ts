@@ -8,6 +8,7 @@ import { prepareDomain } from "../domain/jid.ts";
 const second = 1_000;
 const minute = 60 * second;
 const hour = 60 * minute;
+const century = 36_525 * 24 * hour;
 
 export const configSchema = z.strictObject({
   dataDir: z.string().min(1).default("./data").meta({
@@ -120,6 +121,22 @@ export const configSchema = z.strictObject({
         "iterations",
         "PBKDF2 work per password that is set from now on (RFC 7677 section 4). Names without an account are answered with it too, " +
           "so accounts that keep an older value can be told from them: choose it before the first account, or set the passwords anew.",
+      ),
+    })
+    .prefault({}),
+  history: z
+    .strictObject({
+      compactMs: duration(
+        hour,
+        minute,
+        century,
+        "When so long has passed since a session's end, what was counted and queued goes from the log; what it was told, and its end, stay.",
+      ),
+      keepMs: duration(
+        7 * 24 * hour,
+        0,
+        century,
+        "When so long has passed since a session's end, all of it goes from the log. 0: within a minute; the largest value: as good as never.",
       ),
     })
     .prefault({}),

@@ -127,3 +127,13 @@ export const blockedJidsMax = 5_000;
 export const offlineBytesMax = 786_432;
 /** Of those messages, how many are read from the store at once. */
 export const offlinePageMax = 200;
+
+/** Milliseconds after the start until what ended long ago is taken out of the log for the first time, and between two such rounds. */
+export const retentionFirstMs = 60_000;
+export const retentionRoundMs = 60_000;
+/** Facts, and sessions, of one portion of that work: some milliseconds of the store's time. */
+export const retentionFactsMax = 500;
+export const retentionSessionsMax = 100;
+/** Milliseconds between two portions, at least; and until the next attempt while the store has too much to do. */
+export const retentionRestMin = 100;
+export const retentionBusyMs = 5_000;

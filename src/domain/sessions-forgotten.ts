@@ -26,7 +26,8 @@ export function forgetSessions(sessions: readonly ForgottenSession[]) {
     v: sessionsForgottenVersion,
     data: { sessions },
     forgets: [
-      ...sessions.map(({ host, id }) => ({ stream: sessionStream(host, id) })),
+      // Nothing is written to a session that has ended.
+      ...sessions.map(({ host, id, endedAt }) => ({ stream: sessionStream(host, id), ...(endedAt === null ? {} : { final: true as const }) })),
       { stream: serverStream, types: ["SessionsForgotten"] },
     ],
   };

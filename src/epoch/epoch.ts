@@ -13,6 +13,7 @@ import { Accounts } from "../log/accounts.ts";
 import { StoreFailedError } from "../log/errors.ts";
 import { loadAccount } from "../log/load-account.ts";
 import { pastSessions } from "../log/past-sessions.ts";
+import { Retention } from "../log/retention.ts";
 import { fakeSaltKey } from "../log/server-secret.ts";
 import { SessionSource } from "../log/session-source.ts";
 import type { Clock, Ids, Log, Random, Store } from "../ports.ts";
@@ -76,6 +77,7 @@ export class Epoch {
   readonly #sessions: Population;
   readonly #logins: Logins;
   readonly #environment: SessionEnvironment;
+  readonly #retention: Retention;
   readonly #stopWatching: () => void;
   /** Ends the work that cannot be done any more. */
   readonly #waiting = new Set<(error: Error) => void>();
@@ -97,6 +99,7 @@ export class Epoch {
       // Who was there before is restored here, before the first link and, at the start, before any listener.
       await Promise.race([epoch.#recover(), broken]);
       if (opening.failure !== undefined) throw opening.failure;
+      epoch.#retention.start();
       return epoch;
     } catch (error) {
       options.onLeaving(opening.epoch?.leave() ?? { sessions: Promise.resolve(), store: store.close() });
@@ -121,13 +124,18 @@ export class Epoch {
       (host, username) => loadAccount(store, host, username),
       ({ bare, lastTicket }) => registry.sessions(bare).length > 0 || !batch.isDurable(lastTicket),
     );
+    let pressed = false;
     const batch: Batch = (this.#batch = new Batch({
       store,
       clock,
       ids,
       onFailed: (error) => this.fail(error),
-      onPressure: (high) => sessions.press(high),
+      onPressure: (high) => {
+        pressed = high;
+        sessions.press(high);
+      },
     }));
+    this.#retention = new Retention({ store, clock, ids, log, ...config.history, busy: () => pressed });
     const community = createCommunity({ extensions, registry, accounts, house: () => house });
     const { contacts, presence, subscriptions } = community;
     const house = createHouse({
@@ -215,6 +223,7 @@ export class Epoch {
     this.#over = true;
     this.#failure = error;
     this.#stopWatching();
+    this.#retention.stop();
     // Before the sessions: what they record of their end would else be waited for.
     this.#batch.abandon(error);
     this.#sessions.fail();
@@ -229,6 +238,7 @@ export class Epoch {
    */
   async stop(): Promise<void> {
     const known = this.#failure;
+    this.#retention.stop();
     await this.#sessions.stop();
     const inTime = await within(this.#clock, stopCommitMs, this.#batch.settle());
     this.#over = true;
@@ -240,6 +250,7 @@ export class Epoch {
   async close(): Promise<void> {
     this.#over = true;
     this.#stopWatching();
+    this.#retention.stop();
     this.#sessions.abandon();
     await this.#store.close();
   }
@@ -248,6 +259,7 @@ export class Epoch {
   leave(): Leaving {
     this.#over = true;
     this.#stopWatching();
+    this.#retention.stop();
     return { sessions: this.#sessions.stop().then(() => this.#sessions.abandon()), store: this.#store.close() };
   }
 

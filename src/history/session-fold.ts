@@ -23,6 +23,8 @@ export interface SessionMoment {
   readonly counts: Counts | null;
   /** Those that were queued since the first snapshot and are not acknowledged, oldest first. */
   readonly queue: readonly QueuedStanza[];
+  /** Facts were taken out since the last snapshot, when the log was compacted: the counts and the queue are those of before. */
+  readonly compacted: boolean;
   /** false once its queue was full: nothing is kept for it any more, nor recorded of what it is sent. */
   readonly keepsQueue: boolean;
   /** The language of the client's stream. */
@@ -60,7 +62,8 @@ export function evolveSession(before: SessionMoment | undefined, fact: StoredFac
   if (fact.type === "SessionSnapshotTaken") return takeSnapshot(before, fact);
   if (before === undefined) return { moment: undefined, disagreements: [] };
   const { position, version, at } = fact;
-  const moved = { ...before, position, version, at };
+  const compacted = before.compacted || version > before.version + 1;
+  const moved = { ...before, position, version, at, compacted };
   switch (fact.type as SessionFactType) {
     case "SessionTold":
       return tell(moved, fact);
@@ -128,6 +131,7 @@ function takeSnapshot(before: SessionMoment | undefined, fact: StoredFact): Fold
   const moment: SessionMoment = {
     stream, position, version, at, machine, counts,
     queue: counts === null ? [] : queue.filter(({ number }) => number > counts.acknowledged),
+    compacted: false,
     keepsQueue: before?.keepsQueue ?? true,
     lang: data.lang,
     available: machine.context.presence === null ? null : (before?.available ?? { since: { position, at }, last: { position, at } }),
@@ -148,13 +152,20 @@ function restore(fact: StoredFact): SessionSnapshot {
 function compare(folded: SessionMoment, recorded: SessionMoment): readonly Omit<Disagreement, "position" | "version">[] {
   // Of the client's stanzas it knows those that are counted at the end of the batch that it is in, too.
   const received = Math.max(folded.counts?.received ?? 0, recorded.counts?.received ?? 0);
+  if (folded.compacted || recorded.version > folded.version + 1) return compareStates(folded, recorded);
   const before = { ...stateOf(folded), counts: folded.counts && recorded.counts && { ...folded.counts, received } };
   // A session that keeps no queue goes on counting what it sends, and records none of it.
   const sent = folded.keepsQueue ? {} : { sent: folded.counts?.sent ?? 0 };
   const after = { ...stateOf(recorded), counts: recorded.counts && { ...recorded.counts, ...sent, received } };
-  return differences(before as unknown as Json, after as unknown as Json).map(({ path, before, after }) => ({
-    what: path, folded: before, recorded: after,
-  }));
+  return toDisagreements(differences(before as unknown as Json, after as unknown as Json));
+}
+
+function compareStates(folded: SessionMoment, recorded: SessionMoment): readonly Omit<Disagreement, "position" | "version">[] {
+  return toDisagreements(differences(stateOf(folded) as unknown as Json, stateOf(recorded) as unknown as Json));
+}
+
+function toDisagreements(found: ReturnType<typeof differences>): readonly Omit<Disagreement, "position" | "version">[] {
+  return found.map(({ path, before, after }) => ({ what: path, folded: before, recorded: after }));
 }
 
 function stateOf({ machine }: SessionMoment) {

@@ -28,6 +28,8 @@ export interface SessionPast {
   readonly resumptionMs: number;
   /** null unless it counts stanzas. */
   readonly counts: Counts | null;
+  /** The counts and the queue are those of before: what came since was taken out of the log. */
+  readonly compacted: boolean;
   /** Sent, and not acknowledged; those that were queued before the log begins are counted only. */
   readonly queue: readonly QueuedStanza[];
   /** Deadlines, ms since 1970. */
@@ -73,6 +75,7 @@ export function sessionPast(moment: SessionMoment, beside: Beside = {}): Session
     management: context.management,
     resumptionMs: context.resumptionMs,
     counts,
+    compacted: moment.compacted,
     queue,
     timers: context.timers,
     directed: context.directed,

@@ -1,10 +1,11 @@
 /** What the server reads of sessions: those that can go on after a restart, and those that have ended. */
 
 import { sessionStream } from "../domain/facts.ts";
+import type { EndedPlace } from "../domain/sessions-compacted.ts";
 import type { ForgottenSession } from "../domain/sessions-forgotten.ts";
 import type { Content, ProjectionRow, Store, StoredFact } from "../ports.ts";
 import {
-  endedPrefix, livePrefix, sessionKey, sessions, userSessionsPrefix, type EndedRow, type LiveRow, type SessionRow,
+  endedKey, endedPrefix, livePrefix, sessionKey, sessions, userSessionsPrefix, type EndedRow, type LiveRow, type SessionRow,
 } from "./projections/sessions.ts";
 
 export interface LiveSession {
@@ -58,9 +59,10 @@ export class SessionSource {
     return row === undefined || row.endedAt === null ? undefined : { username: row.username, received: row.received };
   }
 
-  /** Sessions that have ended up to `at` (ms since 1970), the first ones first. What is forgotten of them makes room for the next. */
-  async endedUntil(at: number, limit: number): Promise<readonly ForgottenSession[]> {
-    const rows = await this.#store.query(sessions.name, { prefix: endedPrefix, limit });
+  /** Sessions that have ended up to `at` (ms since 1970), the first ones first: those behind `after`. */
+  async endedUntil(at: number, limit: number, after?: EndedPlace): Promise<readonly (ForgottenSession & EndedPlace)[]> {
+    const behind = after === undefined ? {} : { after: endedKey(after.endedAt, after.host, after.id) };
+    const rows = await this.#store.query(sessions.name, { prefix: endedPrefix, limit, ...behind });
     return rows.map(toForgotten).filter(({ endedAt }) => endedAt <= at);
   }
 
@@ -101,7 +103,7 @@ export class SessionSource {
 }
 
 /** Its key tells when it ended, and which one it was. */
-function toForgotten({ key, value }: ProjectionRow): ForgottenSession & { readonly endedAt: number } {
+function toForgotten({ key, value }: ProjectionRow): ForgottenSession & EndedPlace {
   const [at = "", host = "", id = ""] = key.slice(endedPrefix.length).split("/");
   return { host, id, username: (value as EndedRow).username, endedAt: Number(at) };
 }

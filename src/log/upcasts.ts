@@ -5,6 +5,8 @@
 
 import { accountFactVersions } from "../domain/facts.ts";
 import { sessionFactVersions } from "../domain/session-facts.ts";
+import { logSalvagedVersion } from "../domain/log-salvaged.ts";
+import { sessionsCompactedVersion } from "../domain/sessions-compacted.ts";
 import { sessionsForgottenVersion } from "../domain/sessions-forgotten.ts";
 import type { Json } from "../ports.ts";
 import { attributeOf } from "./start-tag.ts";
@@ -20,7 +22,14 @@ const steps: ReadonlyMap<string, readonly Upcast[]> = new Map<string, readonly U
 
 /** The current version of each type of fact that this refrain records itself. */
 export const factVersions: ReadonlyMap<string, number> = new Map(
-  Object.entries({ ...accountFactVersions, ...sessionFactVersions, SessionsForgotten: sessionsForgottenVersion }),
+  Object.entries({
+    ...accountFactVersions,
+    ...sessionFactVersions,
+    FakeSaltKeyMade: 1,
+    SessionsForgotten: sessionsForgottenVersion,
+    SessionsCompacted: sessionsCompactedVersion,
+    LogSalvaged: logSalvagedVersion,
+  }),
 );
 
 /** The version that a fact is read as. */

@@ -251,7 +251,10 @@ export class SessionHost implements LinkOwner, Workbench, ResumableSession {
   }
 
   ended(): void {
-    this.tellLater(null, ({ at }) => ({ type: "stream.ended", at }));
+    this.tellLater(null, (step) => {
+      this.management.leaveInOrder(step);
+      return { type: "stream.ended", at: step.at };
+    });
   }
 
   lost(why: string): void {

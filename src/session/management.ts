@@ -14,6 +14,7 @@ import { serialise } from "../xml/serialise.ts";
 import { clientNamespace, el } from "../xml/stanza.ts";
 import type { DeliveryNote, SessionEnvironment } from "./environment.ts";
 import type { SessionLog } from "./session-log.ts";
+import { Miscount } from "./miscount.ts";
 import type { Holder } from "./shared-stanza.ts";
 import { StanzaQueue, type QueuedStanza } from "./stanza-queue.ts";
 
@@ -40,6 +41,7 @@ export class Management implements Holder {
   /** The step at whose end the client will be asked. */
   #asking: Step | undefined;
   #overflowed = false;
+  readonly #miscount = new Miscount();
 
   constructor(host: ManagedHost, log: SessionLog, queue: StanzaQueue | undefined) {
     this.#host = host;
@@ -106,6 +108,7 @@ export class Management implements Holder {
     // An answer, or as good as one. What was sent since the question is asked for now, so that it is not asked without end.
     const asked = this.#asked;
     this.#asked = undefined;
+    this.#miscount.answered(number);
     if (asked !== undefined && queue.sent > asked) this.#askAtEnd(step);
   }
 
@@ -116,6 +119,7 @@ export class Management implements Holder {
     if (queue === undefined || (kind !== "message" && kind !== "presence" && kind !== "iq")) return;
     const stanza = queue.push(text, step.at, copy, shared);
     step.ifDiscarded(() => queue.takeBack(stanza));
+    if (kind === "iq" && (element.attrs["type"] === "result" || element.attrs["type"] === "error")) this.#miscount.sentAnswer();
     if (queue.keeps) {
       shared?.hold(this, stanza.number);
       step.ifDiscarded(() => shared?.unhold(this));
@@ -156,6 +160,11 @@ export class Management implements Holder {
     }
   }
 
+  /** The client closes its stream in order: what it has read is not given to others, although it may have miscounted it. */
+  leaveInOrder(step: Step): void {
+    if (this.#miscount.read > 0) this.acknowledge(step, this.#miscount.read);
+  }
+
   becomesCopy(step: Step, number: number): void {
     const copy = this.#queue?.makeCopy(number);
     if (copy !== undefined) this.#log.record(step, "StanzaTaken", { number }, { contents: [contentOf(copy)] }, false);
@@ -194,6 +203,7 @@ export class Management implements Holder {
     const { sent = 0 } = this.#queue ?? {};
     const before = this.#asked;
     this.#asked = sent;
+    this.#miscount.asked(sent);
     step.ifDiscarded(() => (this.#asked = before));
     this.#host.write(step, `<r xmlns='${managementNamespace}'/>`);
   }

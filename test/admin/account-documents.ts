@@ -1,6 +1,7 @@
 /** Accounts as a property test wants them: with anything that a client can bring about. */
 import fc from "fast-check";
 import type { AccountDocument } from "../../src/admin/formats/account-document.ts";
+import type { Json } from "../../src/domain/json.ts";
 import { escapeText, serialise } from "../../src/xml/serialise.ts";
 import { el } from "../../src/xml/stanza.ts";
 

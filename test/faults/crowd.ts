@@ -54,16 +54,23 @@ export class Crowd {
   /** They talk until it is over; some lose their links, and come back. */
   async talkUntil(server: ServerAddress, over: Promise<unknown>): Promise<void> {
     let isOver = false;
+    let refusal: unknown;
     void over.then(() => (isOver = true));
+    const deadline = Date.now() + patienceMs;
     while (!isOver) {
       for (let count = this.#dice.below(3); count > 0; count--) this.say();
       const talker = this.talkers[this.#dice.below(names.length)]!;
       if (this.#dice.below(3) === 0) talker.acknowledge();
       if (this.#dice.below(12) === 0 && !this.#coming.has(talker)) {
-        const attempt = talker.resume(server, never).catch(() => undefined);
+        const attempt = talker.resume(server, never).catch((error: unknown) => {
+          if (isOver || !isRefusal(error)) return;
+          refusal = error;
+        });
         this.#coming.set(talker, attempt.finally(() => this.#coming.delete(talker)));
       }
       await Promise.race([over, moment(this.#dice.below(3))]);
+      if (refusal !== undefined) throw refusal;
+      if (Date.now() > deadline) throw new Error(`it was not over in ${patienceMs / 1_000} s`);
     }
   }
 
@@ -102,10 +109,15 @@ async function comeBack(talker: Talker, server: ServerAddress): Promise<void> {
       await talker.resume(server, never);
       return;
     } catch (error) {
-      if (/item-not-found/.test(String(error)) || Date.now() > deadline) throw error;
+      if (isRefusal(error) || Date.now() > deadline) throw error;
       await moment(10);
     }
   }
+}
+
+/** The session is not there any more: to try again is of no use. */
+function isRefusal(error: unknown): boolean {
+  return String(error).includes("item-not-found");
 }
 
 export async function until(holds: () => boolean, what: string, ms = patienceMs): Promise<void> {

@@ -130,7 +130,7 @@ export function describeResumption({ name, skipped, agent: file, begun, resumed,
       await alice.eventually("unacknowledged").toBe(0);
     });
 
-    it.skipIf(resends === "nothing")("sends again what the server had not taken when it was killed, and nothing else", async () => {
+    if (resends !== "nothing") it("sends again what the server had not taken when it was killed, and nothing else", async () => {
       const { alice, bob } = await pair();
       const bodies = Array.from({ length: 40 }, (_, n) => `${n}`);
       await alice.call("message", { to: alice.bareJid.replace("alice", "bob"), bodies });
@@ -141,7 +141,7 @@ export function describeResumption({ name, skipped, agent: file, begun, resumed,
       await hears(await bob(), bodies);
     });
 
-    it.skipIf(!survivesShutdown)("resumes after the server was stopped and started", async () => {
+    if (survivesShutdown) it("resumes after the server was stopped and started", async () => {
       const { alice, bob } = await pair();
       const contact = await bob();
       await contact.client.ask(chat(alice.jid, "before"));

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
-import { startServer, type TestServer } from "../../src/testing/index.ts";
+import { startServer, type TestServer, type TestServerOptions } from "../../src/testing/index.ts";
 import { missing, PythonAgent, type PythonModule } from "./python-agent.ts";
 import { certificateOf } from "./trust.ts";
 
@@ -95,6 +95,7 @@ export function pythonSetting<Options extends Login, Result extends LoginResult>
   file: URL,
   skipped: boolean,
   names: readonly string[],
+  serverOptions: TestServerOptions = {},
 ): PythonSetting<Options, Result> {
   let server: TestServer;
   let agent: PythonAgent;
@@ -104,7 +105,7 @@ export function pythonSetting<Options extends Login, Result extends LoginResult>
 
   beforeAll(async () => {
     if (skipped) return;
-    server = await startServer();
+    server = await startServer(serverOptions);
     for (const name of names) await server.addUser(name, password);
     folder = await mkdtemp(join(tmpdir(), "refrain-python-"));
     await writeFile(join(folder, "ca.pem"), await certificateOf(server));

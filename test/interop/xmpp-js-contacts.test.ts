@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { bodies, errorOf, password, xml, type XmlElement, type XmppJsUser } from "./xmpp-js.ts";
 import { xmppJsSetting } from "./xmpp-js-setting.ts";
 
-const setting = xmppJsSetting([]);
+const setting = xmppJsSetting([], { session: { resumptionMs: 300 } });
 const rosterNamespace = "jabber:iq:roster";
 
 /** Each test has its own two accounts. */
@@ -158,7 +158,7 @@ describe("What is kept while a client is away", () => {
 });
 
 describe("A client whose socket is gone", () => {
-  it("is seen to leave, once", async () => {
+  it("is seen to leave, once, when it has not come back in time", async () => {
     const [alice, bob] = [await interested("alice"), await interested("bob")];
     await befriend(alice, bob);
     bob.client.reconnect.stop();

@@ -4,7 +4,8 @@ import { startServer } from "../../src/testing/index.ts";
 import { bodies, password, xml, XmppJsUser, type Mechanism } from "./xmpp-js.ts";
 import { xmppJsSetting } from "./xmpp-js-setting.ts";
 
-const setting = xmppJsSetting(["alice", "bob", "jürgen"]);
+// Sessions end with their links; those that do not are in xmpp-js-resumption.test.ts.
+const setting = xmppJsSetting(["alice", "bob", "jürgen"], { session: { resumptionMs: 0 } });
 const { user, online, available } = setting;
 
 describe.each([

@@ -1,6 +1,6 @@
 /** A server of its own for a test file, and clients that are stopped after each test. */
 import { afterAll, afterEach, beforeAll } from "vitest";
-import { startServer, type TestServer } from "../../src/testing/index.ts";
+import { startServer, type TestServer, type TestServerOptions } from "../../src/testing/index.ts";
 import { certificateOf, trust } from "./trust.ts";
 import { password, XmppJsUser, type UserOptions } from "./xmpp-js.ts";
 
@@ -15,13 +15,13 @@ export interface Setting {
 }
 
 /** `names` get accounts with the password that all tests use. */
-export function xmppJsSetting(names: readonly string[]): Setting {
+export function xmppJsSetting(names: readonly string[], options: TestServerOptions = {}): Setting {
   let server: TestServer;
   let distrust: () => void;
   let users: XmppJsUser[] = [];
 
   beforeAll(async () => {
-    server = await startServer();
+    server = await startServer(options);
     for (const name of names) await server.addUser(name, password);
     const certificate = await certificateOf(server);
     distrust = trust(() => certificate);

@@ -335,7 +335,7 @@ function suite(driver: DriverName): void {
     ])("is left alone if it is damaged: %s", async (_, damage) => {
       await filled();
       writeFileSync(file, damage(readFileSync(file)));
-      await refused("damaged", "; restore a backup and keep this file for repair");
+      await refused("damaged", "; nothing was changed: `refrain log verify` tells what is wrong with it, `refrain log salvage ");
     });
 
     it("is left alone if a table is missing", async () => {

@@ -56,7 +56,7 @@ const liveKey = (host: string, id: string): string => `${livePrefix}${host}/${id
 export const userSessionsPrefix = (host: string, username: string): string => `user/${host}/${username}/`;
 export const endedPrefix = "ended/";
 /** Sixteen digits hold every time, so that the keys are in its order. */
-const endedKey = (endedAt: number, host: string, id: string): string =>
+export const endedKey = (endedAt: number, host: string, id: string): string =>
   `${endedPrefix}${String(endedAt).padStart(16, "0")}/${host}/${id}`;
 
 function note(fact: StoredFact, table: ProjectionTable): void {

@@ -3,8 +3,8 @@
 import { DatabaseSync } from "node:sqlite";
 import type { Database, Row } from "./driver.ts";
 
-export function openDatabase(file: string): Database {
-  const database = new DatabaseSync(file);
+export function openDatabase(file: string, readOnly = false): Database {
+  const database = new DatabaseSync(file, { readOnly });
   return {
     exec: (sql) => database.exec(sql),
     prepare: (sql) => {

@@ -43,7 +43,7 @@ export class Engine {
       if (isDatabaseError(error)) throw explain(options.file, error);
       const { message } = error as Error;
       const problem = `${options.file}: its read models cannot be brought up to the last fact (${message})`;
-      throw new StoreOpenError("projection", options.file, `${problem}; run the version of refrain that wrote it, or restore a backup`);
+      throw new StoreOpenError("projection", options.file, `${problem}; run the version of refrain that wrote it, or see what \`refrain log verify\` finds`);
     }
   }
 

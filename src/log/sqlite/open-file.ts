@@ -45,16 +45,20 @@ export function explain(file: string, error: unknown): StoreOpenError {
       return new StoreLockedError(file);
     case resultCodes.readOnly:
       return new StoreOpenError("unwritable", file, `${file}: SQLite can only read it; make the file and its folder writable`);
+    case resultCodes.io:
+      return new StoreOpenError("failed", file, `${file}: the system failed at reading or writing it (${messageOf(error)}); look at the disk and the system's log`);
     case resultCodes.full:
       return new StoreOpenError("failed", file, `${file}: the disk is full; free some space`);
     case resultCodes.notADatabase:
       return new StoreOpenError(
         "not-a-database",
         file,
-        `${file}: expected an SQLite database, found something else; give refrain a data folder of its own, or restore a backup`,
+        `${file}: expected an SQLite database, found something else; give refrain a data folder of its own; ${waysOut(file)}`,
       );
-    default:
+    case resultCodes.corrupt:
       return damaged(file, messageOf(error));
+    default:
+      return new StoreOpenError("failed", file, `${file}: SQLite cannot use it (${messageOf(error)}); \`refrain log verify\` looks at all of it`);
   }
 }
 
@@ -114,7 +118,8 @@ function mustBeOurs(database: Database, file: string): number {
     throw new StoreOpenError(
       "newer",
       file,
-      `${file}: expected schema ${schemaVersion}, got ${version}, which another version of refrain wrote; run that version`,
+      `${file}: expected schema ${schemaVersion}, got ${version}, which another version of refrain wrote; run that version, ` +
+        "or put a backup of this version's in its place with `refrain restore FILE`",
     );
   }
   return version;
@@ -144,7 +149,7 @@ function mustBeKnown(database: Database, file: string): void {
   if (unknown === undefined) return;
   const { type, v, known } = unknown;
   const problem = `expected facts ${type} up to version ${known}, got version ${v}, which a later version of refrain wrote`;
-  throw new StoreOpenError("newer", file, `${file}: ${problem}; run that version`);
+  throw new StoreOpenError("newer", file, `${file}: ${problem}; run that version, or put a backup in its place with \`refrain restore FILE\``);
 }
 
 function prepareFolder(file: string): void {
@@ -168,7 +173,8 @@ function prepareFile(file: string): void {
       throw new StoreOpenError(
         "lost-database",
         file,
-        `${file}: expected a database beside ${file}-wal, found none; put the database back, or move ${file}-wal away to start anew`,
+        `${file}: expected a database beside ${file}-wal, found none; ` +
+          `put the database back, or read what ${file}-wal holds with \`refrain log salvage ${file} NEW-FILE\`; to start anew, move it away`,
       );
     }
     if (known === undefined) {
@@ -186,7 +192,14 @@ function prepareFile(file: string): void {
 }
 
 function damaged(file: string, found: string): StoreOpenError {
-  return new StoreOpenError("damaged", file, `${file}: the database is damaged (${found}); restore a backup and keep this file for repair`);
+  return new StoreOpenError("damaged", file, `${file}: the database is damaged (${found}); ${waysOut(file)}`);
+}
+
+function waysOut(file: string): string {
+  return (
+    "nothing was changed: `refrain log verify` tells what is wrong with it, " +
+    `\`refrain log salvage ${file} NEW-FILE\` reads what can be read into a new file, and \`refrain restore FILE\` puts that, or a backup, in its place`
+  );
 }
 
 function messageOf(error: unknown): string {

@@ -1,6 +1,7 @@
 """aioxmpp, for python-agent.py."""
 import asyncio
 import os
+import socket
 
 import aioxmpp
 import aioxmpp.connector
@@ -109,9 +110,10 @@ class Agent:
     async def kill(self, client):
         """Without an end of the stream, and without a way back."""
         running = self.users[client].client
-        gone = running.on_stream_destroyed.future()
-        running.stream._xmlstream.transport.abort()
-        await asyncio.wait_for(gone, ANSWER_S)
+        gone = asyncio.Event()
+        running.on_stream_suspended.connect(lambda *_: gone.set())
+        running.stream._xmlstream.transport.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+        await asyncio.wait_for(gone.wait(), ANSWER_S)
         running.stop()
 
     async def next(self, client, kind):

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { software } from "../../../src/software.ts";
 import { aioxmppIsMissing, aioxmppSetting, password, type AioxmppLogin, type AioxmppUser, type Roster } from "./setting.ts";
 
-const setting = aioxmppSetting([]);
+const setting = aioxmppSetting([], { session: { resumptionMs: 300 } });
 type Name = "alice" | "bob" | "carol";
 
 /** Each test has its own accounts, and only the first two exist. */
@@ -206,7 +206,7 @@ describe.skipIf(aioxmppIsMissing)("RFC 6121 section 4 with aioxmpp's PresenceCli
     for (const user of [alice, again]) await sees(user, bob, {});
   });
 
-  it("shows a contact whose socket is gone as gone", async () => {
+  it("shows a contact whose socket is gone, and who does not come back in time, as gone", async () => {
     const [alice, bob] = await friends();
     await bob.call("kill");
     await sees(alice, bob, {});

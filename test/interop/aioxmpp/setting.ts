@@ -1,4 +1,5 @@
 /** Debian's aioxmpp, by agent.py. */
+import type { TestServerOptions } from "../../../src/testing/index.ts";
 import { isMissing, pythonSetting, type Login, type LoginResult, type PythonSetting, type PythonUser } from "../python-setting.ts";
 
 export { password } from "../python-setting.ts";
@@ -24,5 +25,5 @@ export interface AioxmppLoginResult extends LoginResult {
 
 export type AioxmppUser = PythonUser<AioxmppLoginResult>;
 
-export const aioxmppSetting = (names: readonly string[]): PythonSetting<AioxmppLogin, AioxmppLoginResult> =>
-  pythonSetting(new URL("agent.py", import.meta.url), aioxmppIsMissing, names);
+export const aioxmppSetting = (names: readonly string[], options: TestServerOptions = {}): PythonSetting<AioxmppLogin, AioxmppLoginResult> =>
+  pythonSetting(new URL("agent.py", import.meta.url), aioxmppIsMissing, names, options);

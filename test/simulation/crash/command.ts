@@ -10,6 +10,8 @@ import { ServerProcess } from "./server-process.ts";
 
 /** On what is no terminal, rounds between two lines of progress. */
 const roundsPerLine = 10;
+/** Milliseconds without anything new at the end, until what is missing counts as lost. */
+const stillMs = 8_000;
 
 interface Flags {
   readonly rounds: number;
@@ -89,6 +91,7 @@ async function play(flags: Flags, print: (line: string) => void): Promise<number
     server,
     kills: flags.cutsOnly !== true,
     untilTrouble: flags.untilTrouble === true,
+    stillMs,
     onRound: (figures) => showProgress(figures, flags.rounds, print),
   });
   if (process.stderr.isTTY) process.stderr.write("\r\u001B[K");

@@ -9,8 +9,6 @@ import type { Troubles } from "./troubles.ts";
 
 /** Milliseconds in which all clients have to be back, and each thing at the beginning and the end has to be done. */
 const settleMs = 45_000;
-/** Milliseconds without anything new after which the end is not waited for any longer. */
-const stillMs = 8_000;
 /** Milliseconds in which what comes twice at the very end has to come. */
 const lateMs = 300;
 /** Faults after which going on tells nothing new. */
@@ -25,6 +23,8 @@ export interface RunOptions extends Pick<CastSettings, "names" | "seed" | "tampe
   readonly kills: boolean;
   /** Ends with the round in which something has gone wrong. */
   readonly untilTrouble: boolean;
+  /** Milliseconds without anything new after which the end is not waited for any longer. */
+  readonly stillMs: number;
   onRound(figures: Figures): void;
 }
 
@@ -234,7 +234,7 @@ class Run {
   async #quiet(): Promise<void> {
     const { members, ledger } = this.cast;
     const progress = () => JSON.stringify(kinds.map((kind) => ledger.totals(kind)));
-    for (let [last, since] = [progress(), performance.now()]; !ledger.isSettled && performance.now() - since < stillMs; ) {
+    for (let [last, since] = [progress(), performance.now()]; !ledger.isSettled && performance.now() - since < this.#options.stillMs; ) {
       for (const { client } of members) client.ask();
       await pause(50);
       if (progress() !== last) [last, since] = [progress(), performance.now()];
