@@ -7,6 +7,7 @@ import type { Store } from "../../src/ports.ts";
 import { startServer, type TestServer } from "../../src/testing/start-server.ts";
 import { subscription } from "../support/contacts.ts";
 import { login, type BoundClient } from "../support/login.ts";
+import { wrapStore } from "../support/wrapped-store.ts";
 import { childOf, readXml, type Xml } from "../support/xml-reader.ts";
 
 const memory = createMemoryStore(projections);
@@ -25,9 +26,7 @@ const hooks: Partial<Store> = {
     return memory.appendMany(appends);
   },
 };
-const store = new Proxy(memory, {
-  get: (_, key: keyof Store) => hooks[key] ?? (memory[key] as (...args: never[]) => unknown).bind(memory),
-});
+const store = wrapStore(memory, hooks);
 
 let server: TestServer;
 let hamlet: BoundClient;

@@ -6,8 +6,10 @@ import { Decisions } from "./decisions.ts";
 import { Ledger, type Trouble } from "./ledger.ts";
 import { bodyOf, Person } from "./person.ts";
 
-const message = (number: number): string =>
-  `<message from='a@localhost/phone' id='a-b-${number}' type='chat'><body>${bodyOf(number).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;")}</body></message>`;
+const message = (number: number): string => {
+  const body = bodyOf(number).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+  return `<message from='a@localhost/phone' id='a-b-${number}' type='chat'><body>${body}</body></message>`;
+};
 const presence = (number: number, type = ""): string => `<presence from='a@localhost/phone'${type}><status>${number}</status></presence>`;
 const push = (content: string, version = 2): string =>
   `<iq type='set' id='push' to='b@localhost/phone'><query xmlns='jabber:iq:roster' ver='${version}'>${content}</query></iq>`;

@@ -162,8 +162,10 @@ class Run {
       ...cuts.map(({ client, afterMs, how }) => setTimeout(() => this.#cut(client, how), afterMs)),
       ...absences.map(({ client, afterMs, restarts }) => setTimeout(() => this.#leave(client, restarts), afterMs)),
     ];
-    if (kill.afterResumed === "all" || !this.#options.kills || this.#readyMs.length === 1) await this.#allBack();
-    else await this.#someBack(kill.afterResumed);
+    if (kill.afterResumed === "all" || !this.#options.kills || this.#readyMs.length === 1) {
+      await this.#allBack();
+      if (this.#readyMs.length > 1) this.#backMs.push(performance.now() - this.#readyAt);
+    } else await this.#someBack(kill.afterResumed);
     await pause(kill.afterMs);
     for (const timer of timers) clearTimeout(timer);
     if (this.#options.kills) {
@@ -222,7 +224,6 @@ class Run {
       for (const member of missing) this.cast.trouble("sessions", `${member.name} is not back in ${settleMs / 1_000} s`, [member]);
       throw error;
     }
-    this.#backMs.push(performance.now() - this.#readyAt);
   }
 
   async #someBack(count: number): Promise<void> {

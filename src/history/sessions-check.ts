@@ -1,0 +1,90 @@
+/** Sessions: each one folds, its later snapshots are what the facts before them give, and what is kept for it is what it still needs. */
+import { numberOfQueueKey, parseQueuedText, presenceKey } from "../domain/session-facts.ts";
+import { fixes, type LogCheck, type Report } from "../log/verify/findings.ts";
+import type { Content, StoredFact } from "../ports.ts";
+import { HistoryError } from "./errors.ts";
+import { evolveSession, type SessionMoment } from "./session-fold.ts";
+
+/** Of sessions that have not ended. */
+interface Living {
+  /** undefined where it cannot be told: that was said already, or nothing is left that would tell. */
+  moment: SessionMoment | undefined;
+  /** Numbers of its queue whose texts are missing still. */
+  missing: Set<number>;
+}
+
+export class SessionsCheck implements LogCheck {
+  readonly #report: Report;
+  readonly #isSalvaged: (stream: string, version: number) => boolean;
+  readonly #living = new Map<string, Living>();
+  #folded = false;
+
+  /** `isSalvaged`: whether what came right before a fact is known to be lost. */
+  constructor(report: Report, isSalvaged: (stream: string, version: number) => boolean) {
+    this.#report = report;
+    this.#isSalvaged = isSalvaged;
+  }
+
+  see(fact: StoredFact): void {
+    const { stream, type, version, position } = fact;
+    if (!stream.startsWith("session/")) return;
+    const living = this.#living.get(stream) ?? { moment: undefined, missing: new Set() };
+    const before = this.#isSalvaged(stream, version) ? undefined : living.moment;
+    try {
+      const { moment, disagreements } = evolveSession(before, fact);
+      living.moment = moment;
+      for (const { what, folded, recorded } of disagreements) {
+        this.#wrong(`${stream}, position ${position}`, `${what} is ${text(recorded)} there, and ${text(folded)} by the facts before it`);
+      }
+    } catch (error) {
+      living.moment = undefined;
+      this.#wrong(stream, error instanceof HistoryError ? error.message : `position ${position} of the log: it cannot be folded (${String(error)})`);
+    }
+    // Version 0.1.0 recorded no SessionEnded.
+    const ended = type === "SessionEnded" || living.moment?.machine.status === "done";
+    if (ended && type !== "SessionEnded" && living.moment !== undefined) this.#living.delete(stream);
+    else if (ended) this.#living.delete(stream);
+    else if (living.moment !== undefined || this.#living.has(stream)) this.#living.set(stream, living);
+  }
+
+  content(stream: string, { key, text: kept }: Content): void {
+    if (!stream.startsWith("session/")) return;
+    this.#expect();
+    const thing = `content ${key} of ${stream}`;
+    const living = this.#living.get(stream);
+    const number = numberOfQueueKey(key);
+    if (living === undefined) return this.#wrong(thing, "there is no such session, or it has ended");
+    if (number === undefined) {
+      if (key !== presenceKey) this.#wrong(thing, "nothing of a session has such a key");
+      return;
+    }
+    if (living.moment !== undefined && !living.missing.delete(number)) this.#wrong(thing, "nothing says that this stanza waits to be acknowledged");
+    try {
+      parseQueuedText(kept);
+    } catch (error) {
+      this.#wrong(thing, (error as Error).message);
+    }
+  }
+
+  end(): void {
+    this.#expect();
+    for (const [stream, { missing }] of this.#living) {
+      for (const number of missing) this.#wrong(`stanza ${number} of ${stream}`, "it waits to be acknowledged, and its text is not kept");
+    }
+  }
+
+  /** Which texts are to be found is known once all facts were seen. */
+  #expect(): void {
+    if (this.#folded) return;
+    this.#folded = true;
+    for (const living of this.#living.values()) living.missing = new Set(living.moment?.queue.map(({ number }) => number));
+  }
+
+  #wrong(thing: string, problem: string): void {
+    this.#report({ thing, problem, fix: fixes.salvage });
+  }
+}
+
+function text(value: unknown): string {
+  return value === undefined ? "nothing" : JSON.stringify(value);
+}

@@ -1,0 +1,106 @@
+/** Where versions of a stream are missing, and whether they were forgotten or lost. */
+
+import type { LogSalvaged } from "../../domain/log-salvaged.ts";
+import { logSalvagedType } from "../../domain/log-salvaged.ts";
+import { sessionsCompactedType, type SessionsCompacted } from "../../domain/sessions-compacted.ts";
+import { endedKey, livePrefix, sessions, type SessionRow } from "../projections/sessions.ts";
+import type { Database } from "../sqlite/driver.ts";
+
+export interface Gap {
+  readonly stream: string;
+  /** The versions that are missing, both included. */
+  readonly from: number;
+  readonly through: number;
+}
+
+const pageRows = 5_000;
+
+/** What the log itself says of facts that are not there any more. */
+export class KnownGaps {
+  readonly #database: Database;
+  readonly #salvaged = new Set<string>();
+  readonly #ends = new Set<string>();
+  readonly #compacted: SessionsCompacted;
+
+  constructor(database: Database) {
+    this.#database = database;
+    for (const { gaps } of serverFacts<LogSalvaged>(database, logSalvagedType)) {
+      for (const gap of gaps) {
+        this.#salvaged.add(nameOf(gap));
+        this.#ends.add(`${gap.stream} ${gap.through + 1}`);
+      }
+    }
+    this.#compacted = serverFacts<SessionsCompacted>(database, sessionsCompactedType).at(-1) ?? { reached: null, partly: null };
+  }
+
+  wasSalvaged(gap: Gap): boolean {
+    return this.#salvaged.has(nameOf(gap));
+  }
+
+  /** Whether what came right before this fact was lost when the log was salvaged. */
+  endsSalvagedGap(stream: string, version: number): boolean {
+    return this.#ends.has(`${stream} ${version}`);
+  }
+
+  /** Whether it is as it has to be. */
+  isForgotten(gap: Gap): boolean {
+    const { stream, from, through } = gap;
+    if (stream === "server" || this.wasSalvaged(gap)) return true;
+    // What came before the begin or the end of an account is forgotten with it.
+    if (stream.startsWith("account/")) return ["AccountCreated", "AccountDeleted"].includes(this.#typeAt(stream, through + 1));
+    const [, host = "", id = ""] = stream.split("/");
+    // Of a session that was forgotten before its end there is what came since, and nobody waits for it.
+    if (from === 1) return !this.#hasRow(`${livePrefix}${host}/${id}`);
+    return this.#isCompacted(host, id);
+  }
+
+  #isCompacted(host: string, id: string): boolean {
+    const { reached, partly } = this.#compacted;
+    if (partly?.host === host && partly.id === id) return true;
+    const row = this.#row(`session/${host}/${id}`);
+    const endedAt = row === undefined ? null : (JSON.parse(row) as SessionRow).endedAt;
+    if (reached === null || endedAt === null) return false;
+    return endedKey(endedAt, host, id) <= endedKey(reached.endedAt, reached.host, reached.id);
+  }
+
+  #typeAt(stream: string, version: number): string {
+    return String(this.#database.prepare("SELECT type FROM fact WHERE stream = ? AND version = ?").get(stream, version)?.["type"]);
+  }
+
+  #hasRow(key: string): boolean {
+    return this.#row(key) !== undefined;
+  }
+
+  #row(key: string): string | undefined {
+    const row = this.#database.prepare("SELECT value FROM projection WHERE name = ? AND key = ?").get(sessions.name, key);
+    return row === undefined ? undefined : String(row["value"]);
+  }
+}
+
+/** Every gap of every stream, in pages: the index of the streams is read, not the facts. An empty page is no end. */
+export function* versionGaps(database: Database): Generator<readonly Gap[]> {
+  const page = database.prepare(
+    `SELECT stream, version FROM fact WHERE (stream, version) > (?, ?) ORDER BY stream, version LIMIT ${pageRows}`,
+  );
+  for (let [stream, version] = ["", 0]; ; ) {
+    const rows = page.all(stream, version);
+    const gaps: Gap[] = [];
+    for (const row of rows) {
+      const [next, at] = [String(row["stream"]), Number(row["version"])];
+      const expected = next === stream ? version + 1 : 1;
+      if (at > expected) gaps.push({ stream: next, from: expected, through: at - 1 });
+      [stream, version] = [next, at];
+    }
+    yield gaps;
+    if (rows.length < pageRows) return;
+  }
+}
+
+function serverFacts<Data>(database: Database, type: string): readonly Data[] {
+  const rows = database.prepare("SELECT data FROM fact WHERE stream = 'server' AND type = ? ORDER BY version").all(type);
+  return rows.map((row) => JSON.parse(String(row["data"])) as Data);
+}
+
+function nameOf({ stream, from, through }: Gap): string {
+  return `${stream} ${from} ${through}`;
+}
