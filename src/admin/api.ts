@@ -2,6 +2,7 @@
 import type { PresenceExplanation } from "../domain/presence-explanation.ts";
 import type { SessionView } from "../domain/session-view.ts";
 import type { HistorySource } from "../history/source.ts";
+import type { LogStats } from "../ports.ts";
 import type { RosterView } from "./roster-view.ts";
 
 /** JIDs are bare, of a configured host, and prepared here; answers hold them prepared. Refusals reject with AdminError. */
@@ -39,7 +40,15 @@ export interface AccountTransfer {
   accountsImport(entries: readonly AccountEntry[]): Promise<ImportOutcome>;
 }
 
-export interface AdminApi extends UserAdmin, ContactAdmin, AccountTransfer, HistorySource {
+/** The log as a whole. */
+export interface LogAdmin {
+  /** How much room everything takes. */
+  logStats(): Promise<LogStats>;
+  /** Writes everything to a new file on the server's machine, by its absolute path. Rejects with backup-failed. */
+  backup(file: string): Promise<void>;
+}
+
+export interface AdminApi extends UserAdmin, ContactAdmin, AccountTransfer, HistorySource, LogAdmin {
   /** The sessions that live now. */
   sessions(): readonly SessionView[] | Promise<readonly SessionView[]>;
 }

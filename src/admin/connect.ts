@@ -5,7 +5,7 @@ import { z } from "zod";
 import type { PresenceExplanation } from "../domain/presence-explanation.ts";
 import type { SessionView } from "../domain/session-view.ts";
 import type { SessionKey, SessionRow } from "../history/source.ts";
-import type { Clock, Content, StoredFact } from "../ports.ts";
+import type { Clock, Content, LogStats, StoredFact } from "../ports.ts";
 import type { AccountEntry, AccountPiece, AdminApi, ImportEntry, ImportOutcome } from "./api.ts";
 import { AdminError, type AdminErrorCode } from "./errors.ts";
 import { lineSplitter } from "./lines.ts";
@@ -147,19 +147,27 @@ class SocketClient implements AdminClient {
     return this.#ask("history.user", { host, username, after });
   }
 
+  logStats(): Promise<LogStats> {
+    return this.#ask("log.stats", {}, true);
+  }
+
+  async backup(file: string): Promise<void> {
+    await this.#ask("log.backup", { file }, true);
+  }
+
   close(): void {
     this.#socket.end();
     this.#socket.destroy();
   }
 
-  /** Both ends are of one version, so an answer has the method's type. */
-  async #ask<T>(method: string, params: object): Promise<T> {
+  /** Both ends are of one version, so an answer has the method's type. `patient`: it may take as long as it takes. */
+  async #ask<T>(method: string, params: object, patient = false): Promise<T> {
     if (this.#socket.destroyed) throw lost("the server ended the connection; its log says why");
     const id = ++this.#lastId;
     const answer = new Promise<unknown>((resolve, reject) => this.#pending.set(id, { parts: [], resolve, reject }));
     this.#lastHeard = this.#clock.now();
     this.#socket.write(`${JSON.stringify({ id, method, params })}\n`);
-    this.#watch(id);
+    if (!patient) this.#watch(id);
     return (await answer) as T;
   }
 

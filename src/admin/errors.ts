@@ -9,6 +9,7 @@ export type AdminErrorCode =
   | "store-busy"
   | "store-absent"
   | "store-failed"
+  | "backup-failed"
   | "connection-failed"
   | "internal";
 

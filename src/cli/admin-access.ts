@@ -1,11 +1,12 @@
 /** The way to the accounts: through the running server, else by opening its store. */
 import { createAccountAdmin } from "../admin/account-admin.ts";
 import { createAccountTransfer } from "../admin/account-transfer.ts";
-import type { AccountTransfer, ContactAdmin, UserAdmin } from "../admin/api.ts";
+import type { AccountTransfer, ContactAdmin, LogAdmin, UserAdmin } from "../admin/api.ts";
 import { connectAdmin } from "../admin/connect.ts";
 import { createContactAdmin } from "../admin/contact-admin.ts";
 import { AdminError } from "../admin/errors.ts";
 import { createHistoryAdmin } from "../admin/history-admin.ts";
+import { createLogAdmin } from "../admin/log-admin.ts";
 import { prepareDataFolder, requireDataFolder, storeFile } from "../config/data-folder.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import type { HistorySource } from "../history/source.ts";
@@ -36,7 +37,7 @@ export interface AccountsPlace {
 export async function withAccounts<T>(
   { config }: LoadedConfig,
   { makeFolder }: { makeFolder: boolean },
-  use: (accounts: UserAdmin & ContactAdmin & AccountTransfer & HistorySource, place: AccountsPlace) => Promise<T>,
+  use: (accounts: UserAdmin & ContactAdmin & AccountTransfer & HistorySource & LogAdmin, place: AccountsPlace) => Promise<T>,
 ): Promise<T> {
   const isNew = makeFolder && prepareDataFolder(config.dataDir);
   if (!makeFolder) requireDataFolder(config.dataDir);
@@ -59,7 +60,7 @@ export async function withAccounts<T>(
         onDeleting: (host: string, username: string) => endContactsOffline(store, hosts, host, username),
       };
       const contacts = createContactAdmin({ hosts, load: (host, username) => loadAccount(store, host, username) });
-      const own = { ...createAccountAdmin(options), ...contacts, ...createAccountTransfer(options), ...createHistoryAdmin(options) };
+      const own = { ...createAccountAdmin(options), ...contacts, ...createAccountTransfer(options), ...createHistoryAdmin(options), ...createLogAdmin(options) };
       return use(own, { running: false, isNew }).finally(() => store.close());
     }
     if (liveClock.now() >= deadline) throw busy(config.dataDir);

@@ -5,7 +5,13 @@ import { addConfig } from "./config.ts";
 import { addExplain } from "./explain.ts";
 import { addExport } from "./export.ts";
 import { addImport } from "./import.ts";
+import { addBackup } from "./backup.ts";
 import { addLog } from "./log.ts";
+import { addLogCompact } from "./log-compact.ts";
+import { addLogRebuild } from "./log-rebuild.ts";
+import { addLogStats } from "./log-stats.ts";
+import { addLogVerify } from "./log-verify.ts";
+import { addRestore } from "./restore.ts";
 import { addReplay } from "./replay.ts";
 import { addRoster } from "./roster.ts";
 import { addSessions } from "./sessions.ts";
@@ -39,6 +45,7 @@ Examples:
   refrain explain presence romeo@localhost juliet@localhost
   refrain log romeo@localhost --follow         see what happens to its sessions
   refrain start --domain example.org --host 0.0.0.0 --data /var/lib/refrain
+  refrain backup refrain-2026-11-23.db         copy everything to a file, while it runs or not
   refrain config > refrain.toml                begin a configuration file
 
 Exit status: 0 done, 1 failed, 2 called wrongly. NO_COLOR=1 turns colour off, REFRAIN_DEBUG=1 shows stack traces.`,
@@ -63,8 +70,14 @@ Examples:
   addRoster(program);
   addSessions(program);
   addExplain(program);
-  addLog(program);
+  const log = addLog(program).enablePositionalOptions();
+  addLogStats(log);
+  addLogVerify(log);
+  addLogRebuild(log);
+  addLogCompact(log);
   addReplay(program);
+  addBackup(program);
+  addRestore(program);
   addExport(program);
   addImport(program);
   addConfig(program);

@@ -4,6 +4,7 @@ import { createAccountTransfer } from "../admin/account-transfer.ts";
 import type { AdminApi } from "../admin/api.ts";
 import { createContactAdmin } from "../admin/contact-admin.ts";
 import { createHistoryAdmin } from "../admin/history-admin.ts";
+import { createLogAdmin } from "../admin/log-admin.ts";
 import { AdminError } from "../admin/errors.ts";
 import type { StoredCredentials } from "../auth/keys.ts";
 import type { Config } from "../config/schema.ts";
@@ -182,6 +183,7 @@ export class Epoch {
         resources: (bareJid) => registry.sessions(bareJid).filter(({ connected }) => connected),
       }),
       ...createHistoryAdmin({ store, hosts }),
+      ...createLogAdmin({ store }),
       sessions: () => [...sessions].map(viewOf),
     };
   }

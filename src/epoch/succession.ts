@@ -230,6 +230,8 @@ const operations = Object.keys({
   streamContents: true,
   sessionsById: true,
   sessionsOf: true,
+  logStats: true,
+  backup: true,
   sessions: true,
 } satisfies Readonly<Record<Operation, true>>) as readonly Operation[];
 

@@ -3,12 +3,14 @@ import { numberOfQueueKey, parseQueuedText, presenceKey } from "../domain/sessio
 import { fixes, type LogCheck, type Report } from "../log/verify/findings.ts";
 import type { Content, StoredFact } from "../ports.ts";
 import { HistoryError } from "./errors.ts";
-import { evolveSession, type SessionMoment } from "./session-fold.ts";
+import { dataOf, evolveSession, type SessionMoment } from "./session-fold.ts";
 
 /** Of sessions that have not ended. */
 interface Living {
   /** undefined where it cannot be told: that was said already, or nothing is left that would tell. */
   moment: SessionMoment | undefined;
+  /** Why it cannot be told. */
+  problem: string | undefined;
   /** Numbers of its queue whose texts are missing still. */
   missing: Set<number>;
 }
@@ -28,7 +30,7 @@ export class SessionsCheck implements LogCheck {
   see(fact: StoredFact): void {
     const { stream, type, version, position } = fact;
     if (!stream.startsWith("session/")) return;
-    const living = this.#living.get(stream) ?? { moment: undefined, missing: new Set() };
+    const living = this.#living.get(stream) ?? { moment: undefined, problem: undefined, missing: new Set() };
     const before = this.#isSalvaged(stream, version) ? undefined : living.moment;
     try {
       const { moment, disagreements } = evolveSession(before, fact);
@@ -38,13 +40,12 @@ export class SessionsCheck implements LogCheck {
       }
     } catch (error) {
       living.moment = undefined;
-      this.#wrong(stream, error instanceof HistoryError ? error.message : `position ${position} of the log: it cannot be folded (${String(error)})`);
+      living.problem = error instanceof HistoryError ? error.message : `position ${position} of the log: it cannot be folded (${String(error)})`;
     }
-    // Version 0.1.0 recorded no SessionEnded.
-    const ended = type === "SessionEnded" || living.moment?.machine.status === "done";
-    if (ended && type !== "SessionEnded" && living.moment !== undefined) this.#living.delete(stream);
-    else if (ended) this.#living.delete(stream);
-    else if (living.moment !== undefined || this.#living.has(stream)) this.#living.set(stream, living);
+    // Version 0.1.0 recorded no SessionEnded, and its machine is another one: nobody goes on with what has ended.
+    const ended = type === "SessionEnded" || (type === "SessionTold" && dataOf(fact, type).state === "closed");
+    if (ended) this.#living.delete(stream);
+    else if (type === "SessionSnapshotTaken" || this.#living.has(stream)) this.#living.set(stream, living);
   }
 
   content(stream: string, { key, text: kept }: Content): void {
@@ -68,7 +69,8 @@ export class SessionsCheck implements LogCheck {
 
   end(): void {
     this.#expect();
-    for (const [stream, { missing }] of this.#living) {
+    for (const [stream, { missing, problem }] of this.#living) {
+      if (problem !== undefined) this.#wrong(stream, `it cannot go on at the next start: ${problem}`);
       for (const number of missing) this.#wrong(`stanza ${number} of ${stream}`, "it waits to be acknowledged, and its text is not kept");
     }
   }

@@ -8,6 +8,7 @@ import { createAccountAdmin } from "../../src/admin/account-admin.ts";
 import { createAccountTransfer } from "../../src/admin/account-transfer.ts";
 import { createContactAdmin } from "../../src/admin/contact-admin.ts";
 import { createHistoryAdmin } from "../../src/admin/history-admin.ts";
+import { createLogAdmin } from "../../src/admin/log-admin.ts";
 import type { AdminApi } from "../../src/admin/api.ts";
 import { type AdminClient, connectAdmin } from "../../src/admin/connect.ts";
 import { AdminError } from "../../src/admin/errors.ts";
@@ -44,7 +45,7 @@ function api(): AdminApi {
   const admin = createAccountAdmin({ accounts, hosts, random: liveRandom, iterations: 4096, onDeleted: noteDeleted });
   const contacts = createContactAdmin({ hosts, load: (host, username) => loadAccount(store, host, username) });
   const transfer = createAccountTransfer({ store, accounts, hosts, random: liveRandom, iterations: 4096, offlineMessagesMax: 1_000 });
-  return { ...admin, ...contacts, ...transfer, ...createHistoryAdmin({ store, hosts }), sessions: () => sessions };
+  return { ...admin, ...contacts, ...transfer, ...createHistoryAdmin({ store, hosts }), ...createLogAdmin({ store }), sessions: () => sessions };
 }
 
 function noteDeleted(host: string, username: string): void {

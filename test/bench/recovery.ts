@@ -126,7 +126,9 @@ async function measure(count: number): Promise<void> {
   const start = (...nodeFlags: readonly string[]) =>
     ServerProcess.start({ dataDir, logFile: join(folder, "server.log"), nodeFlags: ["--expose-gc", "--require", probe, ...nodeFlags], ipc: true });
 
+  const empty = performance.now();
   let server = await start();
+  console.log(`  started with no session: ready in ${Math.round(performance.now() - empty)} ms, ${cpuSeconds(server.pid).toFixed(1)} s of CPU`);
   const clients = Array.from({ length: count }, (_, index) => new Client(index));
   await timed("logged in, with resumption enabled", server, count, () => inTurn(clients, (client) => client.login(server.port)));
   await inTurn(clients, (client) => client.acknowledge());
@@ -154,7 +156,7 @@ async function measure(count: number): Promise<void> {
     const ready = performance.now();
     await expectMessages(clients[0]!, next.port);
     const resumed = performance.now();
-    console.log(`  started after it was ${how}: ready in ${Math.round(ready - begun)} ms, first resumption in ${Math.round(resumed - begun)} ms`);
+    console.log(`  started after it was ${how}: ready in ${Math.round(ready - begun)} ms, first resumption in ${Math.round(resumed - begun)} ms, ${cpuSeconds(next.pid).toFixed(1)} s of CPU`);
     await report("recovered", next, file);
     if (profile === undefined) return next;
     // The profile is written by a process that ends.

@@ -17,7 +17,7 @@ export type Tear =
 
 export const tears: fc.Arbitrary<Tear> = fc.oneof(
   fc.record({ how: fc.constantFrom("nothing" as const, "everything" as const) }),
-  fc.record({ how: fc.constant("cut" as const), share: fc.double({ min: 0, max: 1, noNaN: true }) }),
+  fc.record({ how: fc.constant("cut" as const), share: fc.integer({ min: 0, max: 1_000 }).map((thousandths) => thousandths / 1_000) }),
   fc.record({ how: fc.constantFrom("zeroed" as const, "patchy" as const), seed: fc.integer({ min: 1, max: 2 ** 31 - 1 }) }),
 );
 
@@ -44,22 +44,24 @@ function cut(before: Buffer, after: Buffer, share: number): Buffer {
   return Buffer.concat([after.subarray(0, end), before.subarray(end)]);
 }
 
-/** Only of those that were written. */
+/** Only of those that were written; what lies before that in the same sector stays (sqlite.org/psow.html). */
 function sectors(before: Buffer, after: Buffer, seed: number, instead: (at: number) => Buffer): Buffer {
   const found = Buffer.from(after);
+  const from = firstDifference(before, after);
   let state = seed;
-  for (let at = 0; at < after.length; at += sectorBytes) {
+  for (let at = from - (from % sectorBytes); at < after.length; at += sectorBytes) {
     const isWritten = at + sectorBytes > before.length || !padded(before, at).equals(padded(after, at));
     state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
     if (!isWritten || (state >>> 16) % 3 !== 0) continue;
-    instead(at).copy(found, at, 0, Math.min(sectorBytes, after.length - at));
+    const kept = Math.max(0, from - at);
+    instead(at).copy(found, at + kept, kept, Math.min(sectorBytes, after.length - at));
   }
   return found;
 }
 
 function padded(file: Buffer, at: number): Buffer {
   const sector = Buffer.alloc(sectorBytes);
-  file.copy(sector, 0, at, at + sectorBytes);
+  file.subarray(at, at + sectorBytes).copy(sector);
   return sector;
 }
 

@@ -10,26 +10,31 @@ import { resultCode, resultCodes } from "./driver.ts";
 export function writeBackup(database: Database, file: string): void {
   if (existsSync(file)) throw existing(file);
   const part = `${file}.part-${process.pid}`;
-  begin(part, file);
+  beginFile(part, file);
   try {
     // Not the bytes of the file but what they say: nothing that was erased is in it.
     database.prepare("VACUUM INTO ?").run(part);
-    sync(part, "r+");
-    giveName(part, file);
-    sync(dirname(file), "r");
+    finishFile(part, file);
   } catch (error) {
     rmSync(part, { force: true });
     throw error instanceof BackupError ? error : failed(file, error);
   }
 }
 
-/** SQLite fills a file that is empty, and leaves its mode. */
-function begin(part: string, file: string): void {
+/** SQLite fills a file that is empty, and leaves its mode. Throws BackupError. */
+export function beginFile(part: string, file: string): void {
   try {
     closeSync(openSync(part, "wx", 0o600));
   } catch (error) {
     throw failed(file, error);
   }
+}
+
+/** Gives a file that is whole its name, on the disk. Throws BackupError if there is such a file already. */
+export function finishFile(part: string, file: string): void {
+  sync(part, "r+");
+  giveName(part, file);
+  sync(dirname(file), "r");
 }
 
 /** Never over a file that has come meanwhile, where the file system can tell. */

@@ -1,0 +1,56 @@
+/** The database of a data folder that no server uses, for commands that need it for themselves. */
+import { existsSync } from "node:fs";
+import { connectAdmin } from "../admin/connect.ts";
+import { requireDataFolder, storeFile } from "../config/data-folder.ts";
+import type { ConfigFlags } from "../config/load.ts";
+import type { Config } from "../config/schema.ts";
+import { liveClock } from "../live.ts";
+import { loadDriver, type OpenDatabase } from "../log/sqlite/driver.ts";
+import { load } from "./options.ts";
+import { OperatorError } from "./terminal.ts";
+
+export interface StoppedStore {
+  readonly config: Config;
+  readonly file: string;
+  readonly open: OpenDatabase;
+}
+
+/** `purpose`: what the command does. Rejects with OperatorError, DataFolderError or ConfigError. */
+export async function stoppedStore(flags: ConfigFlags, purpose: string): Promise<StoppedStore> {
+  const { config } = load(flags);
+  requireDataFolder(config.dataDir);
+  const file = storeFile(config.dataDir);
+  await mustBeFree(config.dataDir, purpose);
+  if (!existsSync(file) && !existsSync(`${file}-wal`)) {
+    throw new OperatorError(`${file}: there is no database to ${purpose}; name the server's data folder with --data`);
+  }
+  return { config, file, open: await driver() };
+}
+
+/** Rejects with OperatorError if a server runs there. */
+export async function mustBeFree(dataDir: string, purpose: string): Promise<void> {
+  const client = await connectAdmin(dataDir, liveClock);
+  client?.close();
+  if (client !== undefined) throw new OperatorError(`data folder ${dataDir}: a server runs on it; stop it to ${purpose}, and start it again afterwards`);
+}
+
+/** SQLite in this thread. Node says of its own, in the versions where it is so, that it is experimental: nobody can do anything about it. */
+export async function driver(): Promise<OpenDatabase> {
+  const { emitWarning } = process;
+  process.emitWarning = (warning, ...others) => {
+    if (!String(warning).startsWith("SQLite is an experimental feature")) emitWarning.call(process, warning, ...(others as []));
+  };
+  try {
+    return await loadDriver(undefined);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new OperatorError(`this Node (${process.version}) can load no SQLite (${reason}); use Node 22.13 or later, or install the optional package libsql`);
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+}
+
+/** Lets signals and the terminal have their turn. */
+export function breath(): Promise<void> {
+  return new Promise((resolve) => liveClock.soon(resolve));
+}

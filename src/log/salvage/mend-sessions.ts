@@ -1,0 +1,170 @@
+/**
+ * Sessions of a salvaged log. Those that are there whole can go on. Of the others nobody knows how they were last: each gets a snapshot
+ * with which the next start ends it, by the same rules as any session that cannot be resumed.
+ */
+
+import type { VersionGap } from "../../domain/log-salvaged.ts";
+import { damagedLogReason } from "../../domain/log-salvaged.ts";
+import { numberOfQueueKey, presenceKey, queueKey, sessionFactVersions, type Counts, type SessionFacts } from "../../domain/session-facts.ts";
+import type { Json, StoredFact } from "../../ports.ts";
+import { accountKey, accounts } from "../projections/accounts.ts";
+import { livePrefix } from "../projections/sessions.ts";
+import { toFact } from "../rows.ts";
+import type { SavedLog } from "./saved-log.ts";
+
+/** What the facts of a session give, as far as they are there. */
+export interface SessionJudgement {
+  /** Versions of snapshots that are not what the facts before them give: one of both is damaged. */
+  readonly doubted: readonly number[];
+  /** Why it cannot go on from its last snapshot; undefined if it can. */
+  readonly problem: string | undefined;
+}
+
+export type JudgeSession = (facts: readonly StoredFact[]) => SessionJudgement;
+
+export interface SessionMending {
+  readonly judge: JudgeSession;
+  /** The last facts of the whole log are missing: they may be of any session. */
+  readonly endLost: boolean;
+  /** Something was lost of which it cannot be told what it was. */
+  readonly unclear: boolean;
+}
+
+export interface MendedSessions {
+  /** Sessions that end at the next start, with the reason. */
+  readonly ending: readonly { readonly stream: string; readonly why: string }[];
+  /** Sessions that go on. */
+  readonly going: number;
+  /** Where a fold cannot go on from what comes before. */
+  readonly breaks: readonly VersionGap[];
+}
+
+/** Once the read models are made. */
+export function mendSessions(log: SavedLog, { judge, endLost, unclear }: SessionMending): MendedSessions {
+  const ending: { stream: string; why: string }[] = [];
+  const breaks: VersionGap[] = [];
+  let going = 0;
+  const live = new Set(log.all("SELECT key FROM projection WHERE name = 'sessions' AND key GLOB 'live/*'").map(({ key }) => `session/${String(key).slice(livePrefix.length)}`));
+  for (const { stream: name } of log.all("SELECT DISTINCT stream FROM fact WHERE stream GLOB 'session/*'")) {
+    const stream = String(name);
+    const facts = log.stream(stream).map(toFact);
+    const { doubted, problem } = judge(facts);
+    for (const version of doubted) breaks.push({ stream, from: version, through: version - 1 });
+    if (!live.has(stream)) {
+      if (!hasEnded(facts)) end(log, stream);
+      continue;
+    }
+    const why = problem ?? missing(log, stream, facts) ?? (endLost ? "the last facts of the log were lost, and may be of it" : undefined) ??
+      (unclear && !isIndexed(log, stream, facts) ? "it cannot be told whether its last facts are there" : undefined);
+    if (why === undefined) {
+      going += 1;
+      continue;
+    }
+    ending.push({ stream, why });
+    const version = log.versionOf(stream) + 1;
+    if (hasAccount(log, facts) && closeAtStart(log, stream, facts)) breaks.push({ stream, from: version, through: version - 1 });
+    else end(log, stream);
+  }
+  return { ending, going, breaks };
+}
+
+/** What it needs to go on and is not there. */
+function missing(log: SavedLog, stream: string, facts: readonly StoredFact[]): string | undefined {
+  const last = facts.at(-1)?.version ?? 0;
+  if (log.versionOf(stream) > last) return "its last facts were lost";
+  const at = facts.findLastIndex(({ type }) => type === "SessionSnapshotTaken");
+  if (facts.length - at !== last - (facts[at]?.version ?? 0) + 1) return "facts since its last snapshot were lost";
+  const { counts } = snapshotOf(facts[at]);
+  if (counts === null) return undefined;
+  const keys = new Set(log.all("SELECT key FROM content WHERE stream = ?", stream).map(({ key }) => String(key)));
+  const { sent, acknowledged } = countsOf(counts, facts.slice(at));
+  const numbers = new Set([...keys].flatMap((key) => numberOfQueueKey(key) ?? []));
+  const dropped = facts.some(({ type }) => type === "QueueDropped");
+  for (let number = acknowledged + 1; number <= sent && !dropped; number += 1) {
+    if (!numbers.has(number)) return "a stanza that its client has not acknowledged was lost";
+  }
+  const available = presenceAfter(facts.slice(at));
+  return available && !keys.has(presenceKey) ? "its presence was lost" : undefined;
+}
+
+/** Whether the last fact of the snapshot's tail leaves it available. */
+function presenceAfter(facts: readonly StoredFact[]): boolean {
+  const context = snapshotOf(facts[0]).context as { readonly presence?: Json };
+  let available = (context.presence ?? null) !== null;
+  for (const { type, data } of facts) {
+    if (type !== "SessionTold") continue;
+    const { type: told } = (data as unknown as { readonly event: { readonly type: string } }).event;
+    if (told === "presence.changed") available = true;
+    if (told === "presence.withdrawn") available = false;
+  }
+  return available;
+}
+
+/** The index of the streams and the facts say the same of its end: they are on different pages. */
+function isIndexed(log: SavedLog, stream: string, facts: readonly StoredFact[]): boolean {
+  const [known] = log.all("SELECT max(version) AS version FROM known WHERE stream = ?", stream);
+  return known?.["version"] === facts.at(-1)?.version;
+}
+
+/** Without one there is nobody whom its end would be told of. */
+function hasAccount(log: SavedLog, facts: readonly StoredFact[]): boolean {
+  const snapshot = facts.findLast(({ type }) => type === "SessionSnapshotTaken");
+  const { host, username } = (snapshot?.data as { readonly context?: { readonly host?: string; readonly username?: string } } | undefined)?.context ?? {};
+  return log.all("SELECT 1 AS yes FROM projection WHERE name = ? AND key = ?", accounts.name, accountKey(host ?? "", username ?? "")).length > 0;
+}
+
+/** Its last snapshot once more, as that of a session without a stream that cannot be resumed. false without one. */
+function closeAtStart(log: SavedLog, stream: string, facts: readonly StoredFact[]): boolean {
+  const at = facts.findLastIndex(({ type }) => type === "SessionSnapshotTaken");
+  if (at === -1) return false;
+  const snapshot = snapshotOf(facts[at]);
+  const { management, ...context } = snapshot.context as { readonly management?: string };
+  const counts = snapshot.counts === null ? null : countsOf(snapshot.counts, facts.slice(at), keptNumbers(log, stream));
+  const data = {
+    ...snapshot,
+    value: attached(snapshot.value),
+    context: management === undefined ? context : { ...context, management: counts === null ? "off" : "on" },
+    counts,
+  };
+  if (counts !== null) {
+    const acknowledged = log.database.prepare("DELETE FROM content WHERE stream = ? AND key >= ? AND key <= ?");
+    acknowledged.run(stream, queueKey(0), queueKey(counts.acknowledged));
+  }
+  log.append(stream, { type: "SessionSnapshotTaken", v: sessionFactVersions.SessionSnapshotTaken, data: data as unknown as Json });
+  return true;
+}
+
+/** What waits to be resumed waits for ever; what had a stream when the server stopped is ended by the next start. */
+function attached(value: Json): Json {
+  const { connected } = value as { readonly connected?: { readonly [region: string]: Json } };
+  return connected === undefined ? value : { connected: { ...connected, link: "attached" } };
+}
+
+function end(log: SavedLog, stream: string): void {
+  const data = { reason: damagedLogReason, received: null };
+  log.append(stream, { type: "SessionEnded", v: sessionFactVersions.SessionEnded, data });
+}
+
+function countsOf(before: Counts, facts: readonly StoredFact[], kept: readonly number[] = []): Counts {
+  let { received, sent, acknowledged } = before;
+  for (const { type, data } of facts) {
+    const counted = data as { readonly number?: number; readonly received?: number; readonly acknowledged?: number };
+    if (type === "StanzaQueued") sent = Math.max(sent, counted.number ?? 0);
+    else if (type === "StanzasCounted") received = Math.max(received, counted.received ?? 0);
+    else if (type === "StanzasAcknowledged") acknowledged = Math.max(acknowledged, counted.acknowledged ?? 0);
+  }
+  sent = Math.max(sent, acknowledged, ...kept);
+  return { received, sent, acknowledged };
+}
+
+function keptNumbers(log: SavedLog, stream: string): readonly number[] {
+  return log.all("SELECT key FROM content WHERE stream = ?", stream).flatMap(({ key }) => numberOfQueueKey(String(key)) ?? []);
+}
+
+function snapshotOf(fact: StoredFact | undefined): SessionFacts["SessionSnapshotTaken"] {
+  return fact?.data as unknown as SessionFacts["SessionSnapshotTaken"];
+}
+
+function hasEnded(facts: readonly StoredFact[]): boolean {
+  return facts.some(({ type, data }) => type === "SessionEnded" || (type === "SessionTold" && (data as { readonly state?: string }).state === "closed"));
+}
