@@ -1,5 +1,5 @@
 /** Folding: the state of a session from a snapshot and the events that followed it. The same input always gives the same state. */
-import { transition, type SnapshotFrom, type StateValue } from "xstate";
+import { transition, type AnyEventObject, type SnapshotFrom, type StateValue } from "xstate";
 import type { SessionContext } from "./session-context.ts";
 import { outputOf } from "./session-endings.ts";
 import { sessionMachine, sessionMachineVersion } from "./session.ts";
@@ -33,7 +33,31 @@ export function fold(snapshot: SessionSnapshot, events: Iterable<SessionEvent>):
   let state = snapshot;
   for (const event of events) {
     if (state.status !== "active") break;
-    [state] = transition(sessionMachine, state, event);
+    state = sessionMachine.transition(state, event, scope);
   }
   return state;
+}
+
+type Scope = Parameters<typeof sessionMachine.transition>[2];
+
+/**
+ * Where effects go nowhere. XState makes one for each event of `transition`, with an actor and its initial state, which takes several
+ * times as long as the event itself; nothing of it is changed by an event, so that one does for all.
+ */
+const scope = inertScope();
+
+function inertScope(): Scope {
+  let made: Scope | undefined;
+  const curious = {
+    config: {},
+    getInitialSnapshot: () => state,
+    getPersistedSnapshot: () => state,
+    transition: (known: typeof state, _: AnyEventObject, given: unknown) => {
+      made = given as Scope;
+      return known;
+    },
+  };
+  const state = { status: "active" as const, output: undefined, error: undefined };
+  transition(curious, state, { type: "any" });
+  return { ...made!, actionExecutor: () => undefined };
 }

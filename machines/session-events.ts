@@ -123,7 +123,7 @@ export type SessionEffect =
   | { readonly type: "enable.management"; readonly resumptionMs: number }
   /** Says that the session is resumed, and sends again what was not acknowledged (XEP-0198 section 5). */
   | { readonly type: "resend.queue" }
-  /** Nothing is kept for resumption any more. */
+  /** What is sent from now on is not kept any more. */
   | { readonly type: "drop.queue" }
   /** Tells those who are to know of a change of presence. */
   | {

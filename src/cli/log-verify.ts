@@ -6,6 +6,7 @@ import { SessionsCheck } from "../history/sessions-check.ts";
 import type { OpenDatabase } from "../log/sqlite/driver.ts";
 import { schemaVersion } from "../log/sqlite/schema.ts";
 import { verifyFile, type Verified } from "../log/sqlite/verify.ts";
+import { ContentsCheck } from "./contents-check.ts";
 import { count, Progress } from "./export-progress.ts";
 import { load, withFolderOptions } from "./options.ts";
 import { countText } from "./sizes.ts";
@@ -58,7 +59,7 @@ export async function verifyWithProgress(open: OpenDatabase, file: string): Prom
       open,
       file,
       findingsMax,
-      checks: (report, isSalvaged) => [new SessionsCheck(report, isSalvaged)],
+      checks: (report, isSalvaged) => [new SessionsCheck(report, isSalvaged), new ContentsCheck(report)],
       progress: async (what, done, total) => {
         progress.show(total === 0 || done === 0 ? `${what}: ${countText(done)}` : `${what}: ${countText(done)} of ${countText(total)}`);
         await breath();

@@ -9,6 +9,7 @@ import { addBackup } from "./backup.ts";
 import { addLog } from "./log.ts";
 import { addLogCompact } from "./log-compact.ts";
 import { addLogRebuild } from "./log-rebuild.ts";
+import { addLogSalvage } from "./log-salvage.ts";
 import { addLogStats } from "./log-stats.ts";
 import { addLogVerify } from "./log-verify.ts";
 import { addRestore } from "./restore.ts";
@@ -31,6 +32,8 @@ export function createProgram(): Command {
     .version(version(), "-V, --version", "show the version")
     .helpOption("-h, --help", "show help")
     .helpCommand("help [command]", "show help for a command")
+    // `refrain log stats --json`: what follows a command's name is that command's.
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error:/, style("31", "error:", process.stderr))) })
     .configureHelp({ styleTitle: (title) => style("1", title, process.stdout) })
@@ -74,6 +77,7 @@ Examples:
   addLogStats(log);
   addLogVerify(log);
   addLogRebuild(log);
+  addLogSalvage(log);
   addLogCompact(log);
   addReplay(program);
   addBackup(program);

@@ -113,7 +113,7 @@ export const configSchema = z.strictObject({
         "stanzas",
         "Stanzas that are kept for a client until it acknowledges them (XEP-0198 section 4); beyond it the session cannot be resumed any more.",
       ),
-      queueBytes: count(6_291_456, 65_536, 1_073_741_824, "bytes", "The same for the size of those stanzas; counted in UTF-16 units."),
+      queueBytes: count(6_291_456, 65_536, 12_582_912, "bytes", "The same for the size of those stanzas, which are all sent at once to a client that resumes."),
       scramIterations: count(
         4_096,
         4_096,

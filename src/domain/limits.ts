@@ -81,6 +81,8 @@ export const stopCommitMs = 1_000;
 export const saslTriesMax = 3;
 /** RFC 6120 section 7.7.3: failed binds before the stream is closed. */
 export const bindTriesMax = 10;
+/** Sessions that a client may ask to resume on one stream: each is looked for in the store. */
+export const resumeTriesMax = 10;
 
 /** PLAIN passwords that are checked or wait for it; beyond it a login is refused for now. 64 of 4096 iterations take about 0.05 s. */
 export const passwordChecksMax = 64;

@@ -46,10 +46,10 @@ export interface SessionFacts {
   readonly StanzasCounted: { readonly received: number };
   /** The client has acknowledged the stanzas up to this number. */
   readonly StanzasAcknowledged: { readonly acknowledged: number };
-  /** Another session of the account has what this one still keeps: from now on it is a copy. */
-  readonly StanzaTaken: { readonly number: number };
-  /** Too much was unacknowledged: these are kept no longer, nor is what follows. */
-  readonly QueueDropped: { readonly from: number; readonly through: number };
+  /** Another session of the account has these, which this one still keeps: from now on they are copies, by the contents `taken/NUMBER`. */
+  readonly StanzasTaken: { readonly numbers: readonly number[] };
+  /** Those up to this number are kept no longer: too much was unacknowledged, or the session is over and they are somebody else's care. */
+  readonly QueueDropped: { readonly through: number };
   /** Nothing follows. `received` is null unless the session counted stanzas. */
   readonly SessionEnded: { readonly reason: string; readonly received: number | null };
 }
@@ -63,7 +63,7 @@ export const sessionFactVersions = {
   StanzaQueued: 1,
   StanzasCounted: 1,
   StanzasAcknowledged: 1,
-  StanzaTaken: 1,
+  StanzasTaken: 1,
   QueueDropped: 1,
   SessionEnded: 1,
 } as const satisfies Record<SessionFactType, number>;
@@ -80,6 +80,28 @@ export function queueKey(number: number): string {
 export function numberOfQueueKey(key: string): number | undefined {
   return key.startsWith("queue/") ? Number(key.slice("queue/".length)) : undefined;
 }
+
+/** The key that says of a queued stanza that another session has it. */
+export function takenKey(number: number): string {
+  return `taken/${queueKey(number).slice("queue/".length)}`;
+}
+
+/** The number in such a key; undefined for another key. */
+export function numberOfTakenKey(key: string): number | undefined {
+  return key.startsWith("taken/") ? Number(key.slice("taken/".length)) : undefined;
+}
+
+/** All that is kept of the stanzas up to this number. */
+export function queueThrough(number: number): readonly { readonly from: string; readonly through: string }[] {
+  return [{ from: queueKey(0), through: queueKey(number) }, { from: takenKey(0), through: takenKey(number) }];
+}
+
+/** What is recorded of an identifier that somebody else has chosen: enough to find it by. */
+export function recordedId(id: string | undefined): string | null {
+  return id === undefined ? null : id.slice(0, recordedIdCharsMax);
+}
+
+const recordedIdCharsMax = 256;
 
 /** A queued stanza as it is kept: with what is needed to give it to somebody else. */
 export interface KeptStanza {
@@ -100,7 +122,7 @@ export function queuedText({ at, copy, sharedId, text }: KeptStanza): string {
 /** What `queuedText` was given. Throws if it made no such text. */
 export function parseQueuedText(queued: string): KeptStanza {
   const match = /^(\d+) (?:(copy)|own|shared:([^ ]+)) /.exec(queued);
-  if (match === null) throw new Error(`expected a queued stanza, got ${JSON.stringify(queued.slice(0, 40))}`);
+  if (match === null) throw new Error("expected a queued stanza, with when it was queued and whose care it is, got something else");
   return { at: Number(match[1]), copy: match[2] !== undefined, sharedId: match[3], text: queued.slice(match[0].length) };
 }
 

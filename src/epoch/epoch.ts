@@ -297,7 +297,7 @@ function sessionOptions(config: Config): SessionOptions {
     resourcesPerAccountMax: session.resourcesPerAccountMax,
     limits: { ...xmlLimitsAuthenticated, stanzaBytesMax: limits.stanzaBytes },
     queueStanzasMax: limits.queueStanzas,
-    queueCharsMax: limits.queueBytes,
+    queueBytesMax: limits.queueBytes,
     location: session.resumptionLocation,
     silenceMs: session.silenceMs,
     silenceAnswerMs: session.silenceAnswerMs,

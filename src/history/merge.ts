@@ -3,7 +3,10 @@ import type { StoredFact } from "../ports.ts";
 
 /** Each source is in order of position already. */
 export async function* mergeByPosition(sources: readonly AsyncIterable<StoredFact>[]): AsyncGenerator<StoredFact> {
-  const heads = (await Promise.all(sources.map(firstOf))).filter((head) => head !== undefined).toSorted(byPosition);
+  const heads: Head[] = [];
+  // One after the other: a user may have had thousands of sessions, and nobody shall have to hold as many answers ready at once.
+  for (const source of sources) heads.push(...(await firstOf(source)));
+  heads.sort(byPosition);
   for (let first = heads.shift(); first !== undefined; first = heads.shift()) {
     yield first.fact;
     const next = await first.rest.next();
@@ -18,10 +21,11 @@ interface Head {
   readonly rest: AsyncIterator<StoredFact>;
 }
 
-async function firstOf(source: AsyncIterable<StoredFact>): Promise<Head | undefined> {
+/** None of an empty source. */
+async function firstOf(source: AsyncIterable<StoredFact>): Promise<readonly Head[]> {
   const rest = source[Symbol.asyncIterator]();
   const first = await rest.next();
-  return first.done === true ? undefined : { fact: first.value, rest };
+  return first.done === true ? [] : [{ fact: first.value, rest }];
 }
 
 function byPosition(a: Head, b: Head): number {

@@ -98,12 +98,12 @@ export class MessageTrace {
     if (type === "StanzasAcknowledged") {
       const { acknowledged } = dataOf(fact, "StanzasAcknowledged");
       this.#tell(fact, "acknowledged", ({ number }) => number <= acknowledged);
-    } else if (type === "StanzaTaken") {
-      const { number: taken } = dataOf(fact, "StanzaTaken");
-      this.#tell(fact, "taken", ({ number }) => number === taken);
+    } else if (type === "StanzasTaken") {
+      const taken = new Set(dataOf(fact, "StanzasTaken").numbers);
+      this.#tell(fact, "taken", ({ number }) => taken.has(number));
     } else if (type === "QueueDropped") {
-      const { from, through } = dataOf(fact, "QueueDropped");
-      this.#tell(fact, "dropped", ({ number }) => number >= from && number <= through);
+      const { through } = dataOf(fact, "QueueDropped");
+      this.#tell(fact, "dropped", ({ number }) => number <= through);
     } else if (type === "SessionEnded") {
       this.#tell(fact, "session-over");
       this.#sessions.delete(stream);

@@ -79,12 +79,14 @@ export function evolveSession(before: SessionMoment | undefined, fact: StoredFac
       const queue = before.queue.filter(({ number }) => number > acknowledged);
       return agreed({ ...moved, queue, counts: { ...countsOf(before), acknowledged } });
     }
-    case "StanzaTaken": {
-      const { number } = dataOf(fact, "StanzaTaken");
-      return agreed({ ...moved, queue: before.queue.map((stanza) => (stanza.number === number ? { ...stanza, copy: true } : stanza)) });
+    case "StanzasTaken": {
+      const taken = new Set(dataOf(fact, "StanzasTaken").numbers);
+      return agreed({ ...moved, queue: before.queue.map((stanza) => (taken.has(stanza.number) ? { ...stanza, copy: true } : stanza)) });
     }
-    case "QueueDropped":
-      return agreed({ ...moved, queue: [], keepsQueue: false });
+    case "QueueDropped": {
+      const { through } = dataOf(fact, "QueueDropped");
+      return agreed({ ...moved, queue: before.queue.filter(({ number }) => number > through) });
+    }
     case "SessionEnded":
       return agreed({ ...moved, ended: dataOf(fact, "SessionEnded") });
     default:

@@ -3,6 +3,7 @@ import { numberOfQueueKey, parseQueuedText, presenceKey } from "../domain/sessio
 import { fixes, type LogCheck, type Report } from "../log/verify/findings.ts";
 import type { Content, StoredFact } from "../ports.ts";
 import { HistoryError } from "./errors.ts";
+import { contextProblem } from "./session-form.ts";
 import { dataOf, evolveSession, type SessionMoment } from "./session-fold.ts";
 
 /** Of sessions that have not ended. */
@@ -11,6 +12,8 @@ interface Living {
   moment: SessionMoment | undefined;
   /** Why it cannot be told. */
   problem: string | undefined;
+  /** The last number that was queued before the fold began. */
+  before: number;
   /** Numbers of its queue whose texts are missing still. */
   missing: Set<number>;
 }
@@ -30,11 +33,15 @@ export class SessionsCheck implements LogCheck {
   see(fact: StoredFact): void {
     const { stream, type, version, position } = fact;
     if (!stream.startsWith("session/")) return;
-    const living = this.#living.get(stream) ?? { moment: undefined, problem: undefined, missing: new Set() };
+    const living = this.#living.get(stream) ?? { moment: undefined, problem: undefined, before: 0, missing: new Set() };
     const before = this.#isSalvaged(stream, version) ? undefined : living.moment;
     try {
       const { moment, disagreements } = evolveSession(before, fact);
+      const problem = moment && contextProblem(moment.machine.context, stream.split("/")[1] ?? "");
+      if (problem !== undefined) throw new HistoryError(`position ${position} of the log: ${problem}`);
       living.moment = moment;
+      if (moment !== undefined) living.problem = undefined;
+      if (before === undefined) living.before = moment?.counts?.sent ?? 0;
       for (const { what, folded, recorded } of disagreements) {
         this.#wrong(`${stream}, position ${position}`, `${what} is ${text(recorded)} there, and ${text(folded)} by the facts before it`);
       }
@@ -59,7 +66,10 @@ export class SessionsCheck implements LogCheck {
       if (key !== presenceKey) this.#wrong(thing, "nothing of a session has such a key");
       return;
     }
-    if (living.moment !== undefined && !living.missing.delete(number)) this.#wrong(thing, "nothing says that this stanza waits to be acknowledged");
+    const { moment, missing } = living;
+    // Of what was queued before the fold began the counts alone tell.
+    const expected = missing.delete(number) || (number > (moment?.counts?.acknowledged ?? 0) && number <= living.before);
+    if (moment !== undefined && !expected) this.#wrong(thing, "nothing says that this stanza waits to be acknowledged");
     try {
       parseQueuedText(kept);
     } catch (error) {

@@ -31,8 +31,8 @@ const sessionWords: { readonly [Type in SessionFactType]: (data: SessionFacts[Ty
   StanzaQueued: ({ number, why, copy, ...stanza }) => `${copy ? "a copy of " : ""}${stanzaWords(stanza)} queued as number ${number}${because(why)}`,
   StanzasCounted: ({ received }) => `${received} of the client's stanzas handled so far`,
   StanzasAcknowledged: ({ acknowledged }) => `the client has the stanzas up to number ${acknowledged}`,
-  StanzaTaken: ({ number }) => `another session of the account has number ${number}: what is kept here is a copy from now on`,
-  QueueDropped: ({ from, through }) => `the stanzas from number ${from} to ${through} are kept no longer, nor is what follows`,
+  StanzasTaken: ({ numbers }) => `another session of the account has what is number ${numbers.join(", ")} here: it is a copy from now on`,
+  QueueDropped: ({ through }) => `the stanzas up to number ${through} are not kept here any more`,
   SessionEnded: ({ reason, received }) => `ended: ${reason}${received === null ? "" : `; ${received} of its stanzas were handled`}`,
 };
 

@@ -3,7 +3,7 @@ import type { SessionFactType } from "../domain/session-facts.ts";
 import type { StoredFact } from "../ports.ts";
 
 const superfluous: ReadonlySet<string> = new Set<SessionFactType>([
-  "StanzaQueued", "StanzasCounted", "StanzasAcknowledged", "StanzaTaken", "QueueDropped",
+  "StanzaQueued", "StanzasCounted", "StanzasAcknowledged", "StanzasTaken", "QueueDropped",
 ]);
 
 export class Superfluity {

@@ -6,6 +6,7 @@ import type { Account } from "../domain/account.ts";
 import { decideDelivery } from "../domain/delivery.ts";
 import { parseJid, type Jid } from "../domain/jid.ts";
 import type { UnacknowledgedStanza } from "../session/environment.ts";
+import { typeOf } from "../session/border.ts";
 import type { Registry } from "../session/registry.ts";
 import type { Step } from "../step/batch.ts";
 import { delayElement, delayNamespace } from "../xml/delay.ts";
@@ -29,11 +30,20 @@ type Addressed = Stanza & { readonly to: Jid };
 
 export function giveBack(options: GiveBackOptions, step: Step, jid: Jid, stanzas: readonly UnacknowledgedStanza[]): void {
   for (const { text, at } of stanzas) {
-    const stanza = stanzaOf(adoptElement(text), jid);
-    if (stanza === undefined) continue;
-    if (stanza.kind === "message" && (stanza.type === "chat" || stanza.type === "normal")) giveToOthers(options, step, stanza, at);
-    else if (isMissed(stanza)) bounce(options, step, stanza, serviceUnavailable);
+    try {
+      giveOneBack(options, step, jid, text, at);
+    } catch (error) {
+      // One that an extension fails over must not keep the others from their places, nor the session from its end.
+      options.house.log.error({ err: error, jid: jid.full }, "a stanza that was not acknowledged could not be given to anybody");
+    }
   }
+}
+
+function giveOneBack(options: GiveBackOptions, step: Step, jid: Jid, text: string, at: number): void {
+  const stanza = stanzaOf(adoptElement(text), jid);
+  if (stanza === undefined) return;
+  if (stanza.kind === "message" && (stanza.type === "chat" || stanza.type === "normal")) giveToOthers(options, step, stanza, at);
+  else if (isMissed(stanza)) bounce(options, step, stanza, serviceUnavailable);
 }
 
 /** Whoever sent a request waits for its answer, and a room has to know who has left it; other stanzas are of their moment. */
@@ -48,7 +58,8 @@ function giveToOthers(options: GiveBackOptions, step: Step, stanza: Addressed, a
   // XEP-0191 section 3.3: nothing is delivered of whom the user has blocked since.
   if (account?.blocks(from) === true) return;
   markDelayed(stanza.element, at, to.domain);
-  const targets = account === undefined ? undefined : registry.sessions(to.bare);
+  // Those who have no link have queues of their own, which this must not fill: for them it is kept where there is room for it.
+  const targets = account === undefined ? undefined : registry.sessions(to.bare).filter(({ hibernating }) => !hibernating);
   const decision = decideDelivery("message chat", undefined, targets, () => true);
   const why = `not acknowledged by ${to.full}; ${decision.why}`;
   const passage = { step, stanza, sender: undefined, house, account, why };
@@ -83,8 +94,7 @@ function stanzaOf(element: Element, jid: Jid): Addressed | undefined {
   const from = parseJid(String(element.attrs["from"] ?? ""));
   if (from === undefined) return undefined;
   const kind = element.name as StanzaKind;
-  const type = String(element.attrs["type"] ?? (kind === "message" ? "normal" : "available"));
-  return { element, kind, type, id: element.attrs["id"] as string | undefined, from, to: jid };
+  return { element, kind, type: typeOf(element, kind), id: element.attrs["id"] as string | undefined, from, to: jid };
 }
 
 const serviceUnavailable: StanzaFault = { condition: "service-unavailable", text: "" };

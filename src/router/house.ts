@@ -49,6 +49,9 @@ export interface House {
 export interface HouseLimits {
   /** Messages that are kept for a user who is not there; 0: none. */
   readonly offlineMessages: number;
+  /** Stanzas, and bytes of them, that are kept for a client until it acknowledges them (XEP-0198). */
+  readonly queueStanzas: number;
+  readonly queueBytes: number;
 }
 
 /** Values that extensions keep for accounts, on the disk only. A space is an extension's name. */

@@ -80,7 +80,14 @@ export class Router implements StanzaRouter {
 
   sessionResumed(step: Step, session: Session): void {
     const { extensions, house } = this.#options;
-    for (const { sessionResumed } of extensions) sessionResumed?.({ step, session, house });
+    for (const { name, sessionResumed } of extensions) {
+      try {
+        sessionResumed?.({ step, session, house });
+      } catch (error) {
+        // The session goes on: it has been promised.
+        house.log.error({ err: error, extension: name, jid: session.jid.full }, "an extension failed over a session that is resumed");
+      }
+    }
   }
 
   broadcast(step: Step, session: Session, change: PresenceChange): void {

@@ -32,8 +32,10 @@ export function bindResource(
 
   const other = environment.registry.session(bareJid, resource);
   const { conflict, resourcesPerAccountMax } = environment.options;
-  if (other !== undefined && conflict === "reject-new") return fail("conflict", "that resource is in use");
-  const replaces = other !== undefined && conflict === "replace";
+  // Whoever is without a link gives way to whoever is here, most likely the same client.
+  const isReplaced = conflict === "replace" || other?.hibernating === true;
+  if (other !== undefined && conflict === "reject-new" && !isReplaced) return fail("conflict", "that resource is in use");
+  const replaces = other !== undefined && isReplaced;
   if (!replaces && !hasRoom(environment, step, bareJid)) {
     return fail("resource-constraint", `an account has at most ${resourcesPerAccountMax} resources`);
   }

@@ -89,10 +89,13 @@ export function bindRequest(element: Element): { readonly id: string; readonly r
   const bind = payloadOf(element);
   if (bind === undefined || bind.name !== "bind" || bind.attrs["xmlns"] !== bindNamespace) return undefined;
   const id = element.attrs["id"] as string | undefined;
-  if (id === undefined || id === "" || elementsIn(element) !== 1) return undefined;
+  if (id === undefined || id === "" || id.length > bindIdCharsMax || elementsIn(element) !== 1) return undefined;
   const resource = bind.children.find((child): child is Element => typeof child !== "string" && child.name === "resource");
   return { id, resource: resource?.getText() || undefined };
 }
+
+/** The machine is told of it, and what it is told is recorded. */
+const bindIdCharsMax = 1_023;
 
 const iqTypes = new Set(["get", "set", "result", "error"]);
 const messageTypes = new Set(["normal", "chat", "groupchat", "headline", "error"]);
@@ -137,7 +140,8 @@ export function checkStanza(element: Element, kind: StanzaKind, sender: Jid, lan
   return { stanza };
 }
 
-function typeOf(element: Element, kind: StanzaKind): string {
+/** Never empty, and one that the kind has; but for presence, whose types are checked. */
+export function typeOf(element: Element, kind: StanzaKind): string {
   const type = element.attrs["type"] as string | undefined;
   if (kind === "iq") return type ?? "";
   if (kind === "presence") return type ?? "available";

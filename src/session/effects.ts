@@ -34,7 +34,7 @@ const performers: { readonly [Type in SessionEffect["type"]]: Performer<Type> } 
   "resume.session": (bench, step, { id, h }) => resume(bench, step, id, h),
   "enable.management": (bench, step, { resumptionMs }) => bench.management.enable(step, resumptionMs),
   "resend.queue": (bench, step) => resend(bench, step),
-  "drop.queue": (bench, step) => bench.management.drop(step),
+  "drop.queue": (bench, step) => bench.management.stopKeeping(step),
   "broadcast.presence": (bench, step, effect) => broadcast(bench, step, effect),
   "arm.timer": (bench, _, { name, deadline }) => armTimer(bench, name, deadline),
   "disarm.timer": (bench, _, { name }) => disarmTimer(bench, name),
@@ -196,7 +196,7 @@ function resumeNow(bench: Workbench, step: Step, found: Found, h: number): Sessi
   if (!isResumable(former)) return { type: "resume.refused", at, condition: "item-not-found", h: null };
   const acknowledged = former.management.meantBy(h);
   if (acknowledged === undefined) return tooHigh(at, h, former.management.queue?.sent ?? 0);
-  former.takeOver(step, bench.handOver(), acknowledged, bench.lang);
+  former.takeOver(step, bench.handOver(step), acknowledged, bench.lang);
   return { type: "resume.granted", at };
 }
 
@@ -211,7 +211,7 @@ function destroy(bench: Workbench, step: Step, jid: string | null): void {
   const { environment, management } = bench;
   environment.registry.remove(bench);
   const parsed = jid === null ? undefined : parseJid(jid);
-  const stanzas = management.leftovers();
+  const stanzas = management.giveUp(step);
   if (parsed !== undefined && stanzas.length > 0) environment.router.giveBack(step, parsed, stanzas);
 }
 

@@ -53,9 +53,9 @@ export interface SessionOptions {
   readonly conflict: "replace" | "reject-new" | "rename";
   readonly resourcesPerAccountMax: number;
   readonly limits: XmlLimits;
-  /** Stanzas, and UTF-16 units of them, that are kept for a client until it acknowledges them (XEP-0198 section 4). */
+  /** Stanzas, and bytes of them, that are kept for a client until it acknowledges them (XEP-0198 section 4). */
   readonly queueStanzasMax: number;
-  readonly queueCharsMax: number;
+  readonly queueBytesMax: number;
   /** Where clients shall come to resume (XEP-0198 section 3), if not where they came before. */
   readonly location: string | undefined;
   /** Milliseconds without input after which a client is asked whether it lives. */

@@ -49,6 +49,7 @@ export class SessionHost implements LinkOwner, Workbench, ResumableSession {
   readonly management: Management;
   login: Login | undefined;
   payload = "";
+  resumeTries = 0;
   pending: Element | undefined;
   presence: Element | undefined;
   header: "sent" | Step | undefined;
@@ -194,7 +195,8 @@ export class SessionHost implements LinkOwner, Workbench, ResumableSession {
 
   /** To the link, if there is one that still takes something; what is counted has been queued before. */
   write(step: Step, text: string): void {
-    if (!this.#hibernating && this.#attachment?.dropped === false) this.#attachment.output(step, text);
+    // RFC 6120 section 4.4: nothing follows the end tag.
+    if (!this.#ending && !this.#hibernating && this.#attachment?.dropped === false) this.#attachment.output(step, text);
   }
 
   onReceipt(step: Step, receipt: Receipt): void {
@@ -252,7 +254,7 @@ export class SessionHost implements LinkOwner, Workbench, ResumableSession {
 
   ended(): void {
     this.tellLater(null, (step) => {
-      this.management.leaveInOrder(step);
+      if (!this.#hibernating) this.management.leaveInOrder(step);
       return { type: "stream.ended", at: step.at };
     });
   }
@@ -262,8 +264,8 @@ export class SessionHost implements LinkOwner, Workbench, ResumableSession {
     this.tellLater(null, ({ at }) => ({ type: "link.lost", at, why }));
     // Resumed meanwhile, or ended: what is left of it is dealt with there.
     if (this.#closed || this.#attachment !== attachment) return;
-    attachment?.release();
     this.#attachment = undefined;
+    if (attachment !== undefined) this.#letGo(attachment);
     this.#onChanged(this);
   }
 
@@ -289,22 +291,42 @@ export class SessionHost implements LinkOwner, Workbench, ResumableSession {
     const former = this.#attachment;
     this.#attachment = attachment;
     attachment.belongTo(this);
-    former?.release();
+    step.ifDiscarded(() => this.#takeBack(former));
     this.lang = lang;
     this.heard();
     this.management.acknowledge(step, acknowledged);
     this.tell(step, { type: "link.attached", at: step.at });
     step.afterwards(() => {
-      if (former !== undefined) replace(former, this.environment);
+      if (former !== undefined) {
+        this.#letGo(former);
+        replace(former, this.environment);
+      }
       this.report("info", {}, "resumed");
       attachment.unhold("asking");
     });
   }
 
-  handOver(): Attachment {
+  handOver(step: Step): Attachment {
     const attachment = this.#linked;
     this.#attachment = undefined;
+    step.ifDiscarded(() => {
+      this.#attachment = attachment;
+      attachment.belongTo(this);
+    });
     return attachment;
+  }
+
+  /** The step that was to give it a link has failed; its machine knows of that link all the same. */
+  #takeBack(former: Attachment | undefined): void {
+    this.#attachment = former;
+    if (former === undefined) this.environment.clock.soon(() => this.lost("it could not be resumed"));
+  }
+
+  /** Of what was to leave over this link nothing is certain any more. */
+  #letGo(attachment: Attachment): void {
+    const receipts = attachment.lostReceipts();
+    attachment.release();
+    for (const receipt of receipts) this.#later((step) => receipt.lost(step));
   }
 
   // What the machine is told.

@@ -3,6 +3,7 @@ import { managementFailure, managementNamespace } from "../../machines/session-e
 import type { SessionEvent } from "../../machines/session-events.ts";
 import { parseCount, toWire } from "../domain/counting.ts";
 import type { StanzaErrorCondition } from "../domain/errors.ts";
+import { resumeTriesMax } from "../domain/limits.ts";
 import type { Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
 import { serialise } from "../xml/serialise.ts";
@@ -36,7 +37,12 @@ function takeResume(host: Workbench, step: Step, { attrs }: Element): void {
   const id: unknown = attrs["previd"];
   const h = parseCount(attrs["h"]);
   if (typeof id !== "string" || id === "" || h === undefined) return fail(host, step, "bad-request");
-  host.tell(step, { type: "resume.requested", at: step.at, id, h });
+  host.resumeTries += 1;
+  if (host.resumeTries > resumeTriesMax) {
+    return host.tell(step, { type: "stream.failed", at: step.at, condition: "policy-violation", text: "too many attempts to resume a session" });
+  }
+  // Longer than any that was ever given out: enough of it to be told, and to be found nowhere.
+  host.tell(step, { type: "resume.requested", at: step.at, id: id.slice(0, idCharsMax), h });
 }
 
 function takeAcknowledgement(host: Workbench, step: Step, { attrs }: Element): void {
@@ -48,7 +54,7 @@ function takeAcknowledgement(host: Workbench, step: Step, { attrs }: Element): v
   }
   const acknowledged = host.management.meantBy(h);
   if (acknowledged === undefined) host.tell(step, tooHigh(step.at, h, queue.sent));
-  else host.management.acknowledge(step, acknowledged);
+  else host.management.answered(step, acknowledged);
 }
 
 /** Section 6: the client has more than it was sent. */
@@ -69,6 +75,8 @@ function fail(host: Workbench, step: Step, condition: StanzaErrorCondition): voi
   const content = children.flatMap((child) => (typeof child === "string" ? [] : [el(child.name, child.attrs)]));
   host.write(step, serialise(el("failed", attrs, ...content)));
 }
+
+const idCharsMax = 64;
 
 /** The value of an attribute of type positiveInteger, as far as it makes a difference (XML Schema part 2, section 3.3.25). */
 function parseSeconds(text: string): number | undefined {

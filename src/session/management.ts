@@ -6,7 +6,7 @@ import type { SessionSnapshot } from "../../machines/fold.ts";
 import type { SessionContext } from "../../machines/session-context.ts";
 import { managementNamespace } from "../../machines/session-elements.ts";
 import { fromWire, toWire } from "../domain/counting.ts";
-import { presenceKey, queuedText, queueKey } from "../domain/session-facts.ts";
+import { presenceKey, queuedText, queueKey, queueThrough, recordedId, takenKey } from "../domain/session-facts.ts";
 import type { Content } from "../ports.ts";
 import type { Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
@@ -38,9 +38,15 @@ export class Management implements Holder {
   #countTicket = 0;
   /** How many stanzas had been sent when the client was last asked, while it has not answered. */
   #asked: number | undefined;
-  /** The step at whose end the client will be asked. */
-  #asking: Step | undefined;
+  /** The client is asked at the end of this step. */
+  #asking = false;
+  /** A snapshot is recorded at the end of this step. */
+  #summing = false;
   #overflowed = false;
+  /** What the client had read, to the best of all knowledge, when it last answered. */
+  #read = 0;
+  /** What has become a copy in this step. */
+  #taken: number[] = [];
   readonly #miscount = new Miscount();
 
   constructor(host: ManagedHost, log: SessionLog, queue: StanzaQueue | undefined) {
@@ -81,6 +87,7 @@ export class Management implements Holder {
     queue.received += 1;
     step.ifDiscarded(() => (queue.received -= 1));
     this.#countTicket = this.#log.recordLast(step, "StanzasCounted", () => ({ received: queue.received }));
+    this.#sumUp(step);
   }
 
   /** Section 4: the answer to `<r/>`. It states only what is on the disk. */
@@ -98,35 +105,43 @@ export class Management implements Holder {
   acknowledge(step: Step, number: number): void {
     const queue = this.#queue;
     if (queue === undefined) return;
-    const first = queue.stanzas[0]?.number;
     const gone = queue.acknowledge(number);
-    if (gone !== undefined) {
-      for (const { shared } of gone) shared?.taken(step, this);
-      const erases = first === undefined || first > number ? [] : [{ from: queueKey(first), through: queueKey(number) }];
-      this.#log.record(step, "StanzasAcknowledged", { acknowledged: number }, { erases }, false);
-    }
-    // An answer, or as good as one. What was sent since the question is asked for now, so that it is not asked without end.
+    if (gone === undefined) return;
+    for (const { shared } of gone) shared?.taken(step, this);
+    this.#log.record(step, "StanzasAcknowledged", { acknowledged: number }, { erases: gone.length === 0 ? [] : queueThrough(number) }, false);
+  }
+
+  /** Section 4: the client says what it has, asked or not. */
+  answered(step: Step, number: number): void {
+    this.acknowledge(step, number);
+    const { sent = 0, keeps = true } = this.#queue ?? {};
     const asked = this.#asked;
     this.#asked = undefined;
-    this.#miscount.answered(number);
-    if (asked !== undefined && queue.sent > asked) this.#askAtEnd(step);
+    this.#miscount.answered(number, sent);
+    if (asked === undefined) return;
+    // Where nothing more is kept, what was read before it answered is not given to others, whatever it has counted.
+    if (!keeps) this.#letGo(step, asked);
+    // What was sent since the question is asked for now, so that it is not asked without end.
+    if (sent > asked) this.#askAtEnd(step);
+    this.#read = asked;
   }
 
   /** Puts a stanza into the queue of a session that counts. Other elements are not counted (section 1). */
   queueUp(step: Step, element: Element, text: string, { copy = false, shared, why }: DeliveryNote): void {
     const queue = this.#queue;
-    const { name: kind } = element;
-    if (queue === undefined || (kind !== "message" && kind !== "presence" && kind !== "iq")) return;
+    const kind = stanzaKinds.find((name) => name === element.name);
+    if (queue === undefined || kind === undefined) return;
     const stanza = queue.push(text, step.at, copy, shared);
     step.ifDiscarded(() => queue.takeBack(stanza));
     if (kind === "iq" && (element.attrs["type"] === "result" || element.attrs["type"] === "error")) this.#miscount.sentAnswer();
     if (queue.keeps) {
       shared?.hold(this, stanza.number);
       step.ifDiscarded(() => shared?.unhold(this));
-      const { type = "", id = null, from = null } = element.attrs as { readonly type?: string; readonly id?: string; readonly from?: string };
-      const content = contentOf(stanza);
-      this.#log.record(step, "StanzaQueued", { number: stanza.number, kind, type, id, from, copy, why: why ?? null }, { contents: [content] });
+      const { type, id, from = null } = element.attrs as { readonly type?: string; readonly id?: string; readonly from?: string };
+      const data = { number: stanza.number, kind, type: recordedId(type) ?? "", id: recordedId(id), from, copy, why: why ?? null };
+      this.#log.record(step, "StanzaQueued", data, { contents: [contentOf(stanza)] });
       this.#checkBounds(step, queue);
+      this.#sumUp(step);
     }
     if (this.#asked === undefined) this.#askAtEnd(step);
   }
@@ -149,15 +164,10 @@ export class Management implements Holder {
     if (stanzas.length > 0) this.#askAtEnd(step);
   }
 
-  /** Too much was kept: from now on nothing is. */
-  drop(step: Step): void {
-    const queue = this.#queue;
-    if (queue === undefined) return;
-    const [first, last] = [queue.stanzas[0]?.number, queue.stanzas.at(-1)?.number];
-    queue.drop();
-    if (first !== undefined && last !== undefined) {
-      this.#log.record(step, "QueueDropped", { from: first, through: last }, { erases: [{ from: queueKey(first), through: queueKey(last) }] });
-    }
+  /** Too much was kept: what is sent from now on is not. What the client has not read yet stays, for whoever gets it at the end. */
+  stopKeeping(step: Step): void {
+    this.#queue?.stopKeeping();
+    this.#letGo(step, this.#read);
   }
 
   /** The client closes its stream in order: what it has read is not given to others, although it may have miscounted it. */
@@ -166,13 +176,31 @@ export class Management implements Holder {
   }
 
   becomesCopy(step: Step, number: number): void {
-    const copy = this.#queue?.makeCopy(number);
-    if (copy !== undefined) this.#log.record(step, "StanzaTaken", { number }, { contents: [contentOf(copy)] }, false);
+    if (this.#queue?.makeCopy(number) === undefined) return;
+    this.#taken.push(number);
+    if (this.#taken.length > 1) return;
+    step.ifDiscarded(() => (this.#taken = []));
+    step.lastly(() => {
+      const numbers = this.#taken;
+      this.#taken = [];
+      this.#log.record(step, "StanzasTaken", { numbers }, { contents: numbers.map((taken) => ({ key: takenKey(taken), text: "" })) }, false);
+    });
   }
 
-  /** What nobody has but this session, which is over. */
-  leftovers(): readonly QueuedStanza[] {
-    return (this.#queue?.stanzas ?? []).filter(({ copy, shared }) => !copy && (shared === undefined || shared.left(this)));
+  /** The session is over. Returns what nobody has but its queue; whatever becomes of it, it is not here any more. */
+  giveUp(step: Step): readonly QueuedStanza[] {
+    const stanzas = this.#queue?.stanzas ?? [];
+    const leftovers = stanzas.filter(({ copy, shared }) => !copy && (shared === undefined || shared.left(this)));
+    this.#queue?.stopKeeping();
+    this.#letGo(step, stanzas.at(-1)?.number ?? 0);
+    return leftovers;
+  }
+
+  #letGo(step: Step, number: number): void {
+    const gone = this.#queue?.letGo(number) ?? [];
+    if (gone.length === 0) return;
+    for (const { shared } of gone) shared?.unhold(this);
+    this.#log.record(step, "QueueDropped", { through: number }, { erases: queueThrough(number) });
   }
 
   get #received(): number {
@@ -180,23 +208,38 @@ export class Management implements Holder {
   }
 
   /** What is over the bound is still kept, so that nothing is lost that could be given to others. */
-  #checkBounds(step: Step, { stanzas, chars }: StanzaQueue): void {
-    const { queueStanzasMax, queueCharsMax } = this.#host.environment.options;
-    if (this.#overflowed || (stanzas.length <= queueStanzasMax && chars <= queueCharsMax)) return;
+  #checkBounds(step: Step, { stanzas, bytes }: StanzaQueue): void {
+    const { queueStanzasMax, queueBytesMax } = this.#host.environment.options;
+    if (this.#overflowed || (stanzas.length <= queueStanzasMax && bytes <= queueBytesMax)) return;
     this.#overflowed = true;
     step.ifDiscarded(() => (this.#overflowed = false));
-    const fields = { stanzas: stanzas.length, chars };
+    const fields = { stanzas: stanzas.length, bytes };
     step.afterwards(() => {
       this.#host.report("warn", fields, "too much is unacknowledged: the session cannot be resumed any more");
       this.#host.tellLater(step.id, ({ at }) => ({ type: "queue.overflowed", at }));
     });
   }
 
+  /** However long a session only chats, what has to be read to restore it stays short. */
+  #sumUp(step: Step): void {
+    if (!this.#log.snapshotDue || this.#summing) return;
+    this.#summing = true;
+    step.ifDiscarded(() => (this.#summing = false));
+    step.lastly(() => {
+      this.#summing = false;
+      this.#log.recordSnapshot(step, this.#host.snapshot);
+    });
+  }
+
   /** Once, after all that this step sends: one question for many stanzas. */
   #askAtEnd(step: Step): void {
-    if (this.#asking === step) return;
-    this.#asking = step;
-    step.lastly(() => this.#ask(step));
+    if (this.#asking) return;
+    this.#asking = true;
+    step.ifDiscarded(() => (this.#asking = false));
+    step.lastly(() => {
+      this.#asking = false;
+      this.#ask(step);
+    });
   }
 
   #ask(step: Step): void {
@@ -208,6 +251,8 @@ export class Management implements Holder {
     this.#host.write(step, `<r xmlns='${managementNamespace}'/>`);
   }
 }
+
+const stanzaKinds = ["message", "presence", "iq"] as const;
 
 function contentOf({ number, at, copy, shared, text }: QueuedStanza): Content {
   return { key: queueKey(number), text: queuedText({ at, copy, sharedId: shared?.id, text }) };

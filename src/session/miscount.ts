@@ -16,6 +16,8 @@ export class Miscount {
   /** By how much the last answer was behind, the answers to iqs taken off. */
   #behind: number | undefined;
   #read = 0;
+  /** It has acknowledged more than it could without counting the answers to its iqs. */
+  #exact = false;
 
   /** Stanzas that the client has read, if it counts like that; 0 where nothing says so. */
   get read(): number {
@@ -30,13 +32,15 @@ export class Miscount {
     this.#question = { sent, answers: this.#answers };
   }
 
-  /** Either all that it is behind are answers to iqs, or it is behind by the same number as the last time, and those. */
-  answered(acknowledged: number): void {
+  /** A client that counts like that is behind by the answers to its iqs, and by as much beside them as the last time. */
+  answered(acknowledged: number, sent: number): void {
     const question = this.#question;
     this.#question = undefined;
-    if (question === undefined || acknowledged >= question.sent) return;
+    if (acknowledged > sent - this.#answers) this.#exact = true;
+    if (this.#exact) this.#read = 0;
+    if (this.#exact || question === undefined || acknowledged >= question.sent) return;
     const behind = question.sent - acknowledged - question.answers;
-    if (behind === 0 || (behind > 0 && behind === this.#behind)) this.#read = question.sent;
+    if (behind >= 0 && behind === this.#behind) this.#read = question.sent;
     this.#behind = behind;
   }
 }

@@ -2,12 +2,10 @@
  * What a start makes of the sessions that the log knows of: those that can be resumed wait for it, all others end, and whoever saw
  * them is told. Nobody is let in before.
  */
-import { fold, restoreSnapshot, type RecordedSnapshot, type SessionSnapshot } from "../../machines/fold.ts";
-import { fullJid } from "../../machines/session-context.ts";
+import { fold, restoreSnapshot, type RecordedSnapshot } from "../../machines/fold.ts";
 import type { SessionEvent } from "../../machines/session-events.ts";
-import { parseJid } from "../domain/jid.ts";
 import { resumptionGraceMs } from "../domain/limits.ts";
-import { numberOfQueueKey, parseQueuedText, presenceKey, type Counts, type SessionFacts } from "../domain/session-facts.ts";
+import { numberOfQueueKey, numberOfTakenKey, parseQueuedText, presenceKey, type Counts, type SessionFacts } from "../domain/session-facts.ts";
 import type { Content, StoredFact } from "../ports.ts";
 import { adoptElement } from "../xml/parse-element.ts";
 import type { SessionEnvironment } from "./environment.ts";
@@ -40,32 +38,62 @@ export async function recoverSessions(
   sessions: Population,
   past: AsyncIterable<readonly PastSession[]>,
 ): Promise<Recovery> {
-  const hosts: SessionHost[] = [];
   const shared = new Map<string, SharedStanza>();
+  const waiting: SessionHost[] = [];
+  const ending: SessionHost[] = [];
   for await (const page of past) {
+    // The store reads the accounts while the states are folded: whoever has a session is in memory.
+    const loaded = Promise.all(page.map(({ snapshot }) => loadAccount(environment, contextOf(snapshot))));
+    loaded.catch(() => undefined);
     const restored = page.map((session) => restore(session, shared));
-    // Whoever has a session is in memory.
-    await Promise.all(restored.map(({ snapshot: { context } }) => loadAccount(environment, context.host, context.username)));
-    for (const session of restored) hosts.push(bringBack(environment, sessions, session));
+    await loaded;
+    for (const session of restored) {
+      const host = sessions.restore(environment, session);
+      if (host.connected && host.context.management === "resumable") {
+        environment.registry.add(host.jid.bare, host.resource, host);
+        waiting.push(host);
+      } else ending.push(host);
+    }
   }
-  // Those who wait first: they are told of the others' end.
-  const resumable = hosts.filter(({ context }) => context.management === "resumable");
-  const ending = hosts.filter(({ context }) => context.management !== "resumable");
-  for (const session of [...resumable, ...ending]) {
-    session.tellLater(null, ({ at }) => ({ type: "server.recovered", at, until: at + resumptionGraceMs }));
+  const until = environment.clock.now() + resumptionGraceMs;
+  for (const session of waiting) tellRecovered(session, until);
+  // Those who wait are told of the others' end, and get what the others have left; nobody else is there to be given anything.
+  for (const session of ending) {
+    await loadAccount(environment, session.context);
+    tellRecovered(session, until);
   }
   await environment.batch.settle();
-  return { resumable: resumable.filter(({ closed }) => !closed).length, ended: ending.length };
+  if (environment.batch.failed) throw new Error("the store failed while sessions were recovered");
+  return { resumable: waiting.filter(({ closed }) => !closed).length, ended: ending.length };
+}
+
+function tellRecovered(session: SessionHost, until: number): void {
+  session.tellLater(null, ({ at }) => ({ type: "server.recovered", at, until }));
+}
+
+/** Of a snapshot of any version. */
+function contextOf({ data }: StoredFact): { readonly host: string | null; readonly username: string | null } {
+  return (data as unknown as { readonly context: { readonly host: string | null; readonly username: string | null } }).context;
 }
 
 /** `shared`: what several sessions keep, by its name; those who keep the same meet there. */
-function restore({ id, snapshot, later, contents }: PastSession, shared: Map<string, SharedStanza>): RestoredSession {
+function restore(past: PastSession, shared: Map<string, SharedStanza>): RestoredSession {
+  try {
+    return restored(past, shared);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    const fix = "start the release that recorded it, or let `refrain log verify` and `refrain log salvage` look at the log";
+    throw new Error(`session ${past.id} of ${past.host}: what is recorded of it cannot be restored (${why}); ${fix}`, { cause: error });
+  }
+}
+
+function restored({ id, snapshot, later, contents }: PastSession, shared: Map<string, SharedStanza>): RestoredSession {
   const recorded = snapshot.data as unknown as SessionFacts["SessionSnapshotTaken"];
   const events = later.flatMap(({ type, data }) => (type === "SessionTold" ? [(data as unknown as { readonly event: SessionEvent }).event] : []));
   const presence = contents.find(({ key }) => key === presenceKey);
   return {
     id,
-    snapshot: stateAfter(id, recorded, events),
+    snapshot: fold(restoreSnapshot(recorded as unknown as RecordedSnapshot), events),
     since: snapshot.at,
     lang: recorded.lang ?? undefined,
     presence: presence && adoptElement(presence.text),
@@ -73,21 +101,15 @@ function restore({ id, snapshot, later, contents }: PastSession, shared: Map<str
   };
 }
 
-function stateAfter(id: string, recorded: SessionFacts["SessionSnapshotTaken"], events: readonly SessionEvent[]): SessionSnapshot {
-  try {
-    return fold(restoreSnapshot(recorded as unknown as RecordedSnapshot), events);
-  } catch (error) {
-    throw new Error(`session ${id}: its recorded state cannot be restored: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
-  }
-}
-
 function queueOf(before: Counts, later: readonly StoredFact[], contents: readonly Content[], known: Map<string, SharedStanza>): StanzaQueue {
   const counts = later.reduce(countsAfter, before);
+  const taken = new Set(contents.map(({ key }) => numberOfTakenKey(key)));
   const stanzas = contents.flatMap(({ key, text }): readonly QueuedStanza[] => {
     const number = numberOfQueueKey(key);
     if (number === undefined || number <= counts.acknowledged) return [];
-    const { sharedId, ...kept } = parseQueuedText(text);
-    return [{ number, ...kept, shared: sharedId === undefined ? undefined : sharedStanza(known, sharedId) }];
+    const { at, copy, sharedId, text: stanza } = parseQueuedText(text);
+    if (copy || taken.has(number)) return [{ number, text: stanza, at, copy: true }];
+    return [{ number, text: stanza, at, copy, shared: sharedId === undefined ? undefined : sharedStanza(known, sharedId) }];
   });
   return new StanzaQueue(counts, stanzas);
 }
@@ -111,16 +133,6 @@ function countsAfter(counts: Counts, { type, data }: StoredFact): Counts {
   }
 }
 
-async function loadAccount({ accounts }: SessionEnvironment, host: string | null, username: string | null): Promise<void> {
+async function loadAccount({ accounts }: SessionEnvironment, { host, username }: ReturnType<typeof contextOf>): Promise<void> {
   if (host !== null && username !== null) await accounts.load(host, username);
-}
-
-function bringBack(environment: SessionEnvironment, sessions: Population, restored: RestoredSession): SessionHost {
-  const session = sessions.restore(environment, restored);
-  const { context } = restored.snapshot;
-  if (context.resource !== null) {
-    const jid = parseJid(fullJid(context));
-    if (jid !== undefined) environment.registry.add(jid.bare, context.resource, session);
-  }
-  return session;
 }

@@ -49,9 +49,10 @@ export class SessionLog {
   /** Returns its ticket; 0 where there is no stream yet. */
   record<Type extends SessionFactType>(step: Step, type: Type, data: SessionFacts[Type], extras: Extras = {}, binding = this.binding): number {
     if (this.#stream === undefined) return 0;
+    const chars = type === "StanzaQueued" ? queuedChars : JSON.stringify(data).length;
     this.#facts += 1;
-    this.#factChars += JSON.stringify(data).length;
-    return step.record(this.#stream, this.#fact(type, data, extras), binding);
+    this.#factChars += chars;
+    return step.record(this.#stream, { ...this.#fact(type, data, extras), chars }, binding);
   }
 
   recordLast<Type extends SessionFactType>(step: Step, type: Type, data: () => SessionFacts[Type]): number {
@@ -69,11 +70,11 @@ export class SessionLog {
   }
 
   recordSnapshot(step: Step, snapshot: SessionSnapshot, extras: Extras = {}): void {
-    if (this.#stream === undefined) return;
+    if (this.#stream === undefined || this.#ended) return;
     const data = { ...recordSnapshot(snapshot), ...this.#beside() } as unknown as SessionFacts["SessionSnapshotTaken"];
-    this.#snapshotChars = JSON.stringify(data).length;
+    const chars = (this.#snapshotChars = JSON.stringify(data).length);
     this.#facts = this.#factChars = 0;
-    step.record(this.#stream, this.#fact("SessionSnapshotTaken", data, extras), this.binding);
+    step.record(this.#stream, { ...this.#fact("SessionSnapshotTaken", data, extras), chars }, this.binding);
   }
 
   #fact<Type extends SessionFactType>(type: Type, data: SessionFacts[Type], extras: Extras): NewFact {
@@ -81,5 +82,6 @@ export class SessionLog {
   }
 }
 
-/** About what a count takes. */
+/** About what a count takes, and what is recorded of a queued stanza. */
 const countChars = 20;
+const queuedChars = 200;

@@ -23,8 +23,8 @@ export class StanzaQueue {
   received: number;
   #sent: number;
   #acknowledged: number;
-  #stanzas: QueuedStanza[];
-  #chars: number;
+  readonly #stanzas: QueuedStanza[];
+  #bytes: number;
   #keeps = true;
 
   constructor(counts: Counts = { received: 0, sent: 0, acknowledged: 0 }, stanzas: readonly QueuedStanza[] = []) {
@@ -32,7 +32,7 @@ export class StanzaQueue {
     this.#sent = counts.sent;
     this.#acknowledged = counts.acknowledged;
     this.#stanzas = [...stanzas];
-    this.#chars = charsOf(stanzas);
+    this.#bytes = bytesOf(stanzas);
   }
 
   get counts(): Counts {
@@ -43,7 +43,7 @@ export class StanzaQueue {
     return this.#sent;
   }
 
-  /** Whether what is sent is kept until it is acknowledged: always, until `drop`. */
+  /** Whether what is sent is kept until it is acknowledged: always, until `stopKeeping`. */
   get keeps(): boolean {
     return this.#keeps;
   }
@@ -53,9 +53,9 @@ export class StanzaQueue {
     return this.#stanzas;
   }
 
-  /** UTF-16 units of their texts. */
-  get chars(): number {
-    return this.#chars;
+  /** Of their texts, in UTF-8. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   push(text: string, at: number, copy: boolean, shared?: SharedStanza): QueuedStanza {
@@ -63,7 +63,7 @@ export class StanzaQueue {
     const stanza = { number: this.#sent, text, at, copy, shared };
     if (this.#keeps) {
       this.#stanzas.push(stanza);
-      this.#chars += text.length;
+      this.#bytes += Buffer.byteLength(text);
     }
     return stanza;
   }
@@ -73,22 +73,26 @@ export class StanzaQueue {
     this.#sent = number - 1;
     if (this.#stanzas.at(-1)?.number !== number) return;
     this.#stanzas.pop();
-    this.#chars -= text.length;
+    this.#bytes -= Buffer.byteLength(text);
   }
 
   /** Up to this number, which was sent. Returns those that were kept for it; undefined if that says nothing new. */
   acknowledge(number: number): readonly QueuedStanza[] | undefined {
     if (number <= this.#acknowledged) return undefined;
     this.#acknowledged = number;
-    const kept = this.#stanzas.findIndex((stanza) => stanza.number > number);
-    const gone = this.#stanzas.splice(0, kept === -1 ? this.#stanzas.length : kept);
-    this.#chars -= charsOf(gone);
+    return this.letGo(number);
+  }
+
+  /** Those up to this number are kept no longer. Returns them. */
+  letGo(number: number): readonly QueuedStanza[] {
+    const gone = this.#stanzas.splice(0, Math.max(0, this.#indexOf(number) + 1));
+    this.#bytes -= bytesOf(gone);
     return gone;
   }
 
   /** From now on nobody misses it. Returns what it has become; undefined if it is not kept. */
   makeCopy(number: number): QueuedStanza | undefined {
-    const index = this.#stanzas.findIndex((stanza) => stanza.number === number);
+    const index = this.#indexOf(number);
     const known = this.#stanzas[index];
     if (known === undefined) return undefined;
     const copy = { ...known, copy: true, shared: undefined };
@@ -96,14 +100,17 @@ export class StanzaQueue {
     return copy;
   }
 
-  /** Keeps nothing from now on. */
-  drop(): void {
+  /** What is sent from now on is only counted. */
+  stopKeeping(): void {
     this.#keeps = false;
-    this.#stanzas = [];
-    this.#chars = 0;
+  }
+
+  /** They leave from the front only, so their numbers have no gaps. */
+  #indexOf(number: number): number {
+    return number - (this.#stanzas[0]?.number ?? number + 1);
   }
 }
 
-function charsOf(stanzas: readonly QueuedStanza[]): number {
-  return stanzas.reduce((chars, { text }) => chars + text.length, 0);
+function bytesOf(stanzas: readonly QueuedStanza[]): number {
+  return stanzas.reduce((bytes, { text }) => bytes + Buffer.byteLength(text), 0);
 }

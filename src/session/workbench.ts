@@ -21,6 +21,8 @@ export interface Workbench extends Session {
   /** The SASL exchange under way, and the payload that it is to be given next: secrets stay out of events. */
   login: Login | undefined;
   payload: string;
+  /** How often the client has asked to resume something on this stream. */
+  resumeTries: number;
   /** The element that the machine was told of last. */
   pending: Element | undefined;
   presence: Element | undefined;
@@ -31,7 +33,7 @@ export interface Workbench extends Session {
   /** Sends text that is not counted, to the link if there is one that still takes something. */
   write(step: Step, text: string): void;
   /** Gives up the link, for another session. */
-  handOver(): Attachment;
+  handOver(step: Step): Attachment;
   /** Tells the machine at a deadline or after a wait, in a step of its own. */
   tellLater(cause: string | null, event: (step: Step) => SessionEvent): void;
   /**

@@ -37,7 +37,10 @@ export interface Step {
   ifDiscarded(undo: () => void): void;
 }
 
-export type NewFact = Pick<Fact, "type" | "v" | "data" | "contents" | "erases" | "forgets">;
+export interface NewFact extends Pick<Fact, "type" | "v" | "data" | "contents" | "erases" | "forgets"> {
+  /** About how many characters `data` takes, where that is known without looking. */
+  readonly chars?: number;
+}
 
 export interface BatchOptions {
   readonly store: Pick<Store, "appendMany">;
@@ -95,9 +98,9 @@ export class Batch {
       this.#running = undefined;
     }
     // Once the store is lost nothing can become durable: facts would only pile up, and what depends on them never leaves.
-    for (const append of this.#failed ? [] : step.appends) {
+    for (const { append, bytes } of this.#failed ? [] : step.appends) {
       this.#facts.push(append);
-      this.#bytes += sizeOf(append);
+      this.#bytes += bytes;
     }
     if (!this.#failed) for (const [stream, make] of step.last) this.#last.set(stream, make);
     for (const { outbox, text } of step.outputs) {
@@ -217,7 +220,7 @@ export class Batch {
 class RunningStep implements Step {
   readonly at: number;
   readonly cause: string | null;
-  readonly appends: Append[] = [];
+  readonly appends: { readonly append: Append; readonly bytes: number }[] = [];
   readonly outputs: { readonly outbox: Outbox; readonly text: string }[] = [];
   readonly tasks: (() => void)[] = [];
   readonly undos: (() => void)[] = [];
@@ -244,7 +247,7 @@ class RunningStep implements Step {
   }
 
   record(stream: string, fact: NewFact, binding = false): number {
-    this.appends.push(this.#append(stream, fact));
+    this.appends.push({ append: this.#append(stream, fact), bytes: stream.length + sizeOf(fact) });
     if (binding) this.dependOn(this.#batch);
     return this.#batch;
   }
@@ -287,12 +290,8 @@ function storeFailed(): Error {
   return new Error("the store failed: what is in memory will never be on the disk");
 }
 
-function sizeOf({ stream, facts }: Append): number {
-  return facts.reduce((bytes, fact) => bytes + 200 + JSON.stringify(fact.data).length + contentChars(fact), stream.length);
-}
-
-function contentChars({ contents = [] }: Fact): number {
-  return contents.reduce((chars, { key, text }) => chars + key.length + text.length, 0);
+function sizeOf({ data, chars, contents = [] }: NewFact): number {
+  return contents.reduce((sum, { key, text }) => sum + key.length + text.length, 200 + (chars ?? JSON.stringify(data).length));
 }
 
 /** Each of them, whatever another throws: they may belong to different sessions. The first error goes on. */

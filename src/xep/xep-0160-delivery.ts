@@ -166,7 +166,7 @@ function flightOf(messages: readonly StoredMessage[]): Flight {
   return { numbers: messages.map(({ number }) => number), bytes: messages.reduce((sum, { bytes }) => sum + bytes, 0) };
 }
 
-/** RFC 6121 section 8.5.2.1.1. */
+/** RFC 6121 section 8.5.2.1.1. Who has no link gets them when it is resumed, if nobody else was there before. */
 function takesMessages(session: Session): boolean {
-  return session.connected && session.available && session.priority >= 0;
+  return session.connected && !session.hibernating && session.available && session.priority >= 0;
 }

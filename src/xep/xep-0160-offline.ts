@@ -5,6 +5,7 @@
 import { offlineKey } from "../domain/facts.ts";
 import { parseJid } from "../domain/jid.ts";
 import { offlineBytesMax } from "../domain/limits.ts";
+import { recordedId } from "../domain/session-facts.ts";
 import type { Extension } from "../router/extension.ts";
 import type { Passage, Verdict } from "../router/phases.ts";
 import { delayElement, delayNamespace } from "../xml/delay.ts";
@@ -13,8 +14,6 @@ import { serialise } from "../xml/serialise.ts";
 import { el } from "../xml/stanza.ts";
 import { deliveryOf } from "./xep-0160-delivery.ts";
 
-/** The rule by which a message is kept. */
-const why = "kept until the user is there";
 const chatStates = "http://jabber.org/protocol/chatstates";
 const hints = "urn:xmpp:hints";
 /** The older way to say the same, which is still read (XEP-0203 section 4). */
@@ -25,6 +24,11 @@ export const offline: Extension = {
   specification: { id: "XEP-0160", version: "1.0.1", title: "Best Practices for Handling Offline Messages" },
   serverFeatures: ({ offlineMessages }) => (offlineMessages > 0 ? ["msgoffline"] : []),
   phases: { stamp: stripDelays, undelivered: keep },
+  // What could not wait in its queue waits here.
+  sessionResumed: ({ step, session, house }) => {
+    const account = house.account(step, session.jid.bare);
+    if (account !== undefined && (account.meta("offlineMessages") ?? 0) > 0) deliveryOf(house, account).look(step, session);
+  },
   presenceChanged: ({ step, session, account, change, house }) => {
     if (change.available && (account.meta("offlineMessages") ?? 0) > 0) deliveryOf(house, account).look(step, session);
   },
@@ -47,20 +51,25 @@ function stripDelays({ stanza, house }: Passage): Verdict {
  * XEP-0160 section 2: kept, or left to whoever else may take it; what nobody takes is refused with service-unavailable, as is a
  * message to an account that does not exist.
  */
-function keep({ step, stanza, account, house }: Passage): Verdict {
+function keep({ step, stanza, sender, account, house, why }: Passage): Verdict {
   if (account === undefined || stanza.kind !== "message" || !isWorthKeeping(stanza.element)) return undefined;
   const { host, username } = account;
   const text = serialise(delayedBy(stanza.element, host) ? stanza.element : withChild(stanza.element, delayElement(step.at, host)));
   const bytes = Buffer.byteLength(text);
+  const { offlineMessages, queueStanzas, queueBytes } = house.limits;
+  // What was in the queue of a session that is over has been accepted: its sender is not told of it any more, so there is room for it.
+  const given = sender === undefined && offlineMessages > 0;
+  const messagesMax = offlineMessages + (given ? queueStanzas : 0);
+  const bytesMax = offlineBytesMax + (given ? queueBytes : 0);
   const messages = account.meta("offlineMessages") ?? 0;
-  if (messages >= house.limits.offlineMessages || (account.meta("offlineBytes") ?? 0) + bytes > offlineBytesMax) return undefined;
+  if (messages >= messagesMax || (account.meta("offlineBytes") ?? 0) + bytes > bytesMax) return undefined;
   const number = (account.meta("offlineLast") ?? 0) + 1;
   house.change(step, account, {
     type: "OfflineMessageStored",
-    data: { host, username, number, bytes, id: stanza.id ?? null, from: stanza.from.full, why },
+    data: { host, username, number, bytes, id: recordedId(stanza.id), from: stanza.from.full, why: why ?? null },
     contents: [{ key: offlineKey(number), text }],
   });
-  return { stop: true, why };
+  return { stop: true, why: "kept until the user is there" };
 }
 
 /**

@@ -54,10 +54,19 @@ describe("configuration without any choice", () => {
         resourcesPerAccountMax: 10,
         negotiationTimeoutMs: 30_000,
         closeTimeoutMs: 5_000,
+        resumptionMs: 600_000,
         silenceMs: 300_000,
         silenceAnswerMs: 60_000,
       },
-      limits: { stanzaBytes: 262_144, connectionsPerAddress: 100, offlineMessages: 1_000, scramIterations: 4_096 },
+      limits: {
+        stanzaBytes: 262_144,
+        connectionsPerAddress: 100,
+        offlineMessages: 1_000,
+        queueStanzas: 5_000,
+        queueBytes: 6_291_456,
+        scramIterations: 4_096,
+      },
+      history: { compactMs: 3_600_000, keepMs: 604_800_000 },
       log: { level: "info", format: "auto" },
     });
     expect(new Set(sources.values())).toEqual(new Set(["default"]));

@@ -53,23 +53,21 @@ export class Crowd {
 
   /** They talk until it is over; some lose their links, and come back. */
   async talkUntil(server: ServerAddress, over: Promise<unknown>): Promise<void> {
-    let isOver = false;
-    let refusal: unknown;
-    void over.then(() => (isOver = true));
+    const state: { isOver: boolean; refusal?: unknown } = { isOver: false };
+    void over.then(() => (state.isOver = true));
     const deadline = Date.now() + patienceMs;
-    while (!isOver) {
+    while (!state.isOver) {
       for (let count = this.#dice.below(3); count > 0; count--) this.say();
       const talker = this.talkers[this.#dice.below(names.length)]!;
       if (this.#dice.below(3) === 0) talker.acknowledge();
       if (this.#dice.below(12) === 0 && !this.#coming.has(talker)) {
         const attempt = talker.resume(server, never).catch((error: unknown) => {
-          if (isOver || !isRefusal(error)) return;
-          refusal = error;
+          if (!state.isOver && isRefusal(error)) state.refusal = error;
         });
         this.#coming.set(talker, attempt.finally(() => this.#coming.delete(talker)));
       }
       await Promise.race([over, moment(this.#dice.below(3))]);
-      if (refusal !== undefined) throw refusal;
+      if (state.refusal !== undefined) throw state.refusal;
       if (Date.now() > deadline) throw new Error(`it was not over in ${patienceMs / 1_000} s`);
     }
   }
@@ -115,9 +113,9 @@ async function comeBack(talker: Talker, server: ServerAddress): Promise<void> {
   }
 }
 
-/** The session is not there any more: to try again is of no use. */
+/** The session is not there any more, or has forgotten what it had sent: to try again is of no use. */
 function isRefusal(error: unknown): boolean {
-  return String(error).includes("item-not-found");
+  return /item-not-found|handled-count-too-high/.test(String(error));
 }
 
 export async function until(holds: () => boolean, what: string, ms = patienceMs): Promise<void> {

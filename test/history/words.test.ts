@@ -41,7 +41,7 @@ describe("Facts in words", () => {
       "available with priority 0",
       "contact juliet@localhost set: subscription none, asked (roster version 1)",
       "romeo@localhost asks to see its presence",
-      "message m1 from romeo@localhost/orchard put aside as number 1 (kept until the user is there)",
+      "message m1 from romeo@localhost/orchard put aside as number 1 (message chat, bareNone: undelivered)",
       "blocks tybalt@localhost",
       "its last available resource left",
       "kept messages 1 are gone: delivered, or dropped",

@@ -131,6 +131,20 @@ export function keepingContract(engine: Engine): void {
       expect((await store.read("a/h/1", 2, 9)).map(({ version }) => version)).toEqual([4]);
     });
 
+    it("is single versions, where it says so: what is beside the stream stays, and so does its version", async () => {
+      await store.append("a/h/3", 0, [forgetting({ stream: "a/h/1", versions: [1, 3, 9] }, { stream: "a/h/none", versions: [1] })]);
+      expect((await store.read("a/h/1", 0, 9)).map(({ version }) => version)).toEqual([2]);
+      expect([await kept("a/h/1"), await store.secret("a/h/1", "A")]).toEqual([[["k", "text"]], "secret"]);
+      await expect(store.append("a/h/1", 2, [fact("A")])).rejects.toMatchObject({ actual: 3 });
+      expect(await store.append("a/h/1", 3, [fact("A")])).toMatchObject({ version: 4 });
+      await expect(store.append("a/h/3", "any", [forgetting({ stream: "a/h/1", versions: [0] })])).rejects.toThrow(/expected an integer/);
+    });
+
+    it("can be a stream that nobody writes to any more", async () => {
+      await store.append("a/h/3", 0, [forgetting({ stream: "a/h/1", final: true })]);
+      expect([await store.read("a/h/1", 0, 9), await kept("a/h/1"), await store.secret("a/h/1", "A")]).toEqual([[], [], undefined]);
+    });
+
     it("can be what came before it in its own stream, which has what this fact keeps", async () => {
       const last: Fact = { ...fact("Last", null, "new secret"), contents: [{ key: "n", text: "new" }], forgets: [{ stream: "a/h/1" }] };
       expect(await store.append("a/h/1", 3, [fact("Before"), last, fact("After")])).toEqual({ version: 6, position: 8 });

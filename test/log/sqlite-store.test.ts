@@ -355,7 +355,7 @@ function suite(driver: DriverName): void {
         prepare();
         const error = await refusal();
         expect(error.code).toBe("lost-database");
-        expect(error.message).toContain(`found none; put the database back, or move ${file}-wal away to start anew`);
+        expect(error.message).toContain(`found none; put the database back, or read what ${file}-wal holds with \`refrain log salvage ${file} NEW-FILE\`; to start anew, move it away`);
         expect(readFileSync(`${file}-wal`).equals(readFileSync(`${file}-kept`))).toBe(true);
       }
     });

@@ -26,17 +26,20 @@ describe("XEP-0198 section 4: the queue of stanzas that are not acknowledged", (
             queue.takeBack(last);
           }
           expect(queue.stanzas).toEqual(model);
-          expect(queue.chars).toBe(model.reduce((chars, { text }) => chars + text.length, 0));
+          expect(queue.bytes).toBe(model.reduce((bytes, { text }) => bytes + Buffer.byteLength(text), 0));
           expect(queue.counts).toEqual({ received: 0, sent: acknowledged + model.length, acknowledged });
         }
       }),
     );
   });
 
-  it("goes on counting, and keeps nothing, once it was dropped", () => {
+  it("goes on counting, and keeps what it has and nothing more, once it was told so", () => {
     const queue = new StanzaQueue({ received: 3, sent: 7, acknowledged: 6 }, [{ number: 7, text: "<iq/>", at: 1, copy: false }]);
-    queue.drop();
+    queue.stopKeeping();
     queue.push("<message/>", 2, false);
-    expect([queue.keeps, queue.stanzas, queue.chars, queue.counts]).toEqual([false, [], 0, { received: 3, sent: 8, acknowledged: 6 }]);
+    expect([queue.keeps, queue.stanzas.map(({ number }) => number), queue.bytes]).toEqual([false, [7], 5]);
+    expect(queue.counts).toEqual({ received: 3, sent: 8, acknowledged: 6 });
+    expect(queue.letGo(7)).toHaveLength(1);
+    expect([queue.stanzas, queue.bytes]).toEqual([[], 0]);
   });
 });

@@ -4,12 +4,13 @@ import { toFact, type FactRow } from "../rows.ts";
 import type { Database } from "../sqlite/driver.ts";
 import { factVersions } from "../upcasts.ts";
 import { isStream } from "../verify/fact-form.ts";
+import { misshapen } from "../verify/fact-shape.ts";
 import type { DamagedFile } from "./damaged-file.ts";
 import { toFoundRow, type FoundRow } from "./found-rows.ts";
 import { recordsOf } from "./records.ts";
 
 export interface Collected {
-  /** Pages that could not be read, or that are cut off. */
+  /** Pages that could not be read, that are cut off or empty. */
   readonly pagesMissing: number;
   /** Pages in which something could not be read. */
   readonly pagesDamaged: number;
@@ -34,13 +35,16 @@ export async function collect(file: DamagedFile, into: Database, progress: (done
   let [pagesMissing, pagesDamaged, recordsLost]: [number, number, number] = [0, 0, 0];
   let lastPosition: number | undefined;
   const factsRefused: string[] = [];
+  const free = file.freelist();
   const unknown = new Set<number>();
   const overflown = new Set<number>();
   for (let number = 1; number <= file.pages; number += 1) {
     if (number % pagesAtOnce === 0) await progress(number, file.pages);
     const page = file.page(number);
-    if (page === undefined || page.length < file.pageBytes) pagesMissing += 1;
-    if (page === undefined || page.every((byte) => byte === 0)) continue;
+    const empty = page === undefined || page.every((byte) => byte === 0);
+    // Free pages are empty, others never.
+    if (page === undefined || page.length < file.pageBytes || (empty && !free.has(number))) pagesMissing += 1;
+    if (page === undefined || empty) continue;
     const found = recordsOf(file, number, page, (further) => overflown.add(further));
     if (found === undefined) {
       unknown.add(number);
@@ -61,7 +65,7 @@ export async function collect(file: DamagedFile, into: Database, progress: (done
     }
   }
   await progress(file.pages, file.pages);
-  for (const page of overflown) unknown.delete(page);
+  for (const page of [...overflown, ...free]) unknown.delete(page);
   return { pagesMissing, pagesDamaged, pagesUnknown: unknown.size, recordsLost, factsRefused, lastPosition };
 }
 
@@ -73,12 +77,8 @@ function refusalOf(row: FactRow): string | undefined {
   if (known === undefined || row.v > known) return `${name}: no fact has such a type and version`;
   if (row.step === "") return `${name}: it has no step`;
   try {
-    const { data } = toFact(row);
-    if (typeof data !== "object" || data === null || Array.isArray(data)) return `${name}: its data is no object`;
-    const [kind, host, owner] = row.stream.split("/");
-    const { host: itsHost, username } = data as { readonly host?: unknown; readonly username?: unknown };
-    if (kind === "account" && (itsHost !== host || username !== owner)) return `${name}: its data is of another account`;
-    return undefined;
+    const problem = misshapen(row.stream, row.type, toFact(row).data);
+    return problem === undefined ? undefined : `${name}: ${problem}`;
   } catch {
     return `${name}: its data is damaged`;
   }

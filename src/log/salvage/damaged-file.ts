@@ -45,6 +45,22 @@ export class DamagedFile {
     this.schema = first === undefined || pageBytesOf(first) === undefined ? undefined : view(first).getUint32(60);
   }
 
+  /** Free pages (section 1.5), as far as the header leads to them. */
+  freelist(): ReadonlySet<number> {
+    const found = new Set<number>();
+    const first = this.schema === undefined ? undefined : this.page(1);
+    let next = first === undefined ? 0 : view(first).getUint32(32);
+    while (next > 1 && next <= this.pages && !found.has(next)) {
+      found.add(next);
+      const trunk = this.page(next);
+      if (trunk === undefined || trunk.length < this.pageBytes) break;
+      const leaves = Math.min(view(trunk).getUint32(4), this.pageBytes / 4 - 2);
+      for (let index = 0; index < leaves; index += 1) found.add(view(trunk).getUint32(8 + 4 * index));
+      next = view(trunk).getUint32(0);
+    }
+    return found;
+  }
+
   /** From 1. Shorter than a page where the file is cut off; undefined where it cannot be read. */
   page(number: number): Uint8Array | undefined {
     const frame = this.#frames.get(number);
@@ -77,6 +93,7 @@ interface WalFrames {
 /** Up to the last commit before the first frame whose checksum is wrong, as SQLite itself reads it (sqlite.org/walformat.html). */
 function readFrames(wal: number): WalFrames | undefined {
   const header = view(read(wal, 0, walHeaderBytes));
+  // "0x377f0682" or one more; the last bit is the order of the bytes in checksums.
   if (header.byteLength < walHeaderBytes || header.getUint32(0) >>> 1 !== 0x377f0682 >>> 1) return undefined;
   const littleEndian = (header.getUint32(0) & 1) === 0;
   const pageBytes = header.getUint32(8);

@@ -14,8 +14,8 @@ export type FoundRow =
   /** The last position that was ever given. */
   | { readonly table: "sequence"; readonly position: number };
 
-const secretTypes: readonly string[] = ["PasswordChanged", "FakeSaltKeyMade"];
-const contentKeys = /^(?:offline\/|queue\/|presence$)/;
+const secretTypes: ReadonlySet<string> = new Set(["PasswordChanged", "FakeSaltKeyMade"]);
+const contentKeys = /^(?:(?:offline|queue)\/0[0-9]{15}|presence)$/;
 
 /** undefined for what is made anew, or is nothing of this program. */
 export function toFoundRow({ rowid, columns }: FoundRecord): FoundRow | undefined {
@@ -27,7 +27,7 @@ export function toFoundRow({ rowid, columns }: FoundRecord): FoundRow | undefine
   if (isNumber(second) && isNumber(third)) return { table: "index", stream: first, version: second, position: third };
   if (!isText(second) || !isText(third)) return undefined;
   if (contentKeys.test(second)) return { table: "content", stream: first, key: second, text: third };
-  return secretTypes.includes(second) && isJson(third) ? { table: "secret", stream: first, type: second, value: third } : undefined;
+  return secretTypes.has(second) && isJson(third) ? { table: "secret", stream: first, type: second, value: third } : undefined;
 }
 
 function ofTable(rowid: number, columns: readonly Column[]): FoundRow | undefined {

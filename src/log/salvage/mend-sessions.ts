@@ -18,6 +18,8 @@ export interface SessionJudgement {
   readonly doubted: readonly number[];
   /** Why it cannot go on from its last snapshot; undefined if it can. */
   readonly problem: string | undefined;
+  /** The version of the last snapshot that can be one; undefined for none. */
+  readonly sound: number | undefined;
 }
 
 export type JudgeSession = (facts: readonly StoredFact[]) => SessionJudgement;
@@ -48,7 +50,7 @@ export function mendSessions(log: SavedLog, { judge, endLost, unclear }: Session
   for (const { stream: name } of log.all("SELECT DISTINCT stream FROM fact WHERE stream GLOB 'session/*'")) {
     const stream = String(name);
     const facts = log.stream(stream).map(toFact);
-    const { doubted, problem } = judge(facts);
+    const { doubted, problem, sound } = judge(facts);
     for (const version of doubted) breaks.push({ stream, from: version, through: version - 1 });
     if (!live.has(stream)) {
       if (!hasEnded(facts)) end(log, stream);
@@ -62,8 +64,13 @@ export function mendSessions(log: SavedLog, { judge, endLost, unclear }: Session
     }
     ending.push({ stream, why });
     const version = log.versionOf(stream) + 1;
-    if (hasAccount(log, facts) && closeAtStart(log, stream, facts)) breaks.push({ stream, from: version, through: version - 1 });
-    else end(log, stream);
+    const at = facts.findIndex((fact) => fact.version === sound);
+    if (at === -1 || !hasAccount(log, facts[at])) {
+      end(log, stream);
+      continue;
+    }
+    closeAtStart(log, stream, facts.slice(at));
+    breaks.push({ stream, from: version, through: version - 1 });
   }
   return { ending, going, breaks };
 }
@@ -79,8 +86,9 @@ function missing(log: SavedLog, stream: string, facts: readonly StoredFact[]): s
   const keys = new Set(log.all("SELECT key FROM content WHERE stream = ?", stream).map(({ key }) => String(key)));
   const { sent, acknowledged } = countsOf(counts, facts.slice(at));
   const numbers = new Set([...keys].flatMap((key) => numberOfQueueKey(key) ?? []));
-  const dropped = facts.some(({ type }) => type === "QueueDropped");
-  for (let number = acknowledged + 1; number <= sent && !dropped; number += 1) {
+  if (Math.max(0, ...numbers) > sent) return "its last facts were lost";
+  const through = facts.some(({ type }) => type === "QueueDropped") ? acknowledged : sent;
+  for (let number = acknowledged + 1; number <= through; number += 1) {
     if (!numbers.has(number)) return "a stanza that its client has not acknowledged was lost";
   }
   const available = presenceAfter(facts.slice(at));
@@ -107,19 +115,19 @@ function isIndexed(log: SavedLog, stream: string, facts: readonly StoredFact[]):
 }
 
 /** Without one there is nobody whom its end would be told of. */
-function hasAccount(log: SavedLog, facts: readonly StoredFact[]): boolean {
-  const snapshot = facts.findLast(({ type }) => type === "SessionSnapshotTaken");
-  const { host, username } = (snapshot?.data as { readonly context?: { readonly host?: string; readonly username?: string } } | undefined)?.context ?? {};
-  return log.all("SELECT 1 AS yes FROM projection WHERE name = ? AND key = ?", accounts.name, accountKey(host ?? "", username ?? "")).length > 0;
+function hasAccount(log: SavedLog, fact: StoredFact | undefined): boolean {
+  const { host, username } = snapshotOf(fact).context as { readonly host: string; readonly username: string };
+  return log.all("SELECT 1 AS yes FROM projection WHERE name = ? AND key = ?", accounts.name, accountKey(host, username)).length > 0;
 }
 
-/** Its last snapshot once more, as that of a session without a stream that cannot be resumed. false without one. */
-function closeAtStart(log: SavedLog, stream: string, facts: readonly StoredFact[]): boolean {
-  const at = facts.findLastIndex(({ type }) => type === "SessionSnapshotTaken");
-  if (at === -1) return false;
-  const snapshot = snapshotOf(facts[at]);
+/** Its last snapshot once more, as that of a session that cannot be resumed. `facts`: from that one on. */
+function closeAtStart(log: SavedLog, stream: string, facts: readonly StoredFact[]): void {
+  const snapshot = snapshotOf(facts[0]);
   const { management, ...context } = snapshot.context as { readonly management?: string };
-  const counts = snapshot.counts === null ? null : countsOf(snapshot.counts, facts.slice(at), keptNumbers(log, stream));
+  const kept = keptNumbers(log, stream);
+  // That it began to count may be among what was lost.
+  const before = snapshot.counts ?? (kept.length === 0 ? null : { received: 0, sent: 0, acknowledged: 0 });
+  const counts = before === null ? null : countsOf(before, facts, kept);
   const data = {
     ...snapshot,
     value: attached(snapshot.value),
@@ -131,7 +139,6 @@ function closeAtStart(log: SavedLog, stream: string, facts: readonly StoredFact[
     acknowledged.run(stream, queueKey(0), queueKey(counts.acknowledged));
   }
   log.append(stream, { type: "SessionSnapshotTaken", v: sessionFactVersions.SessionSnapshotTaken, data: data as unknown as Json });
-  return true;
 }
 
 /** What waits to be resumed waits for ever; what had a stream when the server stopped is ended by the next start. */

@@ -91,10 +91,12 @@ async function fill(file: DamagedFile, database: Database, { damaged, judge, isX
   if (file.schema !== undefined && file.schema < schemaVersion && canUpgrade(file.schema)) upgradeFrom(database, file.schema);
   const lost = lostPositions(log);
   rememberVersions(log);
-  const endLost = isEndLost(log, collected);
+  rememberPosition(log, collected.lastPosition ?? 0);
   const unclear = collected.pagesMissing + collected.pagesDamaged + collected.pagesUnknown + collected.recordsLost + file.framesLost + file.unreadable > 0 || lost.count > 0;
+  const endLost = isEndLost(log, collected, unclear);
   const contentsBefore = countOf(log, "content");
   dropDamagedTexts(log, isXml);
+  forgetDoubtfulCauses(log);
   const begun = beginAccounts(log);
   const refused = await log.makeModels((done, total) => progress("facts", done, total));
   const accounts = mendAccounts(log, begun);
@@ -149,9 +151,16 @@ function rememberVersions(log: SavedLog): void {
   `);
 }
 
-function isEndLost(log: SavedLog, { lastPosition, pagesMissing, pagesDamaged }: Collected): boolean {
+/** Nor is a position. */
+function rememberPosition(log: SavedLog, last: number): void {
+  const positions = "SELECT coalesce(max(position), 0) AS last FROM";
+  const most = Math.max(last, ...[`${positions} known`, `${positions} fact`].map((sql) => Number(log.all(sql)[0]?.["last"])));
+  log.database.exec(`DELETE FROM sqlite_sequence WHERE name = 'fact'; INSERT INTO sqlite_sequence (name, seq) VALUES ('fact', ${most})`);
+}
+
+function isEndLost(log: SavedLog, { lastPosition }: Collected, unclear: boolean): boolean {
   const found = Number(log.all("SELECT coalesce(max(position), 0) AS last FROM fact")[0]?.["last"]);
-  return lastPosition === undefined ? pagesMissing + pagesDamaged > 0 : lastPosition > found;
+  return lastPosition === undefined ? unclear : lastPosition > found;
 }
 
 function dropDamagedTexts(log: SavedLog, isXml: (text: string) => boolean): void {
@@ -172,6 +181,13 @@ function isWhole(key: string, text: string, isXml: (text: string) => boolean): b
   } catch {
     return false;
   }
+}
+
+/** A step has one cause: where its facts name several, the damage is in one of them. */
+function forgetDoubtfulCauses(log: SavedLog): void {
+  log.database.exec(`
+    UPDATE fact SET cause = NULL WHERE cause = step OR step IN (
+      SELECT step FROM fact GROUP BY step HAVING count(DISTINCT coalesce(cause, '')) > 1)`);
 }
 
 /** Texts and keys that nobody has any more. */

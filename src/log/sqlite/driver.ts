@@ -22,7 +22,7 @@ export type DriverName = "node" | "libsql";
 export type OpenDatabase = (file: string, readOnly?: boolean) => Database;
 
 /** The primary result codes (sqlite.org/rescode.html) that are told apart. */
-export const resultCodes = { busy: 5, readOnly: 8, io: 10, corrupt: 11, full: 13, cannotOpen: 14, notADatabase: 26 } as const;
+export const resultCodes = { error: 1, busy: 5, readOnly: 8, io: 10, corrupt: 11, full: 13, cannotOpen: 14, notADatabase: 26 } as const;
 
 /** SQLite's primary result code, if the error is SQLite's. node:sqlite calls it errcode, libsql rawCode; both are extended codes. */
 export function resultCode(error: unknown): number | undefined {

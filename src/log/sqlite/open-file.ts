@@ -55,6 +55,8 @@ export function explain(file: string, error: unknown): StoreOpenError {
         file,
         `${file}: expected an SQLite database, found something else; give refrain a data folder of its own; ${waysOut(file)}`,
       );
+    // A table or a column is missing.
+    case resultCodes.error:
     case resultCodes.corrupt:
       return damaged(file, messageOf(error));
     default:
@@ -98,6 +100,9 @@ function takeOver(database: Database, options: EngineOptions): void {
   }
   mustHaveTables(database);
   mustBeKnown(database, file);
+  // What a former process, or an epoch that ended with a failed sync, has left in the log may be in the system's memory only, and counts
+  // there as written: no later sync would bring it to the disk. In the database it is written anew.
+  if (options.durability === "full") pragma(database, "wal_checkpoint(TRUNCATE)");
 }
 
 /** Reads only. Returns the version of the schema; 0 for a file that is still empty. */

@@ -21,7 +21,7 @@ export function openForReading(open: OpenDatabase, file: string): Database {
     pragma(database, "trusted_schema = OFF");
     database.exec("BEGIN");
     database.prepare("SELECT count(*) FROM sqlite_schema").get();
-    return database;
+    return releasing(database);
   } catch (error) {
     try {
       database?.close();
@@ -33,6 +33,18 @@ export function openForReading(open: OpenDatabase, file: string): Database {
     // An open file lives on without a name. Where the system keeps it as long as it is open, it stays in the folder for temporary files.
     rmSync(folder, { recursive: true, force: true, maxRetries: 1 });
   }
+}
+
+/** libsql closes a database only when nobody holds a statement of it any more; the lock must not last so long. */
+function releasing(database: Database): Database {
+  return {
+    exec: (sql) => database.exec(sql),
+    prepare: (sql) => database.prepare(sql),
+    close: () => {
+      database.exec("ROLLBACK");
+      database.close();
+    },
+  };
 }
 
 function mustBeThere(file: string): void {

@@ -73,19 +73,19 @@ class Verification {
   async run(): Promise<number> {
     await this.#part("pages", () => this.#pages());
     let facts = 0;
-    await this.#part("fact", async () => void (facts = await this.#facts()));
+    await this.#part("table fact", async () => void (facts = await this.#facts()));
     if (this.#schema < schemaVersion) return facts;
-    await this.#part("streams", () => this.#streams());
+    await this.#part("index of the streams", () => this.#streams());
     return facts;
   }
 
   /** Where the database itself cannot be read the other parts may still be. */
-  async #part(table: string, work: () => Promise<void>): Promise<void> {
+  async #part(thing: string, work: () => Promise<void>): Promise<void> {
     try {
       await work();
     } catch (error) {
       if (resultCode(error) === undefined) throw error;
-      this.#report({ thing: `table ${table}`, problem: `it cannot be read to its end (${(error as Error).message})`, fix: fixes.salvage });
+      this.#report({ thing, problem: `it cannot be read to its end (${(error as Error).message})`, fix: fixes.salvage });
     }
   }
 
@@ -127,10 +127,10 @@ class Verification {
         if (rows.length < pageFacts) break;
       }
       if (this.#schema < schemaVersion) return done;
-      await this.#part("content", () => this.#contents(looking));
-      await this.#part("secret", async () => this.#secrets(looking));
+      await this.#part("table content", () => this.#contents(looking));
+      await this.#part("table secret", async () => this.#secrets(looking));
       for (const check of looking) check.end?.();
-      if (whole) await this.#part("projection", () => this.#models(models, ownProjections));
+      if (whole) await this.#part("table projection", () => this.#models(models, ownProjections));
       return done;
     } finally {
       models.close();

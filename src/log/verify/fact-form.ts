@@ -3,6 +3,7 @@
 import type { StoredFact } from "../../ports.ts";
 import { toFact, type FactRow } from "../rows.ts";
 import { factVersions } from "../upcasts.ts";
+import { misshapen } from "./fact-shape.ts";
 import { fixes, type Report } from "./findings.ts";
 
 /** Steps whose facts may still come: those of one batch lie close together. */
@@ -32,8 +33,8 @@ export class FactForm {
     this.#checkStep(row, wrong);
     try {
       const fact = toFact(row);
-      if (typeof fact.data === "object" && fact.data !== null && !Array.isArray(fact.data)) return fact;
-      return wrong("expected an object as its data");
+      const problem = misshapen(fact.stream, fact.type, fact.data);
+      return problem === undefined ? fact : wrong(problem);
     } catch (error) {
       return wrong(`its data cannot be read (${error instanceof Error ? error.message : String(error)})`);
     }

@@ -95,6 +95,11 @@ export class Client {
     return this.#outgoing.waiting.length;
   }
 
+  /** What both sides have counted, as far as this one knows. */
+  get told(): { readonly handledThere: number; readonly handledHere: number } {
+    return { handledThere: this.#outgoing.acknowledged, handledHere: this.#handled };
+  }
+
   /** Comes, and comes back whenever the link is lost. */
   come(): void {
     if (this.#isWanted) return;
@@ -118,7 +123,7 @@ export class Client {
   async close(): Promise<void> {
     const link = this.#link;
     if (link !== undefined && this.#isUp) {
-      this.#acknowledge(link);
+      this.acknowledge();
       this.#isUp = false;
       this.#isWanted = false;
       await link.close();
@@ -140,6 +145,11 @@ export class Client {
     if (!this.#isUp || this.#link === undefined) return;
     this.#sentSinceAsked = 0;
     this.#link.send(`<r xmlns='${managementNamespace}'/>`);
+  }
+
+  /** Says what has arrived here, unasked. */
+  acknowledge(): void {
+    if (this.#link !== undefined) this.#acknowledge(this.#link);
   }
 
   async #live(): Promise<void> {

@@ -12,6 +12,8 @@ import { ServerProcess } from "./server-process.ts";
 const roundsPerLine = 10;
 /** Milliseconds without anything new at the end, until what is missing counts as lost. */
 const stillMs = 8_000;
+/** Reports of the server while everybody talks, at most. */
+const reportsMax = 30;
 
 interface Flags {
   readonly rounds: number;
@@ -60,6 +62,9 @@ ask each other questions. In each round the server gets SIGKILL at a random mome
 resuming; it starts again on the same data, clients come back and resume. Links are cut besides, some left open so that they look alive;
 some clients stay away over several restarts; some acknowledge at once, some late, some forget what they had not handled.
 
+Now and then, and at the end, the server is asked what it knows of its sessions, and in the end \`refrain replay\` has to show those sessions
+so, at a position of the log from about that moment: every property, and the counts that server and client have told each other.
+
 At the end, when everything has settled, it is killed once more. Then all of this must be 0:
   lost        was sent and has not come, whether the server had acknowledged it or not
   doubled     came again although the client had counted it
@@ -68,6 +73,7 @@ At the end, when everything has settled, it is killed once more. Then all of thi
 and these, which the last line names only when they are not:
   sessions    could not be resumed
   rosters     differ between the server, what its pushes say, and what the client asked for
+  replay      a session's log does not give back what the live server said of the session
   faults      anything else: errors, broken counts, words of regret in the server's log, a server that ended by itself
 
 The last line reads like: rounds 200 resumed 3812 lost 0 doubled 0 disordered 0 flaps 0
@@ -86,6 +92,7 @@ async function play(flags: Flags, print: (line: string) => void): Promise<number
   print(`seed ${flags.seed}, ${flags.clients} clients, ${flags.rounds} rounds, everything in ${folder}`);
   const figures = await run({
     rounds: flags.rounds,
+    reports: reportsMax,
     seed: flags.seed,
     names,
     server,

@@ -6,8 +6,11 @@
 export const kinds = ["message", "presence", "answer", "push"] as const;
 export type Kind = (typeof kinds)[number];
 
-/** `rosters`: differs from what it should be; `sessions`: could not be resumed; `faults`: everything else that may not be. */
-export type Trouble = "lost" | "doubled" | "disordered" | "flaps" | "sessions" | "rosters" | "faults";
+/**
+ * `rosters`: differs from what it should be; `sessions`: could not be resumed; `replay`: the log does not give what the live server said;
+ * `faults`: everything else that may not be.
+ */
+export type Trouble = "lost" | "doubled" | "disordered" | "flaps" | "sessions" | "rosters" | "replay" | "faults";
 
 export interface Channel {
   readonly kind: Kind;

@@ -17,11 +17,8 @@ export interface ReportedSession {
 }
 
 /** A session as `refrain replay --json` shows it. */
-export interface ReplayedSession {
-  readonly past: Past;
-}
-
 export interface Past {
+  /** Of the last fact that it knows of. */
   readonly position: number;
   /** The same properties, but for `conn`. */
   readonly session: {
@@ -31,7 +28,6 @@ export interface Past {
   readonly link: "attached" | "hibernating" | null;
   readonly secure: boolean;
   readonly counts: Counts | null;
-  readonly queue: readonly unknown[];
   readonly ended: boolean;
 }
 
@@ -56,27 +52,26 @@ export interface Operator {
   /** The last of the log. */
   position(): Promise<number>;
   /** `at`: a position among those of its facts; undefined for the last one. */
-  replay(session: string, at?: number): Promise<ReplayedSession>;
+  replay(session: string, at?: number): Promise<Past>;
   /** Of an account and of all its sessions, in the order of the log. */
   facts(account: string): Promise<readonly LoggedFact[]>;
 }
 
-/** `main`: the program. `folder`: the one that holds the data folder, which has the name that the program looks for. */
-export function commandLine(main: string, folder: string, env: NodeJS.ProcessEnv): Operator {
-  const lines = (args: readonly string[], line: (text: string) => void) => command([main, ...args], folder, env, line);
-  const json = async <Answer>(...args: readonly string[]): Promise<Answer> => {
-    const text: string[] = [];
-    await lines([...args, "--json"], (line) => text.push(line));
-    return JSON.parse(text.join("\n")) as Answer;
+/** `main`: the program. `env` names the data folder. */
+export function commandLine(main: string, env: NodeJS.ProcessEnv): Operator {
+  const answer = async <Answer>(...args: readonly string[]): Promise<Answer> => {
+    const lines: string[] = [];
+    await command([main, ...args], env, (line) => lines.push(line));
+    return JSON.parse(lines.join("\n")) as Answer;
   };
   return {
-    sessions: () => json("sessions"),
-    position: async () => (await json<{ readonly lastPosition: number }>("log", "stats")).lastPosition,
+    sessions: () => answer("sessions", "--json"),
+    position: async () => (await answer<{ readonly lastPosition: number }>("log", "stats", "--json")).lastPosition,
     // An id may begin with a hyphen.
-    replay: (session, at) => json("replay", "--contents", ...(at === undefined ? [] : ["--at", String(at)]), "--json", "--", session).catch(() => json("x")),
+    replay: async (session, at) => (await answer<{ readonly past: Past }>("replay", "--json", "--contents", ...(at === undefined ? [] : ["--at", String(at)]), "--", session)).past,
     facts: async (account) => {
       const facts: LoggedFact[] = [];
-      await lines(["log", account, "--json"], (line) => {
+      await command([main, "log", account, "--json"], env, (line) => {
         const { position, stream, type, step } = JSON.parse(line) as LoggedFact;
         facts.push({ position, stream, type, step });
       });
@@ -85,8 +80,8 @@ export function commandLine(main: string, folder: string, env: NodeJS.ProcessEnv
   };
 }
 
-async function command(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv, line: (text: string) => void): Promise<void> {
-  const child = spawn(process.execPath, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], timeout: commandMs });
+async function command(args: readonly string[], env: NodeJS.ProcessEnv, line: (text: string) => void): Promise<void> {
+  const child = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "pipe"], timeout: commandMs });
   let said = "";
   child.stderr.on("data", (chunk) => (said += String(chunk)));
   const ended = new Promise<string | undefined>((resolve, reject) => {

@@ -4,6 +4,8 @@ import { Cast, type CastSettings, type Member } from "./cast.ts";
 import { Decisions } from "./decisions.ts";
 import { kinds, type Ledger } from "./ledger.ts";
 import { planRound } from "./plan.ts";
+import type { ReportedSession } from "./operator.ts";
+import { Replays } from "./replays.ts";
 import type { Server } from "./server-process.ts";
 import type { Troubles } from "./troubles.ts";
 
@@ -15,10 +17,18 @@ const lateMs = 300;
 const faultsMax = 100;
 /** Stanzas that are not acknowledged at which a client says nothing new. */
 const waitingMax = 60;
+/** Rounds from one report to the next, at least. */
+const reportRoundsMin = 3;
+/** Milliseconds after a round's begin until that is done, at most. */
+const reportAfterMs = 700;
 
 export interface RunOptions extends Pick<CastSettings, "names" | "seed" | "tamper"> {
   readonly rounds: number;
+  /** How often the server is asked for a report while everybody talks, at most. */
+  readonly reports: number;
   readonly server: Server;
+  /** Changes what the server is said to have reported: for tests of what is counted. */
+  readonly misreport?: ((session: ReportedSession) => ReportedSession) | undefined;
   /** false: only links are cut. */
   readonly kills: boolean;
   /** Ends with the round in which something has gone wrong. */
@@ -40,6 +50,9 @@ export interface Figures {
   readonly readyMs: readonly number[];
   /** Milliseconds from then on until all were back, where that was waited for. */
   readonly backMs: readonly number[];
+  /** Reports of the live server, and replays that were compared with them. */
+  readonly reports: number;
+  readonly replays: number;
   readonly ledger: Ledger;
   readonly troubles: Troubles;
 }
@@ -55,6 +68,7 @@ export async function run(options: RunOptions): Promise<Figures> {
     await run.open();
     await run.play();
     await run.settle();
+    await run.replay();
     await run.close();
   } catch (error) {
     run.cast.trouble("faults", (error as Error).message);
@@ -68,6 +82,9 @@ class Run {
   readonly cast: Cast;
   readonly #options: RunOptions;
   readonly #director: Decisions;
+  readonly #replays: Replays;
+  /** When reports are asked for, and of which sessions. */
+  readonly #reporter: Decisions;
   /** After how many restarts those who are away come back. */
   readonly #away = new Map<Member, number>();
   #isTalking = false;
@@ -83,6 +100,14 @@ class Run {
     this.#options = options;
     this.#director = new Decisions(options.seed, "director");
     this.cast = new Cast(options);
+    this.#reporter = new Decisions(options.seed, "reporter");
+    this.#replays = new Replays({
+      operator: options.server.operator,
+      members: this.cast.members,
+      decisions: this.#reporter,
+      misreport: options.misreport,
+      trouble: (text, evidence) => this.cast.troubles.add("replay", text, () => evidence),
+    });
   }
 
   /** All are there, see each other, and nothing is under way. */
@@ -126,10 +151,22 @@ class Run {
     for (const member of members) await this.#compareRosters(member);
   }
 
+  /** What the live server says, compared with what the log says. */
+  async replay(): Promise<void> {
+    for (const { client } of this.cast.members) {
+      client.acknowledge();
+      client.ask();
+    }
+    await pause(lateMs);
+    await this.#replays.compare();
+  }
+
   async close(): Promise<void> {
     const { server } = this.#options;
     await this.cast.close();
+    await this.#replays.compareGone();
     const status = await server.stop();
+    await this.#replays.compareStopped();
     if (status !== 0) this.cast.trouble("faults", `the server stopped with exit status ${status}`);
     for (const line of server.regrets()) this.cast.trouble("faults", `the server's log: ${line}`);
   }
@@ -148,6 +185,8 @@ class Run {
       cuts: this.#cuts,
       absences: this.#absences,
       killsEarly: this.#killsEarly,
+      reports: this.#replays.reports,
+      replays: this.#replays.compared,
       readyMs: this.#readyMs,
       backMs: this.#backMs,
       ledger: this.cast.ledger,
@@ -162,17 +201,31 @@ class Run {
       ...cuts.map(({ client, afterMs, how }) => setTimeout(() => this.#cut(client, how), afterMs)),
       ...absences.map(({ client, afterMs, restarts }) => setTimeout(() => this.#leave(client, restarts), afterMs)),
     ];
+    const report = this.#report();
+    // It is awaited below, unless the round fails before.
+    report.catch(() => {});
     if (kill.afterResumed === "all" || !this.#options.kills || this.#readyMs.length === 1) {
       await this.#allBack();
       if (this.#readyMs.length > 1) this.#backMs.push(performance.now() - this.#readyAt);
     } else await this.#someBack(kill.afterResumed);
     await pause(kill.afterMs);
+    // Where no server runs a command would open its data, and keep it from starting again.
+    await report;
     for (const timer of timers) clearTimeout(timer);
     if (this.#options.kills) {
       if (this.#missing().length > 0) this.#killsEarly++;
       await this.#restart(downMs);
     }
     for (const [member, restarts] of this.#away) this.#absent(member, restarts - 1);
+  }
+
+  /** In some rounds, while clients resume or talk. */
+  async #report(): Promise<void> {
+    const { rounds, reports } = this.#options;
+    const every = Math.max(reportRoundsMin, Math.ceil(rounds / reports));
+    if (this.#rounds % every !== 1) return;
+    await pause(this.#reporter.magnitude(1, reportAfterMs));
+    await this.#replays.sample();
   }
 
   async #restart(downMs: number): Promise<void> {

@@ -6,11 +6,14 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { Decisions } from "./decisions.ts";
+import { commandLine, type Operator } from "./operator.ts";
 
 /** What a run needs of a server. */
 export interface Server {
   readonly domain: string;
   readonly port: number;
+  /** What it says when it is asked on its command line, while it runs and when it has stopped. */
+  readonly operator: Operator;
   /** Resolves when it is ready. Rejects if it does not get so. */
   start(): Promise<void>;
   /** SIGKILL; resolves when the process is gone. Rejects if it was gone before: by itself. */
@@ -27,6 +30,7 @@ const stopMs = 15_000;
 export class ServerProcess implements Server {
   readonly domain = "localhost";
   readonly port: number;
+  readonly operator: Operator;
   readonly dataDir: string;
   readonly logFile: string;
   readonly #main: string;
@@ -48,6 +52,7 @@ export class ServerProcess implements Server {
     this.port = port;
     this.dataDir = join(folder, "data");
     this.logFile = join(folder, "server.log");
+    this.operator = commandLine(main, { ...environment(), REFRAIN_DATA_DIR: this.dataDir });
     process.on("exit", () => this.#child?.kill("SIGKILL"));
   }
 

@@ -1,0 +1,49 @@
+/** A log as a server leaves it behind that ends without warning: accounts, rosters, waiting messages, sessions that wait and that have ended. */
+import { copyFileSync, existsSync } from "node:fs";
+import { join } from "node:path";
+import { openSqliteStore } from "../../src/log/sqlite/sqlite-store.ts";
+import { startServer } from "../../src/testing/start-server.ts";
+import { login, type BoundClient } from "../support/login.ts";
+
+const people = Array.from({ length: 12 }, (_, index) => `person${index}`);
+/** So that some texts do not fit into one page. */
+const longBody = "what light through yonder window breaks ".repeat(120);
+
+/** Writes `NAME.db`, with the write-ahead log beside it that had not been written back, and returns its path. */
+export async function livedLog(folder: string, name = "lived"): Promise<string> {
+  const live = join(folder, `${name}-live.db`);
+  const openStore = (onFatal: (error: Error) => void) => openSqliteStore({ file: live, durability: "process", onFatal });
+  const server = await startServer({ parts: { openStore }, allowPlaintext: true });
+  const clients: BoundClient[] = [];
+  for (const person of people) await server.addUser(person, "secret");
+  const enter = async (user: string, resource: string, counts: boolean) => {
+    const client = await login({ domain: server.domain, port: server.port, tlsPort: server.tlsPort }, { user, resource, over: "plaintext" });
+    clients.push(client);
+    if (counts) client.send("<enable xmlns='urn:xmpp:sm:3' resume='true'/>");
+    client.send("<presence><priority>1</priority></presence>");
+    await client.caughtUp();
+    return client;
+  };
+  for (const [index, person] of people.slice(0, 8).entries()) {
+    const client = await enter(person, "home", index % 2 === 0);
+    for (const contact of people.filter((other) => other !== person).slice(0, 5)) {
+      await client.ask(`<iq type='set' id='r'><query xmlns='jabber:iq:roster'><item jid='${contact}@localhost' name='${contact}'/></query></iq>`);
+      await client.ask(`<presence type='subscribe' to='${contact}@localhost'/>`);
+    }
+  }
+  for (const [index, client] of clients.entries()) {
+    for (let number = 0; number < 12; number += 1) {
+      const body = number % 5 === 0 ? longBody : `message ${number}`;
+      client.send(`<message type='chat' id='m${index}-${number}' to='${people[(index + number) % people.length]}@localhost'><body>${body}</body></message>`);
+    }
+    await client.caughtUp();
+  }
+  for (const client of clients.slice(0, 2)) await client.close();
+  for (const [index, person] of people.slice(0, 2).entries()) await enter(person, "again", index % 2 === 0);
+  const file = join(folder, `${name}.db`);
+  await server.store.stats();
+  copyFileSync(live, file);
+  if (existsSync(`${live}-wal`)) copyFileSync(`${live}-wal`, `${file}-wal`);
+  await server.stop();
+  return file;
+}
