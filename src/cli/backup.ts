@@ -7,6 +7,7 @@ import type { Timer } from "../ports.ts";
 import { withAccounts } from "./admin-access.ts";
 import { load, withFolderOptions } from "./options.ts";
 import { bytesText } from "./sizes.ts";
+import { mustBeShort } from "./stopped-store.ts";
 import { note, print } from "./terminal.ts";
 
 const announceMs = 2_000;
@@ -20,7 +21,8 @@ export function addBackup(program: Command): void {
 The copy is a whole database: accounts with their stored keys, rosters, waiting messages, sessions and their history, as they are at
 one moment. It is for nobody but its owner (mode 600); keep it like a password file. The data folder also holds certificates that were
 made by the server itself, and the configuration may lie elsewhere: copy these by yourself.
-While a running server copies its log its clients wait, about 10 seconds for each GiB: choose a quiet hour for a large one.
+While a running server copies its log its clients wait, about 10 seconds for each GiB: choose a quiet hour. A database above 2 GiB
+is copied only while the server is stopped; \`refrain log compact\` may make it smaller.
 The file has its name only once it is whole and on the disk.
 
 Examples:
@@ -32,7 +34,11 @@ Examples:
       const file = resolve(name);
       const announced = announce(`${file}: the copy is being written …`);
       try {
-        await withAccounts(load(flags), { makeFolder: false }, (admin) => admin.backup(file));
+        const loaded = load(flags);
+        await withAccounts(loaded, { makeFolder: false }, (admin, { running }) => {
+          if (running) mustBeShort(loaded.config, "back it up");
+          return admin.backup(file);
+        });
       } finally {
         announced.cancel();
       }

@@ -4,6 +4,7 @@ import type { LogStats, Size } from "../ports.ts";
 import { withAccounts } from "./admin-access.ts";
 import { load, withFolderOptions } from "./options.ts";
 import { bytesText, countText } from "./sizes.ts";
+import { mustBeShort } from "./stopped-store.ts";
 import { print, table } from "./terminal.ts";
 
 export function addLogStats(log: Command): void {
@@ -16,14 +17,19 @@ facts are the log itself, by type; contents are what people wrote, while somethi
 acknowledged; read models are made from the facts; secrets are stored keys. Their bytes are those of the values alone, the file's
 are what the disk has given. What is deleted in the file is free room in it, and is filled before the file grows: it shrinks only by
 \`refrain log compact\`, while no server runs. How long ended sessions are kept is \`[history]\` in the configuration.
-A running server answers while it works; of a large log that takes some seconds, in which what others write has to wait.
+A running server answers while it works; of a large log that takes some seconds, in which what others write
+has to wait, and above 2 GiB it is refused: the server has to be stopped for it then.
 
 Examples:
   refrain log stats
   refrain log stats --json | jq '.facts[] | select(.bytes > 1000000)'`,
     )
     .action(async ({ json, ...flags }: ConfigFlags & { json?: boolean }) => {
-      const stats = await withAccounts(load(flags), { makeFolder: false }, (admin) => admin.logStats());
+      const loaded = load(flags);
+      const stats = await withAccounts(loaded, { makeFolder: false }, (admin, { running }) => {
+        if (running) mustBeShort(loaded.config, "look at all of it");
+        return admin.logStats();
+      });
       print(json === true ? JSON.stringify(stats, null, 2) : statsText(stats));
     });
 }

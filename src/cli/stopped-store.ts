@@ -1,5 +1,5 @@
 /** The database of a data folder that no server uses, for commands that need it for themselves. */
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { connectAdmin } from "../admin/connect.ts";
 import { requireDataFolder, storeFile } from "../config/data-folder.ts";
 import type { ConfigFlags } from "../config/load.ts";
@@ -7,6 +7,7 @@ import type { Config } from "../config/schema.ts";
 import { liveClock } from "../live.ts";
 import { loadDriver, type OpenDatabase } from "../log/sqlite/driver.ts";
 import { load } from "./options.ts";
+import { bytesText } from "./sizes.ts";
 import { OperatorError } from "./terminal.ts";
 
 export interface StoppedStore {
@@ -25,6 +26,17 @@ export async function stoppedStore(flags: ConfigFlags, purpose: string): Promise
     throw new OperatorError(`${file}: there is no database to ${purpose}; name the server's data folder with --data`);
   }
   return { config, file, open: await driver() };
+}
+
+/** Of a database that a running server can work on as a whole: what its clients write waits meanwhile, and not for ever. */
+const heldBytesMax = 2 * 1024 ** 3;
+
+/** Throws OperatorError for a database that would hold up the server that runs on it. */
+export function mustBeShort({ dataDir }: Config, purpose: string): void {
+  const file = storeFile(dataDir);
+  const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  if (size <= heldBytesMax) return;
+  throw new OperatorError(`${file}: expected at most 2 GiB while the server runs, got ${bytesText(size)}: its clients would wait too long; stop it to ${purpose}`);
 }
 
 /** Rejects with OperatorError if a server runs there. */

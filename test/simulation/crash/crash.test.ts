@@ -16,11 +16,11 @@ const seed = Math.floor(Math.random() * 1e9);
 describe("npm run crash", () => {
   it.concurrent("kills the server again and again, and its clients lose nothing", { timeout: 60_000 }, async ({ expect }) => {
     const lines: string[] = [];
-    const status = await crash(["--rounds", "4", "--clients", "4", "--seed", String(seed)], (line) => lines.push(line));
-    expect(lines.at(-1), lines.join("\n")).toMatch(/^rounds 4 resumed \d+ lost 0 doubled 0 disordered 0 flaps 0$/);
-    // One session of a report in between or two; four at the end, and with the server stopped four.
+    const status = await crash(["--rounds", "3", "--clients", "3", "--seed", String(seed)], (line) => lines.push(line));
+    expect(lines.at(-1), lines.join("\n")).toMatch(/^rounds 3 resumed \d+ lost 0 doubled 0 disordered 0 flaps 0$/);
+    // One session of a report in between; three at the end, and with the server stopped three.
     const [, replays] = /^replays (\d+), compared with \d+ reports of the live server: 0 differ$/m.exec(lines.join("\n")) ?? [];
-    expect(Number(replays)).toBeGreaterThanOrEqual(9);
+    expect(Number(replays)).toBeGreaterThanOrEqual(7);
     expect(Number(/resumed (\d+)/.exec(lines.at(-1)!)![1])).toBeGreaterThanOrEqual(6);
     expect(status).toBe(0);
   });

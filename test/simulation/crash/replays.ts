@@ -9,6 +9,8 @@ import { countDifferences, differencesOf, finalCountDifferences, type Told } fro
 
 /** Commands at once. */
 const commandsMax = 2;
+/** Milliseconds after which no other comparison is begun while the server runs. */
+const compareMs = 150_000;
 /** Positions at which a session is replayed for one report, at most. */
 const positionsMax = 40;
 /** Reports at the end until nothing was recorded during one. */
@@ -53,6 +55,7 @@ export class Replays {
   #samples: Sample[] = [];
   #reports = 0;
   #compared = 0;
+  #left = 0;
   readonly #facts = new Map<string, Promise<readonly LoggedFact[]>>();
   readonly #finals: Final[] = [];
 
@@ -69,15 +72,20 @@ export class Replays {
     return this.#compared;
   }
 
-  /** A report of the live server, of which two sessions are kept: any of the cast's, and rather one that is something else. */
+  /** Sessions of reports that were not compared: it would have taken too long. */
+  get left(): number {
+    return this.#left;
+  }
+
+  /** A report of the live server, of which one session is kept: any of the cast's, or as often one that is in some way unusual. */
   async sample(): Promise<void> {
     const { decisions } = this.#settings;
     const report = await this.#report();
     const known = report.sessions.filter(({ username }) => username !== null);
     const usual = known.filter(({ id, conn }) => report.told.has(id) && conn !== null);
     const others = known.filter((session) => !usual.includes(session));
-    const chosen = [usual, others].flatMap((some) => (some.length === 0 ? [] : [decisions.pick(some)]));
-    this.#samples.push(...chosen.map((session) => sampleOf(report, session, false)));
+    const some = usual.length === 0 || (others.length > 0 && decisions.chance(0.5)) ? others : usual;
+    if (some.length > 0) this.#samples.push(sampleOf(report, decisions.pick(some), false));
   }
 
   /** All sessions as they are now, when nothing is under way and both sides have told their counts, and all that were sampled. */
@@ -85,7 +93,11 @@ export class Replays {
     let report = await this.#report();
     for (let tries = 1; report.through > report.from && tries < quietTriesMax; tries++) report = await this.#report();
     const finals = report.sessions.filter(({ id }) => report.told.has(id)).map((session) => sampleOf(report, session, true));
-    await each([...this.#samples, ...finals], (sample) => this.#compare(sample));
+    const until = performance.now() + compareMs;
+    await each([...finals, ...this.#samples], async (sample) => {
+      if (performance.now() < until) await this.#compare(sample);
+      else this.#left++;
+    });
   }
 
   /** All have said goodbye; the server runs. */
@@ -166,7 +178,7 @@ export class Replays {
     this.#trouble(sample, text, [...found, `see: refrain replay --at ${position} -- ${sample.session.id}`]);
   }
 
-  /** Where it may have been as it was reported: the end of what is between, and the place after each step before that. */
+  /** Where it may have been as it was reported: the ends of what is between, and the places after each step; likely ones first. */
   async #positions({ session: { id, username, host }, from, through, isFinal }: Sample): Promise<readonly (number | undefined)[]> {
     if (isFinal && from === through) return [undefined];
     const account = `${username}@${host}`;
@@ -178,9 +190,10 @@ export class Replays {
     if (first === undefined || last === undefined) return [];
     const between = facts.filter(({ position, type }) => position > from && position <= through && !countingFacts.has(type));
     const ends = between.filter(({ step }, index) => between[index + 1]?.step !== step).map(({ position }) => position);
-    // It can be replayed only from its first fact to its last one.
-    const positions = [through, ...ends.toReversed(), from].map((position) => Math.min(last, Math.max(first, position)));
-    return [...new Set(positions)];
+    // It can be replayed only from its first fact to its last one. Most likely it was in the middle.
+    const positions = [from, ...ends, through].map((position) => Math.min(last, Math.max(first, position)));
+    const distance = (position: number) => Math.abs(position - (from + through) / 2);
+    return [...new Set(positions)].toSorted((a, b) => distance(a) - distance(b));
   }
 
   #trouble({ session, from, through }: Sample, text: string, evidence: readonly string[]): void {

@@ -27,7 +27,7 @@ export function progressLine({ rounds, resumed, ledger, troubles }: Figures, of:
 }
 
 /** Several lines at the end. */
-export function summary({ cuts, absences, killsEarly, readyMs, backMs, ledger, replays, reports, troubles }: Figures): string {
+export function summary({ cuts, absences, killsEarly, readyMs, backMs, ledger, replays, replaysLeft, reports, troubles }: Figures): string {
   const rows = kinds.map((kind) => {
     const { sent, accepted, delivered } = ledger.totals(kind);
     return `${titles[kind].padEnd(20)} sent ${sent}  accepted ${accepted}  delivered ${delivered}`;
@@ -36,7 +36,7 @@ export function summary({ cuts, absences, killsEarly, readyMs, backMs, ledger, r
     ...rows,
     `starts ${readyMs.length}, ${killsEarly} ended before all were back; links cut besides ${cuts}; absences over restarts ${absences}`,
     `ready after ${spread(readyMs)}; all back ${spread(backMs)} after that, where it was waited for`,
-    `replays ${replays}, compared with ${reports} reports of the live server: ${troubles.count("replay")} differ`,
+    `replays ${replays}, compared with ${reports} reports of the live server: ${troubles.count("replay")} differ${replaysLeft === 0 ? "" : `; ${replaysLeft} more were left out for want of time`}`,
   ].join("\n");
 }
 

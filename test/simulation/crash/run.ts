@@ -53,6 +53,8 @@ export interface Figures {
   /** Reports of the live server, and replays that were compared with them. */
   readonly reports: number;
   readonly replays: number;
+  /** Sessions of reports that were not compared for want of time. */
+  readonly replaysLeft: number;
   readonly ledger: Ledger;
   readonly troubles: Troubles;
 }
@@ -187,6 +189,7 @@ class Run {
       killsEarly: this.#killsEarly,
       reports: this.#replays.reports,
       replays: this.#replays.compared,
+      replaysLeft: this.#replays.left,
       readyMs: this.#readyMs,
       backMs: this.#backMs,
       ledger: this.cast.ledger,
@@ -223,7 +226,7 @@ class Run {
   async #report(): Promise<void> {
     const { rounds, reports } = this.#options;
     const every = Math.max(reportRoundsMin, Math.ceil(rounds / reports));
-    if (this.#rounds % every !== 1) return;
+    if (reports === 0 || this.#rounds % every !== 1) return;
     await pause(this.#reporter.magnitude(1, reportAfterMs));
     await this.#replays.sample();
   }
