@@ -90,6 +90,9 @@ export function describeResumption({ name, skipped, agent: file, begun, resumed,
       const contact = await bob();
       const said: string[] = [];
       for (let round = 1; round <= 3; round++) {
+        // aioxmpp 0.13 breaks for good when it wants to answer <r/> over a socket that is gone: nothing is asked of it now.
+        await alice.settled();
+        await new Promise((resolve) => setTimeout(resolve, 100));
         await alice.call("abort");
         for (const body of [`${round} a`, `${round} b`]) {
           contact.client.send(chat(alice.jid, body));
