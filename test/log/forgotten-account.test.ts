@@ -17,8 +17,8 @@ const traces = {
   delivered: "body-that-waited", blocked: "blocked-one.example", farewell: "words-of-a-farewell", hibernating: "body-for-a-sleeper",
 };
 
-for (const { driver, missing } of drivers) {
-  describe.skipIf(missing !== undefined)(`an account that is deleted, by ${driver}${missing === undefined ? "" : ` (${missing})`}`, () => {
+for (const { driver } of drivers.filter(({ missing }) => missing === undefined)) {
+  describe(`an account that is deleted, by ${driver}`, () => {
     it("leaves its name and when it ended, in the file and in the log beside it", async () => {
       const file = join(tempFolder(), "refrain.db");
       const store = await openSqliteStore({ file, durability: "full", driver, onFatal: (error) => { throw error; } });

@@ -43,8 +43,8 @@ const waiting = "Commend me to thy lady";
 
 afterAll(removeTempFolders);
 
-for (const { driver, missing } of drivers) {
-  describe.skipIf(missing !== undefined)(`a log of version 0.1.0, opened by ${driver}${missing === undefined ? "" : ` (${missing})`}`, () => {
+for (const { driver } of drivers.filter(({ missing }) => missing === undefined)) {
+  describe(`a log of version 0.1.0, opened by ${driver}`, () => {
     let file: string;
     beforeEach(() => {
       file = join(tempFolder(), "refrain.db");
