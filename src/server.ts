@@ -1,4 +1,5 @@
 /** The composition root: makes what lives as long as the process, and has epoch/ make the rest for each opening of the store. */
+import { existsSync } from "node:fs";
 import type { AdminApi } from "./admin/api.ts";
 import { serveAdmin } from "./admin/serve.ts";
 import { storeFile } from "./config/data-folder.ts";
@@ -87,7 +88,7 @@ async function compose(options: ServerOptions, undo: (() => Promise<void> | void
     ids,
     extensions: [...ownExtensions, ...(options.extensions ?? [])],
     startedAt: clock.now(),
-    ...storeOf(config, parts),
+    ...storeOf(config, parts, logger),
     onOver: (error) => reportFailure(error),
   });
   await epochs.begin();
@@ -172,7 +173,7 @@ async function closeAll(closers: readonly (() => Promise<void> | void)[]): Promi
 }
 
 /** How the store is opened, and whether it can be so more than once. */
-function storeOf(config: Config, { store, openStore }: Partial<ServerParts>): { readonly openStore: OpenStore; readonly reopens: boolean } {
+function storeOf(config: Config, { store, openStore }: Partial<ServerParts>, logger: Logger): { readonly openStore: OpenStore; readonly reopens: boolean } {
   if (openStore !== undefined) return { openStore, reopens: true };
   if (store !== undefined) return { openStore: async () => store, reopens: false };
   const { durability } = config;
@@ -182,8 +183,10 @@ function storeOf(config: Config, { store, openStore }: Partial<ServerParts>): { 
   let known = false;
   return {
     openStore: async (onFatal) => {
+      const isNew = !known && !existsSync(file);
       const opened = await (known ? reopenSqliteStore : openSqliteStore)({ file, durability, onFatal });
       known = true;
+      if (isNew) logger.info({ file }, "made a new, empty database");
       return opened;
     },
     reopens: true,

@@ -1,4 +1,5 @@
 /** The way to the accounts: through the running server, else by opening its store. */
+import { existsSync } from "node:fs";
 import { createAccountAdmin } from "../admin/account-admin.ts";
 import { createAccountTransfer } from "../admin/account-transfer.ts";
 import type { AccountTransfer, ContactAdmin, LogAdmin, UserAdmin } from "../admin/api.ts";
@@ -17,6 +18,7 @@ import { loadAccount } from "../log/load-account.ts";
 import { openSqliteStore } from "../log/sqlite/sqlite-store.ts";
 import type { Store } from "../ports.ts";
 import { endContactsOffline } from "./end-contacts-offline.ts";
+import { OperatorError } from "./terminal.ts";
 
 /** How long a server may take to start, or another command to end, before this one gives up. */
 const busyMs = 5_000;
@@ -31,8 +33,8 @@ export interface AccountsPlace {
 }
 
 /**
- * Lends `use` the accounts of the data folder; `makeFolder` if it may be the first to use it.
- * Rejects with AdminError, StoreOpenError or DataFolderError.
+ * Lends `use` the accounts of the data folder; `makeFolder` if it may be the first to use it, and make its database.
+ * Rejects with AdminError, OperatorError, StoreOpenError or DataFolderError.
  */
 export async function withAccounts<T>(
   { config }: LoadedConfig,
@@ -47,6 +49,7 @@ export async function withAccounts<T>(
     const client = await connectAdmin(config.dataDir, liveClock);
     if (client !== undefined) return use(client, { running: true, isNew }).finally(() => client.close());
     if (config.durability === "none") throw nowhere(config.dataDir);
+    if (!makeFolder) requireDatabase(file);
     const store = await openUnlessLocked(file, config.durability);
     if (store !== undefined) {
       const hosts = config.hosts.map((host) => host.domain);
@@ -75,6 +78,12 @@ async function openUnlessLocked(file: string, durability: "full" | "process"): P
     if (error instanceof StoreLockedError) return undefined;
     throw error;
   }
+}
+
+/** Who only looks makes nothing. A write-ahead log alone is a matter for the store, which tells what to do with it. */
+function requireDatabase(file: string): void {
+  if (existsSync(file) || existsSync(`${file}-wal`)) return;
+  throw new OperatorError(`${file}: there is no database here; name the server's data folder with --data`);
 }
 
 /** Such a server keeps its accounts in memory. */

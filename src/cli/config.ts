@@ -53,6 +53,8 @@ interface Line {
   /** What the setting means, and what it may be. */
   readonly about: string;
   readonly text: string;
+  /** A value of milliseconds in plain words. */
+  readonly duration: string | undefined;
   readonly source: string;
 }
 
@@ -60,7 +62,10 @@ function toToml(loaded: LoadedConfig, { sources }: { readonly sources: boolean }
   const sections = [...settingSections(loaded), ...hostSections(loaded)];
   const width = Math.max(...sections.flatMap(({ lines }) => lines.map(({ text }) => text.length)));
   const body = sections.map(({ header, lines }) => {
-    const settings = lines.map(({ about, text, source }) => `# ${about}\n${sources ? `${text.padEnd(width)}  # ${source}` : text}`);
+    const settings = lines.map(({ about, text, duration, source }) => {
+      const notes = [...(duration === undefined ? [] : [duration]), ...(sources ? [source] : [])];
+      return `# ${about}\n${notes.length === 0 ? text : `${text.padEnd(width)}  # ${notes.join("; ")}`}`;
+    });
     return [...(header === "" ? [] : [`[${header}]`]), ...settings].join("\n");
   });
   const file = loaded.file === undefined ? "no configuration file" : `configuration file ${loaded.file}`;
@@ -76,29 +81,47 @@ function settingSections({ config, sources }: LoadedConfig): readonly Section[] 
       .filter(({ path }) => split(path).table === header)
       .map((field) => {
         const value = field.path.split(".").reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], config);
-        return { about: aboutOf(field), text: setting(split(field.path).key, value), source: sources.get(field.path) ?? "default" };
+        return line(field, value, sources.get(field.path) ?? "default");
       });
     return { header, lines };
   });
 }
 
-/** What a host does not set is shown as a comment, so that it can be found. */
 function hostSections({ config, sources }: LoadedConfig): readonly Section[] {
   const keys = fields.filter(({ path }) => path.startsWith("hosts[]."));
   return config.hosts.map((host, index) => ({
     header: "[hosts]",
     lines: keys.map((field) => {
       const { key } = split(field.path);
-      const value = (host as Readonly<Record<string, unknown>>)[key];
       const source = sources.get(`hosts[${index}].${key}`) ?? sources.get("hosts") ?? "default";
-      return { about: aboutOf(field), text: value === undefined ? `# ${key} = "FILE"` : setting(key, value), source: value === undefined ? "not set" : source };
+      return line(field, (host as Readonly<Record<string, unknown>>)[key], source);
     }),
   }));
 }
 
+/** What is not set is shown as a comment, so that it can be found. */
+function line(field: Field, value: unknown, source: string): Line {
+  const { key } = split(field.path);
+  const about = aboutOf(field);
+  const duration = field.unit === "ms" && typeof value === "number" ? durationText(value) : undefined;
+  if (value !== undefined) return { about, text: setting(key, value), duration, source };
+  return { about, text: `# ${key} = "${field.path.startsWith("hosts") ? "FILE" : "HOST:PORT"}"`, duration, source: "not set" };
+}
+
 function aboutOf(field: Field): string {
-  const { description, expected, kind } = fieldAt(field.path) ?? field;
-  return kind === "text" && field.values === undefined ? description : `${description} Expected: ${expected}.`;
+  const { description, expected, kind, unit, max } = fieldAt(field.path) ?? field;
+  if (kind === "text" && field.values === undefined) return description;
+  const most = unit === "ms" && max !== undefined ? durationText(max) : undefined;
+  return `${description} Expected: ${expected}${most === undefined ? "" : ` (at most ${most})`}.`;
+}
+
+const durations = [["day", 86_400_000], ["hour", 3_600_000], ["minute", 60_000], ["second", 1_000]] as const;
+
+/** In the largest unit of which it is a whole number; undefined for what is read as easily in milliseconds. */
+function durationText(ms: number): string | undefined {
+  const [unit, size] = durations.find(([, size]) => ms >= size && ms % size === 0) ?? [];
+  if (unit === undefined || size === undefined) return undefined;
+  return `${ms / size} ${unit}${ms === size ? "" : "s"}`;
 }
 
 function split(path: string): { readonly table: string; readonly key: string } {

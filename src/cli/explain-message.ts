@@ -8,7 +8,7 @@ import { everyFact } from "../history/source.ts";
 import { Progress } from "./export-progress.ts";
 import { visible, withHistory } from "./history-access.ts";
 import { withFolderOptions } from "./options.ts";
-import { print, UsageError } from "./terminal.ts";
+import { print, SaidError, UsageError } from "./terminal.ts";
 
 interface MessageOptions extends ConfigFlags {
   readonly from?: string;
@@ -28,7 +28,7 @@ export function addExplainMessage(explain: Command): void {
 The whole log is looked through. It holds each stanza that was put into the queue of a session with stream management (XEP-0198), and
 each message that was put aside for a user who was not there: by which rule, when its client acknowledged it, whether it was sent
 again, and where it went when the session ended without that. What a session without stream management was sent leaves no trace.
-What the message says is not shown; \`refrain log JID --contents\` shows it while it is still kept.
+If nothing is found, the exit status is 1. What the message says is not shown; \`refrain log JID --contents\` shows it while it is still kept.
 
 Examples:
   refrain explain message purple4f1c2a
@@ -45,8 +45,9 @@ Examples:
           if (trace.facts % 1_000 === 0) progress.show(`looked at ${trace.facts} facts, found ${trace.passages.length}`);
         }
       }).finally(() => progress.clear());
-      const story = tellStory(query, trace.passages, trace.facts);
+      const story = tellStory(query, trace.passages, trace.facts, trace.others);
       print(json === true ? JSON.stringify(story, null, 2) : toText(story));
+      if (story.passages.length === 0) throw new SaidError("nothing was found");
     });
 }
 

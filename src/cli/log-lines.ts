@@ -30,6 +30,7 @@ export class LogLines {
     this.#step = step;
     const name = this.#names === undefined ? [] : [paint("1", this.#nameOf(this.#names, stream))];
     const state = stateAfter(fact);
+    const place = isFirst && cause !== null ? this.#steps.get(cause) : undefined;
     const parts = [
       paint("2", time(at)),
       paint("36", String(position).padStart(7)),
@@ -37,7 +38,7 @@ export class LogLines {
       ...name,
       fact.type === "SessionSnapshotTaken" ? paint("2", factWords(fact)) : visible(factWords(fact)),
       ...(state === undefined ? [] : [paint(colourOf(state), `→ ${state}`)]),
-      ...(isFirst && cause !== null ? [paint("2", `← ${this.#placeOf(cause)}`)] : []),
+      ...(place === undefined ? [] : [paint("2", `← ${place}`)]),
     ];
     this.#remember(step, position);
     const below = content === undefined ? [] : [`${" ".repeat(34)}${visible(content)}`];
@@ -48,11 +49,6 @@ export class LogLines {
     if (names.size !== this.#known) this.#width = Math.max(...[...names.values()].map(({ length }) => length));
     this.#known = names.size;
     return (names.get(stream) ?? `session ${sessionIdOf(stream).slice(0, 6)}`).padEnd(this.#width);
-  }
-
-  #placeOf(step: string): string {
-    const position = this.#steps.get(step);
-    return position === undefined ? `step ${step.slice(0, 6)}` : String(position);
   }
 
   /** A step is known by its first fact. */

@@ -45,8 +45,8 @@ Examples:
         });
         progress.clear();
         for (const { name, rows, differences } of models) {
-          const outcome = differences === 0 ? "was what the facts give" : `differed in ${countText(differences)}, which are as the facts say now`;
-          print(`${name}: ${countText(rows)} rows, ${outcome}`);
+          const outcome = differences === 0 ? "all as the facts say" : `${countText(differences)} of them were wrong, missing or too many, and are mended`;
+          print(`${name}: ${countText(rows)} ${rows === 1 ? "row" : "rows"}, ${outcome}`);
         }
         print(`made from ${countText(facts)} facts`);
       } finally {

@@ -7,7 +7,7 @@ import { salvage, type Salvaged } from "../log/salvage/salvage.ts";
 import { isXml } from "./contents-check.ts";
 import { count, Progress } from "./export-progress.ts";
 import { visible } from "./history-access.ts";
-import { findingLines, verifyWithProgress } from "./log-verify.ts";
+import { findingLines, helpLines, verifyWithProgress } from "./log-verify.ts";
 import { countText } from "./sizes.ts";
 import { breath, driver, mustBeFree } from "./stopped-store.ts";
 import { note, OperatorError, print, SaidError, warn } from "./terminal.ts";
@@ -71,6 +71,7 @@ Examples:
       const { facts, contents, secrets } = found;
       note(`${newFile}: ${countText(facts)} facts, ${count(contents, "waiting stanza")}, ${count(secrets, "stored key")}; put it in place with \`refrain restore ${newFile}\``);
       for (const line of findingLines(verified)) warn(`of what was saved: ${line}`);
+      for (const line of helpLines(verified)) note(line);
       if (verified.findings.length > 0 || isLossy(found)) throw new SaidError("something was lost");
     });
 }
@@ -86,7 +87,7 @@ function lines(found: Salvaged): readonly string[] {
   const faulty = [
     [pagesMissing, "cut off, empty or not readable"],
     [pagesDamaged, "damaged in part"],
-    [pagesUnknown, "of no kind that can be told"],
+    [pagesUnknown, "not recognised"],
   ] as const;
   return [
     `pages: ${countText(pages)}${faulty.map(([pages, what]) => (pages === 0 ? "" : `, ${countText(pages)} ${what}`)).join("")}`,

@@ -17,6 +17,8 @@ import { visible } from "./history-access.ts";
 /** More of them help nobody. */
 const findingsMax = 200;
 
+const whileRunning = "verify a backup of it, which `refrain backup FILE` makes";
+
 export function addLogVerify(log: Command): void {
   withFolderOptions(log.command("verify").description("look for damage in the log, or in a backup of it; nothing is changed"))
     .argument("[FILE]", "a database of refrain, such as a backup (default: that of the data folder)")
@@ -45,6 +47,7 @@ What helps then:
       else for (const line of findingLines(verified)) print(line);
       if (verified.findings.length > 0) {
         note(`${file}: ${count(verified.findings.length + verified.more, "finding")} in ${countText(verified.facts)} facts`);
+        for (const line of helpLines(verified)) note(line);
         throw new SaidError("something was found");
       }
       if (json !== true) print(`${file}: ${countText(verified.facts)} facts, nothing wrong${schemaNote(verified)}`);
@@ -70,20 +73,25 @@ export async function verifyWithProgress(open: OpenDatabase, file: string): Prom
   }
 }
 
-/** One line for each, and one for those that are only counted. */
+/** One line for each, and one for those that are only counted. What helps is the same for most of them, and not repeated. */
 export function findingLines({ findings, more }: Verified): readonly string[] {
-  const lines = findings.map(({ thing, problem, fix }) => visible(`${thing}: ${problem}; ${fix}`));
+  const lines = findings.map(({ thing, problem }) => visible(`${thing}: ${problem}`));
   return more === 0 ? lines : [...lines, style("2", `and ${count(more, "more finding")}`, process.stdout)];
+}
+
+/** What to do, once for all findings that it helps with. */
+export function helpLines({ findings }: Verified): readonly string[] {
+  return [...new Set(findings.map(({ fix }) => fix))].map((fix) => visible(`what helps: ${fix}`));
 }
 
 async function fileToVerify(name: string | undefined, flags: ConfigFlags): Promise<string> {
   if (name !== undefined) {
-    await mustBeFree(dirname(resolve(name)), "verify its log, or verify a backup of it (`refrain backup FILE`),");
+    await mustBeFree(dirname(resolve(name)), "verify its log", whileRunning);
     return resolve(name);
   }
   const { config } = load(flags);
   requireDataFolder(config.dataDir);
-  await mustBeFree(config.dataDir, "verify its log, or verify a backup of it (`refrain backup FILE`),");
+  await mustBeFree(config.dataDir, "verify its log", whileRunning);
   return storeFile(config.dataDir);
 }
 

@@ -30,8 +30,8 @@ export function addLog(program: Command): Command {
       "after",
       `
 A line is a fact: its time, its position in the whole log, what happened, and after → the state of the session since.
-● begins a step, which is one input with all that follows from it; │ goes on with it. After ← stands what led to the step: the
-position where that began. Of an account there are its own facts and those of its sessions, in the order of the log.
+● begins a step, which is one input with all that follows from it; │ goes on with it. After ← stands what led to the step, where
+that was shown before: the position where it began. Of an account there are its own facts and those of its sessions, in the order of the log.
 What people wrote to each other is not shown without --contents: it is kept until it is acknowledged or delivered, and erased then.
 An id that begins with - has to come after --.
 

@@ -49,7 +49,9 @@ Examples:
   refrain log romeo@localhost --follow         see what happens to its sessions
   refrain start --domain example.org --host 0.0.0.0 --data /var/lib/refrain
   refrain backup refrain-2026-11-23.db         copy everything to a file, while it runs or not
-  refrain config > refrain.toml                begin a configuration file
+  refrain config --write refrain.toml          begin a configuration file
+
+\`refrain log\` also has stats, verify, salvage, rebuild and compact: \`refrain log --help\` shows them.
 
 Exit status: 0 done, 1 failed, 2 called wrongly. NO_COLOR=1 turns colour off, REFRAIN_DEBUG=1 shows stack traces.`,
     );

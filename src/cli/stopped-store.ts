@@ -39,11 +39,13 @@ export function mustBeShort({ dataDir }: Config, purpose: string): void {
   throw new OperatorError(`${file}: expected at most 2 GiB while the server runs, got ${bytesText(size)}: its clients would wait too long; stop it to ${purpose}`);
 }
 
-/** Rejects with OperatorError if a server runs there. */
-export async function mustBeFree(dataDir: string, purpose: string): Promise<void> {
+/** Rejects with OperatorError if a server runs there. `otherwise`: what can be done while it runs. */
+export async function mustBeFree(dataDir: string, purpose: string, otherwise?: string): Promise<void> {
   const client = await connectAdmin(dataDir, liveClock);
   client?.close();
-  if (client !== undefined) throw new OperatorError(`data folder ${dataDir}: a server runs on it; stop it to ${purpose}, and start it again afterwards`);
+  if (client === undefined) return;
+  const fix = `stop it to ${purpose}, and start it again afterwards${otherwise === undefined ? "" : `; or ${otherwise}`}`;
+  throw new OperatorError(`data folder ${dataDir}: a server runs on it; ${fix}`);
 }
 
 /** SQLite in this thread. Node says of its own, in the versions where it is so, that it is experimental: nobody can do anything about it. */

@@ -4,8 +4,9 @@ import { duration, time } from "./plain-words.ts";
 
 type Events = { readonly [Type in SessionEvent["type"]]: Extract<SessionEvent, { readonly type: Type }> };
 
-/** An event that this version does not know is called by its name. */
-export function eventWords(event: SessionEvent): string {
+/** An event that this version does not know is called by its name. `until`: when the session cannot be resumed any more, if that is known. */
+export function eventWords(event: SessionEvent, until?: number): string {
+  if (event.type === "server.recovered" && until !== undefined) return `the server was started again; the session can be resumed until ${time(until)}`;
   if (!Object.hasOwn(words, event.type)) return String((event as { readonly type: unknown }).type);
   return (words[event.type] as (event: SessionEvent) => string)(event);
 }

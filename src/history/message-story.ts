@@ -1,5 +1,6 @@
 /** Where a stanza went, told in sentences with the places in the log that they rest on. */
 import { cameFrom, isWaiting, type MessageQuery, type Passage, type PassageEvent } from "./message-trace.ts";
+import { ruleWords } from "./rule-words.ts";
 import { sessionIdOf } from "./session-past.ts";
 import { stanzaWords } from "./words.ts";
 
@@ -22,10 +23,10 @@ export interface StoryLine {
 
 export type Outcome = "acknowledged" | "waiting" | "kept" | "delivered-or-dropped" | "given-on" | "unknown" | "missed-by-nobody" | "returned";
 
-/** Pure. */
-export function tellStory(query: MessageQuery, passages: readonly Passage[], facts: number): MessageStory {
+/** `others`: passages of stanzas with this id that are not from and for whom the query asks. Pure. */
+export function tellStory(query: MessageQuery, passages: readonly Passage[], facts: number, others = 0): MessageStory {
   const told = passages.map((passage) => ({ ...passage, lines: linesOf(passage, passages), outcome: outcomeOf(passage, passages) }));
-  return { query, facts, summary: summaryOf(query, told), passages: told, remarks: remarksOf(told) };
+  return { query, facts, summary: summaryOf(query, told, others), passages: told, remarks: remarksOf(told) };
 }
 
 function linesOf(passage: Passage, all: readonly Passage[]): readonly StoryLine[] {
@@ -38,7 +39,7 @@ function arrival(passage: Passage, all: readonly Passage[]): string {
   const place = where === "queue" ? `into the queue of ${owner} as number ${number} (session ${sessionIdOf(stream)})` : `kept for ${owner} as message ${number}`;
   const before = cameFrom(passage, all);
   const origin = before !== undefined ? `, as what follows from ${before.position}` : sender === null ? "" : `, sent by session ${sender}`;
-  return `${copy ? "a copy of " : ""}${stanzaWords({ ...passage, id: null })} ${place}${origin}${why === null ? "" : `: ${why}`}`;
+  return `${copy ? "a copy of " : ""}${stanzaWords({ ...passage, id: null })} ${place}${origin}${why === null ? "" : `: ${ruleWords(why)}`}`;
 }
 
 const eventTexts: Readonly<Record<PassageEvent["what"], string>> = {
@@ -81,9 +82,12 @@ function outcomeOf(passage: Passage, all: readonly Passage[]): Outcome {
   return kind === "iq" || type === "groupchat" ? "returned" : "unknown";
 }
 
-function summaryOf({ id }: MessageQuery, passages: MessageStory["passages"]): string {
-  const { length } = passages;
-  if (length === 0) return `the log knows nothing of a stanza with the id ${id}`;
+function summaryOf({ id, from, to }: MessageQuery, passages: MessageStory["passages"], others: number): string {
+  if (passages.length === 0) {
+    const asked = [...(from === undefined ? [] : [`from ${from}`]), ...(to === undefined ? [] : [`for ${to}`])].join(" and ");
+    if (others === 0) return `the log knows nothing of a stanza with the id ${id}`;
+    return `${id}: nothing ${asked}, but the log has the id ${others === 1 ? "once" : `${others} times`} for others; leave out --from and --to to see all`;
+  }
   const last = passages.filter(({ outcome }) => outcome !== "given-on");
   const ends = last.map(({ owner, outcome, type }) => `${type === "error" ? "an error for " : ""}${owner}: ${outcomeWords[outcome]}`);
   return `${id}: ${[...new Set(ends)].join("; ")}`;

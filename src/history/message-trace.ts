@@ -70,6 +70,7 @@ export class MessageTrace {
   /** By stream, who the session is, as far as it is known yet. */
   readonly #sessions = new Map<string, { readonly bare: string; readonly resource: string | null }>();
   #facts = 0;
+  #others = 0;
 
   constructor(query: MessageQuery) {
     this.#query = query;
@@ -78,6 +79,11 @@ export class MessageTrace {
   /** Facts that were looked at. */
   get facts(): number {
     return this.#facts;
+  }
+
+  /** Places where stanzas with the id were that are not from and for whom the query asks. */
+  get others(): number {
+    return this.#others;
   }
 
   /** In the order in which the stanza came there. */
@@ -146,7 +152,10 @@ export class MessageTrace {
   }
 
   #begin({ position, at, step, cause, stream }: StoredFact, rest: Omit<Passage, "position" | "at" | "step" | "cause" | "stream" | "events" | "sender">): void {
-    if (!this.#isWanted(rest.from, rest.owner, rest.type)) return;
+    if (!this.#isWanted(rest.from, rest.owner, rest.type)) {
+      this.#others += 1;
+      return;
+    }
     const passage = { position, at, step, cause, stream, ...rest, events: [], sender: this.#sessionOf(rest.from) };
     this.#passages.push(passage);
     this.#open.set(stream, [...(this.#open.get(stream) ?? []), passage]);

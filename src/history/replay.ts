@@ -54,7 +54,7 @@ export async function replay(source: HistorySource, session: SessionRow, positio
 }
 
 /** The roster of its account at these places, by the account's own facts. */
-async function rostersAt(source: HistorySource, { host, username }: SessionRow, positions: readonly (number | "last")[]) {
+export async function rostersAt(source: HistorySource, { host, username }: Pick<SessionRow, "host" | "username">, positions: readonly (number | "last")[]) {
   const account = new PastAccount(host, username);
   const rosters = positions.map(() => account.roster);
   for await (const fact of factsOf(source, accountStream(host, username))) {

@@ -1,11 +1,12 @@
 /** Why a session ended: the events that led there, what they came of, and what became of what its client had not got. */
 import { stateName } from "../../machines/state-name.ts";
 import type { SessionEvent } from "../../machines/session-events.ts";
+import { resumptionGraceMs } from "../domain/limits.ts";
 import type { StoredFact } from "../ports.ts";
 import type { Neighbourhood } from "./neighbourhood.ts";
-import { time } from "./plain-words.ts";
+import { duration, time } from "./plain-words.ts";
 import { dataOf, type Disagreement, evolveSession, eventOf, type QueuedStanza, type SessionMoment } from "./session-fold.ts";
-import { sessionPast, type SessionPast } from "./session-past.ts";
+import { type Beside, sessionPast, type SessionPast } from "./session-past.ts";
 import { factWords, stanzaWords } from "./words.ts";
 
 export interface EndExplanation {
@@ -20,6 +21,8 @@ export interface EndExplanation {
   /** The rule that says so, where one does. */
   readonly rule: string | null;
   readonly chain: readonly ChainLink[];
+  /** Everything else that befell its link, in order: losses, resumptions, stops and starts of the server. None that is in `chain`. */
+  readonly life: readonly ChainLink[];
   /** What its client had not acknowledged, with what the log says of it. */
   readonly unacknowledged: readonly { readonly stanza: string; readonly number: number; readonly wentTo: string }[];
   readonly last: SessionPast;
@@ -38,13 +41,25 @@ export interface ChainLink {
   readonly state: string | null;
 }
 
+export interface Now extends Pick<Beside, "roster"> {
+  /** Whether a server has the session now; without one nobody can come back to it before the next start. Default: true. */
+  readonly running?: boolean;
+}
+
+/** A fact of the session, and when it cannot be resumed any more by what its machine has armed since. */
+interface Turn {
+  readonly fact: StoredFact;
+  readonly until: number | undefined;
+}
+
 /** Takes the facts of the session's stream in order; `explain` then needs what is near the place of `decisive`. */
 export class SessionEnd {
   #moment: SessionMoment | undefined;
   #full: string | undefined;
   #startedAt: number | undefined;
   /** Told since the session was last what its user wanted it to be: attached, and not about to end. */
-  #tail: StoredFact[] = [];
+  #tail: Turn[] = [];
+  readonly #life: Turn[] = [];
   #decisive: { readonly fact: StoredFact; readonly queue: readonly QueuedStanza[] } | undefined;
   readonly #disagreements: Disagreement[] = [];
 
@@ -60,9 +75,11 @@ export class SessionEnd {
     if (fact.type !== "SessionTold") return;
     const state = stateName(moment.machine.value);
     const ends = state === "closing" || state === "closed";
+    const turn = { fact, until: moment.machine.context.timers.resumption };
+    if (befallsLink(eventOf(fact))) this.#life.push(turn);
     // What changes nothing on the way to the end, presence above all, did not lead there.
     if (!ends && !state.includes("hibernating")) this.#tail = [];
-    else if (ends || leadsOn(eventOf(fact))) this.#tail.push(fact);
+    else if (ends || leadsOn(eventOf(fact))) this.#tail.push(turn);
     if (ends) this.#decide(fact, before);
   }
 
@@ -72,23 +89,26 @@ export class SessionEnd {
   }
 
   /** undefined if the stream has no snapshot. */
-  explain(near: Neighbourhood): EndExplanation | undefined {
+  explain(near: Neighbourhood, { roster, running = true }: Now = {}): EndExplanation | undefined {
     const moment = this.#moment;
     if (moment === undefined) return undefined;
-    const last = sessionPast(moment);
+    const last = sessionPast(moment, { roster });
     const { username, host, id } = last.session;
-    const events = this.#tail.map((fact) => link(fact, "event"));
-    const beside = this.#tail.flatMap((fact) => [
+    const events = this.#tail.map(({ fact, until }) => link(fact, "event", until));
+    const beside = this.#tail.flatMap(({ fact }) => [
       ...near.causesOf(fact.cause).flat().map((cause) => link(cause, "cause")),
       ...near.ofStep(fact.step).filter(isTelling(moment.stream)).map((other) => link(other, "with")),
     ]);
+    const chain = inOrder([...events, ...beside]);
+    const told = new Set(chain.map(({ position }) => position));
     return {
       id,
       jid: this.#full ?? `${username}@${host}`,
       startedAt: this.#startedAt ?? moment.at,
       endedAt: last.ended ? (this.#decisive?.fact.at ?? moment.at) : null,
-      ...this.#verdict(last),
-      chain: inOrder([...events, ...beside]),
+      ...this.#verdict(last, running),
+      chain,
+      life: this.#life.filter(({ fact }) => !told.has(fact.position)).map(({ fact, until }) => link(fact, "event", until)),
       unacknowledged: this.#unacknowledged(near),
       last,
       disagreements: this.#disagreements,
@@ -100,8 +120,10 @@ export class SessionEnd {
     this.#decisive ??= { fact, queue: before?.queue ?? [] };
   }
 
-  #verdict({ session, reason, ended, link, timers }: SessionPast): Pick<EndExplanation, "summary" | "rule"> {
+  #verdict(last: SessionPast, running: boolean): Pick<EndExplanation, "summary" | "rule"> {
+    const { session, reason, ended, link, timers } = last;
     const name = this.#full ?? `${session.username}@${session.host}`;
+    if (!ended && !running) return waitingForServer(name, last);
     if (!ended) {
       const deadline = timers.resumption === undefined ? "" : `, until ${time(timers.resumption)}`;
       if (link === "hibernating") return { summary: `${name} has not ended: it waits for its client to resume it${deadline}`, rule: "XEP-0198 section 5" };
@@ -121,6 +143,22 @@ export class SessionEnd {
 /** Events of a session without a link that had a part in its end. */
 function leadsOn({ type }: SessionEvent): boolean {
   return ["link.lost", "server.stopping", "server.recovered", "queue.overflowed"].includes(type);
+}
+
+function befallsLink({ type }: SessionEvent): boolean {
+  return ["link.lost", "link.attached", "server.stopping", "server.recovered"].includes(type);
+}
+
+/** What the next start makes of a session that has not ended. */
+function waitingForServer(name: string, { at, session, link, timers, management, resumptionMs }: SessionPast): Pick<EndExplanation, "summary" | "rule"> {
+  const waits = link === "hibernating";
+  const was = `${name} has not ended, and no server runs; where its log stops (${time(at)}) it ${waits ? "waited for its client" : `was ${session.state}`}`;
+  if (session.full_jid === null || management !== "resumable") return { summary: `${was}; at the next start it ends, for it cannot be resumed`, rule: null };
+  const least = duration(resumptionGraceMs);
+  const deadline = waits && timers.resumption !== undefined
+    ? `until ${time(timers.resumption)}, and for ${least} from that start at least`
+    : `for ${duration(Math.max(resumptionMs, resumptionGraceMs))} from that start`;
+  return { summary: `${was}; at the next start it can be resumed ${deadline}`, rule: "XEP-0198 section 5" };
 }
 
 /** Facts of other streams that say more than that something was counted. */
@@ -143,10 +181,10 @@ function destinationOf({ id, kind, type, copy }: QueuedStanza, others: readonly 
   return "given to a resource that does not count stanzas, or back to its sender; that leaves no trace";
 }
 
-function link(fact: StoredFact, relation: ChainLink["relation"]): ChainLink {
+function link(fact: StoredFact, relation: ChainLink["relation"], until?: number): ChainLink {
   const { position, at, stream } = fact;
   const state = fact.type === "SessionTold" ? dataOf(fact, "SessionTold").state : null;
-  return { position, at, relation, stream, text: factWords(fact), state };
+  return { position, at, relation, stream, text: factWords(fact, until), state };
 }
 
 function inOrder(links: readonly ChainLink[]): readonly ChainLink[] {

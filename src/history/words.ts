@@ -5,11 +5,12 @@ import { sessionFactVersions, type SessionFacts, type SessionFactType } from "..
 import type { StoredFact } from "../ports.ts";
 import { eventWords } from "./event-words.ts";
 import { ranges } from "./plain-words.ts";
+import { ruleWords } from "./rule-words.ts";
 
-/** One line; what clients chose stands in it as they chose it, control characters too. */
-export function factWords(fact: StoredFact): string {
+/** One line; `until`: when the session cannot be resumed any more, if that is known. What clients chose stands in it as they chose it, control characters too. */
+export function factWords(fact: StoredFact, until?: number): string {
   const { type, data } = fact;
-  if (Object.hasOwn(sessionFactVersions, type)) return (sessionWords[type as SessionFactType] as Words)(data as never, fact);
+  if (Object.hasOwn(sessionFactVersions, type)) return (sessionWords[type as SessionFactType] as Words)(data as never, fact, until);
   if (Object.hasOwn(accountFactVersions, type)) return (accountWords[type as AccountFactType] as Words)(data as never, fact);
   return type;
 }
@@ -19,15 +20,15 @@ export function stanzaWords({ kind, type, id, from }: Pick<SessionFacts["StanzaQ
   return [kind, id, type === "" ? null : `of type ${type}`, from === null ? null : `from ${from}`].filter((word) => word !== null).join(" ");
 }
 
-type Words = (data: never, fact: StoredFact) => string;
+type Words = (data: never, fact: StoredFact, until?: number) => string;
 
-const sessionWords: { readonly [Type in SessionFactType]: (data: SessionFacts[Type], fact: StoredFact) => string } = {
+const sessionWords: { readonly [Type in SessionFactType]: (data: SessionFacts[Type], fact: StoredFact, until?: number) => string } = {
   SessionSnapshotTaken: ({ context, machine, version }, fact) => {
     const { username, host } = context as { readonly username?: string; readonly host?: string };
     if (fact.version === 1) return `${username}@${host} has logged in; the session's log begins`;
     return `snapshot of machine ${machine} version ${version}`;
   },
-  SessionTold: ({ event }) => eventWords(event as unknown as SessionEvent),
+  SessionTold: ({ event }, _fact, until) => eventWords(event as unknown as SessionEvent, until),
   StanzaQueued: ({ number, why, copy, ...stanza }) => `${copy ? "a copy of " : ""}${stanzaWords(stanza)} queued as number ${number}${because(why)}`,
   StanzasCounted: ({ received }) => `${received} of the client's stanzas handled so far`,
   StanzasAcknowledged: ({ acknowledged }) => `the client has the stanzas up to number ${acknowledged}`,
@@ -59,5 +60,5 @@ const accountWords: { readonly [Type in AccountFactType]: (data: AccountFacts[Ty
 };
 
 function because(why: string | null): string {
-  return why === null ? "" : ` (${why})`;
+  return why === null ? "" : ` (${ruleWords(why)})`;
 }

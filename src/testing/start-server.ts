@@ -5,12 +5,16 @@ import { ConfigError, type ConfigProblem } from "../config/errors.ts";
 import { nearest } from "../config/nearest.ts";
 import type { Config } from "../config/schema.ts";
 import type { SessionView } from "../domain/session-view.ts";
+import { liveClock } from "../live.ts";
 import { createMemoryStore } from "../log/memory-store.ts";
 import { projections } from "../log/projections/index.ts";
+import { createNodeNet } from "../net/node-net.ts";
+import { openCertificates } from "../net/certificates.ts";
 import type { Store } from "../ports.ts";
 import type { Extension } from "../router/extension.ts";
 import { startServer as start, type RunningServer, type ServerParts } from "../server.ts";
 import type { DocumentedSession } from "../session/view.ts";
+import { mortalNet, mortalStore, type MortalStore } from "./mortal-parts.ts";
 
 export interface TestServerOptions {
   /** Served domains; the first is the default of `addUser`. Default: `localhost`. */
@@ -34,37 +38,112 @@ export interface TestServer {
   readonly tlsPort: number;
   /** The one that is open, or was last. */
   readonly store: Store;
+  /** The one that runs, or ran last: another one after each restart. */
   readonly server: RunningServer;
   /** `name` is a localpart or a bare JID. Returns the bare JID. */
   addUser(name: string, password: string): Promise<string>;
   sessions(): Promise<readonly SessionView[]>;
   /** A session that lives now, by the id that `sessions` tells or by its full JID: what it is, and a way to send to it and to close it. */
   session(idOrFullJid: string): DocumentedSession | undefined;
+  /**
+   * Stops the server and starts another one on the same log and the same ports, so that clients can come back and resume. With `kill`
+   * it gets no chance to stop: its links are cut, and nothing more of it is written, as if its process had died. Resolves when the
+   * other one takes connections; rejects if it cannot start, and with `parts.store`, which cannot be opened again (`parts.openStore` can).
+   */
+  restart(options?: { readonly kill?: boolean }): Promise<void>;
   stop(): Promise<void>;
 }
 
 /** Rejects with a ConfigError that names each option that is unknown or refused. */
 export async function startServer(options: TestServerOptions = {}): Promise<TestServer> {
   const config = configOf(options);
-  const { extensions = [], logger = pino({ level: "silent" }), parts = {} } = options;
-  let store = parts.store ?? createMemoryStore(projections);
-  const { openStore } = parts;
-  const ownStore = openStore === undefined ? { store } : { openStore: async (onFatal: (error: Error) => void) => (store = await openStore(onFatal)) };
-  const server = await start({ config, logger, extensions, parts: { ...parts, ...ownStore } });
-  const portOf = (name: string) => server.listeners.find((listener) => listener.name === name)?.port ?? 0;
-  const domain = config.hosts[0]?.domain ?? "localhost";
+  const { parts = {} } = options;
+  const memory = parts.store ?? createMemoryStore(projections);
+  let life = await begin(options, config, memory);
+  const portOf = (name: string) => life.server.listeners.find((listener) => listener.name === name)?.port ?? 0;
+  const [domain, port, tlsPort] = [config.hosts[0]?.domain ?? "localhost", portOf("c2s"), portOf("c2sTls")];
+  const { listen } = config;
+  const samePorts = { ...config, listen: { ...listen, c2s: { ...listen.c2s, port }, c2sTls: { ...listen.c2sTls, port: tlsPort } } };
+  let turn = Promise.resolve();
+
+  async function restart(kill: boolean): Promise<void> {
+    if (parts.store !== undefined) throw new Error("parts.store: a store that was given cannot be opened again; give parts.openStore, or neither of them");
+    await (kill ? life.kill() : life.stop("the test starts it again"));
+    life = await begin(options, samePorts, memory);
+  }
+
   return {
     domain,
-    port: portOf("c2s"),
-    tlsPort: portOf("c2sTls"),
+    port,
+    tlsPort,
     get store() {
-      return store;
+      return life.store;
     },
+    get server() {
+      return life.server;
+    },
+    addUser: (name, password) => life.server.admin.userAdd(name.includes("@") ? name : `${name}@${domain}`, password),
+    sessions: async () => life.server.admin.sessions(),
+    session: (idOrFullJid) => life.server.session(idOrFullJid),
+    restart({ kill = false } = {}) {
+      const done = turn.then(() => restart(kill));
+      turn = done.catch(() => undefined);
+      return done;
+    },
+    stop: () => turn.then(() => life.stop("the test is over")),
+  };
+}
+
+/** A server from its start to its end. */
+interface Life {
+  readonly server: RunningServer;
+  readonly store: Store;
+  stop(reason: string): Promise<void>;
+  /** It is not told: what it has not written is lost, and its links are cut. Its store and its ports are free then. */
+  kill(): Promise<void>;
+}
+
+async function begin({ extensions = [], logger = pino({ level: "silent" }), parts = {} }: TestServerOptions, config: Config, memory: Store): Promise<Life> {
+  const { clock = liveClock, openStore } = parts;
+  const own = mortalStore(memory, true);
+  let current: MortalStore | undefined;
+  const ownStore = openStore === undefined ? { store: parts.store ?? own.store } : {
+    openStore: async (onFatal: (error: Error) => void) => {
+      current = mortalStore(await openStore(onFatal), false);
+      return current.store;
+    },
+  };
+  const log = logger.child({}, { level: logger.level });
+  const certificates = await openCertificates({ hosts: config.hosts, clock, log });
+  const live = () => createNodeNet({
+    certificates,
+    perAddressMax: config.limits.connectionsPerAddress,
+    handshakeTimeoutMs: config.session.negotiationTimeoutMs,
+    clock,
+    log,
+  });
+  const { net, cut } = mortalNet(parts.net ?? live());
+  const closeCertificates = async () => certificates.close();
+  const server = await start({ config, logger: log, extensions, parts: { ...parts, ...ownStore, net } }).catch(async (error: unknown) => {
+    await closeCertificates();
+    throw error;
+  });
+  return {
     server,
-    addUser: (name, password) => server.admin.userAdd(name.includes("@") ? name : `${name}@${domain}`, password),
-    sessions: async () => server.admin.sessions(),
-    session: (idOrFullJid) => server.session(idOrFullJid),
-    stop: () => server.stop("the test is over"),
+    get store() {
+      return parts.store ?? (current ?? own).store;
+    },
+    stop: (reason) => server.stop(reason).finally(closeCertificates),
+    async kill() {
+      // The dead say nothing.
+      log.level = "silent";
+      const mortal = current ?? own;
+      mortal.freeze();
+      await cut();
+      await mortal.store.close();
+      // What is left of it in memory goes when its timers have: nobody waits for that.
+      server.stop().catch(() => {}).finally(closeCertificates);
+    },
   };
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { importEntriesMax } from "../../src/admin/api.ts";
@@ -81,6 +81,14 @@ describe("refrain user, while no server runs", () => {
     expect(readFileSync(join(cwd, "data/refrain.db"), "utf8")).toBe(content);
   });
 
+  it("makes no database where it only looks", async () => {
+    mkdirSync(join(cwd, "data"), { mode: 0o700 });
+    const outcomes = await runEach("user list", "roster romeo@localhost", "log romeo@localhost", "backup copy.db");
+    const stderr = `error: ${join(cwd, "data/refrain.db")}: there is no database here; name the server's data folder with --data\n`;
+    for (const outcome of outcomes) expect(outcome).toEqual({ status: 1, stdout: "", stderr });
+    expect(readdirSync(join(cwd, "data"))).toEqual([]);
+  });
+
   it("has nowhere to keep accounts with durability none", async () => {
     const outcome = await run("user add romeo@localhost --password x", "", { REFRAIN_DURABILITY: "none" });
     expect(outcome).toMatchObject({ status: 1, stderr: expect.stringContaining("with durability none") });
@@ -129,7 +137,7 @@ describe("refrain config", () => {
     expect(first.stdout).toMatch(/^\[listen\.c2s\]\n# .*\nport = 0 +# flag --port$/m);
     expect(first.stdout).toMatch(/^level = "warn" +# environment REFRAIN_LOG_LEVEL$/m);
     expect(first.stdout).toMatch(/^domain = "a\.example" +# file refrain\.toml:2$/m);
-    expect(first.stdout).toMatch(/^# A client that is silent .* ms\.\nsilenceMs = 300000 +# default$/m);
+    expect(first.stdout).toMatch(/^# A client that is silent .* ms \(at most 1 day\)\.\nsilenceMs = 300000 +# 5 minutes; default$/m);
     expect(first.stdout).toMatch(/^# certificate = "FILE" +# not set$/m);
     writeFileSync(join(cwd, "printed.toml"), first.stdout);
     const [printed, given] = await runEach("config --json --config printed.toml", "config --json --port 0 --log-level warn");

@@ -15,7 +15,7 @@ async function storyOf(query: MessageQuery): Promise<MessageStory> {
   await stage.settled();
   const trace = new MessageTrace(query);
   for await (const fact of everyFact(stage.source)) trace.take(fact);
-  return tellStory(query, trace.passages, trace.facts);
+  return tellStory(query, trace.passages, trace.facts, trace.others);
 }
 
 const told = ({ passages }: MessageStory) => passages.map(({ owner, where, events, outcome }) => [owner, where, events.map(({ what }) => what).join(" "), outcome]);
@@ -35,7 +35,7 @@ describe("Where a message went", () => {
     expect(story.summary).toBe("first: juliet@localhost/phone: its client has it");
     expect(story.passages[0]).toMatchObject({ kind: "message", type: "chat", from: "romeo@localhost/phone", sender: romeo.id, why: "message chat, bareSome: mostAvailable" });
     expect(story.passages[0]!.lines[0]!.text).toMatch(
-      /^message of type chat from romeo@localhost\/phone into the queue of juliet@localhost\/phone as number \d+ \(session [\w-]{22}\), sent by session [\w-]{22}: message chat, bareSome: mostAvailable$/,
+      /^message of type chat from romeo@localhost\/phone into the queue of juliet@localhost\/phone as number \d+ \(session [\w-]{22}\), sent by session [\w-]{22}: to the bare JID, which has a resource with priority 0 or more: the resources with the highest priority get it, RFC 6121 section 8\.5\.2\.1$/,
     );
     await Promise.all([romeo.close(), juliet.close()]);
   });
@@ -133,6 +133,10 @@ describe("Where a message went", () => {
     expect(await senders({ to: "juliet@localhost" })).toEqual([ofRomeo, ofNurse, error]);
     expect(await senders({ to: "juliet@localhost/phone" })).toEqual([ofRomeo, ofNurse]);
     expect(await senders({ from: "romeo@localhost", to: "romeo@localhost" })).toEqual([]);
+    expect((await storyOf({ id: "same", from: "romeo@localhost", to: "nurse@localhost" })).summary).toBe(
+      "same: nothing from romeo@localhost and for nurse@localhost, but the log has the id 3 times for others; leave out --from and --to to see all",
+    );
+    expect((await storyOf({ id: "other", to: "nurse@localhost" })).summary).toBe("the log knows nothing of a stanza with the id other");
     await Promise.all([romeo.close(), nurse.close(), juliet.close()]);
   });
 });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Neighbourhood, neighbourhood } from "../../src/history/neighbourhood.ts";
-import { type EndExplanation, SessionEnd } from "../../src/history/session-end.ts";
+import { rostersAt } from "../../src/history/replay.ts";
+import { type EndExplanation, type Now, SessionEnd } from "../../src/history/session-end.ts";
 import { factsOf } from "../../src/history/source.ts";
 import { findSession, streamOf } from "../../src/history/subject.ts";
 import { chat, gone, ManagedClient } from "../management/support.ts";
@@ -12,13 +13,14 @@ beforeAll(async () => {
 });
 afterAll(() => stage.server.stop());
 
-async function explain(text: string, { server, source, settled }: LoggedServer = stage): Promise<EndExplanation> {
+async function explain(text: string, { server, source, settled }: LoggedServer = stage, now: Now = {}): Promise<EndExplanation> {
   expect(server.port).toBeGreaterThan(0);
   await settled();
   const row = await findSession(source, text);
   const end = new SessionEnd();
   for await (const fact of factsOf(source, streamOf(row))) end.take(fact);
-  const found = end.explain(end.decisive === undefined ? new Neighbourhood([]) : await neighbourhood(source, end.decisive.position));
+  const [roster] = await rostersAt(source, row, ["last"]);
+  const found = end.explain(end.decisive === undefined ? new Neighbourhood([]) : await neighbourhood(source, end.decisive.position), { roster, ...now });
   if (found === undefined) throw new Error("its stream begins with a snapshot");
   return found;
 }
@@ -68,8 +70,56 @@ describe("Why a session ended", () => {
     const waiting = await explain(juliet.id);
     expect(waiting.summary).toMatch(/^juliet@localhost\/tomb has not ended: it waits for its client to resume it, until \d{4}-\d\d-\d\dT[\d:.]+Z$/);
     expect(waiting).toMatchObject({ rule: "XEP-0198 section 5", endedAt: null, chain: [{ relation: "event", text: expect.stringMatching(/^lost its link: /) }] });
+    expect(waiting.life).toEqual([]);
+    const unserved = await explain(juliet.id, stage, { running: false });
+    expect(unserved.summary).toMatch(
+      /^juliet@localhost\/tomb has not ended, and no server runs; where its log stops \([\d-]+T[\d:.]+Z\) it waited for its client; at the next start it can be resumed until [\d-]+T[\d:.]+Z, and for 1 min from that start at least$/,
+    );
     await juliet.resume();
+    const back = await explain(juliet.id);
+    expect([back.chain, back.life.map(({ text, state }) => [text, state])]).toEqual([[], [
+      [expect.stringMatching(/^lost its link: /), "connected.unavailable+uninterested+hibernating"],
+      ["resumed: a new link carries the session", "connected.unavailable+uninterested+attached"],
+    ]]);
+    expect((await explain(juliet.id, stage, { running: false })).summary).toMatch(
+      /no server runs; where its log stops \(.*\) it was connected\.unavailable\+uninterested\+attached; at the next start it can be resumed for .* from that start$/,
+    );
     await juliet.close();
+  });
+
+  it("it could not be resumed at all: with no server it ends at the next start", async () => {
+    const romeo = await stage.enter("romeo", "street");
+    expect(await explain("romeo@localhost/street", stage, { running: false })).toMatchObject({
+      summary: expect.stringMatching(/^romeo@localhost\/street has not ended, and no server runs; .*; at the next start it ends, for it cannot be resumed$/), rule: null, endedAt: null,
+    });
+    await romeo.close();
+  });
+
+  it("it has not: its roster is that of now, not that of when it bound its resource", async () => {
+    const juliet = await stage.enter("juliet", "roster");
+    await juliet.ask("<iq type='set' id='set'><query xmlns='jabber:iq:roster'><item jid='nurse@localhost'/></query></iq>");
+    const { last } = await explain("juliet@localhost/roster");
+    const now = (await stage.server.sessions()).find(({ full_jid }) => full_jid === "juliet@localhost/roster");
+    expect(last.session.roster).toEqual(now?.roster);
+    expect(last.session.roster?.items).toBe(1);
+    await juliet.close();
+  });
+
+  it("it has not: the server was started again, and the deadline is the one that holds for this session", async () => {
+    const before = await loggedServer(["romeo"], { session: { resumptionMs: 600_000 } });
+    const romeo = await before.enterManaged("romeo", "orchard");
+    await before.settled();
+    romeo.raw.pauseReading();
+    const { store } = before.server;
+    const after = await loggedServer([], { parts: { store } });
+    const { summary, chain, last } = await explain("romeo@localhost/orchard", after);
+    const until = new Date(last.timers.resumption!).toISOString();
+    expect(summary).toBe(`romeo@localhost/orchard has not ended: it waits for its client to resume it, until ${until}`);
+    expect(chain.at(-1)?.text).toBe(`the server was started again; the session can be resumed until ${until}`);
+    expect(last.timers.resumption! - chain.at(-1)!.at).toBe(600_000);
+    romeo.cut();
+    await after.server.stop();
+    await before.server.stop().catch(() => {});
   });
 
   it("it was not resumed in time: told with the loss of its link, and where its stanzas went", async () => {

@@ -30,7 +30,7 @@ describe("Facts in words", () => {
   afterAll(() => stage.server.stop());
 
   it("say what happened, each in one line of its own", () => {
-    const words = facts.map(factWords);
+    const words = facts.map((fact) => factWords(fact));
     for (const [index, line] of words.entries()) expect(line, facts[index]!.type).toMatch(/^[^\n]* [^\n]*$/);
     expect(words).toEqual(expect.arrayContaining([
       "the account was created",
@@ -41,11 +41,11 @@ describe("Facts in words", () => {
       "available with priority 0",
       "contact juliet@localhost set: subscription none, asked (roster version 1)",
       "romeo@localhost asks to see its presence",
-      "message m1 from romeo@localhost/orchard put aside as number 1 (message chat, bareNone: undelivered)",
+      "message m1 from romeo@localhost/orchard put aside as number 1 (to the bare JID, which has no resource with priority 0 or more: it is kept for later, or goes back to its sender as an error, RFC 6121 section 8.5.2.2)",
       "blocks tybalt@localhost",
       "its last available resource left",
       "kept messages 1 are gone: delivered, or dropped",
-      expect.stringMatching(/^message m2 of type chat from juliet@localhost\/balcony queued as number \d+ \(message chat, fullMatch: match\)$/),
+      expect.stringMatching(/^message m2 of type chat from juliet@localhost\/balcony queued as number \d+ \(to the full JID of a connected resource: that resource gets it, RFC 6121 section 8\.5\.3\.1\)$/),
       expect.stringMatching(/^\d+ of the client's stanzas handled so far$/),
       expect.stringMatching(/^ended: the client closed its stream; \d+ of its stanzas were handled$/),
       "the client closed its stream",

@@ -74,6 +74,7 @@ function suite(driver: DriverName): void {
     const error = await refusal();
     expect(error.code).toBe(code);
     expect(error.message).toContain(message);
+    expect(error.message).not.toContain("\n");
     expect(error.file).toBe(file);
     expect(readFileSync(file).equals(before)).toBe(true);
   }
@@ -367,10 +368,20 @@ function suite(driver: DriverName): void {
       expect(error.message).toContain("it is not a file");
     });
 
-    it("is used if it is empty", async () => {
+    it("is refused if it is empty, as what was cut off is", async () => {
       writeFileSync(file, "");
-      await (await open()).close();
-      expect(statSync(file).size).toBeGreaterThan(0);
+      await refused("lost-database", `${file}: expected a database, found an empty file`);
+      expect(statSync(file).size).toBe(0);
+    });
+
+    it("is made by two at once, whole and with nothing beside it", async () => {
+      const opened = await Promise.allSettled([open(), open()]);
+      const stores = opened.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+      expect(stores).toHaveLength(1);
+      expect(opened.find(({ status }) => status === "rejected")).toMatchObject({ reason: { code: "locked" } });
+      await stores[0]?.close();
+      expect(statSync(file).mode & 0o777).toBe(0o600);
+      expect(readdirSync(join(file, "..")).filter((name) => name.includes(".part"))).toEqual([]);
     });
   });
 

@@ -115,6 +115,17 @@ describe("refrain log verify", () => {
     expect(findings.some(({ thing }) => thing === "pages")).toBe(true);
   });
 
+  it("has a finding for each thing that is wrong with the pages", async () => {
+    const { findings } = await verify(copy((bytes) => {
+      const isLeaf = (page: number): boolean => [0x0a, 0x0d].includes(bytes[page * pageBytes] ?? 0);
+      const leaves = Array.from({ length: bytes.length / pageBytes - 1 }, (_, index) => index + 1).filter(isLeaf);
+      for (const page of leaves.filter((_, index) => index % 2 === 1)) bytes.fill(0xff, page * pageBytes + 8, page * pageBytes + 12);
+    }));
+    const problems = findings.filter(({ thing }) => thing === "pages").map(({ problem }) => problem);
+    expect(problems.length).toBeGreaterThan(1);
+    for (const problem of problems) expect(problem).toMatch(/^[^*\n][^\n]*$/);
+  });
+
   it("says what is no log, what is none of ours and what is not there", async () => {
     await expect(verify(copy(() => Buffer.from("hello")))).rejects.toMatchObject({ code: "not-a-database" });
     await expect(verify(changed("PRAGMA application_id = 7"))).rejects.toMatchObject({ code: "foreign" });

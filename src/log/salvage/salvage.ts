@@ -7,8 +7,8 @@ import { serverStream } from "../../domain/facts.ts";
 import type { Json } from "../../ports.ts";
 import { BackupError, StoreOpenError } from "../errors.ts";
 import { projections } from "../projections/index.ts";
-import { beginFile, finishFile } from "../sqlite/backup.ts";
-import type { Database, OpenDatabase } from "../sqlite/driver.ts";
+import { beginFile, failed, finishFile } from "../sqlite/backup.ts";
+import { resultCode, type Database, type OpenDatabase } from "../sqlite/driver.ts";
 import { schema, schemaVersion } from "../sqlite/schema.ts";
 import { canUpgrade, upgrade } from "../sqlite/upgrade.ts";
 import { KnownGaps, versionGaps } from "../verify/version-gaps.ts";
@@ -76,7 +76,7 @@ export async function salvage(options: SalvageOptions): Promise<Salvaged> {
       // The first error is the one that matters.
     }
     for (const rest of [part, `${part}-journal`]) rmSync(rest, { force: true });
-    throw error;
+    throw error instanceof BackupError || !isOfWriting(error) ? error : failed(newFile, error);
   } finally {
     file.close();
   }
@@ -216,11 +216,17 @@ function countOf(log: SavedLog, table: string): number {
   return Number(log.all(`SELECT count(*) AS rows FROM ${table}`)[0]?.["rows"]);
 }
 
+/** SQLite has only the new file; what cannot be read of the damaged one is counted, and no error. */
+function isOfWriting(error: unknown): boolean {
+  return resultCode(error) !== undefined || (error instanceof Error && "syscall" in error);
+}
+
 function openDamaged(damaged: string): DamagedFile {
   try {
     return new DamagedFile(damaged);
   } catch (error) {
-    const { message } = error as Error;
+    const { message, code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT") throw new StoreOpenError("failed", damaged, `${damaged}: there is no such file; name the damaged database`);
     throw new StoreOpenError("failed", damaged, `${damaged}: it cannot be opened (${message}); name a file, as a user who can read it`);
   }
 }

@@ -63,7 +63,8 @@ function existing(file: string): BackupError {
   return new BackupError(`${file}: there is such a file already; name one that does not exist`);
 }
 
-function failed(file: string, error: unknown): BackupError {
+/** What an error at the writing of such a file means to the operator. */
+export function failed(file: string, error: unknown): BackupError {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === "ENOENT") return new BackupError(`${file}: there is no folder ${dirname(file)}; make it, or name a file in another one`);
   const full = code === "ENOSPC" || resultCode(error) === resultCodes.full;

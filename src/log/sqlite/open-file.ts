@@ -1,9 +1,11 @@
 /** From a path to a connection that holds the file alone, or to an error that says what to do. Nothing that is not ours is changed. */
 
-import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, statSync } from "node:fs";
+import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
+import { threadId } from "node:worker_threads";
 import { StoreLockedError, StoreOpenError } from "../errors.ts";
-import type { Database, OpenDatabase, Value } from "./driver.ts";
+import { finishFile } from "./backup.ts";
+import type { Database, OpenDatabase, Row, Value } from "./driver.ts";
 import { resultCode, resultCodes } from "./driver.ts";
 import type { EngineOptions } from "./protocol.ts";
 import { applicationId, schema, schemaVersion } from "./schema.ts";
@@ -12,13 +14,15 @@ import { canUpgrade, upgrade } from "./upgrade.ts";
 
 /** A whole check reads every page: some 30 ms for this much. Larger files are checked at their ends. */
 const checkedBytesMax = 8 * 1024 * 1024;
+/** Of what is found then. */
+const quickFindingsMax = 100;
 /** The write-ahead log is cut to this when it starts again. */
 const walBytesKept = 64 * 1024 * 1024;
 
 export function openFile(open: OpenDatabase, options: EngineOptions): Database {
   const { file } = options;
   prepareFolder(file);
-  prepareFile(file);
+  prepareFile(open, file);
   let database: Database | undefined;
   try {
     database = open(file);
@@ -34,8 +38,8 @@ export function openFile(open: OpenDatabase, options: EngineOptions): Database {
   }
 }
 
-/** What an error of SQLite at the opening means to the operator. */
-export function explain(file: string, error: unknown): StoreOpenError {
+/** What an error of SQLite at the opening means to the operator. `isOwn`: the file is the server's own, and not one to be looked at. */
+export function explain(file: string, error: unknown, isOwn = true): StoreOpenError {
   if (error instanceof StoreOpenError) return error;
   switch (resultCode(error)) {
     case undefined:
@@ -53,20 +57,26 @@ export function explain(file: string, error: unknown): StoreOpenError {
       return new StoreOpenError(
         "not-a-database",
         file,
-        `${file}: expected an SQLite database, found something else; give refrain a data folder of its own; ${waysOut(file)}`,
+        `${file}: expected an SQLite database, found something else; ` +
+          (isOwn ? `give refrain a data folder of its own; ${waysOut(file)}` : `name a database of refrain, or a backup of one; if it was one, ${salvageOf(file)}`),
       );
     // A table or a column is missing.
     case resultCodes.error:
     case resultCodes.corrupt:
-      return damaged(file, messageOf(error));
+      return isOwn ? damaged(file, messageOf(error)) : new StoreOpenError("damaged", file, `${file}: the database is damaged (${messageOf(error)}); ${salvageOf(file)}`);
     default:
-      return new StoreOpenError("failed", file, `${file}: SQLite cannot use it (${messageOf(error)}); \`refrain log verify\` looks at all of it`);
+      return new StoreOpenError("failed", file, `${file}: SQLite cannot use it (${messageOf(error)}); ${isOwn ? "`refrain log verify` looks at all of it" : salvageOf(file)}`);
   }
 }
 
 /** The value of a PRAGMA, after setting it if that is what it does. */
 export function pragma(database: Database, text: string): Value | undefined {
   return Object.values(database.prepare(`PRAGMA ${text}`).all()[0] ?? {})[0];
+}
+
+/** What a row of `quick_check` or `integrity_check` has found: several things, a line for each, under a heading. */
+export function checkFindings(row: Row): readonly string[] {
+  return String(Object.values(row)[0]).split("\n").filter((line) => line !== "" && line !== "ok" && !line.startsWith("***"));
 }
 
 function takeOver(database: Database, options: EngineOptions): void {
@@ -132,8 +142,9 @@ function mustBeOurs(database: Database, file: string): number {
 
 function mustBeWhole(database: Database, file: string, pageBytes: number): void {
   if (Number(pragma(database, "page_count")) * pageBytes <= checkedBytesMax) {
-    const found = pragma(database, "quick_check(1)");
-    if (found !== "ok") throw damaged(file, String(found));
+    const found = database.prepare(`PRAGMA quick_check(${quickFindingsMax})`).all().flatMap(checkFindings);
+    const more = found.length >= quickFindingsMax ? ", and many more" : found.length > 1 ? `, and ${found.length - 1} more` : "";
+    if (found[0] !== undefined) throw damaged(file, `${found[0]}${more}`);
   }
 }
 
@@ -170,7 +181,7 @@ function prepareFolder(file: string): void {
   }
 }
 
-function prepareFile(file: string): void {
+function prepareFile(open: OpenDatabase, file: string): void {
   try {
     const known = statSync(file, { throwIfNoEntry: false });
     if ((known?.size ?? 0) === 0 && existsSync(`${file}-wal`)) {
@@ -182,11 +193,16 @@ function prepareFile(file: string): void {
           `put the database back, or read what ${file}-wal holds with \`refrain log salvage ${file} NEW-FILE\`; to start anew, move it away`,
       );
     }
-    if (known === undefined) {
-      // SQLite gives the write-ahead log the mode of the database. This file is new and nobody can hold a lock on it yet:
-      // an open file that is closed would drop all locks that this process has on it.
-      closeSync(openSync(file, "wx", 0o600));
+    if (known?.isFile() === true && known.size === 0) {
+      // A database is never empty here, not even while it is made: this one was cut off.
+      throw new StoreOpenError(
+        "lost-database",
+        file,
+        `${file}: expected a database, found an empty file, as a lost disk or a broken copy leaves it; ` +
+          "put a backup in its place with `refrain restore FILE`; to start anew, move it away",
+      );
     }
+    if (known === undefined) makeFile(open, file);
     if (!statSync(file).isFile()) throw new Error("it is not a file");
     accessSync(file, constants.R_OK | constants.W_OK);
   } catch (error) {
@@ -196,8 +212,33 @@ function prepareFile(file: string): void {
   }
 }
 
+/** It has its name only when it is whole and on the disk. SQLite gives the write-ahead log the mode of the database. */
+function makeFile(open: OpenDatabase, file: string): void {
+  const part = `${file}.part-${process.pid}-${threadId}`;
+  // Of a process that was killed at it; in a container the next one may have its number.
+  rmSync(part, { force: true });
+  closeSync(openSync(part, "wx", 0o600));
+  try {
+    const database = open(part);
+    try {
+      database.exec(`PRAGMA journal_mode = OFF; BEGIN IMMEDIATE; ${schema} COMMIT`);
+    } finally {
+      database.close();
+    }
+    finishFile(part, file);
+  } catch (error) {
+    rmSync(part, { force: true });
+    // Somebody else was faster: who holds it shows at the opening.
+    if (!existsSync(file)) throw explain(file, error);
+  }
+}
+
 function damaged(file: string, found: string): StoreOpenError {
   return new StoreOpenError("damaged", file, `${file}: the database is damaged (${found}); ${waysOut(file)}`);
+}
+
+function salvageOf(file: string): string {
+  return `\`refrain log salvage ${file} NEW-FILE\` reads what can be read of it`;
 }
 
 function waysOut(file: string): string {

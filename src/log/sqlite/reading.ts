@@ -28,7 +28,7 @@ export function openForReading(open: OpenDatabase, file: string): Database {
     } catch {
       // The first error is the one that matters.
     }
-    throw explain(file, error);
+    throw explain(file, error, false);
   } finally {
     // An open file lives on without a name. Where the system keeps it as long as it is open, it stays in the folder for temporary files.
     rmSync(folder, { recursive: true, force: true, maxRetries: 1 });

@@ -11,7 +11,7 @@ import { KnownGaps, versionGaps } from "../verify/version-gaps.ts";
 import type { Database, OpenDatabase } from "./driver.ts";
 import { resultCode } from "./driver.ts";
 import { FreshModels } from "./fresh-models.ts";
-import { pragma } from "./open-file.ts";
+import { checkFindings, pragma } from "./open-file.ts";
 import type { FactRow } from "../rows.ts";
 import { openForReading } from "./reading.ts";
 import { applicationId, schemaVersion } from "./schema.ts";
@@ -92,8 +92,7 @@ class Verification {
   async #pages(): Promise<void> {
     await this.#options.progress("pages", 0, Number(pragma(this.#database, "page_count")));
     for (const row of this.#database.prepare(`PRAGMA integrity_check(${pageFindingsMax})`).all()) {
-      const found = String(Object.values(row)[0]);
-      if (found !== "ok") this.#report({ thing: "pages", problem: found, fix: fixes.salvage });
+      for (const problem of checkFindings(row)) this.#report({ thing: "pages", problem, fix: fixes.salvage });
     }
   }
 

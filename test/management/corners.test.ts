@@ -1,4 +1,4 @@
-/** What a reading of the whole with fresh eyes found: each of these is broken until it is mended, and then belongs to its neighbours. */
+/** The corners of stream management: crashes while others end, bounds that are reached, extensions that fail, requests that are absurd. */
 import { afterEach, describe, expect, it } from "vitest";
 import type { Extension } from "../../src/router/extension.ts";
 import { createMemoryStore } from "../../src/log/memory-store.ts";
