@@ -29,6 +29,9 @@ class LyingDisk {
   #fail!: () => void;
   #left = Infinity;
   #times = 0;
+  /** While the files are copied nothing is written. */
+  #gate: Promise<void> | undefined;
+  readonly #writing = new Set<Promise<unknown>>();
   /** Of the write-ahead log: what is in memory only. */
   #onNoDisk: { readonly from: number; readonly bytes: Buffer } | undefined;
 
@@ -45,8 +48,9 @@ class LyingDisk {
     stores.push(inner);
     let over = false;
     const write = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+      await this.#gate;
       if (over) throw new StoreFailedError("it is over");
-      if (this.#left-- > 0) return work();
+      if (this.#left-- > 0) return this.#track(work());
       this.#left = Infinity;
       over = true;
       const from = this.#wal.length;
@@ -62,8 +66,22 @@ class LyingDisk {
     return wrapStore(inner, { append: (...args) => write(() => inner.append(...args)), appendMany: (batch) => write(() => inner.appendMany(batch)), close: async () => undefined });
   };
 
+  #track<Result>(writing: Promise<Result>): Promise<Result> {
+    this.#writing.add(writing);
+    return writing.finally(() => this.#writing.delete(writing));
+  }
+
   /** The power was off: what was on no disk is gone. */
-  lose(): void {
+  async lose(): Promise<void> {
+    let goOn = (): void => undefined;
+    this.#gate = new Promise((resolve) => (goOn = resolve));
+    await Promise.allSettled(this.#writing);
+    this.#copyWithoutTheLost();
+    this.#gate = undefined;
+    goOn();
+  }
+
+  #copyWithoutTheLost(): void {
     const { from, bytes } = this.#onNoDisk!;
     const wal = Buffer.from(this.#wal);
     // Elsewhere by now, or overwritten and synced since.
@@ -105,7 +123,7 @@ describe("A sync that failed and says later that all is well", () => {
     // What was told until now is all that the clients know.
     crowd.cut();
     await moment(50);
-    disk.lose();
+    await disk.lose();
     await crowd.comeBack(await begin());
     await crowd.expectWhole();
     crowd.cut();
