@@ -33,6 +33,8 @@ export class Succession {
   #delayMs = reopenDelayMsMin;
   #wake: (() => void) | undefined;
   /** Nobody is let in any more, and no other epoch begins. */
+  /** Why there is no epoch now. */
+  #why = "see the server's log";
   #over = false;
   /** Settles when nothing is under way of other epochs, or when that has been waited for long enough. */
   #cleared: Promise<void> | undefined;
@@ -117,6 +119,7 @@ export class Succession {
       `the store failed: every session is closed, and the store is opened again by itself (${error.message}); see to its disk`,
     );
     this.#current = undefined;
+    this.#why = error.message;
     this.#track(epoch.leave());
     if (clock.now() - epoch.since >= reopenDelayMsMax) this.#delayMs = reopenDelayMsMin;
     this.#reopening = this.#reopen(clock.now());
@@ -137,6 +140,7 @@ export class Succession {
         return;
       } catch (error) {
         if (this.#over) return;
+        this.#why = this.#explain(error);
         if (isHopeless(error)) {
           log.error({ event: "store.lost", err: error, attempts }, `the store cannot be opened again: ${error.message}`);
           this.#over = true;
@@ -144,7 +148,7 @@ export class Succession {
           onOver(error);
           return;
         }
-        log.error({ event: "store.closed", err: error, attempts }, `${this.#explain(error)}; the next attempt is in ${this.#delayMs / 1000} s`);
+        log.error({ event: "store.closed", err: error, attempts }, `${this.#why}; the next attempt is in ${this.#delayMs / 1000} s`);
       }
     }
   }
@@ -193,7 +197,7 @@ export class Succession {
 
   async #ask<Result>(work: (admin: AdminApi) => Result | Promise<Result>): Promise<Result> {
     const epoch = this.#current;
-    if (epoch === undefined || epoch.failure !== undefined) throw closed(this.#over);
+    if (epoch === undefined || epoch.failure !== undefined) throw closed(this.#over, epoch?.failure?.message ?? this.#why);
     return epoch.untilFailed(() => work(epoch.admin));
   }
 }
@@ -205,9 +209,9 @@ function isHopeless(error: unknown): error is StoreOpenError {
   return error instanceof StoreOpenError && hopeless.has(error.code);
 }
 
-function closed(over: boolean): AdminError {
+function closed(over: boolean, why: string): AdminError {
   const now = over ? "failed, and the server ends; start it again" : "failed and is being opened again; try again in a moment";
-  return new AdminError("store-failed", `the store: it ${now}, and see the server's log`);
+  return new AdminError("store-failed", `the store: it ${now} (${why})`);
 }
 
 type Operation = keyof AdminApi;
