@@ -5,6 +5,7 @@ import { createMemoryStore } from "../../src/log/memory-store.ts";
 import { projections } from "../../src/log/projections/index.ts";
 import { startServer, type TestServer } from "../../src/testing/start-server.ts";
 import { backstage, contactOf, online, pushed, rosterOf, subscription } from "../support/contacts.ts";
+import { wrapStore } from "../support/wrapped-store.ts";
 import { login, type BoundClient } from "../support/login.ts";
 import { childOf, readXml, showXml, type Xml } from "../support/xml-reader.ts";
 import { pairOn } from "./pair.ts";
@@ -236,7 +237,8 @@ describe("RFC 6121 section 3.1.3 inbound subscription request", () => {
   });
 
   it("is delivered after a restart too, among all others, in the order in which they were made", async () => {
-    const store = createMemoryStore(projections);
+    // Neither closes it: the other has it too.
+    const store = wrapStore(createMemoryStore(projections), { close: async () => {} });
     const first = await startServer({ allowPlaintext: true, parts: { store } });
     const names = ["zoe", "anna", "mark"];
     for (const name of [...names, "juliet"]) await first.addUser(name, "secret");
