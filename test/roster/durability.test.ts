@@ -5,6 +5,7 @@ import { startServer, type TestServer } from "../../src/testing/start-server.ts"
 import { faultyStore, startWithUsers } from "../streams/support.ts";
 import { arrange, online, pushed, rosterOf, subscription } from "../support/contacts.ts";
 import { login, type BoundClient } from "../support/login.ts";
+import { wrapStore } from "../support/wrapped-store.ts";
 import { inWord, rosterSet } from "./asking.ts";
 
 const servers: TestServer[] = [];
@@ -15,7 +16,8 @@ afterEach(async () => {
 });
 
 async function serverOn(store: Store): Promise<TestServer> {
-  const server = await startWithUsers({ allowPlaintext: true, parts: { store } });
+  // It may be another's after this one.
+  const server = await startWithUsers({ allowPlaintext: true, parts: { store: wrapStore(store, { close: async () => {} }) } });
   servers.push(server);
   return server;
 }
