@@ -16,6 +16,7 @@ import { canUpgrade, upgrade } from "./upgrade.ts";
 const checkedBytesMax = 8 * 1024 * 1024;
 /** Of what is found then. */
 const quickFindingsMax = 100;
+const busyMs = 100;
 /** The write-ahead log is cut to this when it starts again. */
 const walBytesKept = 64 * 1024 * 1024;
 
@@ -85,6 +86,8 @@ function takeOver(database: Database, options: EngineOptions): void {
   pragma(database, "locking_mode = EXCLUSIVE");
   pragma(database, "trusted_schema = OFF");
   pragma(database, "cell_size_check = ON");
+  // Two that begin at once would refuse each other; one that has the file keeps it much longer.
+  pragma(database, `busy_timeout = ${busyMs}`);
   database.exec("BEGIN EXCLUSIVE");
   const version = mustBeOurs(database, file);
   database.exec("COMMIT");
