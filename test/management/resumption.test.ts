@@ -1,5 +1,6 @@
 /** XEP-0198 section 5 over sockets: coming back, from wherever and however often, and who may not. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { resumeTriesMax } from "../../src/domain/limits.ts";
 import { startServer, type TestServer } from "../../src/testing/start-server.ts";
 import { expectStreamError } from "../streams/support.ts";
 import { told } from "../presence/support.ts";
@@ -304,14 +305,16 @@ describe("XEP-0198 section 5: a session that cannot be resumed", () => {
     link.raw.destroy();
   });
 
-  it("after this many tries closes the stream, but not before", async () => {
+  it("after as many tries as a stream has closes it, but not before", async () => {
     const { romeo } = await stage.cast("romeo");
     const client = await stage.bound(romeo);
     const link = await client.reconnect();
-    for (let n = 0; n < 5; n++) {
+    for (let n = 0; n < resumeTriesMax; n++) {
       link.send(resume(`guess-${n}`, 0));
       expectFailed(await link.next(), "item-not-found");
     }
+    link.send(resume("one-more", 0));
+    await expectStreamError(link.raw, "policy-violation");
     link.raw.destroy();
   });
 });
