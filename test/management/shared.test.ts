@@ -122,3 +122,21 @@ describe("A message to a device that counts and one that does not", () => {
     expect(bodies(await desk.caughtUp())).toEqual([]);
   });
 });
+
+describe("One acknowledgement of many messages that another device keeps too", () => {
+  it("makes copies of them all there in one fact, without their words once more", async () => {
+    const { juliet, phone, desk } = await bothAway();
+    const nurse = await stage.bound((await stage.cast("nurse")).nurse);
+    const many = Array.from({ length: 40 }, (_, n) => `number ${n}`);
+    await nurse.ask(many.map((body) => chat(juliet, body)).join(""));
+    expect(await readBy(phone)).toHaveLength(41);
+    const stream = `session/localhost/${desk.id}`;
+    const taken = (await inner.read(stream, 0, 10_000)).filter(({ type }) => type === "StanzasTaken");
+    expect(taken).toHaveLength(1);
+    expect((taken[0]!.data as { readonly numbers: readonly number[] }).numbers).toHaveLength(41);
+    expect((await inner.contents(stream, "taken/", 100)).map(({ text }) => text).join("")).toBe("");
+    await crash();
+    await expire(desk);
+    expect(await waiting(juliet)).toEqual([]);
+  });
+});
