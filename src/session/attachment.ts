@@ -64,6 +64,15 @@ export class Attachment implements LinkHandler {
     this.outbox.clear();
   }
 
+  /** XEP-0198 section 5: another link has taken its place, so the stream is closed with conflict, if the client is still there. */
+  replaced(closingMs: number): void {
+    this.release();
+    if (this.#dropped) return;
+    this.link.write(`<stream:error><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>${this.link.footerText}`);
+    this.link.end();
+    this.#clock.at(this.#clock.now() + closingMs, () => this.link.destroy());
+  }
+
   get held(): boolean {
     return this.#flow.held;
   }

@@ -23,6 +23,8 @@ import type { DeliveryNote, Receipt, ResumableSession, SessionEnvironment } from
 import type { HoldReason } from "./flow.ts";
 import type { Login } from "./logins.ts";
 import { Management } from "./management.ts";
+import { mentionOf } from "./mentions.ts";
+import { OpenQuestion } from "./open-question.ts";
 import { SessionLog } from "./session-log.ts";
 import type { StanzaQueue } from "./stanza-queue.ts";
 import { takeEarly, takeElement } from "./traffic.ts";
@@ -63,9 +65,7 @@ export class SessionHost implements LinkOwner, Workbench, ResumableSession {
   readonly #onChanged: (session: SessionHost) => void;
   #attachment: Attachment | undefined;
   #jid: Jid | undefined;
-  /** Counts asked effects; an answer to another than the last one comes too late. */
-  #question = 0;
-  #asking = false;
+  readonly #question = new OpenQuestion();
   #telling = false;
   /** What came up while the machine was being told something. */
   readonly #queue: SessionEvent[] = [];
@@ -298,10 +298,9 @@ export class SessionHost implements LinkOwner, Workbench, ResumableSession {
     this.tell(step, { type: "link.attached", at: step.at });
     step.afterwards(() => {
       if (former !== undefined) {
-        this.#letGo(former);
-        replace(former, this.environment);
+        const { closingMs } = this.environment.options.policy;
+        this.#letGo(former, () => former.replaced(closingMs));
       }
-      this.report("info", {}, "resumed");
       attachment.unhold("asking");
     });
   }
@@ -323,9 +322,9 @@ export class SessionHost implements LinkOwner, Workbench, ResumableSession {
   }
 
   /** Of what was to leave over this link nothing is certain any more. */
-  #letGo(attachment: Attachment): void {
+  #letGo(attachment: Attachment, release = () => attachment.release()): void {
     const receipts = attachment.lostReceipts();
-    attachment.release();
+    release();
     for (const receipt of receipts) this.#later((step) => receipt.lost(step));
   }
 
@@ -340,7 +339,7 @@ export class SessionHost implements LinkOwner, Workbench, ResumableSession {
     // What came up meanwhile follows in the same step, as its consequence.
     while (this.#queue.length > 0) this.#tellNow(step, this.#queue.shift()!);
     // At its end a session waits for no answer any more.
-    if (this.#ending) this.#asking = false;
+    if (this.#ending) this.#question.drop();
     step.afterwards(() => this.#releaseIfAnswered());
   }
 
@@ -354,17 +353,11 @@ export class SessionHost implements LinkOwner, Workbench, ResumableSession {
     answered: (value: Value, step: Step) => SessionEvent,
     failed: (error: unknown, step: Step) => SessionEvent,
   ): void {
-    const question = ++this.#question;
-    this.#asking = true;
     this.hold("asking");
-    const answer = (event: (step: Step) => SessionEvent): void => {
-      if (!this.#asking || this.#question !== question) return;
-      this.#asking = false;
-      this.tellLater(cause, event);
-    };
-    asked.then(
-      (value) => answer((step) => answered(value, step)),
-      (error: unknown) => answer((step) => failed(error, step)),
+    this.#question.ask(
+      asked,
+      (value) => this.tellLater(cause, (step) => answered(value, step)),
+      (error) => this.tellLater(cause, (step) => failed(error, step)),
     );
   }
 
@@ -413,7 +406,7 @@ export class SessionHost implements LinkOwner, Workbench, ResumableSession {
   }
 
   #releaseIfAnswered(): void {
-    if (!this.#asking) this.release("asking");
+    if (!this.#question.isOpen) this.release("asking");
   }
 
   #tellNow(step: Step, event: SessionEvent): void {
@@ -497,11 +490,9 @@ export class SessionHost implements LinkOwner, Workbench, ResumableSession {
     this.#onChanged(this);
   }
 
-  /** The few lines that an operator needs of a session. */
   #mention(event: SessionEvent): void {
-    if (event.type === "sasl.succeeded") this.report("info", { secure: this.link.secure?.protocol }, "logged in");
-    if (event.type === "resource.bound") this.report("info", { resource: event.resource }, "resource bound");
-    if (event.type === "link.lost" && this.#hibernating) this.report("info", { why: event.why }, "link lost; the session can be resumed");
+    const mention = mentionOf(event, { hibernating: this.#hibernating, secure: this.#attachment?.link.secure?.protocol });
+    if (mention !== undefined) this.report("info", mention.fields, mention.message);
   }
 
   #who(): object {
@@ -509,12 +500,4 @@ export class SessionHost implements LinkOwner, Workbench, ResumableSession {
     const bare = username === null ? undefined : `${username}@${host}`;
     return { session: this.id, jid: this.#jid?.full ?? bare, from: this.#attachment?.link.remoteAddress };
   }
-}
-
-/** XEP-0198 section 5: the stream that another has taken the place of is closed with conflict, if it is still there. */
-function replace({ link, dropped }: Attachment, { clock, options }: SessionEnvironment): void {
-  if (dropped) return;
-  link.write(`<stream:error><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>${link.footerText}`);
-  link.end();
-  clock.at(clock.now() + options.policy.closingMs, () => link.destroy());
 }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { differences } from "../../src/history/differences.ts";
 import { replay } from "../../src/history/replay.ts";
@@ -19,6 +20,9 @@ beforeAll(async () => {
   const romeo = await stage.enter("romeo", "orchard");
   juliet = await stage.enter("juliet", "balcony");
   const does = async (what: () => Promise<unknown>) => {
+    // Facts tell milliseconds: what follows is told of a later one.
+    const before = Date.now();
+    while (Date.now() <= before) await delay(1);
     await what();
     marks.push((await stage.settled()) - 1);
   };
