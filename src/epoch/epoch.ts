@@ -27,6 +27,7 @@ import { AccountCache } from "../session/account-cache.ts";
 import type { SessionEnvironment, SessionOptions } from "../session/environment.ts";
 import type { SessionHost } from "../session/host.ts";
 import { Logins } from "../session/logins.ts";
+import { Observation } from "../session/observation.ts";
 import { Population } from "../session/population.ts";
 import { recoverSessions } from "../session/recovery.ts";
 import { Registry } from "../session/registry.ts";
@@ -68,6 +69,7 @@ export class Epoch {
   readonly admin: AdminApi;
   /** When it began, ms since 1970. */
   readonly since: number;
+  readonly observation: Observation;
   /** Resolves if it is over because its store failed. Then every session is being closed, and nothing that was not durable will leave. */
   readonly failed: Promise<Error>;
   readonly #clock: Clock;
@@ -152,8 +154,14 @@ export class Epoch {
       fakeSaltKey: saltKey,
       iterations: config.limits.scramIterations,
     }));
+    this.observation = new Observation({
+      sessions: () => sessions,
+      find: (id) => sessions.get(id),
+      loginFailures: () => this.loginFailures,
+      settled: () => batch.settle(),
+    });
     this.#environment = {
-      clock, ids, log, batch, registry, accounts, logins, router,
+      clock, ids, log, batch, registry, accounts, logins, router, observation: this.observation,
       resumption: { find: (id) => sessions.get(id), ended: (host, username, id) => endedCount(past, host, username, id) },
       options: sessionOptions(config),
     };

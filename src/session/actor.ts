@@ -2,15 +2,19 @@
  * The session's machine, live: what it is told is recorded, what it asks for is handed back.
  * From authentication on its stream in the log holds a snapshot and then every event.
  */
-import { createActor, type ActorRefFrom } from "xstate";
+import { createActor, type ActorRefFrom, type Subscription } from "xstate";
 import type { SessionSnapshot } from "../../machines/fold.ts";
 import type { SessionEffect, SessionEvent } from "../../machines/session-events.ts";
 import type { SessionInput } from "../../machines/session-context.ts";
 import { sessionMachine } from "../../machines/session.ts";
 import { stateName } from "../../machines/state-name.ts";
+import { transitionsOf } from "../../machines/transition-id.ts";
 import type { Json } from "../ports.ts";
 import type { NewFact, Step } from "../step/batch.ts";
 import type { SessionLog } from "./session-log.ts";
+
+/** `transitions`: the names of those that the event has led to, in order. */
+export type ActorObserver = (step: Step, event: SessionEvent, transitions: readonly string[], snapshot: SessionSnapshot) => void;
 
 export class SessionActor {
   readonly #log: SessionLog;
@@ -19,6 +23,10 @@ export class SessionActor {
   /** A step that has recorded something and not yet ended well: one that throws takes its facts back. */
   #recording: Step | undefined;
   #error: unknown;
+  #observer: ActorObserver | undefined;
+  /** XState tells it of each microstep while somebody observes; an actor that nobody observes has none. */
+  #inspection: Subscription | undefined;
+  readonly #transitions: string[] = [];
 
   /** A new session, or one that goes on from where it was. */
   constructor(log: SessionLog, origin: { readonly input: SessionInput } | { readonly snapshot: SessionSnapshot }) {
@@ -46,7 +54,22 @@ export class SessionActor {
     this.#actor.send(event);
     if (this.#error !== undefined) throw this.#error;
     this.#record(step, before, event, extras);
+    this.#observer?.(step, event, this.#transitions.splice(0), this.snapshot);
     return this.#take();
+  }
+
+  /** Told of each event, after it was recorded; undefined ends it. At most one. */
+  observe(observer: ActorObserver | undefined): void {
+    this.#observer = observer;
+    if (observer === undefined) {
+      this.#inspection?.unsubscribe();
+      this.#inspection = undefined;
+      return;
+    }
+    this.#transitions.length = 0;
+    this.#inspection ??= this.#actor.system.inspect((inspected) => {
+      if (inspected.type === "@xstate.microstep") this.#transitions.push(...transitionsOf(inspected));
+    });
   }
 
   /** Ends the actor without an event: only where the machine itself has failed. */

@@ -58,7 +58,7 @@ function sendElement(bench: Workbench, step: Step, element: Element): void {
 }
 
 function write(bench: Workbench, step: Step, text: string): void {
-  step.output(bench.outbox, text);
+  bench.writeStream(step, text);
 }
 
 /** Runs `task` when all that this step and earlier ones wrote has been handed to the link. */

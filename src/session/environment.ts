@@ -12,6 +12,7 @@ import type { Stanza } from "../xml/stanza.ts";
 import type { Attachment } from "./attachment.ts";
 import type { AccountCache } from "./account-cache.ts";
 import type { Logins } from "./logins.ts";
+import type { Observation } from "./observation.ts";
 import type { Registry } from "./registry.ts";
 import type { SharedStanza } from "./shared-stanza.ts";
 
@@ -25,6 +26,7 @@ export interface SessionEnvironment {
   readonly logins: Logins;
   readonly router: StanzaRouter;
   readonly resumption: Resumption;
+  readonly observation: Observation;
   readonly options: SessionOptions;
 }
 

@@ -26,8 +26,11 @@ import { Management } from "./management.ts";
 import { mentionOf } from "./mentions.ts";
 import { OpenQuestion } from "./open-question.ts";
 import { SessionLog } from "./session-log.ts";
+import type { Watched } from "./observation.ts";
 import type { StanzaQueue } from "./stanza-queue.ts";
+import { summaryOf } from "./summary.ts";
 import { takeEarly, takeElement } from "./traffic.ts";
+import { Watching, type SessionWatcher } from "./watching.ts";
 import type { Workbench } from "./workbench.ts";
 
 /** A session of the log that goes on where it was. */
@@ -59,6 +62,9 @@ export class SessionHost implements LinkOwner, Workbench, ResumableSession {
   lang: string | undefined;
   /** When the client was last heard of, ms since 1970. */
   heardAt: number;
+  /** First-level elements of the client, and stanzas that were delivered to it. */
+  receivedElements = 0;
+  deliveredStanzas = 0;
   readonly #log: SessionLog;
   readonly #actor: SessionActor;
   /** Called when the session has no link any more, and when nothing is left of it but its log. */
@@ -77,6 +83,8 @@ export class SessionHost implements LinkOwner, Workbench, ResumableSession {
   #hibernating = false;
   #lostAt: number | undefined;
   #closed = false;
+  /** undefined while nobody watches. */
+  #watching: Watching | undefined;
 
   constructor(environment: SessionEnvironment, origin: Link | RestoredSession, onChanged: (session: SessionHost) => void) {
     const { clock, ids, options } = environment;
@@ -188,6 +196,8 @@ export class SessionHost implements LinkOwner, Workbench, ResumableSession {
   deliver(step: Step, element: Element, note: DeliveryNote = {}): void {
     // RFC 6120 section 4.4: nothing follows the end tag.
     if (this.#ending) return;
+    this.deliveredStanzas += 1;
+    this.environment.observation.onDelivery?.(this, step, element);
     const text = serialise(element, clientNamespace);
     this.management.queueUp(step, element, text, note);
     this.write(step, text);
@@ -196,7 +206,15 @@ export class SessionHost implements LinkOwner, Workbench, ResumableSession {
   /** To the link, if there is one that still takes something; what is counted has been queued before. */
   write(step: Step, text: string): void {
     // RFC 6120 section 4.4: nothing follows the end tag.
-    if (!this.#ending && !this.#hibernating && this.#attachment?.dropped === false) this.#attachment.output(step, text);
+    if (this.#ending || this.#hibernating || this.#attachment?.dropped !== false) return;
+    this.#watching?.tell((watcher) => watcher.wrote(step, text));
+    this.#attachment.output(step, text);
+  }
+
+  /** Of the stream itself, at any time while there is a link. */
+  writeStream(step: Step, text: string): void {
+    this.#watching?.tell((watcher) => watcher.wrote(step, text));
+    step.output(this.outbox, text);
   }
 
   onReceipt(step: Step, receipt: Receipt): void {
@@ -241,11 +259,18 @@ export class SessionHost implements LinkOwner, Workbench, ResumableSession {
 
   opened(header: StreamHeader): void {
     this.lang = languageOf(header.lang);
-    this.tellLater(null, ({ at }) => openedBy(header, this.environment.options.hosts, at));
+    this.tellLater(null, (step) => {
+      this.#watching?.tell((watcher) => watcher.opened(step, header));
+      return openedBy(header, this.environment.options.hosts, step.at);
+    });
   }
 
   element(element: Element): void {
-    this.guarded(null, (step) => takeElement(this, step, element));
+    this.receivedElements += 1;
+    this.guarded(null, (step) => {
+      this.#watching?.tell((watcher) => watcher.received(step, element));
+      takeElement(this, step, element);
+    });
   }
 
   failed({ condition, text }: StreamFault): void {
@@ -254,6 +279,7 @@ export class SessionHost implements LinkOwner, Workbench, ResumableSession {
 
   ended(): void {
     this.tellLater(null, (step) => {
+      this.#watching?.tell((watcher) => watcher.ended(step));
       if (!this.#hibernating) this.management.leaveInOrder(step);
       return { type: "stream.ended", at: step.at };
     });
@@ -388,6 +414,28 @@ export class SessionHost implements LinkOwner, Workbench, ResumableSession {
     }
   }
 
+  /** From now on, until it is stopped. */
+  watch(watcher: SessionWatcher): Watched {
+    const watching = (this.#watching ??= new Watching((error) => this.report("warn", { err: error }, "somebody who watched a session met an error")));
+    watching.add(watcher);
+    this.#actor.observe((step, event, transitions, snapshot) => {
+      watching.tell((one) => one.told(step, event, transitions, snapshot));
+    });
+    return {
+      summary: summaryOf(this),
+      stream: this.#log.stream ?? null,
+      snapshot: this.snapshot,
+      counts: this.management.queue?.counts ?? null,
+      lang: this.lang ?? null,
+      stop: () => {
+        watching.remove(watcher);
+        if (watching.size > 0 || this.#watching !== watching) return;
+        this.#watching = undefined;
+        this.#actor.observe(undefined);
+      },
+    };
+  }
+
   /** Nothing is told or done any more: memory is dropped, and what is on the disk says what was. */
   abandon(): void {
     this.#closed = true;
@@ -413,6 +461,7 @@ export class SessionHost implements LinkOwner, Workbench, ResumableSession {
     // A session that has reached its end takes nothing more, also within the step that ended it.
     if (this.snapshot.status !== "active") return;
     this.#telling = true;
+    this.environment.observation.told += 1;
     try {
       const effects = this.#actor.tell(step, event, this.#extrasOf(event));
       this.#rememberState();
@@ -487,6 +536,7 @@ export class SessionHost implements LinkOwner, Workbench, ResumableSession {
     const { reason, username } = this.context;
     const fields = { reason, durationMs: this.environment.clock.now() - this.since };
     this.report(username === null ? "debug" : "info", fields, "session closed");
+    this.#watching?.tell((watcher) => watcher.closed());
     this.#onChanged(this);
   }
 

@@ -38,6 +38,7 @@ export class Population implements Iterable<SessionHost> {
       return;
     }
     const session = this.#add(environment, link);
+    environment.observation.onBegun?.(session);
     session.start();
     if (this.#pressed) session.hold("pressure");
   }

@@ -37,6 +37,11 @@ export class SessionLog {
     return this.#stream !== undefined;
   }
 
+  /** undefined before authentication. */
+  get stream(): string | undefined {
+    return this.#stream;
+  }
+
   begin(host: string): void {
     this.#stream = sessionStream(host, this.#id);
   }

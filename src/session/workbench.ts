@@ -32,6 +32,8 @@ export interface Workbench extends Session {
   readonly lang: string | undefined;
   /** Sends text that is not counted, to the link if there is one that still takes something. */
   write(step: Step, text: string): void;
+  /** Sends a part of the stream itself: a header, an end tag, or an element of negotiation. */
+  writeStream(step: Step, text: string): void;
   /** Gives up the link, for another session. */
   handOver(step: Step): Attachment;
   /** Tells the machine at a deadline or after a wait, in a step of its own. */
