@@ -20,6 +20,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   xep: ["router", "auth", "session", "step", "xml", "ports", "domain"],
   config: ["domain"],
   admin: ["auth", "history", "log", "xml", "ports", "domain", "config"],
+  inspector: ["history", "session", "net", "machines", "xml", "ports", "domain"],
+  page: ["inspector", "history", "machines", "ports", "domain"],
   epoch: ["admin", "auth", "config", "log", "router", "session", "step", "xml", "software", "ports", "domain"],
   server: ["*"],
   testing: ["server", "*"],
@@ -81,7 +83,8 @@ describe("The house: what only one room may touch", () => {
   only("keeps Node and ltx out of machines and domain", /^(node:|ltx$)/, (path) => !["machines", "domain"].includes(roomOf(path)));
   only("imports ltx in src/xml alone", /^ltx$/, (path) => roomOf(path) === "xml");
   only("imports a database driver in its own file alone", /^(node:sqlite|libsql)$/, (path) => path.startsWith("src/log/sqlite/driver"));
-  only("opens sockets in src/net and src/admin alone", /^node:(net|tls|dgram|http|https)$/, (path) => ["net", "admin"].includes(roomOf(path)));
+  only("keeps Node out of what the page takes in", /^(node:|ws$)/, (path) => !["page", "machines", "domain"].includes(roomOf(path)) || path === "src/page/vite.config.ts");
+  only("opens sockets in src/net and src/admin alone", /^(node:(net|tls|dgram|http|https)|ws)$/, (path) => ["net", "admin"].includes(roomOf(path)));
 
   it("lets no extension import another", () => {
     const wrong = offenders(({ path, imports }) =>
@@ -107,10 +110,10 @@ describe("The house: what only one room may touch", () => {
     expect(offenders(({ path, text }) => (/\bcreateActor\b/.test(text) && roomOf(path) !== "session" ? ["createActor"] : []))).toEqual([]);
   });
 
-  it("reads clocks, timers and randomness in src/live.ts alone", () => {
+  it("reads clocks, timers and randomness in src/live.ts, and in the page's own src/page/browser.ts, alone", () => {
     const forbidden = /\b(Date\.now|new Date\(\)|performance\.now|Math\.random|setTimeout|setInterval|setImmediate|randomBytes|randomUUID|getRandomValues)\s*\(?/g;
     const wrong = offenders(({ path, text }) =>
-      path === "src/live.ts" ? [] : [...stripComments(text).matchAll(forbidden)].map((match) => match[0]),
+      ["src/live.ts", "src/page/browser.ts"].includes(path) ? [] : [...stripComments(text).matchAll(forbidden)].map((match) => match[0]),
     );
     expect(wrong).toEqual([]);
   });

@@ -21,7 +21,7 @@ export interface Import {
 
 /** All TypeScript files below these folders. */
 export function sources(...folders: readonly string[]): readonly Source[] {
-  return folders.flatMap((folder) => filesBelow(folder)).filter((path) => path.endsWith(".ts")).map(read);
+  return folders.flatMap((folder) => filesBelow(folder)).filter((path) => /\.tsx?$/.test(path)).map(read);
 }
 
 /** All files below a folder, by path. */

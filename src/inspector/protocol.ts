@@ -1,0 +1,99 @@
+/**
+ * What the inspector's page and its server say to each other: JSON, one object a WebSocket text frame. The page asks; the server tells,
+ * in batches. Everything is read-only. Types alone: the server's border checks what comes (`requests.ts`).
+ */
+import type { SessionEvent } from "../../machines/session-events.ts";
+import type { RecordedSnapshot } from "../../machines/fold.ts";
+import type { Counts } from "../domain/session-facts.ts";
+import type { SessionSummary } from "../domain/session-summary.ts";
+import type { SessionRow } from "../history/source.ts";
+import type { StoredFact } from "../ports.ts";
+
+export type FromPage =
+  /** Whether it wants the list of the sessions that live, kept up to date. */
+  | { readonly type: "list"; readonly on: boolean }
+  /** Everything about this session, from now on, until `unwatch`. At most `watchedMax` at once. */
+  | { readonly type: "watch"; readonly session: string }
+  | { readonly type: "unwatch"; readonly session: string }
+  /** Whether sessions that begin from now on are watched from their first byte, as far as there is room. */
+  | { readonly type: "watch-new"; readonly on: boolean }
+  /** A question, answered by `answer` with the same id. */
+  | { readonly type: "ask"; readonly id: number; readonly question: Question };
+
+export type Question =
+  /** Facts of a session's stream (`session/HOST/ID`) with version > `after`, a page; an empty one is the end. Answers `readonly StoredFact[]`. */
+  | { readonly kind: "facts"; readonly stream: string; readonly after: number }
+  /** Sessions that the log knows, alive or ended, of a user (bare JID) or by the beginning of their id. Answers `readonly SessionRow[]`, the newest first, at most 200. */
+  | { readonly kind: "find"; readonly text: string }
+  /** Facts of other streams that belong to the same step, or follow from it, near `position`. Answers `readonly StoredFact[]`. */
+  | { readonly kind: "related"; readonly position: number; readonly step: string }
+  /** The roster of the session's account at these positions. Answers `readonly (SessionView["roster"])[]`. */
+  | { readonly kind: "rosters"; readonly host: string; readonly username: string; readonly positions: readonly number[] };
+
+export type FromServer =
+  | Hello
+  /** Sessions that are new or have changed since the last one, and those that are gone. The first one after `list` has all. */
+  | { readonly type: "list"; readonly at: number; readonly whole: boolean; readonly changed: readonly SessionSummary[]; readonly gone: readonly string[] }
+  /** With each list, and once a second while it is wanted. `told`: events that machines were told since the server's start. */
+  | { readonly type: "totals"; readonly at: number; readonly sessions: number; readonly told: number; readonly loginFailures: Readonly<Record<string, number>> }
+  | WatchBegun
+  | { readonly type: "watch-refused"; readonly session: string; readonly why: string }
+  /** `dropped`: how many this viewer has missed since the page was opened, because it did not keep up. */
+  | { readonly type: "items"; readonly items: readonly WatchItem[]; readonly dropped: number }
+  | { readonly type: "answer"; readonly id: number; readonly result: unknown }
+  /** `message` names the thing, the value and the fix. */
+  | { readonly type: "answer"; readonly id: number; readonly error: string }
+  /** The store failed and was opened again: nothing is watched any more, and the list begins anew. */
+  | { readonly type: "epoch" };
+
+export interface Hello {
+  readonly type: "hello";
+  readonly software: string;
+  readonly version: string;
+  readonly hosts: readonly string[];
+  /** Whether texts of stanzas are shown (`--inspect-bodies`). */
+  readonly bodies: boolean;
+  /** false: recorded sessions only, as `refrain inspect FILE` shows them; nothing lives here. */
+  readonly live: boolean;
+  /** What was opened by name, to be shown first. */
+  readonly opened: readonly SessionRow[];
+  /** The server's clock, ms since 1970. */
+  readonly at: number;
+}
+
+/** The session as it was when the watching began; what follows comes as items. */
+export interface WatchBegun {
+  readonly type: "watching";
+  readonly at: number;
+  readonly summary: SessionSummary;
+  /** Where its log is, and whose it is; null before authentication, when it has none. */
+  readonly stream: string | null;
+  readonly snapshot: RecordedSnapshot;
+  readonly counts: Counts | null;
+  readonly lang: string | null;
+}
+
+/**
+ * What happened in a watched session. `told`, `wire` and `touched` come as they happen; `fact` when it is durable, which for what a
+ * step recorded is a moment later: facts and the rest are brought together by their step.
+ */
+export type WatchItem = { readonly session: string; readonly at: number } & (
+  | { readonly kind: "told"; readonly step: string; readonly event: SessionEvent; readonly state: string; readonly transitions: readonly string[] }
+  | { readonly kind: "fact"; readonly fact: StoredFact }
+  /**
+   * An element, header or end tag that came (`in`) or was put into the outbox (`out`), as XML text. Texts are withheld as
+   * "[42 characters]" unless bodies are shown; secrets always are. `chars`: of the original.
+   */
+  | { readonly kind: "wire"; readonly step: string; readonly direction: "in" | "out"; readonly xml: string; readonly chars: number }
+  /** A step of this session delivered something to another one. */
+  | { readonly kind: "touched"; readonly step: string; readonly other: { readonly session: string; readonly jid: string | null }; readonly stanza: StanzaOutline }
+  | { readonly kind: "closed" }
+);
+
+export interface StanzaOutline {
+  readonly name: string;
+  readonly type: string | null;
+  readonly id: string | null;
+  readonly from: string | null;
+  readonly to: string | null;
+}
