@@ -17,6 +17,7 @@ import { createNodeNet } from "./net/node-net.ts";
 import { createTransport } from "./net/transport.ts";
 import type { Clock, Connection, Ids, Listener, Net, Random, Store } from "./ports.ts";
 import type { Extension } from "./router/extension.ts";
+import type { Observation } from "./session/observation.ts";
 import { documentedSession, type DocumentedSession } from "./session/view.ts";
 import { extensions as ownExtensions } from "./xep/index.ts";
 import type { Logger } from "pino";
@@ -47,6 +48,8 @@ export interface ServerParts {
 export interface RunningServer {
   readonly listeners: readonly { readonly name: "c2s" | "c2sTls"; readonly address: string; readonly port: number }[];
   readonly admin: AdminApi;
+  /** What can be seen of all sessions that live; undefined while the store is being opened again. */
+  readonly observation: Observation | undefined;
   /** A session that lives now, by the id that `admin.sessions` tells or by its full JID. */
   session(idOrFullJid: string): DocumentedSession | undefined;
   /**
@@ -149,6 +152,9 @@ async function compose(options: ServerOptions, undo: (() => Promise<void> | void
   return {
     listeners: listeners.map(({ name, listener }) => ({ name, address: listener.address, port: listener.port })),
     admin,
+    get observation() {
+      return epochs.observation;
+    },
     session: (idOrFullJid) => {
       const found = epochs.find(idOrFullJid);
       return found && documentedSession(found);

@@ -7,6 +7,7 @@ import { AdminError } from "../admin/errors.ts";
 import { reopenDelayMsMax, reopenDelayMsMin, stopCommitMs, stopSessionsMs } from "../domain/limits.ts";
 import { StoreLockedError, StoreOpenError, type StoreOpenCode } from "../log/errors.ts";
 import type { SessionHost } from "../session/host.ts";
+import type { Observation } from "../session/observation.ts";
 import type { Link } from "../xml/link.ts";
 import { Doorkeeper } from "./doorkeeper.ts";
 import { Epoch, type EpochOptions, type Leaving } from "./epoch.ts";
@@ -71,6 +72,11 @@ export class Succession {
 
   find(idOrFullJid: string): SessionHost | undefined {
     return this.#current?.find(idOrFullJid);
+  }
+
+  /** Of the epoch that is now; undefined between two. */
+  get observation(): Observation | undefined {
+    return this.#current?.observation;
   }
 
   /** For the log: of the epoch that is now. */
