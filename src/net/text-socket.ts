@@ -1,4 +1,4 @@
-/** One WebSocket (RFC 6455) whose frames are text. */
+/** One WebSocket whose frames are text. */
 export interface TextSocket {
   readonly remoteAddress: string;
   /** Bytes that were sent and that the system has not yet taken. */
@@ -7,7 +7,7 @@ export interface TextSocket {
   start(handler: TextSocketHandler): void;
   /** Does nothing once it is closed. */
   send(text: string): void;
-  /** `code` as RFC 6455 section 7.4.1 has it; `reason` has at most 123 bytes. */
+  /** `code`: a status of the WebSocket protocol, such as 1008 for what is not allowed; `reason` has at most 123 bytes. */
   close(code?: number, reason?: string): void;
 }
 
