@@ -18,6 +18,16 @@ export interface Anatomy {
   readonly pieces: readonly Piece[];
 }
 
+/** A line on a label: its baseline, relative to the label's corner. */
+export interface LabelLine extends Line {
+  readonly x: number;
+  readonly y: number;
+  /** The guard stands in a row of its own, beneath the event and `guardIndent` to the right. */
+  readonly broken: boolean;
+}
+
+export const guardIndent = 8;
+
 /** Between a state's sides and the states inside it. */
 export const insideSides = 14;
 
@@ -26,8 +36,12 @@ const pillHeight = 17;
 const titleRow = 34;
 const regionRow = 26;
 /** Notes of a state stand under each other; those of a composite flow in lines of this width. */
-const flowWidth = 640;
-const initialSize = 12;
+const flowWidth = 560;
+const initialSize = 10;
+
+/** Longer lines of a label are broken before the guard, so that arrows can stand closer. */
+const labelWidthMax = 170;
+const labelPadding = 5;
 
 export function anatomyOf(box: Box): Anatomy {
   if (box.kind === "initial") return { width: initialSize, height: initialSize, pieces: [] };
@@ -46,7 +60,21 @@ export function lineText({ event, guard }: Line): string {
   return guard === null ? event : `${event} [${guard}]`;
 }
 
-export function lineWidth(line: Line): number {
+/** The label of an arrow. Null where there is nothing to say. */
+export function labelOf(lines: readonly Line[]): { readonly width: number; readonly height: number; readonly lines: readonly LabelLine[] } | null {
+  if (lines.length === 0) return null;
+  const placed: LabelLine[] = [];
+  let [width, y] = [0, labelPadding + 9];
+  for (const line of lines) {
+    const broken = lineWidth(line) > labelWidthMax;
+    placed.push({ ...line, x: labelPadding, y, broken });
+    width = Math.max(width, broken ? Math.max(monoWidth(line.event), guardIndent + monoWidth(`[${line.guard}]`)) : lineWidth(line));
+    y += broken ? 2 * lineHeight - 2 : lineHeight;
+  }
+  return { width: width + 2 * labelPadding, height: y - lineHeight + labelPadding + 6, lines: placed };
+}
+
+function lineWidth(line: Line): number {
   return monoWidth(lineText(line));
 }
 

@@ -3,6 +3,7 @@
  * Mermaid, the picture and the page are all drawn from this, so they cannot tell different stories.
  */
 import type { AnyStateMachine, AnyStateNode } from "xstate";
+import { transitionId } from "../machines/transition-id.ts";
 
 export interface Chart {
   /** The machine's id. */
@@ -32,6 +33,8 @@ export interface ChartState {
 }
 
 export interface ChartTransition {
+  /** The same name as a running machine tells of it, and no other transition's. */
+  readonly id: string;
   readonly source: string;
   /** Empty string: taken without an event (`always`). */
   readonly event: string;
@@ -93,6 +96,7 @@ function transitionsOf(node: AnyStateNode): ChartTransition[] {
     (candidates ?? []).map((candidate, at): ChartTransition => {
       const targets = (candidate.target ?? []).map(pathOf);
       return {
+        id: transitionId(candidate),
         source: pathOf(node),
         event,
         guard: candidate.guard === undefined ? null : guardName(candidate.guard),

@@ -1,11 +1,12 @@
 /**
- * Writes everything in diagrams/ that is made from the machines and the tables behind them: `npm run diagrams`. With `--check` it
- * writes nothing, names the files that are not what the machines say, and exits 1 if there are any.
+ * Writes everything that is drawn from the machines and the tables behind them, in diagrams/ and for the inspector's page: `npm run
+ * diagrams`. With `--check` it writes nothing, names the files that are not what the machines say, and exits 1 if there are any.
  */
 import { existsSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { AnyStateMachine } from "xstate";
+import { sessionGuardWords, subscriptionGuardWords } from "../machines/guard-words.ts";
 import { sessionMachine, subscriptionMachine } from "../machines/index.ts";
 import { chartOf } from "./chart.ts";
 import { messagesOf } from "./contract.ts";
@@ -14,13 +15,17 @@ import type { Layout } from "./layout.ts";
 import { mermaidOf } from "./mermaid.ts";
 import { pageOf } from "./page.ts";
 import type { Described } from "./page.ts";
+import { pictureOf } from "./picture.ts";
 import { planOf } from "./plan.ts";
+import { themes } from "./style.ts";
 import { svgOf } from "./svg.ts";
 import { tablesPage } from "./tables.ts";
 
 export interface Drawn {
   readonly machine: AnyStateMachine;
   readonly about: string;
+  /** What each of its guards asks. */
+  readonly guards: Readonly<Record<string, string>>;
   /** Files from the root of the project. */
   readonly source: string;
   /** Where the unions are declared of what it is told and what it asks for, and what they are called. */
@@ -32,12 +37,14 @@ export const drawn: readonly Drawn[] = [
   {
     machine: sessionMachine,
     about: "One client session, from the first byte to the last.",
+    guards: sessionGuardWords,
     source: "machines/session.ts",
     contract: { source: "machines/session-events.ts", told: "SessionEvent", asked: "SessionEffect" },
   },
   {
     machine: subscriptionMachine,
     about: "One user's subscription with one contact, seen from the user: RFC 6121 appendix A, whose tables are [a page of their own](subscriptions.md).",
+    guards: subscriptionGuardWords,
     source: "machines/subscription.ts",
     contract: { source: "machines/subscription-events.ts", told: "SubscriptionEvent", asked: "SubscriptionEffect" },
   },
@@ -54,7 +61,8 @@ export async function generated(): Promise<ReadonlyMap<string, string>> {
     const layout = await layoutOf(plan);
     files.set(`diagrams/${machine.id}.mmd`, mermaidOf(plan));
     files.set(`diagrams/${machine.id}.layout.json`, layoutJson(layout));
-    files.set(`diagrams/${machine.id}.svg`, svgOf(layout));
+    if (machine === sessionMachine) files.set("src/page/chart/session-picture.ts", pictureOf(layout));
+    for (const theme of themes) files.set(`diagrams/${machine.id}.${theme}.svg`, svgOf(layout, theme));
   }
   files.set("diagrams/README.md", pageOf(drawn.map(describe)));
   files.set("diagrams/subscriptions.md", tablesPage());
@@ -66,10 +74,10 @@ export function staleFiles(files: ReadonlyMap<string, string>): readonly string[
   return [...files].filter(([name, text]) => onDisk(name) !== text).map(([name]) => name);
 }
 
-function describe({ machine, about, source, contract }: Drawn): Described {
+function describe({ machine, about, guards, source, contract }: Drawn): Described {
   const text = readFileSync(join(projectRoot, contract.source), "utf8");
   const [told, asked] = [messagesOf(text, contract.told), messagesOf(text, contract.asked)];
-  return { chart: chartOf(machine), about, source, told, asked };
+  return { chart: chartOf(machine), about, guards, source, told, asked };
 }
 
 /** One node or arrow a line, so that a change of the machine is a small change of the file. */

@@ -2,12 +2,13 @@
  * Where everything stands, as plain data in whole units: the picture is drawn from it, and so can any page be.
  * The machine's way goes downwards; its ends stand beside the way's upper part where they fit, else beneath it.
  */
+import { leftAligned } from "./align.ts";
 import { besideOf, beneathOf } from "./arrange.ts";
-import type { Piece } from "./anatomy.ts";
+import type { LabelLine, Piece } from "./anatomy.ts";
 import { placed } from "./elk.ts";
 import { moved } from "./move.ts";
-import type { Box, Line, Plan } from "./plan.ts";
-import { regionsInOrder, separatorsOf } from "./regions.ts";
+import type { Box, Plan } from "./plan.ts";
+import { separatorsOf } from "./regions.ts";
 
 export interface Layout {
   readonly machine: string;
@@ -16,7 +17,7 @@ export interface Layout {
   /** Outer boxes before those inside them. Absolute positions. */
   readonly nodes: readonly LayoutNode[];
   readonly edges: readonly LayoutEdge[];
-  /** Dashed lines between the regions of parallel states. */
+  /** Dashed lines between the regions of parallel states, level or upright. */
   readonly separators: readonly Separator[];
 }
 
@@ -45,7 +46,7 @@ export interface LayoutEdge {
   readonly to: string;
   /** Legs are level or upright. */
   readonly points: readonly Point[];
-  readonly label: (Rectangle & { readonly lines: readonly Line[] }) | null;
+  readonly label: (Rectangle & { readonly lines: readonly LabelLine[] }) | null;
 }
 
 export interface Separator {
@@ -66,7 +67,7 @@ export async function layoutOf(plan: Plan): Promise<Layout> {
   const inside = widthMax - 2 * margin;
   const free = await placed(plan.way, plan.arrows, "DOWN");
   // Where the fewest arrows cross is not always where they need the least room.
-  const way = regionsInOrder(free.width <= inside ? free : await placed(plan.way, plan.arrows, "DOWN", true));
+  const way = leftAligned(free.width <= inside ? free : await placed(plan.way, plan.arrows, "DOWN", true));
   const whole =
     besideOf(way, await placed(plan.ends, plan.arrows, "DOWN"), inside) ??
     beneathOf(way, await placed(plan.ends, plan.arrows, "RIGHT"));

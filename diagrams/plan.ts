@@ -5,7 +5,8 @@
  * whole machine can go to (targets of the root's own transitions) are its *ends*: the root is drawn as the box "any
  * state" beside them, with arrows, and every other state writes its ways to an end inside its own box. Where there would still be
  * more arrows than an eye can follow, only those that lead on in the document's order are drawn, and a state writes its ways back
- * inside its box. Nothing is left out: each transition of the chart is in exactly one arrow or one line.
+ * inside its box. Where a state ignores many events, one line stands for all of them. Nothing is left out: each transition of the chart
+ * is in exactly one arrow or one line, which names it.
  */
 import { childrenOf, isInside } from "./chart.ts";
 import type { Chart, ChartState, ChartTransition } from "./chart.ts";
@@ -44,6 +45,8 @@ export interface Line {
   readonly event: string;
   /** A guard's name, or "else"; null where the event alone decides. */
   readonly guard: string | null;
+  /** The names of the transitions that it stands for; none under "does". */
+  readonly transitions: readonly string[];
 }
 
 export interface Arrow {
@@ -57,6 +60,8 @@ export const anyState = "*";
 
 /** Not counting those from the initial dots. */
 export const arrowsMax = 24;
+
+const ignoredLinesMax = 4;
 
 export function planOf(chart: Chart): Plan {
   const ends = endsOf(chart);
@@ -86,7 +91,8 @@ export function eventName(event: string): string {
 }
 
 export function lineOf(transition: ChartTransition): Line {
-  return { event: eventName(transition.event), guard: transition.guard ?? (transition.otherwise ? "else" : null) };
+  const guard = transition.guard ?? (transition.otherwise ? "else" : null);
+  return { event: eventName(transition.event), guard, transitions: [transition.id] };
 }
 
 function endsOf(chart: Chart): ReadonlySet<string> {
@@ -178,16 +184,22 @@ function notesOf(chart: Chart, pointsTo: ArrowTarget, state: ChartState): Note[]
     const heading = transition.targets.map(lastKey).join(" + ");
     ways.set(heading, [...(ways.get(heading) ?? []), lineOf(transition)]);
   }
-  const does = (actions: readonly string[]) => actions.map((event): Line => ({ event, guard: null }));
+  const does = (actions: readonly string[]) => actions.map((event): Line => ({ event, guard: null, transitions: [] }));
   const notes: Note[] = [
     { heading: "entry", kind: "does", lines: does(state.path === "" ? [] : state.entry) },
     { heading: "exit", kind: "does", lines: does(state.exit) },
     { heading: "stays", kind: "stays", lines: stays.map(lineOf) },
     { heading: "enters again", kind: "stays", lines: again.map(lineOf) },
-    { heading: "ignores", kind: "ignores", lines: own.filter(({ ignored }) => ignored).map(lineOf) },
+    { heading: "ignores", kind: "ignores", lines: ignoredLines(own.filter(({ ignored }) => ignored)) },
     ...[...ways].map(([heading, lines]): Note => ({ heading, kind: "to", lines })),
   ];
   return notes.filter(({ lines }) => lines.length > 0);
+}
+
+/** What is ignored matters least: more than a few are one line. */
+function ignoredLines(ignored: readonly ChartTransition[]): Line[] {
+  if (ignored.length <= ignoredLinesMax) return ignored.map(lineOf);
+  return [{ event: `${ignored.length} events`, guard: null, transitions: ignored.map(({ id }) => id) }];
 }
 
 function lastKey(path: string): string {

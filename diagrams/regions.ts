@@ -1,55 +1,85 @@
-/** Regions of parallel states: from left to right in the document's order, level at the top, with dashed lines between them. */
-import { insideSides } from "./anatomy.ts";
-import type { LayoutEdge, LayoutNode, Part, Separator } from "./layout.ts";
-import { movedEdge, movedNode } from "./move.ts";
+/**
+ * Regions of parallel states: drawn each for itself, then packed in the document's order, from left to right, and beneath each other where
+ * a taller one beside them leaves the room; with dashed lines between them.
+ */
+import type { LayoutNode, Part, Separator } from "./layout.ts";
+import { moved } from "./move.ts";
+import type { Arrow, Box } from "./plan.ts";
 
-/** Moves regions within their state. Where an arrow leaves a region, they stay where they are: the arrow would not follow. */
-export function regionsInOrder(part: Part): Part {
-  return part.nodes.filter(({ kind }) => kind === "parallel").reduce(inOrder, part);
+const between = 14;
+
+/** Whether no arrow leaves a region of this parallel state, or enters one: only then can each be drawn for itself. */
+export function isSealed(box: Box, arrows: readonly Arrow[]): boolean {
+  if (box.kind !== "parallel") return false;
+  const regionOf = (id: string) => box.children.find((region) => id === region.id || id.startsWith(`${region.id}.`))?.id;
+  return arrows.every(({ from, to }) => regionOf(from) === regionOf(to) && from !== regionOf(from) && to !== regionOf(to));
 }
 
-/** From below the state's head to its lower edge. */
+/** One drawing of all regions, at least `widthMin` wide. Columns share what is left over. */
+export function packed(regions: readonly Part[], widthMin: number): Part {
+  const columns = columnsOf(regions);
+  const widths = columns.map((column) => Math.max(...column.map(({ width }) => width)));
+  const needed = sum(widths) + between * (columns.length - 1);
+  const spare = Math.max(0, Math.floor((widthMin - needed) / columns.length));
+  const parts: Part[] = [];
+  let x = 0;
+  columns.forEach((column, at) => {
+    const width = (widths[at] ?? 0) + spare;
+    let y = 0;
+    for (const region of column) {
+      parts.push(moved(region, x, y));
+      y += region.height + between;
+    }
+    x += width + between;
+  });
+  return {
+    width: Math.max(widthMin, needed),
+    height: Math.max(0, ...columns.map(heightOf)),
+    nodes: parts.flatMap(({ nodes }) => nodes),
+    edges: parts.flatMap(({ edges }) => edges),
+  };
+}
+
+/** Between columns from below the state's head to its lower edge; between regions of one column across it. */
 export function separatorsOf(nodes: readonly LayoutNode[]): Separator[] {
   return nodes.filter(({ kind }) => kind === "parallel").flatMap((parallel) => {
-    const regions = regionsOf(nodes, parallel).toSorted((a, b) => a.x - b.x);
+    const regions = nodes.filter(({ kind, parent }) => kind === "region" && parent === parallel.id);
     const top = Math.min(...regions.map(({ y }) => y));
-    return regions.slice(1).flatMap((right, at): Separator[] => {
-      const left = regions[at];
-      if (left === undefined || left.x + left.width > right.x) return [];
-      const x = Math.round((left.x + left.width + right.x) / 2);
-      return [{ from: [x, top], to: [x, parallel.y + parallel.height] }];
+    const lefts = [...new Set(regions.map(({ x }) => x))].toSorted((a, b) => a - b);
+    const columns = lefts.map((left) => regions.filter(({ x }) => x === left).toSorted((a, b) => a.y - b.y));
+    // Where regions were not packed their columns may overlap: then there is no line that keeps them apart.
+    const lines = columns.slice(1).map((column, at) => {
+      const right = Math.max(...(columns[at] ?? []).map(({ x, width }) => x + width));
+      return { at: Math.round((right + (column[0]?.x ?? 0)) / 2), clear: right <= (column[0]?.x ?? 0) };
     });
+    if (lines.some(({ clear }) => !clear)) return [];
+    const upright = lines.map(({ at }): Separator => ({ from: [at, top], to: [at, parallel.y + parallel.height] }));
+    const level = columns.flatMap((column, at) =>
+      column.slice(1).map((lower): Separator => {
+        const y = lower.y - between / 2;
+        return { from: [lines[at - 1]?.at ?? parallel.x, y], to: [lines[at]?.at ?? parallel.x + parallel.width, y] };
+      }),
+    );
+    return [...upright, ...level];
   });
 }
 
-function inOrder(part: Part, parallel: LayoutNode): Part {
-  const regions = regionsOf(part.nodes, parallel);
-  const placed = regions.toSorted((a, b) => a.x - b.x);
-  const sideBySide = placed.every((right, at) => at === 0 || (placed[at - 1]?.x ?? 0) + (placed[at - 1]?.width ?? 0) <= right.x);
-  const inside = new Map(part.nodes.map(({ id }) => [id, regions.find((region) => id === region.id || id.startsWith(`${region.id}.`))]));
-  const leaves = ({ from, to }: LayoutEdge) => inside.get(from) !== inside.get(to);
-  if (!sideBySide || part.edges.some(leaves)) return part;
-
-  const free = parallel.width - 2 * insideSides - regions.reduce((sum, { width }) => sum + width, 0);
-  const between = Math.floor(free / Math.max(1, regions.length - 1));
-  const top = Math.min(...regions.map(({ y }) => y));
-  const moves = new Map<LayoutNode, readonly [number, number]>();
-  let x = parallel.x + insideSides;
+/** A region joins the column before it while that stays no taller than the tallest of all. */
+function columnsOf(regions: readonly Part[]): Part[][] {
+  const tallest = Math.max(...regions.map(({ height }) => height));
+  const columns: Part[][] = [];
   for (const region of regions) {
-    moves.set(region, [x - region.x, top - region.y]);
-    x += region.width + between;
+    const column = columns.at(-1);
+    if (column !== undefined && heightOf([...column, region]) <= tallest) column.push(region);
+    else columns.push([region]);
   }
-  const moveOf = (id: string) => {
-    const region = inside.get(id);
-    return (region && moves.get(region)) ?? ([0, 0] as const);
-  };
-  return {
-    ...part,
-    nodes: part.nodes.map((node) => movedNode(node, ...moveOf(node.id))),
-    edges: part.edges.map((edge) => movedEdge(edge, ...moveOf(edge.from))),
-  };
+  return columns;
 }
 
-function regionsOf(nodes: readonly LayoutNode[], parallel: LayoutNode): LayoutNode[] {
-  return nodes.filter(({ kind, parent }) => kind === "region" && parent === parallel.id);
+function heightOf(column: readonly Part[]): number {
+  return sum(column.map(({ height }) => height)) + between * (column.length - 1);
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
 }

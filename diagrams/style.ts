@@ -1,21 +1,26 @@
-/** Colours, light and dark, and fonts, the reader's own. All of it stays inside the picture, should a page take the picture in. */
+/** Colours, light or dark, and fonts, the reader's own. All of it stays inside the picture, should a page take the picture in. */
 import { sizes } from "./text.ts";
 
 const sans = `-apple-system,BlinkMacSystemFont,"Segoe UI","Noto Sans",Helvetica,Arial,sans-serif`;
 const mono = `ui-monospace,SFMono-Regular,"SF Mono",Menlo,Consolas,"Liberation Mono",monospace`;
 
-const light =
-  "--ground:#ffffff;--frame:#d8dee4;--ink:#1f2328;--soft:#59636e;--box:#ffffff;--edge:#8c959f;--arrow:#57606a;" +
-  "--inside:#f6f8fa;--label:#eef2f6;--away:#a40e26;--pill:#ddf4ff;--pillink:#0550ae;--end:#fff5f2;--endedge:#d1867a";
-const dark =
-  "--ground:#0d1117;--frame:#30363d;--ink:#f0f6fc;--soft:#9198a1;--box:#1b222b;--edge:#6e7781;--arrow:#8b949e;" +
-  "--inside:#131920;--label:#252d37;--away:#ff9a8d;--pill:#12314f;--pillink:#9bd1ff;--end:#2a1b1b;--endedge:#a8625a";
+const colours = {
+  light:
+    "--ground:#ffffff;--frame:#d8dee4;--ink:#1f2328;--soft:#59636e;--box:#ffffff;--edge:#8c959f;--arrow:#57606a;" +
+    "--inside:#f6f8fa;--label:#eef2f6;--away:#a40e26;--pill:#ddf4ff;--pillink:#0550ae;--end:#fff5f2;--endedge:#d1867a",
+  dark:
+    "--ground:#0d1117;--frame:#30363d;--ink:#f0f6fc;--soft:#9198a1;--box:#1b222b;--edge:#6e7781;--arrow:#8b949e;" +
+    "--inside:#131920;--label:#252d37;--away:#ff9a8d;--pill:#12314f;--pillink:#9bd1ff;--end:#2a1b1b;--endedge:#a8625a",
+} as const;
 
-export const style = [
-  `.chart{${light}}`,
-  `@media(prefers-color-scheme:dark){.chart{${dark}}}`,
-  ...rules().map((rule) => rule.replace(/[^{]+/, (selectors) => selectors.split(",").map((one) => `.chart ${one}`).join(","))),
-].join("");
+export type Theme = keyof typeof colours;
+
+export const themes = Object.keys(colours) as readonly Theme[];
+
+export function styleOf(theme: Theme): string {
+  const inside = rules().map((rule) => rule.replace(/[^{]+/, (selectors) => selectors.split(",").map((one) => `.chart ${one}`).join(",")));
+  return [`.chart{${colours[theme]}}`, ...inside].join("");
+}
 
 function rules(): string[] {
   return [

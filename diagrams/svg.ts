@@ -1,24 +1,25 @@
 /**
- * The picture of a layout: one file that is light or dark as its reader is, with a ground of its own and no font but the
- * reader's. Each state carries its path in `data-state`, each arrow its ends, so that a page can light them up.
+ * The picture of a layout, light or dark, with a ground of its own and no font but the reader's. Each state carries its path in `data-state`, each arrow its ends, so that a page can light them up.
  */
-import type { Piece } from "./anatomy.ts";
+import { guardIndent } from "./anatomy.ts";
+import type { LabelLine, Piece } from "./anatomy.ts";
 import type { Layout, LayoutEdge, LayoutNode, Point } from "./layout.ts";
 import type { Line } from "./plan.ts";
-import { style } from "./style.ts";
+import { styleOf } from "./style.ts";
+import type { Theme } from "./style.ts";
 import { lineHeight } from "./text.ts";
 
-export function svgOf(layout: Layout): string {
+export function svgOf(layout: Layout, theme: Theme): string {
   const { width, height, machine } = layout;
   const outer = layout.nodes.filter(({ kind }) => isOuter(kind));
   const inner = layout.nodes.filter(({ kind }) => !isOuter(kind));
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" class="chart" role="img" aria-label="Statechart of the ${escaped(machine)} machine">`,
-    `<style>${style}</style>`,
+    `<style>${styleOf(theme)}</style>`,
     `<defs><marker id="${machine}-tip" viewBox="0 0 8 8" refX="7.5" refY="4" markerWidth="8" markerHeight="8" orient="auto" markerUnits="userSpaceOnUse"><path class="tip" d="M0.5 0.5 7.5 4 0.5 7.5Z"/></marker></defs>`,
     `<rect class="ground" x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="10"/>`,
     ...outer.map(nodeSvg),
-    ...layout.separators.map(({ from, to }) => `<path class="separator" d="M${from.join(" ")}V${to[1]}"/>`),
+    ...layout.separators.map(({ from, to }) => `<path class="separator" d="M${from.join(" ")}L${to.join(" ")}"/>`),
     ...layout.edges.map((edge) => arrowSvg(edge, machine)),
     ...inner.map(nodeSvg),
     ...layout.edges.map(labelSvg),
@@ -62,16 +63,20 @@ function pieceSvg(piece: Piece, width: number): string {
 }
 
 function arrowSvg({ from, to, points }: LayoutEdge, machine: string): string {
-  return `<path class="arrow" data-from="${escaped(from)}" data-to="${escaped(to)}" marker-end="url(#${machine}-tip)" d="${rounded(points)}"/>`;
+  return `<path class="arrow" data-from="${escaped(from)}" data-to="${escaped(to)}" marker-end="url(#${machine}-tip)" d="${roundedPath(points)}"/>`;
 }
 
 function labelSvg({ label }: LayoutEdge): string {
   if (label === null) return "";
-  const lines = label.lines.map((line, at) => {
-    const y = label.y + at * lineHeight + 14;
-    return `<text x="${label.x + 5}" y="${y}">${lineSvg(line)}</text>`;
-  });
+  const lines = label.lines.map((line) => `<text x="${label.x + line.x}" y="${label.y + line.y}">${labelLineSvg(line, label.x)}</text>`);
   return `<g class="label"><rect x="${label.x}" y="${label.y}" width="${label.width}" height="${label.height}" rx="5"/>${lines.join("")}</g>`;
+}
+
+function labelLineSvg(line: LabelLine, left: number): string {
+  const { event, guard, x, broken } = line;
+  if (!broken) return lineSvg(line);
+  const below = `<tspan class="guard" x="${left + x + guardIndent}" dy="${lineHeight - 2}">[${escaped(guard ?? "")}]</tspan>`;
+  return `<tspan class="event">${escaped(event)}</tspan>${below}`;
 }
 
 function lineSvg({ event, guard }: Line): string {
@@ -80,7 +85,7 @@ function lineSvg({ event, guard }: Line): string {
 }
 
 /** A line through the points whose corners are rounded, as far as the shorter leg allows. */
-function rounded(points: readonly Point[]): string {
+export function roundedPath(points: readonly Point[]): string {
   const [start, ...rest] = points;
   if (start === undefined) return "";
   let path = `M${start.join(" ")}`;

@@ -1,5 +1,6 @@
 /** Folding: the state of a session from a snapshot and the events that followed it. The same input always gives the same state. */
-import { transition, type AnyEventObject, type SnapshotFrom, type StateValue } from "xstate";
+import type { SnapshotFrom, StateValue } from "xstate";
+import { inertScope } from "./inert-scope.ts";
 import type { SessionContext } from "./session-context.ts";
 import { outputOf } from "./session-endings.ts";
 import { sessionMachine, sessionMachineVersion } from "./session.ts";
@@ -38,26 +39,5 @@ export function fold(snapshot: SessionSnapshot, events: Iterable<SessionEvent>):
   return state;
 }
 
-type Scope = Parameters<typeof sessionMachine.transition>[2];
-
-/**
- * Where effects go nowhere. XState makes one for each event of `transition`, with an actor and its initial state, which takes several
- * times as long as the event itself; nothing of it is changed by an event, so that one does for all.
- */
+/** Where effects go nowhere. */
 const scope = inertScope();
-
-function inertScope(): Scope {
-  let made: Scope | undefined;
-  const curious = {
-    config: {},
-    getInitialSnapshot: () => state,
-    getPersistedSnapshot: () => state,
-    transition: (known: typeof state, _: AnyEventObject, given: unknown) => {
-      made = given as Scope;
-      return known;
-    },
-  };
-  const state = { status: "active" as const, output: undefined, error: undefined };
-  transition(curious, state, { type: "any" });
-  return { ...made!, actionExecutor: () => undefined };
-}

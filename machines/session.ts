@@ -202,14 +202,14 @@ export const sessionMachine = session.createMachine({
           initial: "idle",
           states: {
             idle: {
-              description: "Neither is asked for yet.",
+              description: "Both are offered, neither is asked for yet (RFC 6120 section 7.4, XEP-0198 section 2).",
               on: {
                 "bind.requested": { target: "pending", actions: ["rememberBind", "bindResource"] },
                 "resume.requested": { target: "resuming", actions: "resumeSession" },
               },
             },
             pending: {
-              description: "The account is being loaded and the resource claimed.",
+              description: "The account is being loaded and the resource claimed (RFC 6120 sections 7.6 and 7.7).",
               on: {
                 "resource.bound": {
                   target: "#session.connected",
@@ -268,10 +268,11 @@ export const sessionMachine = session.createMachine({
       },
       states: {
         availability: {
+          description: "Whether presence and messages without a resource reach it (RFC 6121 section 4.2).",
           initial: "unavailable",
           states: {
             unavailable: {
-              description: "No presence without `to` was sent yet, or the last one was unavailable.",
+              description: "No presence without `to` was sent yet, or the last one was unavailable (RFC 6121 sections 4.2 and 4.5).",
               on: {
                 "presence.changed": { target: "available", actions: ["rememberPresence", "broadcastInitial"] },
                 "presence.withdrawn": { actions: ["broadcastUnavailable", "forgetPresence"] },
@@ -288,10 +289,11 @@ export const sessionMachine = session.createMachine({
           },
         },
         interest: {
+          description: "Whether changes of the roster reach it (RFC 6121 section 2.2).",
           initial: "uninterested",
           states: {
             uninterested: {
-              description: "The roster was not requested.",
+              description: "The roster was not requested (RFC 6121 section 2.2).",
               on: { "roster.requested": "interested" },
             },
             interested: {
@@ -301,10 +303,11 @@ export const sessionMachine = session.createMachine({
           },
         },
         link: {
+          description: "Whether a stream carries the session (XEP-0198 section 5).",
           initial: "attached",
           states: {
             attached: {
-              description: "A live stream carries the session.",
+              description: "A live stream carries the session (RFC 6120 section 4.1).",
               on: {
                 // XEP-0198 section 5: it is resumed while its former link still looks alive.
                 "link.attached": { actions: "resendQueue" },
@@ -388,7 +391,7 @@ export const sessionMachine = session.createMachine({
     },
 
     closed: {
-      description: "Nothing is left of the session but its log.",
+      description: "Nothing is left of the session but its log (RFC 6120 section 4.4).",
       type: "final",
       entry: "disarmAll",
     },

@@ -1,24 +1,30 @@
 /** The composition root: makes what lives as long as the process, and has epoch/ make the rest for each opening of the store. */
 import { existsSync } from "node:fs";
+import { domainToASCII } from "node:url";
 import type { AdminApi } from "./admin/api.ts";
+import { AdminError } from "./admin/errors.ts";
 import { serveAdmin } from "./admin/serve.ts";
+import { staysHere } from "./config/check.ts";
 import { storeFile } from "./config/data-folder.ts";
 import type { Config } from "./config/schema.ts";
 import { xmlLimitsUnauthenticated } from "./domain/limits.ts";
 import type { OpenStore } from "./epoch/epoch.ts";
 import { Succession } from "./epoch/succession.ts";
+import { openInspector, type Inspector } from "./inspector/open.ts";
 import { liveClock, liveIds, liveRandom } from "./live.ts";
 import { createMemoryStore } from "./log/memory-store.ts";
 import { projections } from "./log/projections/index.ts";
 import { reopenSqliteStore } from "./log/sqlite/reopen.ts";
 import { openSqliteStore } from "./log/sqlite/sqlite-store.ts";
 import { openCertificates } from "./net/certificates.ts";
+import { listenHttp } from "./net/http.ts";
 import { createNodeNet } from "./net/node-net.ts";
 import { createTransport } from "./net/transport.ts";
 import type { Clock, Connection, Ids, Listener, Net, Random, Store } from "./ports.ts";
 import type { Extension } from "./router/extension.ts";
 import type { Observation } from "./session/observation.ts";
 import { documentedSession, type DocumentedSession } from "./session/view.ts";
+import { software } from "./software.ts";
 import { extensions as ownExtensions } from "./xep/index.ts";
 import type { Logger } from "pino";
 
@@ -36,6 +42,9 @@ export interface ServerParts {
   readonly random: Random;
   readonly ids: Ids;
   readonly net: Net;
+  readonly listenHttp: typeof listenHttp;
+  /** Where the inspector's built page is. */
+  readonly pageFolder: string;
   /**
    * Closed by the server, which is at its end if it fails. With a store of one's own there is no admin socket and nothing is written
    * to the data folder.
@@ -45,11 +54,18 @@ export interface ServerParts {
   readonly openStore: OpenStore;
 }
 
+export type ListenerName = "c2s" | "c2sTls" | "http";
+
 export interface RunningServer {
-  readonly listeners: readonly { readonly name: "c2s" | "c2sTls"; readonly address: string; readonly port: number }[];
+  readonly listeners: readonly { readonly name: ListenerName; readonly address: string; readonly port: number }[];
   readonly admin: AdminApi;
   /** What can be seen of all sessions that live; undefined while the store is being opened again. */
   readonly observation: Observation | undefined;
+  /** undefined where it is off. */
+  readonly inspector: {
+    /** The address to open, with a token that is good as long as the server runs. A secret. */
+    url(): string;
+  } | undefined;
   /** A session that lives now, by the id that `admin.sessions` tells or by its full JID. */
   session(idOrFullJid: string): DocumentedSession | undefined;
   /**
@@ -82,6 +98,7 @@ async function compose(options: ServerOptions, undo: (() => Promise<void> | void
   let reportFailure: (error: Error) => void;
   const failed = new Promise<Error>((resolve) => (reportFailure = resolve));
 
+  let inspector: Inspector | undefined;
   // First of all: who has the store has the data folder.
   const epochs = new Succession({
     config,
@@ -93,6 +110,7 @@ async function compose(options: ServerOptions, undo: (() => Promise<void> | void
     startedAt: clock.now(),
     ...storeOf(config, parts, logger),
     onOver: (error) => reportFailure(error),
+    onEpoch: () => inspector?.newEpoch(),
   });
   await epochs.begin();
   undo.push(() => epochs.close());
@@ -117,7 +135,7 @@ async function compose(options: ServerOptions, undo: (() => Promise<void> | void
   const accept = (connection: Connection, kind: "tcp" | "tls") =>
     epochs.receive(createTransport(connection, kind, xmlLimitsUnauthenticated, report));
 
-  const listeners: { readonly name: "c2s" | "c2sTls"; readonly listener: Listener }[] = [];
+  const listeners: { readonly name: ListenerName; readonly listener: Listener }[] = [];
   undo.push(() => closeAll(listeners.map(({ listener }) => () => listener.close())));
   const { address, c2s, c2sTls } = config.listen;
   for (const [name, port] of [["c2s", c2s.port], ["c2sTls", c2sTls.port]] as const) {
@@ -126,7 +144,39 @@ async function compose(options: ServerOptions, undo: (() => Promise<void> | void
     listeners.push({ name, listener });
   }
 
-  const { admin } = epochs;
+  const { http } = config.listen;
+  if (http.enabled) {
+    const listener = await (parts.listenHttp ?? listenHttp)({
+      address: http.address,
+      port: http.port,
+      ...(http.tls ? { certificates } : {}),
+      perAddressMax: config.limits.connectionsPerAddress,
+      clock,
+      log: logger,
+    });
+    listeners.push({ name: "http", listener });
+    if (isInspectorOpen(config, logger)) {
+      const hosts = config.hosts.map((host) => host.domain);
+      inspector = openInspector({
+        http: listener,
+        // Others lead here by DNS alone, which whoever made a name can change.
+        names: config.inspector.remote ? [...hosts.map((host) => domainToASCII(host)), http.address] : [],
+        observation: () => epochs.observation,
+        history: epochs.admin,
+        hosts,
+        software,
+        bodies: config.inspector.bodies,
+        live: true,
+        ...(parts.pageFolder === undefined ? {} : { pageFolder: parts.pageFolder }),
+        ids,
+        clock,
+        log: logger,
+      });
+      undo.push(() => inspector?.close());
+    }
+  }
+
+  const admin: AdminApi = { ...epochs.admin, inspectorUrl: async () => inspector?.freshUrl() ?? refuseInspector(config) };
   let closeAdmin = async (): Promise<void> => {};
   if (ownsDataFolder) {
     const adminServer = await serveAdmin({ dataDir: config.dataDir, api: admin, log: logger });
@@ -152,6 +202,7 @@ async function compose(options: ServerOptions, undo: (() => Promise<void> | void
   return {
     listeners: listeners.map(({ name, listener }) => ({ name, address: listener.address, port: listener.port })),
     admin,
+    inspector: inspector && { url: () => inspector!.url() },
     get observation() {
       return epochs.observation;
     },
@@ -176,6 +227,23 @@ async function closeAll(closers: readonly (() => Promise<void> | void)[]): Promi
     }
   }
   if (errors.length > 0) throw errors[0];
+}
+
+/** Nobody else's sessions are shown to a network without being asked for: then this is no fault, and only said. */
+function isInspectorOpen({ listen, inspector }: Config, log: Logger): boolean {
+  if (!inspector.enabled || inspector.remote || staysHere(listen.http.address)) return inspector.enabled;
+  const text = `the inspector is off, because listen.http.address is ${listen.http.address}; to have it there set inspector.remote and listen.http.tls to true`;
+  log.info({ event: "inspector.off" }, text);
+  return false;
+}
+
+function refuseInspector({ listen, inspector }: Config): never {
+  const why = !listen.http.enabled
+    ? "listen.http.enabled is false; set it to true"
+    : inspector.enabled
+      ? `listen.http.address is ${listen.http.address}; take 127.0.0.1, or set inspector.remote and listen.http.tls to true`
+      : "inspector.enabled is false; set it to true";
+  throw new AdminError("inspector-off", `inspector: it is off, because ${why}, and start the server again`);
 }
 
 /** How the store is opened, and whether it can be so more than once. */

@@ -48,9 +48,15 @@ export interface LogAdmin {
   backup(file: string): Promise<void>;
 }
 
-export interface AdminApi extends UserAdmin, ContactAdmin, AccountTransfer, HistorySource, LogAdmin {
+/** What is asked of the store that is open, and of the sessions on it. */
+export interface StoreAdmin extends UserAdmin, ContactAdmin, AccountTransfer, HistorySource, LogAdmin {
   /** The sessions that live now. */
   sessions(): readonly SessionView[] | Promise<readonly SessionView[]>;
+}
+
+export interface AdminApi extends StoreAdmin {
+  /** Where the inspector is, with a token that lets in once and soon. A secret. Rejects with inspector-off. */
+  inspectorUrl(): Promise<string>;
 }
 
 /** A part of the text of an account's document. It holds keys that are as good as a password. */

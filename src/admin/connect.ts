@@ -155,6 +155,11 @@ class SocketClient implements AdminClient {
     await this.#ask("log.backup", { file }, true);
   }
 
+  async inspectorUrl(): Promise<string> {
+    const { url } = await this.#ask<{ readonly url: string }>("inspector.url", {});
+    return url;
+  }
+
   close(): void {
     this.#socket.end();
     this.#socket.destroy();

@@ -10,6 +10,7 @@ export type AdminErrorCode =
   | "store-absent"
   | "store-failed"
   | "backup-failed"
+  | "inspector-off"
   | "connection-failed"
   | "internal";
 

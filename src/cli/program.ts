@@ -6,6 +6,7 @@ import { addExplain } from "./explain.ts";
 import { addExport } from "./export.ts";
 import { addImport } from "./import.ts";
 import { addBackup } from "./backup.ts";
+import { addInspect } from "./inspect.ts";
 import { addLog } from "./log.ts";
 import { addLogCompact } from "./log-compact.ts";
 import { addLogRebuild } from "./log-rebuild.ts";
@@ -45,6 +46,7 @@ Examples:
   refrain start                                start a server on this machine for the domain localhost
   refrain user add romeo@localhost             create an account, while it runs or not
   refrain sessions                             see who is connected
+  refrain inspect                              watch sessions in a browser
   refrain explain presence romeo@localhost juliet@localhost
   refrain log romeo@localhost --follow         see what happens to its sessions
   refrain start --domain example.org --host 0.0.0.0 --data /var/lib/refrain
@@ -74,6 +76,7 @@ Examples:
   addUserImport(user);
   addRoster(program);
   addSessions(program);
+  addInspect(program);
   addExplain(program);
   const log = addLog(program).enablePositionalOptions();
   addLogStats(log);

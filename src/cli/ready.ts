@@ -4,15 +4,15 @@ import type { Config } from "../config/schema.ts";
 import type { RunningServer } from "../server.ts";
 import { style } from "./terminal.ts";
 
-/** `ready c2s=127.0.0.1:5222 c2sTls=[::1]:5223`: scripts wait for this line and take the ports from it. */
+/** `ready c2s=127.0.0.1:5222 c2sTls=[::1]:5223 http=127.0.0.1:5280`: scripts wait for this line and take the ports from it. */
 export function readyLine(listeners: RunningServer["listeners"]): string {
   return ["ready", ...listeners.map((listener) => `${listener.name}=${endPoint(listener)}`)].join(" ");
 }
 
-/** For a person who has just started it. */
-export function greeting(config: Config, sources: LoadedConfig["sources"], listeners: RunningServer["listeners"]): string {
+/** For a person who has just started it. Where the inspector is comes with its token, so this is for no log. */
+export function greeting(config: Config, sources: LoadedConfig["sources"], { listeners, inspector }: Pick<RunningServer, "listeners" | "inspector">): string {
   const [host] = config.hosts;
-  const ways = listeners.map((listener) => `${endPoint(listener)} (${listener.name === "c2s" ? "STARTTLS" : "TLS"})`);
+  const ways = listeners.filter(({ name }) => name !== "http").map((listener) => `${endPoint(listener)} (${listener.name === "c2s" ? "STARTTLS" : "TLS"})`);
   const certificate = host?.certificate === undefined ? "; its certificate is signed by itself, which the client must accept" : "";
   const example = `romeo@${host?.domain ?? "localhost"}`;
   return [
@@ -20,6 +20,7 @@ export function greeting(config: Config, sources: LoadedConfig["sources"], liste
     `  add a user        ${command()} user add ${example}${folder(config, sources)}`,
     `  connect a client  as ${example} to ${ways.join(" or ")}${certificate}`,
     `  see sessions      ${command()} sessions${folder(config, sources)}`,
+    ...(inspector === undefined ? [] : [`  watch sessions    ${inspector.url()}`]),
   ].join("\n");
 }
 

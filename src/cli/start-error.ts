@@ -4,10 +4,10 @@ import { OperatorError } from "./terminal.ts";
 
 /** An error for operators where the cause is known, else the error as it is. */
 export function explainStartError(error: unknown, { listen }: Config): unknown {
-  const { code, port, syscall } = (error ?? {}) as NodeJS.ErrnoException & { port?: number };
-  const [name, flag] = port === listen.c2sTls.port ? ["c2sTls", "--tls-port"] : ["c2s", "--port"];
+  const { code, port, syscall, address, hostname } = (error ?? {}) as ListenError;
+  const { name, flag } = listeners.find((listener) => listener.name !== "c2s" && port === listen[listener.name].port) ?? listeners[0];
   if (code === "EADDRINUSE") {
-    const problem = `${port} on ${listen.address} is in use by another program`;
+    const problem = `${port} on ${name === "http" ? listen.http.address : listen.address} is in use by another program`;
     return new OperatorError(`listen.${name}.port: ${problem}; stop it, or choose another port with ${flag} (0 picks a free one)`);
   }
   if (code === "EACCES" && syscall === "listen") {
@@ -15,7 +15,22 @@ export function explainStartError(error: unknown, { listen }: Config): unknown {
     return new OperatorError(`listen.${name}.port: ${problem}; choose a port from 1024 with ${flag}, or grant the right`);
   }
   if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND" || code === "EAI_AGAIN") {
-    return new OperatorError(`listen.address: ${listen.address} is no address of this machine (${code}); choose one with --host`);
+    // The same address would have been refused to the listeners before it.
+    const isHttp = listen.http.address !== listen.address && listen.http.address === (address ?? hostname);
+    const [path, fix] = isHttp ? ["listen.http.address", "choose another, such as 127.0.0.1"] : ["listen.address", "choose one with --host"];
+    return new OperatorError(`${path}: ${address ?? hostname ?? listen.address} is no address of this machine (${code}); ${fix}`);
   }
   return error;
 }
+
+interface ListenError extends NodeJS.ErrnoException {
+  readonly port?: number;
+  readonly address?: string;
+  readonly hostname?: string;
+}
+
+const listeners = [
+  { name: "c2s", flag: "--port" },
+  { name: "c2sTls", flag: "--tls-port" },
+  { name: "http", flag: "--http-port" },
+] as const;

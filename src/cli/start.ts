@@ -11,7 +11,9 @@ export function addStart(program: Command): void {
 Without a configuration it serves localhost on loopback, keeps its data in ./data and makes a certificate for itself.
 When it accepts clients it prints one line on standard output, the last one:
 
-  ready c2s=127.0.0.1:5222 c2sTls=127.0.0.1:5223
+  ready c2s=127.0.0.1:5222 c2sTls=127.0.0.1:5223 http=127.0.0.1:5280
+
+The lines before it are for people; one has the address of the inspector, with a token: whoever knows it can watch every session.
 
 The log goes to standard error. SIGTERM and SIGINT stop it in order, which takes 6 seconds at most;
 another one a second later or more ends it at once.
@@ -19,7 +21,7 @@ SIGHUP makes it read the certificates again, which it also does by itself within
 
 Examples:
   refrain start
-  refrain start --port 0 --tls-port 0 --data /tmp/trial        free ports, as the ready line tells
+  refrain start --port 0 --tls-port 0 --http-port 0 --data /tmp/trial        free ports, as the ready line tells
   refrain start --config /etc/refrain/refrain.toml
   REFRAIN_LOG_LEVEL=debug refrain start --domain a.example --domain b.example`,
     )

@@ -16,7 +16,7 @@ export function checkConfig(values: unknown, sourceOf: (path: string) => string 
   const found = result.success ? [] : result.error.issues.flatMap((issue) => describeIssue(issue, values, sourceOf));
   const wrong = new Set(found.map((problem) => problem.path));
   const sound = (path: string) => ![...wrong].some((other) => isWithin(path, other));
-  const problems = [...found, ...checkHosts(values as Config, sound, sourceOf), ...checkListeners(values as Config, sound, sourceOf)];
+  const problems = [...found, ...checkHosts(values as Config, sound, sourceOf), ...checkListeners(values as Config, sound, sourceOf), ...checkInspector(values as Config, sound, sourceOf)];
   return result.success && problems.length === 0 ? { ok: true, config: result.data } : { ok: false, problems };
 }
 
@@ -74,7 +74,7 @@ function checkListeners({ listen }: Config, sound: Sound, sourceOf: SourceOf): r
   const users = new Map<number, string>();
   for (const name of ["c2s", "c2sTls", "http"] as const) {
     const path = `listen.${name}.port`;
-    if (!sound(path)) continue;
+    if (!sound(path) || (name === "http" && !listen.http.enabled)) continue;
     const { port } = listen[name];
     const other = users.get(port);
     if (other !== undefined) {
@@ -90,8 +90,16 @@ function checkListeners({ listen }: Config, sound: Sound, sourceOf: SourceOf): r
   return problems;
 }
 
+/** What is asked for is done or refused; whether the inspector can be there without being asked for is `isInspectorOpen`. */
+function checkInspector({ inspector, listen }: Config, sound: Sound, sourceOf: SourceOf): readonly ConfigProblem[] {
+  const [remote, tls] = ["inspector.remote", "listen.http.tls"];
+  if (!sound(remote) || !sound(tls) || !inspector.remote || listen.http.tls) return [];
+  const message = `expected false because ${tls} is false, got true`;
+  return [{ path: remote, message, source: sourceOf(remote), fix: `set ${tls} to true: what sessions say would go over the network in the clear` }];
+}
+
 /** Whether a listener at this address, or at the name for it, is reached from this machine alone. */
-function staysHere(address: string): boolean {
+export function staysHere(address: string): boolean {
   return address.toLowerCase() === "localhost" || isLoopback(address);
 }
 

@@ -19,6 +19,7 @@ export interface ConfigFlags {
   readonly tlsPort?: string | undefined;
   readonly httpPort?: string | undefined;
   readonly allowPlaintext?: boolean | undefined;
+  readonly inspectBodies?: boolean | undefined;
   readonly logLevel?: string | undefined;
 }
 
@@ -59,6 +60,7 @@ const flagPaths = [
   ["tlsPort", "--tls-port", "listen.c2sTls.port"],
   ["httpPort", "--http-port", "listen.http.port"],
   ["allowPlaintext", "--allow-plaintext", "listen.allowPlaintext"],
+  ["inspectBodies", "--inspect-bodies", "inspector.bodies"],
   ["logLevel", "--log-level", "log.level"],
 ] as const satisfies readonly (readonly [keyof ConfigFlags, string, string])[];
 

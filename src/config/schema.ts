@@ -47,7 +47,17 @@ export const configSchema = z.strictObject({
       }),
       c2s: z.strictObject({ port: port(5222, "Clients that begin in the clear and ask for TLS (RFC 6120 section 5).") }).prefault({}),
       c2sTls: z.strictObject({ port: port(5223, "Clients that begin with TLS (XEP-0368).") }).prefault({}),
-      http: z.strictObject({ port: port(5280, "Reserved for the inspector and WebSocket; nothing listens on it yet.") }).prefault({}),
+      http: z
+        .strictObject({
+          enabled: z.boolean().default(true).meta({ description: "Whether there is an HTTP listener at all; the inspector is reached by it." }),
+          address: z.string().min(1).default("127.0.0.1").meta({
+            expected: "an IP address or host name of this machine",
+            description: "Where the HTTP listener is reached, whatever `listen.address` is.",
+          }),
+          port: port(5280, "The HTTP listener: the inspector at /inspect."),
+          tls: z.boolean().default(false).meta({ description: "HTTPS, with the certificates of the hosts, in place of HTTP." }),
+        })
+        .prefault({}),
       allowPlaintext: z.boolean().default(false).meta({
         description: "Lets clients log in without TLS, for measurements and tests. Only on a loopback address.",
       }),
@@ -122,6 +132,19 @@ export const configSchema = z.strictObject({
         "PBKDF2 work per password that is set from now on (RFC 7677 section 4). Names without an account are answered with it too, " +
           "so accounts that keep an older value can be told from them: choose it before the first account, or set the passwords anew.",
       ),
+    })
+    .prefault({}),
+  inspector: z
+    .strictObject({
+      enabled: z.boolean().default(true).meta({
+        description: "Whether sessions can be watched at /inspect, by who has the token that the server prints at its start.",
+      }),
+      bodies: z.boolean().default(false).meta({
+        description: "Shows the texts of stanzas there; otherwise their length alone. Passwords and keys are never shown.",
+      }),
+      remote: z.boolean().default(false).meta({
+        description: "Allows the inspector on an address that is not loopback. Needs `listen.http.tls`.",
+      }),
     })
     .prefault({}),
   history: z

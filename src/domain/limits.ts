@@ -139,3 +139,62 @@ export const retentionSessionsMax = 100;
 /** Milliseconds between two portions, at least; and until the next attempt while the store has too much to do. */
 export const retentionRestMin = 100;
 export const retentionBusyMs = 5_000;
+
+/** Connections of the HTTP listener at once, WebSockets included; more are refused. */
+export const httpConnectionsMax = 512;
+/** Bytes of a request's line and headers together. */
+export const httpHeaderBytesMax = 8_192;
+/** Characters of what a request asks for: path and query. */
+export const httpTargetCharsMax = 2_048;
+/** Milliseconds for a request's headers, for all of it, and until a connection on which nothing moves is closed. */
+export const httpHeadersMs = 10_000;
+export const httpRequestMs = 30_000;
+export const httpIdleMs = 120_000;
+/** Milliseconds that a connection is kept for another request. */
+export const httpKeepAliveMs = 5_000;
+/** Bytes of one WebSocket message of a page. */
+export const webSocketMessageBytesMax = 65_536;
+/** Milliseconds between two pings, each of which has to be answered until the next; and until a WebSocket that was closed is cut. */
+export const webSocketPingMs = 30_000;
+export const webSocketCloseMs = 2_000;
+
+/** Entrances to the inspector that are open at once, and addresses with a token that nobody has used yet: beyond it the oldest goes. */
+export const entrancesMax = 64;
+/** Milliseconds that an entrance lasts, and that an address with a token of its own waits for its use. */
+export const entranceMs = 12 * 3_600_000;
+export const freshTokenMs = 10 * 60_000;
+/** Wrong tokens within a minute that are looked at and logged; each is answered after so many milliseconds. */
+export const wrongTokensMax = 20;
+export const wrongTokenDelayMs = 250;
+
+/** Pages of the inspector that are open at once. */
+export const inspectorViewersMax = 16;
+/** Sessions that one page watches because it asked for each, and because they are new; of those the newest stay. */
+export const inspectorWatchedMax = 8;
+export const inspectorNewWatchedMax = 50;
+/** Messages of one page in a second, and the characters of one. */
+export const inspectorMessagesPerSecondMax = 50;
+export const inspectorMessageCharsMax = 16_384;
+/** Questions of one page that wait for an answer, positions in one, and rows and facts in an answer. */
+export const inspectorQuestionsMax = 4;
+export const inspectorPositionsMax = 64;
+export const inspectorFoundMax = 200;
+/** Milliseconds between two batches of what happened in watched sessions, between two lists, and until facts are looked for that nothing announced. */
+export const inspectorBatchMs = 50;
+export const inspectorListMs = 1_000;
+export const inspectorFactsMs = 2_000;
+/** Rows, and about how many characters, of one frame. */
+export const inspectorRowsMax = 500;
+export const inspectorFrameCharsMax = 262_144;
+/** What waits for one page: beyond it what happens is dropped and counted, and facts are read later. */
+export const inspectorQueueItemsMax = 5_000;
+export const inspectorQueueCharsMax = 4 * 1_048_576;
+/** Bytes for one page that the system has not taken, beyond which nothing is sent until it has. */
+export const inspectorUnsentBytesMax = 1_048_576;
+/** Characters of one element as it is shown, about; the rest is counted. */
+export const inspectorWireCharsMax = 65_536;
+/** Steps of watched sessions that are remembered, for what follows from them. */
+export const inspectorStepsMax = 1_000;
+
+/** Sessions that one viewer of the official protocol is told of when it asks for no one of them; those that begin later among them. */
+export const statelySessionsMax = 20;

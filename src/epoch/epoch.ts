@@ -1,7 +1,7 @@
 /** What lives as long as one opening of the store: everything that is in memory because it is on the disk, and everybody who has seen it. */
 import { createAccountAdmin } from "../admin/account-admin.ts";
 import { createAccountTransfer } from "../admin/account-transfer.ts";
-import type { AdminApi } from "../admin/api.ts";
+import type { StoreAdmin } from "../admin/api.ts";
 import { createContactAdmin } from "../admin/contact-admin.ts";
 import { createHistoryAdmin } from "../admin/history-admin.ts";
 import { createLogAdmin } from "../admin/log-admin.ts";
@@ -66,7 +66,7 @@ export interface Leaving {
 
 export class Epoch {
   /** For as long as the epoch lasts: `untilFailed` says when it does not. */
-  readonly admin: AdminApi;
+  readonly admin: StoreAdmin;
   /** When it began, ms since 1970. */
   readonly since: number;
   readonly observation: Observation;
@@ -158,7 +158,7 @@ export class Epoch {
       sessions: () => sessions,
       find: (id) => sessions.get(id),
       loginFailures: () => this.loginFailures,
-      settled: () => batch.settle(),
+      settled: () => batch.recorded(),
     });
     this.#environment = {
       clock, ids, log, batch, registry, accounts, logins, router, observation: this.observation,

@@ -2,7 +2,7 @@
  * One epoch after another: when the store fails, its epoch ends, and as soon as the store can be opened again the next one begins.
  * Between them streams are told to come back, and operators too.
  */
-import type { AdminApi } from "../admin/api.ts";
+import type { StoreAdmin } from "../admin/api.ts";
 import { AdminError } from "../admin/errors.ts";
 import { reopenDelayMsMax, reopenDelayMsMin, stopCommitMs, stopSessionsMs } from "../domain/limits.ts";
 import { StoreLockedError, StoreOpenError, type StoreOpenCode } from "../log/errors.ts";
@@ -18,11 +18,13 @@ export interface SuccessionOptions extends Omit<EpochOptions, "onLeaving"> {
   readonly reopens: boolean;
   /** The last epoch has ended by its store's failure, and there will be no other. */
   readonly onOver: (error: Error) => void;
+  /** Another epoch has begun, after one that failed. */
+  readonly onEpoch: () => void;
 }
 
 export class Succession {
   /** Rejects with AdminError store-failed between two epochs. */
-  readonly admin: AdminApi;
+  readonly admin: StoreAdmin;
   readonly #options: SuccessionOptions;
   readonly #doorkeeper: Doorkeeper;
   #current: Epoch | undefined;
@@ -141,6 +143,7 @@ export class Succession {
         const epoch = await this.#open();
         if (this.#over) return this.#track(epoch.leave());
         this.#install(epoch);
+        this.#options.onEpoch();
         log.info({ event: "store.reopened", attempts, downMs: clock.now() - failedAt }, "the store is open again: sessions can begin");
         this.#doorkeeper.handOver((link) => epoch.begin(link));
         return;
@@ -201,7 +204,7 @@ export class Succession {
     log.error({ event: "store.held" }, "the store that failed could not be closed: a commit of it has not ended; look at its disk");
   }
 
-  async #ask<Result>(work: (admin: AdminApi) => Result | Promise<Result>): Promise<Result> {
+  async #ask<Result>(work: (admin: StoreAdmin) => Result | Promise<Result>): Promise<Result> {
     const epoch = this.#current;
     if (epoch === undefined || epoch.failure !== undefined) throw closed(this.#over, epoch?.failure?.message ?? this.#why);
     return epoch.untilFailed(() => work(epoch.admin));
@@ -220,8 +223,8 @@ function closed(over: boolean, why: string): AdminError {
   return new AdminError("store-failed", `the store: it ${now} (${why})`);
 }
 
-type Operation = keyof AdminApi;
-type Asking = <Result>(work: (admin: AdminApi) => Result | Promise<Result>) => Promise<Result>;
+type Operation = keyof StoreAdmin;
+type Asking = <Result>(work: (admin: StoreAdmin) => Result | Promise<Result>) => Promise<Result>;
 
 /** Each once; the types keep it whole. */
 const operations = Object.keys({
@@ -246,8 +249,8 @@ const operations = Object.keys({
 } satisfies Readonly<Record<Operation, true>>) as readonly Operation[];
 
 /** The same operations, each of whatever epoch it is when it is asked for. */
-function adminOf(ask: Asking): AdminApi {
+function adminOf(ask: Asking): StoreAdmin {
   type Run = (...values: readonly unknown[]) => unknown;
   const entries = operations.map((name) => [name, (...values: readonly unknown[]) => ask((admin) => (admin[name] as Run)(...values))]);
-  return Object.fromEntries(entries) as AdminApi;
+  return Object.fromEntries(entries) as StoreAdmin;
 }

@@ -1,19 +1,12 @@
 /** The Net of this machine: TCP listeners, with TLS from the first byte or later. */
-import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
-import { isLoopback } from "../domain/addresses.ts";
+import { createServer, type AddressInfo, type Server } from "node:net";
 import { listenBacklogMax } from "../domain/limits.ts";
-import type { Connection, Listener, ListenSpec, Log, Net } from "../ports.ts";
-import { addressKey } from "./addresses.ts";
+import type { Connection, Listener, ListenSpec, Net } from "../ports.ts";
+import { admission, type AdmissionOptions, type IsAdmitted } from "./admission.ts";
 import { SocketConnection } from "./connection.ts";
 import type { TlsOptions } from "./tls.ts";
 
-export interface NodeNetOptions extends TlsOptions {
-  /** Open connections from one IPv4 address or one IPv6 network of 64 bits. */
-  readonly perAddressMax: number;
-  /** Connections from this machine are not counted. Default true. */
-  readonly loopbackExempt?: boolean;
-  readonly log: Log;
-}
+export interface NodeNetOptions extends TlsOptions, AdmissionOptions {}
 
 export function createNodeNet(options: NodeNetOptions): Net {
   const isAdmitted = admission(options);
@@ -93,38 +86,6 @@ async function listen(spec: ListenSpec, options: NodeNetOptions, isAdmitted: IsA
 function closeServer(server: Server, clock: NodeNetOptions["clock"]): Promise<void> {
   if (server.listening) server.close();
   return new Promise((resolve) => clock.soon(resolve));
-}
-
-type IsAdmitted = (socket: Socket) => boolean;
-
-function admission({ log, loopbackExempt = true, perAddressMax }: NodeNetOptions): IsAdmitted {
-  const open = new Map<string, { count: number; told: boolean }>();
-
-  /** False if there are too many from there; told once until the last of them is gone. */
-  function count(socket: Socket, address: string): boolean {
-    const key = addressKey(address);
-    const from = open.get(key) ?? { count: 0, told: false };
-    if (from.count >= perAddressMax) {
-      const text = `connections from ${key}: ${perAddressMax} are open, more are refused; raise the limit per address if they are welcome`;
-      if (!from.told) log.warn({ event: "connections.refused", address: key }, text);
-      from.told = true;
-      return false;
-    }
-    from.count += 1;
-    open.set(key, from);
-    socket.on("close", () => {
-      from.count -= 1;
-      if (from.count === 0) open.delete(key);
-    });
-    return true;
-  }
-
-  return (socket) => {
-    const address = socket.remoteAddress;
-    // No address: the peer is gone again.
-    if (address === undefined) return false;
-    return (loopbackExempt && isLoopback(address)) || count(socket, address);
-  };
 }
 
 function explained(error: unknown): string {

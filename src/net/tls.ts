@@ -9,6 +9,8 @@ export interface TlsOptions {
   readonly certificates: Certificates;
   /** Milliseconds from the beginning to the end of a handshake. */
   readonly handshakeTimeoutMs: number;
+  /** What is spoken inside, for ALPN (RFC 7301). Default: `xmpp-client`. */
+  readonly protocol?: string;
   readonly clock: Clock;
 }
 
@@ -26,7 +28,7 @@ export function beginHandshake(plain: Socket, options: TlsOptions, hostName?: st
     isServer: true,
     secureContext: shown.secureContext,
     // XEP-0368: with ALPN it must be this one. OpenSSL refuses a client that offers others only, and serves one without ALPN.
-    ALPNProtocols: ["xmpp-client"],
+    ALPNProtocols: [options.protocol ?? "xmpp-client"],
     SNICallback(serverName, choose) {
       shown = options.certificates.certificateFor(serverName, hostName);
       choose(null, shown.secureContext);

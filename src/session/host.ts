@@ -416,7 +416,16 @@ export class SessionHost implements LinkOwner, Workbench, ResumableSession {
 
   /** From now on, until it is stopped. */
   watch(watcher: SessionWatcher): Watched {
-    const watching = (this.#watching ??= new Watching((error) => this.report("warn", { err: error }, "somebody who watched a session met an error")));
+    const watching = (this.#watching ??= new Watching((error) => {
+      this.report("warn", { err: error }, "somebody who watched a session met an error");
+      end();
+    }));
+    // Nobody is left: nothing is told any more.
+    const end = (): void => {
+      if (watching.size > 0 || this.#watching !== watching) return;
+      this.#watching = undefined;
+      this.#actor.observe(undefined);
+    };
     watching.add(watcher);
     this.#actor.observe((step, event, transitions, snapshot) => {
       watching.tell((one) => one.told(step, event, transitions, snapshot));
@@ -429,9 +438,7 @@ export class SessionHost implements LinkOwner, Workbench, ResumableSession {
       lang: this.lang ?? null,
       stop: () => {
         watching.remove(watcher);
-        if (watching.size > 0 || this.#watching !== watching) return;
-        this.#watching = undefined;
-        this.#actor.observe(undefined);
+        end();
       },
     };
   }

@@ -5,7 +5,7 @@ import type { Counts } from "../domain/session-facts.ts";
 import type { Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
 import type { SessionHost } from "./host.ts";
-import { summaryOf } from "./summary.ts";
+import { Summaries } from "./summary.ts";
 import type { SessionWatcher } from "./watching.ts";
 
 /** A session when somebody began to watch it. */
@@ -31,13 +31,17 @@ export interface Totals {
 /** Told of everything that is delivered to any session, while somebody wants to know. */
 export type DeliveryWatcher = (to: SessionHost, step: Step, element: Element) => void;
 
+/** Told of each session that begins, before it says or hears anything. */
+export type BeginWatcher = (session: SessionHost) => void;
+
 export class Observation {
   /** Events that machines were told. */
   told = 0;
-  /** undefined while nobody wants to know: one look at it is all that a delivery costs then. */
-  onDelivery: DeliveryWatcher | undefined;
-  /** Told of each session that begins, before it says or hears anything. */
-  onBegun: ((session: SessionHost) => void) | undefined;
+  readonly #deliveryWatchers = new Set<DeliveryWatcher>();
+  readonly #beginWatchers = new Set<BeginWatcher>();
+  #onDelivery: DeliveryWatcher | undefined;
+  #onBegun: BeginWatcher | undefined;
+  readonly #summaries = new Summaries();
   readonly #sessions: () => Iterable<SessionHost>;
   readonly #find: (id: string) => SessionHost | undefined;
   readonly #loginFailures: () => Readonly<Record<string, number>>;
@@ -56,8 +60,29 @@ export class Observation {
     this.settled = parts.settled;
   }
 
+  /** undefined while nobody wants to know: one look at it is all that a delivery costs then. */
+  get onDelivery(): DeliveryWatcher | undefined {
+    return this.#onDelivery;
+  }
+
+  /** The same for sessions that begin. */
+  get onBegun(): BeginWatcher | undefined {
+    return this.#onBegun;
+  }
+
+  /** Returns the way to end it. */
+  watchDeliveries(watcher: DeliveryWatcher): () => void {
+    return follow(this.#deliveryWatchers, watcher, (all) => (this.#onDelivery = all && ((...delivery) => all.forEach((one) => one(...delivery)))));
+  }
+
+  /** Returns the way to end it. */
+  watchBegins(watcher: BeginWatcher): () => void {
+    return follow(this.#beginWatchers, watcher, (all) => (this.#onBegun = all && ((session) => all.forEach((one) => one(session)))));
+  }
+
+  /** Those that have not changed are the same objects as before. */
   *summaries(): Iterable<SessionSummary> {
-    for (const session of this.#sessions()) yield summaryOf(session);
+    for (const session of this.#sessions()) yield this.#summaries.of(session);
   }
 
   totals(): Totals {
@@ -70,4 +95,14 @@ export class Observation {
   watch(id: string, watcher: SessionWatcher): Watched | undefined {
     return this.#find(id)?.watch(watcher);
   }
+}
+
+/** `set` is given all watchers with each change, undefined for none. */
+function follow<Watcher>(watchers: Set<Watcher>, watcher: Watcher, set: (all: ReadonlySet<Watcher> | undefined) => void): () => void {
+  watchers.add(watcher);
+  set(watchers);
+  return () => {
+    watchers.delete(watcher);
+    set(watchers.size === 0 ? undefined : watchers);
+  };
 }

@@ -5,6 +5,8 @@ import type { Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
 import type { StreamHeader } from "../xml/link.ts";
 
+export type { Step };
+
 /** Called synchronously and in order, within the step. What it throws ends the watching, never the session. */
 export interface SessionWatcher {
   /** The client's stream header. */

@@ -135,6 +135,12 @@ export class Batch {
     return new Promise((resolve, reject) => this.#waiters.push({ ticket, resolve, reject }));
   }
 
+  /** Resolves when everything recorded until now is on the disk, however much is recorded meanwhile. Rejects if it cannot come there any more. */
+  recorded(): Promise<void> {
+    const waits = this.#facts.length > 0 || this.#last.size > 0;
+    return this.durable(waits ? this.#current : this.#current - 1);
+  }
+
   /** Resolves when everything recorded until now is durable, or its commit has failed or counts as failed. */
   async settle(): Promise<void> {
     this.#turn();

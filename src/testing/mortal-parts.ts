@@ -1,5 +1,6 @@
 /** What a server that can be killed stands on: a store that it can lose from one moment to the next, and a net that can be cut off. */
 import { StoreClosedError } from "../log/errors.ts";
+import type { HttpListener, HttpOptions } from "../net/http.ts";
 import type { Connection, Listener, Net, Store } from "../ports.ts";
 
 export interface MortalStore {
@@ -58,12 +59,15 @@ export function mortalStore(inner: Store, keeps: boolean): MortalStore {
 
 export interface MortalNet {
   readonly net: Net;
+  readonly listenHttp: ListenHttp;
   /** Destroys every connection and frees every port. */
   cut(): Promise<void>;
 }
 
-export function mortalNet(inner: Net): MortalNet {
-  const listeners = new Set<Listener>();
+type ListenHttp = (options: HttpOptions) => Promise<HttpListener>;
+
+export function mortalNet(inner: Net, innerHttp: ListenHttp): MortalNet {
+  const listeners = new Set<Pick<Listener, "close">>();
   const connections = new Set<Connection>();
   let isCut = false;
   const accepting = (accept: (connection: Connection) => void) => (connection: Connection): void => {
@@ -80,6 +84,11 @@ export function mortalNet(inner: Net): MortalNet {
         listeners.add(once);
         return once;
       },
+    },
+    async listenHttp(options) {
+      const listener = await innerHttp(options);
+      listeners.add(listener);
+      return listener;
     },
     async cut() {
       isCut = true;

@@ -8,6 +8,7 @@ import type { SessionView } from "../domain/session-view.ts";
 import { liveClock } from "../live.ts";
 import { createMemoryStore } from "../log/memory-store.ts";
 import { projections } from "../log/projections/index.ts";
+import { listenHttp as listenLive } from "../net/http.ts";
 import { createNodeNet } from "../net/node-net.ts";
 import { openCertificates } from "../net/certificates.ts";
 import type { Store } from "../ports.ts";
@@ -23,6 +24,9 @@ export interface TestServerOptions {
   readonly allowPlaintext?: boolean;
   readonly session?: Partial<Config["session"]>;
   readonly limits?: Partial<Config["limits"]>;
+  /** Whether there is an HTTP listener, with the inspector. Default: false. */
+  readonly http?: boolean;
+  readonly inspector?: Partial<Config["inspector"]>;
   /** Besides the server's own, and after them. */
   readonly extensions?: readonly Extension[];
   readonly parts?: Partial<ServerParts>;
@@ -36,6 +40,8 @@ export interface TestServer {
   readonly port: number;
   /** Clients that begin with TLS. */
   readonly tlsPort: number;
+  /** The HTTP listener; 0 without it. */
+  readonly httpPort: number;
   /** The one that is open, or was last. */
   readonly store: Store;
   /** The one that runs, or ran last: another one after each restart. */
@@ -61,9 +67,10 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
   const memory = parts.store ?? createMemoryStore(projections);
   let life = await begin(options, config, memory);
   const portOf = (name: string) => life.server.listeners.find((listener) => listener.name === name)?.port ?? 0;
-  const [domain, port, tlsPort] = [config.hosts[0]?.domain ?? "localhost", portOf("c2s"), portOf("c2sTls")];
-  const { listen } = config;
-  const samePorts = { ...config, listen: { ...listen, c2s: { ...listen.c2s, port }, c2sTls: { ...listen.c2sTls, port: tlsPort } } };
+  const [domain, port, tlsPort, httpPort] = [config.hosts[0]?.domain ?? "localhost", portOf("c2s"), portOf("c2sTls"), portOf("http")];
+  const { c2s, c2sTls, http } = config.listen;
+  const listen = { ...config.listen, c2s: { ...c2s, port }, c2sTls: { ...c2sTls, port: tlsPort }, http: { ...http, port: httpPort } };
+  const samePorts = { ...config, listen };
   let turn = Promise.resolve();
 
   async function restart(kill: boolean): Promise<void> {
@@ -76,6 +83,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     domain,
     port,
     tlsPort,
+    httpPort,
     get store() {
       return life.store;
     },
@@ -122,9 +130,9 @@ async function begin({ extensions = [], logger = pino({ level: "silent" }), part
     clock,
     log,
   });
-  const { net, cut } = mortalNet(parts.net ?? live());
+  const { net, listenHttp, cut } = mortalNet(parts.net ?? live(), parts.listenHttp ?? listenLive);
   const closeCertificates = async () => certificates.close();
-  const server = await start({ config, logger: log, extensions, parts: { ...parts, ...ownStore, net } }).catch(async (error: unknown) => {
+  const server = await start({ config, logger: log, extensions, parts: { ...parts, ...ownStore, net, listenHttp } }).catch(async (error: unknown) => {
     await closeCertificates();
     throw error;
   });
@@ -153,6 +161,8 @@ const optionNames = Object.keys({
   allowPlaintext: true,
   session: true,
   limits: true,
+  http: true,
+  inspector: true,
   extensions: true,
   parts: true,
   logger: true,
@@ -160,14 +170,15 @@ const optionNames = Object.keys({
 
 /** Throws ConfigError with all problems. */
 function configOf(options: TestServerOptions): Config {
-  const { domains = ["localhost"], allowPlaintext = false, session = {}, limits = {} } = options;
+  const { domains = ["localhost"], allowPlaintext = false, session = {}, limits = {}, http = false, inspector = {} } = options;
   const values = {
     // What is no list is for the check to name.
     hosts: Array.isArray(domains) ? domains.map((domain: unknown) => ({ domain })) : domains,
-    listen: { address: "127.0.0.1", c2s: { port: 0 }, c2sTls: { port: 0 }, http: { port: 0 }, allowPlaintext },
+    listen: { address: "127.0.0.1", c2s: { port: 0 }, c2sTls: { port: 0 }, http: { port: 0, enabled: http }, allowPlaintext },
     durability: "none",
     session,
     limits,
+    inspector,
   };
   const checked = checkConfig(values, (path) => (path.startsWith("hosts") ? "option domains" : undefined));
   const unknown = Object.keys(options).filter((name) => !optionNames.includes(name)).map(unknownOption);

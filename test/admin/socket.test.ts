@@ -45,7 +45,11 @@ function api(): AdminApi {
   const admin = createAccountAdmin({ accounts, hosts, random: liveRandom, iterations: 4096, onDeleted: noteDeleted });
   const contacts = createContactAdmin({ hosts, load: (host, username) => loadAccount(store, host, username) });
   const transfer = createAccountTransfer({ store, accounts, hosts, random: liveRandom, iterations: 4096, offlineMessagesMax: 1_000 });
-  return { ...admin, ...contacts, ...transfer, ...createHistoryAdmin({ store, hosts }), ...createLogAdmin({ store }), sessions: () => sessions };
+  return { ...admin, ...contacts, ...transfer, ...createHistoryAdmin({ store, hosts }), ...createLogAdmin({ store }), sessions: () => sessions, inspectorUrl };
+}
+
+async function inspectorUrl(): Promise<string> {
+  return "http://127.0.0.1:5280/inspect#token=SECRET";
 }
 
 function noteDeleted(host: string, username: string): void {
@@ -154,6 +158,16 @@ describe("accounts over the admin socket", () => {
     await converse('{"id":1,"method":"user.add","params":{"jid":1,"password":"hunter2"}}\n', 1);
     expect(logged).not.toBe("");
     expect(logged + outcomes.map((outcome) => (outcome.status === "rejected" ? String(outcome.reason) : "")).join()).not.toContain("hunter2");
+  });
+});
+
+describe("the inspector over the admin socket", () => {
+  it("is told where it is, and the token in that is in no log", async () => {
+    await serve();
+    const admin = await client();
+    expect(await admin.inspectorUrl()).toBe("http://127.0.0.1:5280/inspect#token=SECRET");
+    expect(logged).toContain("inspector.url");
+    expect(logged).not.toContain("SECRET");
   });
 });
 

@@ -89,7 +89,7 @@ describe("What an operator does to keep the log", () => {
     bytes.fill(0x2a, 4_096 * 3, 4_096 * 4);
     bytes.fill(0, 0, 4_096);
     writeFileSync(database(), bytes);
-    const start = await stage.run("start", "--port", "0", "--tls-port", "0");
+    const start = await stage.run("start", "--port", "0", "--tls-port", "0", "--http-port", "0");
     expect(start.status).toBe(1);
     for (const way of ["refrain log verify", `refrain log salvage ${database()} NEW-FILE`, "refrain restore FILE"]) expect(start.stderr).toContain(way);
     const [verified, saved, twice, refused] = await stage.runEach(

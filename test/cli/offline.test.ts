@@ -193,6 +193,6 @@ describe("refrain called wrongly", () => {
       expect(stdout).toContain("\nExamples:\n");
       expect(stdout).not.toContain("\u001B");
     }
-    expect(others[0].stdout.replaceAll(/\s+/g, " ")).toContain("--http-port <N> reserved for the inspector and WebSocket");
+    expect(others[0].stdout.replaceAll(/\s+/g, " ")).toContain("--http-port <N> port of the HTTP listener, with the inspector");
   });
 });

@@ -44,7 +44,7 @@ interface Started {
 
 /** Starts a server and waits for its ready line. */
 async function start(line = "", surroundings: Omit<Surroundings, "cwd"> = { nodeArgs }): Promise<Started> {
-  const args = ["start", "--port", "0", "--tls-port", "0", ...line.split(" ").filter((arg) => arg !== "")];
+  const args = ["start", "--port", "0", "--tls-port", "0", "--http-port", "0", ...line.split(" ").filter((arg) => arg !== "")];
   const child = spawnRefrain(args, { cwd, ...surroundings });
   children.push(child);
   let [stdout, stderr] = ["", ""];
@@ -121,7 +121,7 @@ describe("a server that runs", () => {
   });
 
   it("has printed one ready line last, after a hint", () => {
-    expect(server.stdout.trimEnd().split("\n").at(-1)).toMatch(/^ready c2s=127\.0\.0\.1:\d+ c2sTls=127\.0\.0\.1:\d+$/);
+    expect(server.stdout.trimEnd().split("\n").at(-1)).toMatch(/^ready c2s=127\.0\.0\.1:\d+ c2sTls=127\.0\.0\.1:\d+ http=127\.0\.0\.1:\d+$/);
     expect(server.stdout).toContain("refrain user add romeo@localhost");
   });
 
@@ -135,8 +135,23 @@ describe("a server that runs", () => {
     expect([deleted, json, table]).toEqual([done("deleted juliet@localhost\n"), done("[]\n"), done("no sessions\n")]);
   });
 
+  it("has an inspector, whose address it printed before, and another one for who asks; none of them is in its log", async () => {
+    const printed = / {2}watch sessions {4}(http:\/\/127\.0\.0\.1:\d+\/inspect#token=[\w-]{22})\n/.exec(server.stdout)?.[1];
+    const asked = await run("inspect");
+    expect(asked).toMatchObject({ status: 0, stderr: "" });
+    const [first, second] = [printed!, asked.stdout.trim()].map((address) => new URL(address));
+    expect(first!.href.replace(first!.hash, "")).toBe(second!.href.replace(second!.hash, ""));
+    const enter = async ({ origin, hash }: URL) => {
+      const body = JSON.stringify({ token: hash.slice("#token=".length) });
+      return (await fetch(`${origin}/inspect/enter`, { method: "POST", body, headers: { origin } })).status;
+    };
+    expect([await enter(first!), await enter(first!), await enter(second!), await enter(second!)]).toEqual([204, 204, 204, 403]);
+    expect(server.stderr()).toContain("inspector.entered");
+    for (const { hash } of [first!, second!]) expect(server.stderr()).not.toContain(hash.slice("#token=".length));
+  });
+
   it("has the data folder for itself", async () => {
-    const other = await run("start --port 0 --tls-port 0");
+    const other = await run("start --port 0 --tls-port 0 --http-port 0");
     expect(other).toMatchObject(failed(/^error: \S+refrain\.db: another refrain process has it open; [^\n]+\n$/m));
   });
 
@@ -162,7 +177,7 @@ describe("a server that is started without Node's flags, with plain text, on a d
 
   it("warns that clients may log in without TLS, and that is refused beyond loopback", async () => {
     expect(server.stderr()).toContain("listen.allowPlaintext");
-    const refused = await run("start --allow-plaintext --host 0.0.0.0 --port 0 --tls-port 0 --data elsewhere");
+    const refused = await run("start --allow-plaintext --host 0.0.0.0 --port 0 --tls-port 0 --http-port 0 --data elsewhere");
     expect(refused).toMatchObject({ status: 2, stdout: "", stderr: expect.stringMatching(/^error: listen\.allowPlaintext: [^\n]+\n$/) });
   });
 
@@ -262,7 +277,7 @@ describe.runIf(process.platform === "linux")("a log that cannot be written", () 
   it("is no worse where standard output is full, and a command says that its result was not written", async () => {
     const full = openSync("/dev/full", "w");
     try {
-      const child = spawnRefrain(["start", "--port", "0", "--tls-port", "0"], { cwd, nodeArgs, stdout: full });
+      const child = spawnRefrain(["start", "--port", "0", "--tls-port", "0", "--http-port", "0"], { cwd, nodeArgs, stdout: full });
       children.push(child);
       let stderr = "";
       await new Promise<void>((resolve) => {
@@ -332,8 +347,13 @@ describe("refrain start, when it cannot", () => {
     await new Promise((resolve) => other.once("listening", resolve));
     const { port } = other.address() as { port: number };
     try {
-      const [plain, tls] = await Promise.all([run(`start --port ${port} --tls-port 0`), run(`start --port 0 --tls-port ${port} --data other`)]);
+      const [plain, tls, http] = await Promise.all([
+        run(`start --port ${port} --tls-port 0 --http-port 0`),
+        run(`start --port 0 --tls-port ${port} --http-port 0 --data other`),
+        run(`start --port 0 --tls-port 0 --http-port ${port} --data third`),
+      ]);
       expect(plain).toMatchObject(failed(new RegExp(`^error: listen\\.c2s\\.port: ${port} on 127\\.0\\.0\\.1 is in use [^\\n]+\\n$`, "m")));
+      expect(http).toMatchObject(failed(new RegExp(`^error: listen\\.http\\.port: ${port} on 127\\.0\\.0\\.1 is in use [^\\n]+ --http-port [^\\n]+\\n$`, "m")));
       expect(tls).toMatchObject(failed(new RegExp(`^error: listen\\.c2sTls\\.port: ${port} on 127\\.0\\.0\\.1 is in use [^\\n]+\\n$`, "m")));
     } finally {
       other.close();
@@ -344,7 +364,7 @@ describe("refrain start, when it cannot", () => {
     writeFileSync(join(cwd, "file"), "");
     mkdirSync(join(cwd, "data"), { mode: 0o700 });
     writeFileSync(join(cwd, "data/refrain.db"), "no database at all, and long enough to be sure of it".repeat(20));
-    const [folder, database] = await Promise.all([run("start --port 0 --tls-port 0 --data file/below"), run("start --port 0 --tls-port 0")]);
+    const [folder, database] = await Promise.all([run("start --port 0 --tls-port 0 --http-port 0 --data file/below"), run("start --port 0 --tls-port 0 --http-port 0")]);
     expect(folder).toMatchObject(failed(/^error: data folder \S+: is not a folder; [^\n]+\n$/m));
     expect(database).toMatchObject(failed(/^error: \S+refrain\.db: [^\n]+\n$/m));
   });

@@ -9,7 +9,7 @@ export interface Serving extends ServerAddress {
 
 /** Serves localhost from ./data in the folder; clients may log in without TLS. Resolves when it is ready. */
 export async function serving(cwd: string): Promise<Serving> {
-  const args = ["start", "--allow-plaintext", "--port", "0", "--tls-port", "0"];
+  const args = ["start", "--allow-plaintext", "--port", "0", "--tls-port", "0", "--http-port", "0"];
   const child = spawnRefrain(args, { cwd, nodeArgs: ["--max-semi-space-size=64"] });
   let [stdout, stderr] = ["", ""];
   child.stderr!.on("data", (chunk) => (stderr += String(chunk)));

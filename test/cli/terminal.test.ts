@@ -7,8 +7,9 @@ describe("the ready line", () => {
     const listeners = [
       { name: "c2s", address: "127.0.0.1", port: 5222 },
       { name: "c2sTls", address: "::1", port: 5223 },
+      { name: "http", address: "127.0.0.1", port: 5280 },
     ] as const;
-    expect(readyLine(listeners)).toBe("ready c2s=127.0.0.1:5222 c2sTls=[::1]:5223");
+    expect(readyLine(listeners)).toBe("ready c2s=127.0.0.1:5222 c2sTls=[::1]:5223 http=127.0.0.1:5280");
   });
 });
 

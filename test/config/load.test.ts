@@ -47,7 +47,7 @@ describe("configuration without any choice", () => {
     expect(config).toEqual({
       dataDir: join(cwd, "data"),
       hosts: [{ domain: "localhost" }],
-      listen: { address: "127.0.0.1", c2s: { port: 5222 }, c2sTls: { port: 5223 }, http: { port: 5280 }, allowPlaintext: false },
+      listen: { address: "127.0.0.1", c2s: { port: 5222 }, c2sTls: { port: 5223 }, http: { enabled: true, address: "127.0.0.1", port: 5280, tls: false }, allowPlaintext: false },
       durability: "full",
       session: {
         conflict: "replace",
@@ -66,6 +66,7 @@ describe("configuration without any choice", () => {
         queueBytes: 6_291_456,
         scramIterations: 4_096,
       },
+      inspector: { enabled: true, bodies: false, remote: false },
       history: { compactMs: 3_600_000, keepMs: 604_800_000 },
       log: { level: "info", format: "auto" },
     });
@@ -85,6 +86,11 @@ describe("configuration precedence: default, file, environment, flag", () => {
     expect(sources.get("listen.http.port")).toBe("flag --http-port");
     expect(sources.get("listen.address")).toBe("default");
     expect(sources.get("log.level")).toBe("file refrain.toml:7");
+  });
+
+  it("takes a flag without a value for true", () => {
+    const { config, sources } = load({ inspectBodies: true });
+    expect([config.inspector.bodies, sources.get("inspector.bodies")]).toEqual([true, "flag --inspect-bodies"]);
   });
 
   it("reads every kind of value from the environment", () => {
@@ -201,6 +207,21 @@ describe("settings that must agree", () => {
     expect(problems({ port: "5000", httpPort: "5000" })).toEqual([
       "listen.http.port: 5000 is also listen.c2s.port (flag --http-port); give each its own port",
     ]);
+  });
+
+  it("lets an HTTP listener that is off have any port", () => {
+    expect(problems({ port: "5000", httpPort: "5000" }, { REFRAIN_LISTEN_HTTP_ENABLED: "false" })).toEqual([]);
+  });
+
+  it("allows the inspector elsewhere only under TLS", () => {
+    const remote = { REFRAIN_INSPECTOR_REMOTE: "true" };
+    expect(problems({}, { ...remote, REFRAIN_LISTEN_HTTP_TLS: "true" })).toEqual([]);
+    expect(problems({}, remote)).toEqual([
+      "inspector.remote: expected false because listen.http.tls is false, got true (environment REFRAIN_INSPECTOR_REMOTE); " +
+        "set listen.http.tls to true: what sessions say would go over the network in the clear",
+    ]);
+    // Nobody asked for it there, so it is off, and that is no fault.
+    expect(problems({}, { REFRAIN_LISTEN_HTTP_ADDRESS: "0.0.0.0" })).toEqual([]);
   });
 
   it("allows plaintext on loopback alone", () => {

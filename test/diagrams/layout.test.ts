@@ -1,10 +1,12 @@
 import { describe, expect, it } from "vitest";
+import { leftAligned } from "../../diagrams/align.ts";
 import { chartOf } from "../../diagrams/chart.ts";
 import { drawn } from "../../diagrams/generate.ts";
 import { layoutOf, widthMax } from "../../diagrams/layout.ts";
-import type { Layout, LayoutNode, Point } from "../../diagrams/layout.ts";
+import type { Layout, LayoutNode, Part, Point } from "../../diagrams/layout.ts";
 import { overlapsOf } from "../../diagrams/overlaps.ts";
 import { planOf } from "../../diagrams/plan.ts";
+import { packed, separatorsOf } from "../../diagrams/regions.ts";
 import { sizes } from "../../diagrams/text.ts";
 import { everything, everyoneToEveryone, twoLamps } from "./machines.ts";
 
@@ -69,13 +71,69 @@ describe.each(layouts)("the picture of the machine $machine", (layout) => {
 });
 
 describe("regions of a parallel state", () => {
-  it("stand level, in document order, with a line between each two", () => {
-    const layout = layouts[0];
-    const regions = layout?.nodes.filter(({ kind }) => kind === "region") ?? [];
-    expect(regions.length).toBeGreaterThan(1);
-    expect(new Set(regions.map(({ y }) => y)).size).toBe(1);
-    expect(regions.map(({ x }) => x)).toEqual(regions.map(({ x }) => x).toSorted((a, b) => a - b));
-    expect(layout?.separators.length).toBe(regions.length - 1);
+  const region = (name: string, height: number): Part => ({
+    width: 100,
+    height,
+    nodes: [{ id: `p.${name}`, kind: "region", x: 0, y: 0, width: 100, height, parent: "p", title: name, description: null, pieces: [] }],
+    edges: [],
+  });
+  const parallel = (inside: Part): LayoutNode =>
+    ({ id: "p", kind: "parallel", x: 0, y: 0, width: inside.width, height: inside.height, parent: null, title: "p", description: null, pieces: [] });
+
+  it("stand from left to right in document order, with a line between each two", () => {
+    const inside = packed([region("one", 50), region("two", 60), region("three", 40)], 0);
+    expect(inside.nodes.map(({ x, y }) => [x, y])).toEqual([[0, 0], [114, 0], [228, 0]]);
+    expect(inside).toMatchObject({ width: 328, height: 60 });
+    expect(separatorsOf([parallel(inside), ...inside.nodes])).toEqual([
+      { from: [107, 0], to: [107, 60] },
+      { from: [221, 0], to: [221, 60] },
+    ]);
+  });
+
+  it("stand beneath each other where a taller one leaves the room, with a line across their column", () => {
+    const inside = packed([region("one", 50), region("two", 60), region("three", 140)], 0);
+    expect(inside.nodes.map(({ x, y }) => [x, y])).toEqual([[0, 0], [0, 64], [114, 0]]);
+    expect(inside).toMatchObject({ width: 214, height: 140 });
+    expect(separatorsOf([parallel(inside), ...inside.nodes])).toEqual([
+      { from: [107, 0], to: [107, 140] },
+      { from: [0, 57], to: [107, 57] },
+    ]);
+  });
+
+  it("share the width that their state has to have", () => {
+    const inside = packed([region("one", 50), region("two", 50)], 414);
+    expect(inside.nodes.map(({ x }) => x)).toEqual([0, 214]);
+    expect(inside.width).toBe(414);
+  });
+
+  it("have a line between each two in the session's picture", () => {
+    const regions = layouts[0]?.nodes.filter(({ kind }) => kind === "region") ?? [];
+    expect(regions.length).toBe(3);
+    expect(layouts[0]?.separators.length).toBe(regions.length - 1);
+  });
+});
+
+describe("boxes under each other", () => {
+  const box = (id: string, x: number, y: number): LayoutNode =>
+    ({ id, kind: "state", x, y, width: 100, height: 50, parent: null, title: id, description: null, pieces: [] });
+  const arrow = (from: string, to: string, points: readonly Point[]) => ({ id: `${from} > ${to}`, from, to, points, label: null });
+
+  it("move to the left as far as their arrows let them", () => {
+    const part = { width: 300, height: 160, nodes: [box("a", 0, 0), box("b", 60, 110)], edges: [arrow("a", "b", [[80, 50], [80, 110]])] };
+    const { nodes, edges, width } = leftAligned(part);
+    expect(nodes.map(({ x }) => x)).toEqual([0, 0]);
+    expect(edges[0]?.points.map(([x]) => x)).toEqual([20, 20]);
+    expect(width).toBe(100);
+  });
+
+  it("stay where an arrow between them would lose one of them", () => {
+    const bent = arrow("a", "b", [[80, 50], [80, 80], [270, 80], [270, 110]]);
+    const part = { width: 300, height: 160, nodes: [box("a", 0, 0), box("b", 200, 110)], edges: [bent] };
+    const { nodes, edges } = leftAligned(part);
+    const b = nodes[1]?.x ?? 0;
+    expect(b).toBeLessThan(200);
+    expect(isOnBorder(edges[0]?.points.at(-1) ?? [-1, -1], nodes[1])).toBe(true);
+    expect(isOnBorder(edges[0]?.points[0] ?? [-1, -1], nodes[0])).toBe(true);
   });
 });
 

@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { createActor, createMachine } from "xstate";
 import { chartOf } from "../../diagrams/chart.ts";
 import { drawn } from "../../diagrams/generate.ts";
 import { anyState, arrowsMax, eventName, lineOf, planOf } from "../../diagrams/plan.ts";
-import type { Box, Line } from "../../diagrams/plan.ts";
+import type { Box } from "../../diagrams/plan.ts";
+import { transitionsOf } from "../../machines/transition-id.ts";
 import { everything, everyoneToEveryone, twoLamps } from "./machines.ts";
 
 const machines = [...drawn.map(({ machine }) => machine), everything, twoLamps, everyoneToEveryone(6)];
@@ -13,10 +15,6 @@ function flatten(box: Box): Box[] {
 
 function boxesOf(plan: ReturnType<typeof planOf>): Box[] {
   return [...plan.way, ...plan.ends].flatMap(flatten);
-}
-
-function sentence(source: string, { event, guard }: Line): string {
-  return `${source} ${event} ${guard}`;
 }
 
 describe.each(machines)("the plan of the machine $id", (machine) => {
@@ -30,13 +28,25 @@ describe.each(machines)("the plan of the machine $id", (machine) => {
     expect(ids.toSorted()).toEqual(states.toSorted());
   });
 
-  it("has each transition in exactly one arrow or line", () => {
-    const inArrows = plan.arrows.flatMap(({ from, lines }) => lines.map((line) => sentence(from, line)));
-    const inBoxes = boxes.flatMap(({ id, notes }) =>
-      notes.filter(({ kind }) => kind !== "does").flatMap(({ lines }) => lines.map((line) => sentence(id, line))),
-    );
-    const all = chart.transitions.map((transition) => sentence(transition.source || anyState, lineOf(transition)));
-    expect([...inArrows, ...inBoxes].toSorted()).toEqual(all.toSorted());
+  it("has each transition in exactly one arrow or line, by name", () => {
+    const lines = [...plan.arrows.flatMap(({ lines }) => lines), ...boxes.flatMap(({ notes }) => notes.flatMap(({ lines }) => lines))];
+    const names = chart.transitions.map(({ id }) => id);
+    expect(new Set(names).size).toBe(names.length);
+    expect(lines.flatMap(({ transitions }) => transitions).toSorted()).toEqual(names.toSorted());
+  });
+
+  it("writes each line where its transitions begin, in their words", () => {
+    const told = new Map(chart.transitions.map((transition) => [transition.id, transition]));
+    const placed = [
+      ...plan.arrows.flatMap(({ from, lines }) => lines.map((line) => ({ from, line }))),
+      ...boxes.flatMap(({ id, notes }) => notes.flatMap(({ lines }) => lines.map((line) => ({ from: id, line })))),
+    ];
+    for (const { from, line } of placed) {
+      for (const id of line.transitions) expect(told.get(id)?.source).toBe(from === anyState ? "" : from);
+      const [only, another] = line.transitions.flatMap((id) => told.get(id) ?? []);
+      if (only !== undefined && another === undefined) expect(line).toEqual(lineOf(only));
+      if (another !== undefined) expect(line.event).toBe(`${line.transitions.length} events`);
+    }
   });
 
   it("has one arrow at most from one box to another, and both boxes of each", () => {
@@ -53,14 +63,14 @@ describe("the ends of a machine", () => {
   it("stand apart, with the box of any state", () => {
     expect(plan.ends.map(({ id, kind }) => [id, kind])).toEqual([[anyState, "any"], ["gone", "final"]]);
     expect(plan.arrows.filter(({ to }) => to === "gone").map(({ from, lines }) => [from, lines])).toEqual([
-      [anyState, [{ event: "house.fell", guard: null }]],
+      [anyState, [{ event: "house.fell", guard: null, transitions: ["*/house.fell/0"] }]],
     ]);
   });
 
   it("are named inside the states that lead there", () => {
     const outside = plan.way.find(({ id }) => id === "outside");
     expect(outside?.notes.find(({ kind, heading }) => kind === "to" && heading === "gone")?.lines).toEqual([
-      { event: "door.opened", guard: "and(isLate, not(isOpen))" },
+      { event: "door.opened", guard: "and(isLate, not(isOpen))", transitions: ["outside/door.opened/1"] },
     ]);
   });
 
@@ -100,6 +110,34 @@ describe("lines inside a box", () => {
       ["ignores", ["rain.fell"]],
       ["gone", ["door.opened"]],
     ]);
+  });
+});
+
+describe("the names of transitions", () => {
+  it("are those that a running machine tells of", () => {
+    const taken: string[] = [];
+    const actor = createActor(everything, {
+      inspect: (event) => {
+        if (event.type === "@xstate.microstep") taken.push(...transitionsOf(event));
+      },
+    });
+    actor.start();
+    actor.send({ type: "door.opened" });
+    actor.send({ type: "door.shut" });
+    actor.stop();
+    const known = new Set(chartOf(everything).transitions.map(({ id }) => id));
+    expect(taken).toContain("outside/door.opened/0");
+    expect(taken.filter((id) => !known.has(id))).toEqual([]);
+  });
+});
+
+describe("what a state ignores", () => {
+  it("is one line where it is much, and a line each where it is little", () => {
+    const machine = (count: number) =>
+      planOf(chartOf(createMachine({ initial: "only", states: { only: { on: Object.fromEntries(Array.from({ length: count }, (_, at) => [`call.${at}`, {}])) } } })));
+    const lines = (count: number) => machine(count).way.find(({ id }) => id === "only")?.notes[0]?.lines ?? [];
+    expect(lines(4).map(({ event }) => event)).toEqual(["call.0", "call.1", "call.2", "call.3"]);
+    expect(lines(5)).toEqual([{ event: "5 events", guard: null, transitions: [0, 1, 2, 3, 4].map((at) => `only/call.${at}/0`) }]);
   });
 });
 

@@ -32,7 +32,7 @@ export class ServerProcess implements ServerAddress {
   static async start({ dataDir, logFile, nodeFlags = [], flags = [], ipc = false }: ProcessOptions): Promise<ServerProcess> {
     const log = openSync(logFile, "a", 0o600);
     // With the flag it need not start another Node, which would not be the one that is harmed.
-    const args = ["--max-semi-space-size=64", ...nodeFlags, mainFile(), "start", "--allow-plaintext", "--port", "0", "--tls-port", "0", "--data", dataDir, ...flags];
+    const args = ["--max-semi-space-size=64", ...nodeFlags, mainFile(), "start", "--allow-plaintext", "--port", "0", "--tls-port", "0", "--http-port", "0", "--data", dataDir, ...flags];
     const child = spawn(process.execPath, args, { cwd: dirname(dataDir), env: environment(), stdio: ["ignore", "pipe", log, ...(ipc ? ["ipc" as const] : [])] });
     closeSync(log);
     process.once("exit", () => child.kill("SIGKILL"));
@@ -41,7 +41,7 @@ export class ServerProcess implements ServerAddress {
       const timer = setTimeout(() => reject(new Error(`the server was not ready in ${readyMs / 1_000} s; see ${logFile}`)), readyMs);
       child.stdout!.on("data", (chunk) => {
         output += String(chunk);
-        const found = /^ready c2s=127\.0\.0\.1:(\d+) c2sTls=127\.0\.0\.1:(\d+)$/m.exec(output);
+        const found = /^ready c2s=127\.0\.0\.1:(\d+) c2sTls=127\.0\.0\.1:(\d+) http=\S+$/m.exec(output);
         if (found === null) return;
         clearTimeout(timer);
         resolve(found);

@@ -33,7 +33,7 @@ export class MortalServer implements ServerAddress {
 
   /** Resolves when it is ready, at the ports of the first time. */
   async start(): Promise<void> {
-    const args = ["start", "--allow-plaintext", "--port", String(this.port), "--tls-port", String(this.tlsPort)];
+    const args = ["start", "--allow-plaintext", "--port", String(this.port), "--tls-port", String(this.tlsPort), "--http-port", "0"];
     const child = (this.#child = spawnRefrain(args, { cwd: this.#cwd, nodeArgs: ["--max-semi-space-size=64"] }));
     let [stdout, stderr] = ["", ""];
     child.stderr!.on("data", (chunk) => (stderr += String(chunk)));

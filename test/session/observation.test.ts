@@ -42,9 +42,9 @@ function notes() {
 describe("A session that is watched from its first byte", () => {
   it("tells in order what came, what the machine was told, and what left", async () => {
     const { lines, transitions, watcher } = notes();
-    observation.onBegun = (session) => void session.watch(watcher);
+    const end = observation.watchBegins((session) => void session.watch(watcher));
     const client = await login(server, { user: "romeo", over: "plaintext", resource: "orchard" });
-    observation.onBegun = undefined;
+    end();
     const [view] = await server.sessions();
     expect(lines.at(-1)).toBe("< iq");
     expect(lines.findLast((line) => line.startsWith("="))).toBe(`= resource.bound ${view!.state}`);
@@ -141,12 +141,12 @@ describe("What all sessions tell", () => {
     const [romeo, juliet] = [await login(server, { user: "romeo", over: "plaintext" }), await login(server, { user: "juliet", over: "plaintext" })];
     await juliet.ask("<presence/>");
     const { steps, watcher } = notes();
-    const [from] = (await server.sessions()).filter(({ username }) => username === "romeo");
-    observation.watch(from!.id, watcher);
+    const from = (await server.sessions()).find(({ username }) => username === "romeo")!;
+    observation.watch(from.id, watcher);
     const touched: string[] = [];
-    observation.onDelivery = (to, step, { name }) => {
+    observation.watchDeliveries((to, step, { name }) => {
       if (steps.has(step.id)) touched.push(`${name} to ${to.jid.bare}`);
-    };
+    });
     await romeo.ask("<message to='juliet@localhost' type='chat'><body>Art thou not Romeo?</body></message>");
     expect(touched).toContain("message to juliet@localhost");
   });

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { chartOf, eventsOf } from "../../diagrams/chart.ts";
 import { messagesOf } from "../../diagrams/contract.ts";
 import { drawn, generated, projectRoot, staleFiles } from "../../diagrams/generate.ts";
+import { sectionsOf } from "./sections.ts";
 
 describe("diagrams/ is what the machines say", () => {
   it("holds every generated file as it is generated now (else: npm run diagrams)", async () => {
@@ -28,11 +29,24 @@ describe.each(drawn)("the contract of the machine $machine.id", ({ machine, cont
     expect(answered.toSorted()).toEqual(told.toSorted());
   });
 
-  it("gives every state of the machine but its regions a description", () => {
-    const chart = chartOf(machine);
-    const parallel = new Set(chart.states.filter(({ kind }) => kind === "parallel").map(({ path }) => path));
-    const silent = chart.states.filter(({ path, parent, description }) => path !== "" && !parallel.has(parent ?? "") && !description);
+  it("gives every state of the machine a description with a section in it", () => {
+    const silent = chartOf(machine).states.filter(({ path, description }) => path !== "" && !/\b(section|sections|appendix) \S+.*\)\.$/.test(description ?? ""));
     expect(silent.map(({ path }) => path)).toEqual([]);
+  });
+});
+
+describe.each(drawn)("the words of the guards of the machine $machine.id", ({ machine, guards }) => {
+  it("are there for each guard that is asked, and for no other", () => {
+    const asked = chartOf(machine).transitions.flatMap(({ guard }) => guard ?? []);
+    expect(Object.keys(guards).toSorted()).toEqual([...new Set(asked)].toSorted());
+    expect(Object.keys(guards).toSorted()).toEqual(Object.keys(machine.implementations.guards).toSorted());
+  });
+
+  it.each(Object.entries(guards))("name a section that exists: %s", (_, words) => {
+    const cited = [...words.matchAll(/((?:RFC \d{4}|XEP-\d{4})) section (\d+(?:\.\d+)*)/g)];
+    expect(cited.length).toBeGreaterThan(0);
+    for (const [, document = "", section = ""] of cited) expect(sectionsOf(document), words).toContain(section);
+    expect(words).toMatch(/^[A-Z][^]*\)\.$/);
   });
 });
 

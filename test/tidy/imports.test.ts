@@ -20,7 +20,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   xep: ["router", "auth", "session", "step", "xml", "ports", "domain"],
   config: ["domain"],
   admin: ["auth", "history", "log", "xml", "ports", "domain", "config"],
-  inspector: ["history", "session", "net", "machines", "xml", "ports", "domain"],
+  inspector: ["history", "session", "step", "net", "machines", "xml", "ports", "domain"],
   page: ["inspector", "history", "machines", "ports", "domain"],
   epoch: ["admin", "auth", "config", "log", "router", "session", "step", "xml", "software", "ports", "domain"],
   server: ["*"],

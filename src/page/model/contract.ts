@@ -75,6 +75,12 @@ export interface Recording {
   /** Whether more may come. */
   readonly live: boolean;
   readonly entries: readonly Entry[];
+  /** Of its stream in the log, in order, as far as they are known; none where it has never logged in. An export holds them as they are. */
+  readonly facts: readonly StoredFact[];
+  /** What the log knows of it as a whole; null while it lives, and where the log does not know it. */
+  readonly row: SessionRow | null;
+  /** How many of its oldest entries are not kept any more, because there were too many. */
+  readonly leftOut: number;
   readonly rows: readonly TimelineRow[];
   /** Of the row that an entry is in. */
   rowOf(index: number): TimelineRow | undefined;

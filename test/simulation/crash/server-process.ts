@@ -57,7 +57,7 @@ export class ServerProcess implements Server {
   }
 
   async start(): Promise<void> {
-    const args = ["start", "--allow-plaintext", "--port", String(this.port), "--tls-port", "0", "--data", this.dataDir];
+    const args = ["start", "--allow-plaintext", "--port", String(this.port), "--tls-port", "0", "--http-port", "0", "--data", this.dataDir];
     const log = openSync(this.logFile, "a", 0o600);
     // With the flag it need not start another Node, which would not be the one that is killed.
     const child = spawn(process.execPath, ["--max-semi-space-size=64", this.#main, ...args], {

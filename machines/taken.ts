@@ -1,0 +1,24 @@
+/** Which transitions an event takes: what a live session's inspection tells, found out again from a recording. */
+import type { SessionSnapshot } from "./fold.ts";
+import { inertScope } from "./inert-scope.ts";
+import { sessionMachine } from "./session.ts";
+import type { SessionEvent } from "./session-events.ts";
+import { transitionsOf } from "./transition-id.ts";
+
+/** Their names (`transitionId`), in order; none where the machine has no answer to the event, or has ended. */
+export function transitionsTaken(snapshot: SessionSnapshot, event: SessionEvent): readonly string[] {
+  if (snapshot.status !== "active") return [];
+  const taken: string[] = [];
+  const inspection = scope.system.inspect((inspected) => {
+    if (inspected.type === "@xstate.microstep") taken.push(...transitionsOf(inspected));
+  });
+  try {
+    sessionMachine.transition(snapshot, event, scope);
+  } finally {
+    inspection.unsubscribe();
+  }
+  return taken;
+}
+
+/** One of its own: folding elsewhere is not inspected. */
+const scope = inertScope();

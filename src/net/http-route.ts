@@ -1,0 +1,62 @@
+/** What a room that answers HTTP requests says to the listener, without Node's own words. */
+import type { TextSocket } from "./text-socket.ts";
+
+export interface HttpRoute {
+  /** What is asked for, exactly as it comes, percent-encoded; with "/" at its end also everything below. The longest that fits is taken. */
+  readonly path: string;
+  /** Answers by method; HEAD is made from GET. Others get 405. */
+  readonly methods?: Readonly<Partial<Record<"GET" | "POST" | "PUT" | "DELETE", HttpHandler>>>;
+  /** Takes WebSockets (RFC 6455); a function is called with the one that is open then, anything else refuses it. */
+  readonly upgrade?: (request: HttpRequest) => WebSocketAnswer | Promise<WebSocketAnswer>;
+}
+
+/** What it throws is logged, and the client gets 500. */
+export type HttpHandler = (request: HttpRequest) => HttpResponse | Promise<HttpResponse>;
+
+export type WebSocketAnswer = HttpResponse | ((socket: TextSocket) => void);
+
+export interface HttpRequest {
+  readonly method: string;
+  /** Percent-encoded, without the query; begins with "/". */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly remoteAddress: string;
+  /** The address of this machine that the client reached. */
+  readonly localAddress: string;
+  /** Under TLS. */
+  readonly secure: boolean;
+  /** By its name in lower case. */
+  header(name: string): string | undefined;
+  /** Reads it, once; undefined if it has more than `bytesMax` bytes. */
+  body(bytesMax: number): Promise<Uint8Array | undefined>;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  /** Besides and before those that every answer has. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Text is UTF-8, and `text/plain` unless a header says otherwise. */
+  readonly body?: string | Uint8Array;
+}
+
+/** For people who read the answer: a sentence, ended by a line break. */
+export function textResponse(status: number, text: string, headers: Readonly<Record<string, string>> = {}): HttpResponse {
+  return { status, headers, body: `${text}\n` };
+}
+
+/**
+ * On every answer: nothing that comes from here is to be run, framed, guessed at or kept, unless who answers says so.
+ */
+export const commonHeaders: Readonly<Record<string, string>> = {
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+  "cache-control": "no-store",
+};
+
+/** The headers of an answer, complete. */
+export function headersOf({ headers = {}, body }: HttpResponse): Readonly<Record<string, string>> {
+  const type = typeof body === "string" ? { "content-type": "text/plain; charset=utf-8" } : {};
+  const bytes = typeof body === "string" ? Buffer.byteLength(body) : (body?.byteLength ?? 0);
+  return { ...commonHeaders, ...type, ...headers, "content-length": String(bytes) };
+}

@@ -1,0 +1,80 @@
+/** WebSockets (RFC 6455) to somebody else, as the inspector's commands open them: text alone. */
+import { WebSocket } from "ws";
+import type { TextSocket, TextSocketHandler } from "./text-socket.ts";
+
+/** Why it was closed. */
+export interface SocketEnd {
+  /** RFC 6455 section 7.4.1; 1006 for a connection that broke. */
+  readonly code: number;
+  readonly reason: string;
+}
+
+export interface ClientSocket extends TextSocket {
+  readonly ended: Promise<SocketEnd>;
+  /** Stops reading, so that the other side feels it. Idempotent. */
+  pause(): void;
+  resume(): void;
+}
+
+/**
+ * Rejects with an `Error` that has Node's `code` (ECONNREFUSED …), or `status` where HTTP answered instead. To this machine itself it takes any
+ * certificate: nobody else can be there.
+ */
+export function connectWebSocket(url: string): Promise<ClientSocket> {
+  const { hostname } = new URL(url);
+  const isHere = ["localhost", "127.0.0.1", "[::1]"].includes(hostname);
+  return new Promise((resolve, reject) => {
+    const raw = new WebSocket(url, { perMessageDeflate: false, handshakeTimeout: handshakeMs, rejectUnauthorized: !isHere });
+    const socket = new LiveClientSocket(raw, hostname);
+    raw.once("open", () => resolve(socket));
+    raw.on("error", reject);
+    raw.once("unexpected-response", (request, response) => {
+      request.destroy();
+      reject(Object.assign(new Error(`HTTP status ${response.statusCode}`), { status: response.statusCode }));
+    });
+  });
+}
+
+const handshakeMs = 10_000;
+
+class LiveClientSocket implements ClientSocket {
+  readonly remoteAddress: string;
+  readonly ended: Promise<SocketEnd>;
+  readonly #raw: WebSocket;
+
+  constructor(raw: WebSocket, remoteAddress: string) {
+    this.#raw = raw;
+    this.remoteAddress = remoteAddress;
+    raw.pause();
+    this.ended = new Promise((resolve) => raw.once("close", (code, reason) => resolve({ code, reason: String(reason) })));
+  }
+
+  get bufferedBytes(): number {
+    return this.#raw.bufferedAmount;
+  }
+
+  start(handler: TextSocketHandler): void {
+    this.#raw.on("message", (data, isBinary) => {
+      if (!isBinary) handler.text(String(data));
+    });
+    void this.ended.then(() => handler.closed());
+    this.#raw.resume();
+  }
+
+  pause(): void {
+    this.#raw.pause();
+  }
+
+  resume(): void {
+    this.#raw.resume();
+  }
+
+  send(text: string): void {
+    if (this.#raw.readyState === this.#raw.OPEN) this.#raw.send(text, () => undefined);
+  }
+
+  close(code = 1000, reason = ""): void {
+    this.#raw.resume();
+    this.#raw.close(code, reason);
+  }
+}

@@ -1,0 +1,101 @@
+/** The page: a head, what is wrong, and the view that the address names. */
+import { effect } from "@preact/signals";
+import { useEffect, useState } from "preact/hooks";
+import { ErrorBoundary } from "./frame/error-boundary.tsx";
+import { Header } from "./frame/header.tsx";
+import { Help, singleKeys } from "./frame/help.tsx";
+import { Notices } from "./frame/notices.tsx";
+import { sideList, wide } from "./frame/room.ts";
+import { later } from "./frame/later.tsx";
+import { sessionTabs } from "./frame/session-tabs.ts";
+import { listen } from "./keyboard.ts";
+import type { Store } from "./model/contract.ts";
+import { Overview } from "./overview/overview.tsx";
+import { LiveList } from "./sessions/live-list.tsx";
+import { Sessions } from "./sessions/sessions.tsx";
+import { visible } from "./text.ts";
+import "./style/tokens.css";
+import "./style/base.css";
+import "./app.css";
+
+/** Larger than all the rest, and not needed for the first look. */
+const SessionView = later("the session", () => import("./frame/session-view.tsx").then((file) => file.SessionView));
+
+export function App({ store }: { readonly store: Store }) {
+  const [help, setHelp] = useState(false);
+  const [dropped, setDropped] = useState(false);
+  const route = store.route.value;
+  useEffect(() => listen(keysOf(store, () => setHelp(true)), () => singleKeys.value === "on"), [store]);
+  useEffect(() => effect(() => void (document.title = titleOf(store))), [store]);
+  return (
+    <div class="app">
+      <a class="app-skip" href="#main" onClick={skip}>Go to the content</a>
+      <ErrorBoundary what="the head of the page">
+        <Header store={store} onHelp={() => setHelp(true)} onDropped={() => setDropped(!dropped)} />
+        <Notices store={store} droppedShown={dropped} onDroppedDone={() => setDropped(false)} />
+      </ErrorBoundary>
+      <main id="main" tabIndex={-1} class={`app-main app-${route.view}`}>
+        <ErrorBoundary key={route.view} what="this view"><View store={store} /></ErrorBoundary>
+      </main>
+      <Help open={help} onClose={() => setHelp(false)} />
+    </div>
+  );
+}
+
+/** The fragment of the address is not for places within a view. */
+function skip(event: Event): void {
+  event.preventDefault();
+  document.getElementById("main")?.focus();
+}
+
+function View({ store }: { readonly store: Store }) {
+  const route = store.route.value;
+  if (store.hello.value === undefined) return <Waiting store={store} />;
+  if (route.view === "overview") return <Overview store={store} />;
+  if (route.view === "sessions") return <Sessions store={store} />;
+  const listed = wide.value && sideList.value === "shown" && store.hello.value?.live !== false;
+  return (
+    <>
+      {listed && <aside class="app-list" aria-label="Sessions"><LiveList store={store} compact chosen={route.id} /></aside>}
+      <SessionView store={store} id={route.id} tab={route.tab} />
+    </>
+  );
+}
+
+/** Nothing is known yet: no figure is better than one that nobody told. */
+function Waiting({ store }: { readonly store: Store }) {
+  const words = {
+    connecting: "Asking the server …",
+    open: "Asking the server …",
+    closed: "The server does not answer. Is it running? The page tries again by itself.",
+    refused: "Nothing is shown without a token.",
+  } as const;
+  return <p class="app-waiting">{words[store.connection.value]}</p>;
+}
+
+function keysOf(store: Store, help: () => void) {
+  const search = () => {
+    const field = () => document.getElementById("sessions-search");
+    if (field() === null) store.route.value = { view: "sessions" };
+    // After the view is drawn.
+    requestAnimationFrame(() => requestAnimationFrame(() => field()?.focus()));
+  };
+  const tab = (index: number) => () => {
+    const route = store.route.value;
+    if (route.view === "session") store.route.value = { ...route, tab: sessionTabs[index]! };
+  };
+  return [
+    { key: "/", run: search },
+    { key: "?", run: help },
+    { key: "o", run: () => void (store.route.value = { view: "overview" }) },
+    { key: "s", run: () => void (store.route.value = { view: "sessions" }) },
+    { key: "b", run: () => void (sideList.value = sideList.value === "shown" ? "hidden" : "shown") },
+    ...sessionTabs.map((_, index) => ({ key: String(index + 1), run: tab(index) })),
+  ];
+}
+
+function titleOf(store: Store): string {
+  const route = store.route.value;
+  if (route.view !== "session") return `${route.view === "overview" ? "Overview" : "Sessions"} – refrain`;
+  return `${visible(store.sessions.value.get(route.id)?.jid ?? route.id).slice(0, 80)} – refrain`;
+}

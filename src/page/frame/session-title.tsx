@@ -1,0 +1,84 @@
+import type { Recording, Store } from "../model/contract.ts";
+import { stateName } from "../../../machines/state-name.ts";
+import { ClientText } from "../session/client-text.tsx";
+import { ExportMenu } from "../session/export-menu.tsx";
+import { dateAndTime, visible } from "../text.ts";
+import { age } from "./age.ts";
+import { CopyButton } from "./copy-button.tsx";
+import { ErrorBoundary } from "./error-boundary.tsx";
+import { BackIcon, ListIcon } from "./icons.tsx";
+import { Link } from "./links.tsx";
+import { sideList, wide } from "./room.ts";
+import { StatePill } from "./state-pill.tsx";
+
+export function SessionTitle({ store, id }: { readonly store: Store; readonly id: string }) {
+  const summary = store.sessions.value.get(id);
+  const recording = store.recording.value?.id === id ? store.recording.value : undefined;
+  void store.revision.value;
+  const last = recording?.momentAt(recording.entries.length - 1);
+  const snapshot = last?.snapshot ?? null;
+  const state = summary?.state ?? (snapshot === null ? undefined : stateName(snapshot.value));
+  return (
+    <header class="session-title">
+      {wide.value ? <ListToggle /> : (
+        <Link store={store} to={{ view: "sessions" }} class="session-title-back"><BackIcon /><span class="visually-hidden">All sessions</span></Link>
+      )}
+      <div class="session-title-words">
+        <h1><ClientText text={summary?.jid ?? nameIn(store, id, recording) ?? "nobody yet"} max={120} /></h1>
+        <p>
+          {state !== undefined && <StatePill state={state} whole={wide.value} />}
+          <Life store={store} recording={recording} since={summary?.since} />
+          <span class="session-title-id"><code>{visible(id)}</code><CopyButton text={id} what="the id" /></span>
+        </p>
+      </div>
+      {recording !== undefined && <div class="session-title-end"><ErrorBoundary what="the export"><ExportMenu store={store} /></ErrorBoundary></div>}
+    </header>
+  );
+}
+
+/** As it is known from elsewhere, when it does not live. */
+function nameIn(store: Store, id: string, recording: Recording | undefined): string | undefined {
+  const row = store.hello.value?.opened.find((one) => one.id === id);
+  if (row !== undefined) return `${row.username}@${row.host}${row.resource === null ? "" : `/${row.resource}`}`;
+  return recording && lastNameIn(recording);
+}
+
+/** The end of a session takes its resource away: the last name that it had is what people look for. */
+function lastNameIn(recording: Recording): string | undefined {
+  const last = recording.entries.length - 1;
+  for (let index = last; index >= Math.max(0, last - endingEntriesMax); index -= 1) {
+    const full = recording.momentAt(index).past?.session.full_jid ?? null;
+    if (full !== null) return full;
+  }
+  const { username = null, host } = recording.momentAt(last).past?.session ?? {};
+  return username === null ? undefined : `${username}@${host}`;
+}
+
+/** Within so many entries a session has closed. */
+const endingEntriesMax = 40;
+
+function Life({ store, recording, since }: { readonly store: Store; readonly recording: Recording | undefined; readonly since: number | undefined }) {
+  // It goes on with each second.
+  void store.totals.value;
+  if (recording === undefined) return null;
+  if (recording.live) return <span class="session-title-live">live{since !== undefined && `, for ${age(since, store.now())}`}</span>;
+  const last = recording.entries.at(-1);
+  const { ended = false, reason } = recording.momentAt(recording.entries.length - 1).past ?? {};
+  return (
+    <span class="session-title-recorded">
+      recorded{last !== undefined && `, ${ended ? "ended" : "up to"} ${dateAndTime(last.at)} UTC`}
+      {ended && reason !== undefined && reason !== null && reason !== "" && <>: <bdi>{visible(reason)}</bdi></>}
+    </span>
+  );
+}
+
+function ListToggle() {
+  const shown = sideList.value === "shown";
+  const words = `${shown ? "Hide" : "Show"} the list of sessions`;
+  return (
+    <button type="button" class="frame-icon-button" aria-label={words} title={`${words} (b)`}
+      onClick={() => (sideList.value = shown ? "hidden" : "shown")}>
+      <ListIcon />
+    </button>
+  );
+}

@@ -1,0 +1,30 @@
+/** Where one is in the page, as the fragment of its address: `#/sessions`, `#/session/ID/chart`. */
+import type { Route, SessionTab } from "./contract.ts";
+
+const tabs: readonly SessionTab[] = ["chart", "timeline", "sequence", "session"];
+
+/** What is no place of the page leads to the overview. */
+export function routeOf(fragment: string): Route {
+  const [view, id, tab] = fragment.replace(/^#?\/?/, "").split("/");
+  if (view === "sessions") return { view: "sessions" };
+  if (view !== "session" || id === undefined || id === "") return { view: "overview" };
+  return { view: "session", id: decoded(id), tab: tabs.find((known) => known === tab) ?? "chart" };
+}
+
+export function fragmentOf(route: Route): string {
+  if (route.view === "overview") return "#/";
+  return route.view === "sessions" ? "#/sessions" : `#/session/${encodeURIComponent(route.id)}/${route.tab}`;
+}
+
+/** The token in an address that the server printed, `#token=…`; undefined for any other. */
+export function tokenIn(fragment: string): string | undefined {
+  return /^#token=([\w-]+)$/.exec(fragment)?.[1];
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,157 @@
+/** Sessions out of files, and of a log that no server has open: checked, looked at, exported. */
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { WebSocket } from "ws";
+import { exportJson, exportOf, exportOfLog, type SessionExport } from "../../src/history/export/session-export.ts";
+import { factsOf } from "../../src/history/source.ts";
+import { findSession, streamOf } from "../../src/history/subject.ts";
+import type { FromServer, WatchBegun } from "../../src/inspector/protocol.ts";
+import { parseExport, recordedFrames, recordedSource } from "../../src/inspector/recorded.ts";
+import { LiveRecording } from "../../src/page/model/recording.ts";
+import { exitStatus, newFolder, refrain, refrainLines, spawnRefrain } from "../cli/refrain.ts";
+import { serving } from "../cli/serving.ts";
+import { exports } from "../history/export-fixtures.ts";
+import { eventually } from "../session/watching.ts";
+import { login } from "../support/login.ts";
+
+const [sample] = fc.sample(exports, { seed: 11, numRuns: 1 }) as [SessionExport];
+
+describe("An exported file", () => {
+  it("is read as it was written, whatever happened in the session", () => {
+    const isSame = fc.property(exports, (exported) => {
+      expect(parseExport(exportJson(exported), "f.json")).toEqual(exported);
+    });
+    fc.assert(isSame, { numRuns: 25 });
+  });
+
+  it("is refused in words that name the file, the place and the fix", () => {
+    const text = exportJson(sample);
+    const changed = (change: object) => JSON.stringify({ ...sample, ...change });
+    const fact = sample.facts[3]!;
+    const withFact = (other: object) => changed({ facts: sample.facts.with(3, { ...fact, ...other }) });
+    const cases: readonly (readonly [string, RegExp])[] = [
+      ["", /^f\.json: line 1: it is not JSON, or not whole; export/],
+      [text.slice(0, text.indexOf(`"facts"`) + 200), /^f\.json: line \d\d: it is not JSON, or not whole/],
+      [`{ "refrain": "account" }`, /^f\.json: it is JSON, and no exported session; export one with/],
+      ["[1]", /^f\.json: it is JSON, and no exported session/],
+      [changed({ version: 2 }), /^f\.json: version: expected 1, got 2; open it with the release/],
+      [changed({ session: { ...sample.session, id: "a/b" } }), /^f\.json: session\.id: expected the id of a session; the file was changed/],
+      [withFact({ position: "7" }), /^f\.json: facts\[3\]\.position: /],
+      [withFact({ stream: "session/elsewhere/x" }), /^f\.json: facts\[3\]: expected a fact of session\/\S+, got one of session\/elsewhere\/x/],
+      [withFact({ version: 1 }), /^f\.json: facts\[3\]: expected a version after 3, got 1/],
+      [withFact({ type: "SessionSnapshotTaken", data: { machine: "session", version: 99, value: "closed", context: {} } }), /^f\.json: position \d+ of the log: snapshot\.version: expected 1–\d+/],
+      [withFact({ type: "SessionSnapshotTaken", data: { machine: "session", version: 2, value: "closed", context: {} } }), /^f\.json: facts\[3\]: its context has no policy/],
+      [withFact({ type: "SessionTold", data: null }), /^f\.json: facts\[3\]: it cannot be folded/],
+      [changed({ begun: { ...sample.begun, snapshot: { ...sample.begun!.snapshot, machine: "other" } } }), /^f\.json: begun: snapshot\.machine: expected "session", got "other"/],
+    ];
+    for (const [broken, message] of cases) expect(() => parseExport(broken, "f.json")).toThrow(message);
+  });
+
+  it("is a log of this one session", async () => {
+    const source = recordedSource(sample);
+    const found = await findSession(source, sample.session.id.slice(0, 8));
+    expect(found).toEqual(sample.session);
+    const facts = [];
+    for await (const fact of factsOf(source, streamOf(found))) facts.push(fact);
+    expect(facts).toEqual(sample.facts);
+    expect(await source.streamFacts("account/zqhost.invalid/zqromeo", 0)).toEqual([]);
+    expect(await source.allFacts(sample.facts.at(-1)!.position)).toEqual([]);
+    expect(await source.sessionsOf(sample.session.host, sample.session.username, "")).toEqual([sample.session]);
+  });
+
+  it("gives the page the recording that it was exported from", () => {
+    fc.assert(
+      fc.property(exports, (exported) => {
+        const recording = new LiveRecording(exported.session.id);
+        for (const frame of recordedFrames(exported).map((text) => JSON.parse(text) as FromServer)) {
+          if (frame.type === "watching") recording.begin(frame satisfies WatchBegun);
+          else if (frame.type === "items") for (const item of frame.items) recording.take(item);
+        }
+        recording.takeFacts(exported.facts);
+        const again = exportOf(recording, exported.exportedAt);
+        expect(again.items).toEqual(exported.items);
+        expect(again.facts).toEqual(exported.facts);
+        expect(again.begun).toEqual(exported.begun);
+      }),
+      { numRuns: 25 },
+    );
+  });
+});
+
+describe("refrain inspect, of what is recorded", () => {
+  let cwd: string;
+  let id: string;
+  beforeAll(async () => {
+    cwd = newFolder();
+    const server = await serving(cwd);
+    await refrain(["user", "add", "romeo@localhost", "--password-stdin"], { cwd, input: "secret\n" });
+    const client = await login(server, { user: "romeo", over: "plaintext", resource: "orchard" });
+    await client.ask("<presence/>");
+    client.raw.send("</stream:stream>");
+    await client.raw.closed;
+    await server.stop();
+    const log = await refrain(["log", "romeo@localhost/orchard", "--json"], { cwd });
+    id = (JSON.parse(log.stdout.split("\n")[0]!) as { readonly stream: string }).stream.split("/")[2]!;
+  });
+  afterAll(() => rmSync(cwd, { recursive: true }));
+
+  it("exports a session of the log in three forms, and under other names", async () => {
+    const lines = await refrainLines([
+      `inspect romeo@localhost/orchard --export session.json`,
+      `inspect ${id} --export - --format mermaid`,
+      `inspect session.json --export session.test.ts --format test --pseudonyms`,
+      `inspect session.json --export session.json`,
+      `inspect session.json --export other --format svg`,
+      `inspect missing.json`,
+      `inspect ${id.slice(0, 3)} --export x.json`,
+    ], { cwd });
+    const [json, mermaid, test, again, format, missing, short] = lines;
+    expect(json).toEqual({ status: 0, stdout: "", stderr: expect.stringMatching(new RegExp(`^session\\.json: session ${id}, \\d+ facts of its log\\n$`)) });
+    const exported = parseExport(readFileSync(join(cwd, "session.json"), "utf8"), "session.json");
+    expect(exported).toEqual(exportOfLog(exported.session, exported.facts, exported.exportedAt));
+    expect(exported.session).toMatchObject({ id, username: "romeo", resource: "orchard", reason: "the client closed its stream" });
+    expect(mermaid.stdout).toMatch(/^sequenceDiagram\n[^]*C->>S: available with priority 0\n[^]*Note over S: closed<br\/>/);
+    expect(test.status).toBe(0);
+    const text = readFileSync(join(cwd, "session.test.ts"), "utf8");
+    expect(text).toContain(`describe("session session1 of user1@host1.example/resource1"`);
+    expect(text).not.toMatch(/romeo|orchard/);
+    expect(again).toMatchObject({ status: 2, stderr: expect.stringContaining("session.json: is there already") });
+    expect(format).toMatchObject({ status: 2, stderr: expect.stringContaining(`--format: expected json, mermaid, test, got "svg"`) });
+    expect(missing).toMatchObject({ status: 1, stderr: expect.stringContaining("missing.json: there is no such file") });
+    expect(short).toMatchObject({ status: 1, stderr: expect.stringContaining("too short") });
+  });
+
+  it("opens the page on a file, where there is neither a server nor a data folder, and on a session of a folder that nobody serves", async () => {
+    const elsewhere = newFolder();
+    writeFileSync(join(elsewhere, "session.json"), exportJson(sample));
+    try {
+      for (const [what, folder, session] of [["session.json", elsewhere, sample.session.id], [id, cwd, id]] as const) {
+        const child = spawnRefrain(["inspect", what], { cwd: folder });
+        let stdout = "";
+        child.stdout!.on("data", (chunk) => (stdout += String(chunk)));
+        const page = new URL(await eventually(() => /^http\S+(?=\n)/m.exec(stdout)?.[0]));
+        expect(page.hostname).toBe("127.0.0.1");
+        expect(page.pathname).toBe("/inspect");
+        const token = page.hash.slice("#token=".length);
+        const entered = await fetch(`${page.origin}/inspect/enter`, { method: "POST", body: JSON.stringify({ token }), headers: { origin: page.origin } });
+        const cookie = entered.headers.get("set-cookie")!.split(";")[0]!;
+        const told: FromServer[] = [];
+        const socket = new WebSocket(`${page.origin.replace("http", "ws")}/inspect/feed`, { headers: { cookie, origin: page.origin } });
+        socket.on("message", (data) => told.push(JSON.parse(String(data)) as FromServer));
+        await eventually(() => (told.length > 0 ? true : undefined));
+        expect(told[0]).toMatchObject({ type: "hello", live: false, bodies: false, opened: [{ id: session }] });
+        const { host } = (told[0] as Extract<FromServer, { type: "hello" }>).opened[0]!;
+        socket.send(JSON.stringify({ type: "ask", id: 1, question: { kind: "facts", stream: `session/${host}/${session}`, after: 0 } }));
+        const answer = await eventually(() => told.find((message) => message.type === "answer"));
+        expect((answer as unknown as { readonly result: readonly { readonly type: string }[] }).result[0]).toMatchObject({ type: "SessionSnapshotTaken" });
+        socket.close();
+        child.kill("SIGINT");
+        expect(await exitStatus(child)).toBe(0);
+      }
+    } finally {
+      rmSync(elsewhere, { recursive: true });
+    }
+  });
+});

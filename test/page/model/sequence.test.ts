@@ -1,0 +1,50 @@
+import { describe, expect, it } from "vitest";
+import type { Entry, Happening } from "../../../src/page/model/contract.ts";
+import { sequenceOf, type SequenceDiagram } from "../../../src/page/model/sequence.ts";
+
+const wire = (direction: "in" | "out", xml: string): Happening => ({ kind: "wire", direction, xml, chars: xml.length });
+const told = (state: string, type: "presence.changed" | "roster.requested" = "roster.requested"): Happening => ({
+  kind: "told", event: { type, at: 0, priority: 0, digest: "" }, state, transitions: [],
+});
+const touched = (jid: string | null): Happening => ({
+  kind: "touched", other: { session: "other-id", jid }, stanza: { name: "message", type: "chat", id: null, from: null, to: null },
+});
+const entries = (...what: readonly (readonly [string, Happening])[]): readonly Entry[] => what.map(([step, one], index) => ({ index, at: index, step, position: null, what: one }));
+const shown = ({ steps }: SequenceDiagram) => steps.map((step) => (step.kind === "arrow" ? `${step.from}→${step.to} ${step.label}` : `${step.about} ${step.text}`));
+
+describe("A sequence diagram of a recording", () => {
+  it("has arrows for what went over the link and to others, and notes where the state changes", () => {
+    const drawn = sequenceOf(entries(
+      ["a", wire("in", "<message type='chat'><body>[2 characters]</body></message>")], ["a", touched("juliet@localhost/balcony")], ["a", touched(null)],
+      ["b", wire("in", "<presence/>")], ["b", told("available")], ["b", wire("out", "<iq type='error'><error><gone/></error></iq>")], ["b", touched("juliet@localhost/balcony")],
+    ));
+    expect(drawn.lanes.map(({ key, title }) => [key, title])).toEqual([["client", "client"], ["server", "server"], ["juliet@localhost/balcony", "juliet@localhost/balcony"], ["other-id", "other-id"]]);
+    expect(shown(drawn)).toEqual(["0→1 message chat", "1→2 message chat", "1→3 message chat", "0→1 presence", "state available", "1→0 iq error gone", "1→2 message chat"]);
+    const [message, , , , , error] = drawn.steps;
+    expect(message).toMatchObject({ withheld: true, failed: false, index: 0 });
+    expect(error).toMatchObject({ withheld: false, failed: true, index: 5 });
+  });
+
+  it("has a note for an event only where nothing else shows it", () => {
+    const drawn = sequenceOf(entries(["a", told("s")], ["b", told("s")], ["c", wire("in", "<iq/>")], ["c", told("s")], ["d", told("t")], ["", { kind: "closed" }]));
+    expect(shown(drawn)).toEqual(["state s", "event roster.requested", "0→1 iq", "state t", "event closed"]);
+  });
+
+  it("keeps those around the place that is looked at, and says how many are left out", () => {
+    const many = entries(...Array.from({ length: 1_000 }, (_, index) => [`s${index}`, wire("in", `<message id='${index}'/>`)] as const));
+    for (const place of [0, 10, 500, 995, 5_000]) {
+      const { steps, before, after } = sequenceOf(many, { max: 30, place });
+      expect(steps.length).toBe(30);
+      expect(before + after).toBe(970);
+      expect(steps[0]!.index).toBe(before);
+      expect(steps.some(({ index }) => index === Math.min(place, 999))).toBe(true);
+    }
+    expect(sequenceOf(many).steps.length).toBe(300);
+    expect(sequenceOf([])).toMatchObject({ steps: [], before: 0, after: 0 });
+  });
+
+  it("knows the state from what is left out before", () => {
+    const before = entries(["a", told("s")], ["b", wire("in", "<r/>")], ["b", told("s")]);
+    expect(shown(sequenceOf(before, { max: 1 }))).toEqual(["0→1 ack request"]);
+  });
+});
