@@ -4,6 +4,9 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
+import { lifeOf } from "../../src/history/export/life.ts";
+import { exportMermaid } from "../../src/history/export/mermaid.ts";
+import { pseudonymised } from "../../src/history/export/pseudonyms.ts";
 import { exportJson, exportOf, exportOfLog, type SessionExport } from "../../src/history/export/session-export.ts";
 import { factsOf } from "../../src/history/source.ts";
 import { findSession, streamOf } from "../../src/history/subject.ts";
@@ -15,6 +18,7 @@ import { serving } from "../cli/serving.ts";
 import { exports } from "../history/export-fixtures.ts";
 import { eventually } from "../session/watching.ts";
 import { login } from "../support/login.ts";
+import { watchedServer } from "./setting.ts";
 
 const [sample] = fc.sample(exports, { seed: 11, numRuns: 1 }) as [SessionExport];
 
@@ -77,6 +81,55 @@ describe("An exported file", () => {
       }),
       { numRuns: 25 },
     );
+  });
+});
+
+describe("A session that was watched while it lived", () => {
+  const names = /zq|secret/i;
+
+  it("leaves under other names with all of its stanzas, opens again as it was, and folds to the same states", async () => {
+    const setting = await watchedServer(["zqromeo", "zqjuliet"], { bodies: true });
+    try {
+      const page = setting.open();
+      page.say({ type: "watch-new", on: true });
+      const juliet = await setting.enter("zqjuliet", "zqbalcony");
+      await juliet.ask("<presence/>");
+      const romeo = await setting.enterManaged("zqromeo", "zqorchard &lt;b&gt;&amp;'");
+      await romeo.ask(`<presence xml:lang='zq'><show>away</show><status>zq is away</status><c xmlns='http://jabber.org/protocol/caps' node='http://zq.example' hash='sha-1' ver='zqver'/></presence>`);
+      await romeo.ask(`<iq type='set' id='zq1'><query xmlns='jabber:iq:roster'><item jid='zqnurse@localhost' name='zq &amp; co'><group>zqgroup</group></item></query></iq>`);
+      await romeo.ask(`<message to='${juliet.jid}' type='chat' id='zqm1'><body>zq says &lt;hi&gt;</body><zqx xmlns='urn:zq' zqa='zq'/></message>`);
+      await juliet.ask(`<message to='zqromeo@localhost' type='chat' id='zqm2'><body>zq answers</body></message>`);
+      await romeo.ask(`<presence to='zqfriar@localhost/zqcell'/>`);
+      romeo.cut();
+      await romeo.resume();
+      await romeo.close();
+      const id = (await setting.sessionsOf("zqromeo"))[0]!.id;
+      const recording = new LiveRecording(id);
+      await eventually(() => page.items("closed", id)[0]);
+      await eventually(() => page.items("fact", id).find(({ fact }) => fact.type === "SessionEnded"));
+      for (const message of page.told) {
+        if (message.type === "watching" && message.summary.id === id) recording.begin(message);
+        if (message.type === "items") for (const item of message.items) if (item.session === id) recording.take(item);
+      }
+      const exported = exportOf(recording, Date.now());
+      expect(exported.items.filter(({ kind }) => kind === "wire").length).toBeGreaterThan(20);
+      expect(exported.items.some(({ kind }) => kind === "touched")).toBe(true);
+      const other = pseudonymised(exported);
+      for (const part of [other.session, other.begun, ...other.facts, ...other.items]) expect(JSON.stringify(part)).not.toMatch(names);
+      for (const each of [exported, other]) {
+        const again = parseExport(exportJson(each), "f.json");
+        expect(again).toEqual(each);
+        expect(exportMermaid(again)).toMatch(/C->>S: #60;message#62; chat #60;body#62; to /);
+        const folded = lifeOf(again).flatMap((step) => (step.kind === "told" ? [step.state] : []));
+        expect(folded).toEqual(exported.items.flatMap((item) => (item.kind === "told" ? [item.state] : [])));
+        expect(folded.at(-1)).toBe("closed");
+      }
+      const shape = ({ items }: SessionExport) => items.map((item) => (item.kind === "wire" ? `${item.direction} ${/^<\/?[^\s>]*/.exec(item.xml)?.[0]}` : item.kind));
+      expect(shape(other)).toEqual(shape(exported));
+    } finally {
+      setting.feed.close();
+      await setting.server.stop();
+    }
   });
 });
 

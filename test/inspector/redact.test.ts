@@ -35,7 +35,8 @@ describe("Words of people", () => {
     ["<iq type='result' id='v' to='a@b'><query xmlns='jabber:iq:version'><name>Hidden</name><os>Hidden</os></query></iq>"],
     ["<iq type='set' id='f'><x xmlns='jabber:x:data' type='submit'><field var='who' label='Hidden'><value>Hidden</value></field></x></iq>"],
     ["<message to='a@b' type='error'><error type='cancel'><gone xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>Hidden</gone><text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>Hidden</text></error></message>"],
-    ["<message to='a@b'><show>Hidden</show><x xmlns='urn:example'><show>Hidden</show></x></message>".replace("<show>Hidden</show><x", "<x")],
+    // The same name elsewhere is another one.
+    ["<message to='a@b'><x xmlns='urn:example'><show>Hidden</show></x></message>"],
   ])("are withheld wherever they are: %s", (xml) => {
     expect(came(xml)).not.toContain("Hidden");
     expect(came(xml, true)).toContain("Hidden");
@@ -69,7 +70,7 @@ describe("RFC 6120 section 6.4 and all that is as good as a password", () => {
     ["<message to='a@b'><x xmlns='jabber:x:conference' jid='room@muc' password='Hidden'/></message>"],
     ["<iq type='result' id='s'><slot xmlns='urn:xmpp:http:upload:0'><put url='Hidden'><header name='Hidden'>Hidden</header></put></slot></iq>"],
     ["<iq type='result' id='s'><services xmlns='urn:xmpp:extdisco:2'><service type='turn' password='Hidden'/></services></iq>"],
-    ["<x xmlns='urn:example' apiKey='Hidden' Secret='Hidden'><Client-Secret>Hidden</Client-Secret><access_token>Hidden<b c='Hidden'>Hidden</b></access_token></x>".replace(/^/, "<message to='a@b'>").replace(/$/, "</message>")],
+    ["<message to='a@b'><x xmlns='urn:example' apiKey='Hidden' Secret='Hidden'><Client-Secret>Hidden</Client-Secret><access_token>Hidden<b c='Hidden'>Hidden</b></access_token></x></message>"],
   ])("is never shown, whatever is asked for: %s", (xml) => {
     for (const bodies of [false, true]) {
       expect(came(xml, bodies)).not.toContain("Hidden");

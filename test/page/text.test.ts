@@ -2,6 +2,10 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { counted, dateAndTime, durationWords, number, relativeTime, shortened, timeOfDay, visible } from "../../src/page/text.ts";
 
+/** Any code points, those that are not seen more often. */
+const codePoint = fc.oneof(fc.nat(0x10_ffff), fc.nat(0x2f), fc.integer({ min: 0x2000, max: 0x2070 }), fc.constantFrom(0x61c, 0xfeff, 0xd800, 0xdfff, 0x1f600));
+const anything = fc.array(codePoint, { maxLength: 60 }).map((points) => String.fromCodePoint(...points));
+
 describe("What strangers wrote is shown so that it cannot pretend to be something else", () => {
   it("shows every character that is not seen, or that turns others round, by its number", () => {
     expect(visible("a\u202eb")).toBe("a⟨U+202E⟩b");
@@ -13,7 +17,7 @@ describe("What strangers wrote is shown so that it cannot pretend to be somethin
   });
 
   it("leaves nothing of the kind, and shown twice is shown once", () => {
-    fc.assert(fc.property(fc.string({ unit: "binary", maxLength: 60 }), (text) => {
+    fc.assert(fc.property(anything, (text) => {
       const shown = visible(text);
       expect(shown).not.toMatch(/[\p{Cc}\p{Bidi_Control}\u200b-\u200d\u2060]/u);
       expect(visible(shown)).toBe(shown);
@@ -24,10 +28,10 @@ describe("What strangers wrote is shown so that it cannot pretend to be somethin
     expect(shortened("abcdef", 6)).toBe("abcdef");
     expect(shortened("abcdefg", 6)).toBe("abcde…");
     expect(shortened("abcd😀x", 6)).toBe("abcd…");
-    fc.assert(fc.property(fc.string({ unit: "binary" }), fc.integer({ min: 2, max: 30 }), (text, max) => {
+    fc.assert(fc.property(anything, fc.integer({ min: 2, max: 30 }), (text, max) => {
       const cut = shortened(text, max);
       expect(cut.length).toBeLessThanOrEqual(max);
-      expect(cut).not.toMatch(/\p{Surrogate}/u);
+      if (!/\p{Surrogate}/u.test(text)) expect(cut).not.toMatch(/\p{Surrogate}/u);
     }));
   });
 });

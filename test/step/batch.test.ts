@@ -213,6 +213,29 @@ describe("Group commit", () => {
     await settling;
     expect(done).toBe(true);
   });
+
+  it("is waited for by recorded without what comes meanwhile, and not at all where nothing is recorded", async () => {
+    const bench = new Bench();
+    await bench.batch.recorded();
+    const record = (name: string) => bench.batch.run(null, (step) => step.record(stream, fact(name)));
+    record("a");
+    const done: string[] = [];
+    const wait = (name: string) => void bench.batch.recorded().then(() => done.push(name));
+    wait("a");
+    bench.turn();
+    wait("a, under way");
+    record("b");
+    wait("b");
+    await bench.commit.resolve();
+    record("c");
+    expect([done, named(bench)]).toEqual([["a", "a, under way"], [["a"], ["b"]]]);
+    await bench.commit.resolve();
+    expect([done, named(bench)]).toEqual([["a", "a, under way", "b"], [["a"], ["b"], ["c"]]]);
+    const lost = bench.batch.recorded();
+    const told = expect(lost).rejects.toThrow("the store failed");
+    await bench.commit.reject(new Error("no room"));
+    await told;
+  });
 });
 
 describe("A commit that takes too long", () => {

@@ -13,7 +13,7 @@ export function routeOf(fragment: string): Route {
 
 export function fragmentOf(route: Route): string {
   if (route.view === "overview") return "#/";
-  return route.view === "sessions" ? "#/sessions" : `#/session/${encodeURIComponent(route.id)}/${route.tab}`;
+  return route.view === "sessions" ? "#/sessions" : `#/session/${encodeURIComponent(route.id.replaceAll(/\p{Surrogate}/gu, "\ufffd"))}/${route.tab}`;
 }
 
 /** The token in an address that the server printed, `#token=…`; undefined for any other. */

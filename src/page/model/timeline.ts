@@ -10,37 +10,19 @@ import { factWords } from "../../history/words.ts";
 import type { WatchBegun } from "../../inspector/protocol.ts";
 import type { StoredFact } from "../../ports.ts";
 import type { Entry, Happening, TimelineRow } from "./contract.ts";
+import { Exchanges, type Exchange, type Opening } from "./exchanges.ts";
 import { Rows, type Saying } from "./rows.ts";
 import { isClients, groupOfEvent } from "./told-rows.ts";
 import { amountIn, conditionOf, labelOf, localName, outlineOf, short, subjectOf, words, type WireOutline } from "./wire.ts";
 
 type Wire = Extract<Happening, { readonly kind: "wire" }>;
-type Exchange = "stream" | "tls" | "sasl" | "bind" | "enable" | "resume" | "end";
-type Opening = Partial<Saying> & Pick<Saying, "group" | "from" | "title">;
-
-/** An iq without its answer. */
-interface Asked {
-  readonly row: number;
-  /** Who was asked, or is to get the answer; undefined for the server or the own account. */
-  readonly address: string | undefined;
-}
-
 export class Timeline {
   readonly #rows = new Rows();
   /** The row of each entry. */
   readonly #rowAt: number[] = [];
   /** Where the journal was before each entry. */
   readonly #journalAt: number[] = [];
-  /** What is under way, one of a kind. */
-  readonly #exchanges = new Map<Exchange, number>();
-  /** Questions by direction and id. */
-  readonly #asked = new Map<string, readonly Asked[]>();
-  /** Requests for an acknowledgement, by who asks, the oldest first. */
-  readonly #requests = new Map<"client" | "server", readonly number[]>();
-  /** The row that each step began. */
-  readonly #rowOfStep = new Map<string, number>();
-  /** Stanzas of a step that left, by step, kind and id, and were not found in the queue yet. */
-  readonly #left = new Map<string, readonly number[]>();
+  readonly #under = new Exchanges(this.#rows);
   /** The state's name, under "". */
   readonly #state = new Map<"", string>();
 
@@ -65,7 +47,7 @@ export class Timeline {
     this.#journalAt.push(this.#rows.journal.length);
     const row = this.#take(entry, key, begun);
     this.#rowAt.push(row);
-    if (entry.step !== "" && !this.#rowOfStep.has(entry.step)) this.#rows.journal.set(this.#rowOfStep, entry.step, row);
+    this.#under.noteStep(entry, row);
   }
 
   #take(entry: Entry, key: string, begun: WatchBegun | undefined): number {
@@ -79,14 +61,14 @@ export class Timeline {
       case "fact":
         return this.#fact(entry, what.fact, open);
       case "touched": {
-        const row = this.#rowOfStep.get(entry.step);
+        const row = this.#under.rowOfStep(entry.step);
         const { stanza, other } = what;
-        if (row !== undefined) return this.#join(row, entry);
+        if (row !== undefined) return this.#under.join(row, entry);
         const title = words(short(stanza.name), short(stanza.type ?? ""), "for", short(other.jid ?? other.session));
         return open({ group: groupOfStanza(stanza.name), from: "self", title });
       }
       case "closed":
-        return this.#joinOr("end", entry, () => open({ group: "end", from: "self", title: "nothing is left of it but its log" }));
+        return this.#under.joinOr("end", entry, () => open({ group: "end", from: "self", title: "nothing is left of it but its log" }));
       case "begun": {
         const state = begun === undefined ? "" : stateName(begun.snapshot.value);
         const title = state === "" ? "watched from here" : `watched from here: ${state}`;
@@ -100,14 +82,14 @@ export class Timeline {
   #incoming(entry: Entry, { xml }: Wire, open: (opening: Opening) => number): number {
     const outline = outlineOf(xml);
     const label = labelOf(outline);
-    const begin = (exchange: Exchange, group: Saying["group"], title: string) => this.#begin(exchange, open({ group, from: "client", title, mark: "open" }));
+    const begin = (exchange: Exchange, group: Saying["group"], title: string) => this.#under.begin(exchange, open({ group, from: "client", title, mark: "open" }));
     switch (kindOf(outline)) {
       case "stream":
         return begin("stream", "stream", "stream header");
       case "/stream":
-        return this.#joinOr("end", entry, () => this.#begin("end", open({ group: "end", from: "client", title: "the client closes its stream" })));
+        return this.#under.joinOr("end", entry, () => this.#under.begin("end", open({ group: "end", from: "client", title: "the client closes its stream" })));
       case "stream:error":
-        return this.#joinOr("end", entry, () => this.#begin("end", open({ group: "end", from: "client", title: `${label} from the client`, mark: "failed" })));
+        return this.#under.joinOr("end", entry, () => this.#under.begin("end", open({ group: "end", from: "client", title: `${label} from the client`, mark: "failed" })));
       case "starttls":
         return begin("tls", "tls", "STARTTLS");
       case "auth":
@@ -115,16 +97,16 @@ export class Timeline {
         return begin("sasl", "sasl", words("login with", short(outline.attributes["mechanism"] ?? "SASL")));
       case "response":
       case "abort":
-        return this.#joinOr("sasl", entry, () => begin("sasl", "sasl", label));
+        return this.#under.joinOr("sasl", entry, () => begin("sasl", "sasl", label));
       case "iq":
         return this.#iq(entry, outline, "in", open);
       case "message":
       case "presence":
         return open({ group: groupOfStanza(outline.name), from: "client", title: addressed(outline, "to") });
       case "r":
-        return this.#request("client", open);
+        return this.#under.request("client", open);
       case "a":
-        return this.#acknowledge("server", entry, outline) ?? open({ group: "management", from: "client", title: label });
+        return this.#under.acknowledge("server", entry, outline) ?? open({ group: "management", from: "client", title: label });
       case "enable":
         return begin("enable", "management", "enable stream management");
       case "resume":
@@ -138,62 +120,58 @@ export class Timeline {
     const outline = outlineOf(xml);
     const label = labelOf(outline);
     const { xmlns = "" } = outline.attributes;
-    const beside = (group: Saying["group"]) => this.#joinStep(entry) ?? open({ group, from: "server", title: label });
+    const beside = (group: Saying["group"]) => this.#under.joinStep(entry) ?? open({ group, from: "server", title: label });
     switch (kindOf(outline)) {
       case "stream":
-        return this.#joinStep(entry, "stream") ?? open({ group: "stream", from: "server", title: "stream header" });
+        return this.#under.joinStep(entry, "stream") ?? open({ group: "stream", from: "server", title: "stream header" });
       case "features":
-        return this.#finish("stream", entry, `stream header → ${label}`) ?? beside("stream");
+        return this.#under.finish("stream", entry, `stream header → ${label}`) ?? beside("stream");
       case "stream:error":
-        return this.#fail(this.#joinOr("end", entry, () => this.#begin("end", open({ group: "end", from: "server", title: label }))), label);
+        return this.#under.fail(this.#under.joinOr("end", entry, () => this.#under.begin("end", open({ group: "end", from: "server", title: label }))), label);
       case "/stream":
-        return this.#joinOr("end", entry, () => this.#begin("end", open({ group: "end", from: "server", title: "the server closes the stream" })));
+        return this.#under.joinOr("end", entry, () => this.#under.begin("end", open({ group: "end", from: "server", title: "the server closes the stream" })));
       case "proceed":
-        return this.#joinOr("tls", entry, () => beside("tls"));
+        return this.#under.joinOr("tls", entry, () => beside("tls"));
       case "challenge":
-        return this.#joinOr("sasl", entry, () => beside("sasl"));
+        return this.#under.joinOr("sasl", entry, () => beside("sasl"));
       case "success":
       case "failure":
-        return this.#finish(xmlns.endsWith("-tls") ? "tls" : "sasl", entry, undefined, outline) ?? beside("sasl");
+        return this.#under.finish(xmlns.endsWith("-tls") ? "tls" : "sasl", entry, undefined, outline) ?? beside("sasl");
       case "iq":
-        return this.#leaves(entry, outline, this.#iq(entry, outline, "out", open));
+        return this.#under.leaves(entry, outline, this.#iq(entry, outline, "out", open));
       case "message":
       case "presence":
-        return this.#leaves(entry, outline, open({ group: groupOfStanza(outline.name), from: "server", title: addressed(outline, "from") }));
+        return this.#under.leaves(entry, outline, open({ group: groupOfStanza(outline.name), from: "server", title: addressed(outline, "from") }));
       case "r":
-        return this.#request("server", open);
+        return this.#under.request("server", open);
       case "a":
-        return this.#acknowledge("client", entry, outline) ?? beside("management");
+        return this.#under.acknowledge("client", entry, outline) ?? beside("management");
       case "enabled":
-        return this.#finish("enable", entry, `enable stream management → enabled${outline.attributes["resume"] === "true" ? ", can be resumed" : ""}`) ?? beside("management");
+        return this.#under.finish("enable", entry, `enable stream management → enabled${outline.attributes["resume"] === "true" ? ", can be resumed" : ""}`) ?? beside("management");
       case "resumed":
-        return this.#finish("resume", entry) ?? beside("management");
+        return this.#under.finish("resume", entry) ?? beside("management");
       case "failed":
-        return this.#finish("enable", entry, undefined, outline) ?? this.#finish("resume", entry, undefined, outline) ?? beside("management");
+        return this.#under.finish("enable", entry, undefined, outline) ?? this.#under.finish("resume", entry, undefined, outline) ?? beside("management");
       default:
         return beside("other");
     }
   }
 
-  /** A question, or an answer to one of the other side: the same id, from whom was asked (RFC 6120 section 8.2.3). */
+  /** A question, or an answer to one of the other side. */
   #iq(entry: Entry, outline: WireOutline, direction: "in" | "out", open: (opening: Opening) => number): number {
     const { id = "", type = "", from, to } = outline.attributes;
-    const [side, asker, answerer] = direction === "in" ? (["client", "in", "out"] as const) : (["server", "out", "in"] as const);
+    const [side, asker] = direction === "in" ? (["client", "server"] as const) : (["server", "client"] as const);
     const label = labelOf(outline);
     if (type === "result" || type === "error") {
-      const key = `${answerer} ${id}`;
-      const candidates = this.#asked.get(key) ?? [];
-      const found = candidates.find(({ address }) => isSameAddress(address, direction === "in" ? to : from));
-      if (found === undefined) return open({ group: "iq", from: side, title: label });
-      const others = candidates.filter((one) => one !== found);
-      this.#rows.journal.set(this.#asked, key, others.length === 0 ? undefined : others);
-      return this.#answer(found.row, entry, type === "error" ? `error ${short(conditionOf(outline) ?? "")}`.trim() : words("result", amountIn(outline)), type === "error");
+      const row = this.#under.askedBy(asker, id, direction === "in" ? to : from);
+      if (row === undefined) return open({ group: "iq", from: side, title: label });
+      const answer = type === "error" ? words("error", short(conditionOf(outline) ?? "")) : words("result", amountIn(outline));
+      return this.#under.answer(row, entry, answer, type === "error");
     }
     const isBind = direction === "in" && subjectOf(outline) === "bind";
     const row = open({ group: isBind ? "bind" : "iq", from: side, title: label, mark: "open" });
-    if (isBind) this.#begin("bind", row);
-    const key = `${asker} ${id}`;
-    this.#rows.journal.set(this.#asked, key, [...(this.#asked.get(key) ?? []), { row, address: direction === "in" ? to : from }]);
+    if (isBind) this.#under.begin("bind", row);
+    this.#under.asks(side, id, { row, address: direction === "in" ? to : from });
     return row;
   }
 
@@ -210,11 +188,12 @@ export class Timeline {
     const title = short(eventWords(event), 120);
     const isEnd = state === "closing" || state === "closed";
     const own = () => {
-      const known = this.#joinStep(entry);
+      const known = this.#under.joinStep(entry);
       if (known !== undefined) return known;
-      if (isEnd && this.#exchanges.has("end")) return this.#join(this.#exchanges.get("end")!, entry);
+      const end = isEnd ? this.#under.row("end") : undefined;
+      if (end !== undefined) return this.#under.join(end, entry);
       const row = open({ group: isEnd ? "end" : groupOfEvent(event.type), from: isClients(event.type) ? "client" : "self", title, mark: isFault(event) ? "failed" : null });
-      return isEnd ? this.#begin("end", row) : row;
+      return isEnd ? this.#under.begin("end", row) : row;
     };
     switch (event.type) {
       case "sasl.started":
@@ -223,26 +202,26 @@ export class Timeline {
       case "sasl.aborted":
       case "sasl.succeeded":
       case "sasl.failed":
-        return this.#joinOr("sasl", entry, own);
+        return this.#under.joinOr("sasl", entry, own);
       case "tls.established":
-        return this.#finish("tls", entry, `STARTTLS → ${short(event.protocol)}`) ?? own();
+        return this.#under.finish("tls", entry, `STARTTLS → ${short(event.protocol)}`) ?? own();
       case "tls.failed":
-        return this.#failing("tls", entry, `STARTTLS → failed: ${short(event.why)}`) ?? own();
+        return this.#under.failing("tls", entry, `STARTTLS → failed: ${short(event.why)}`) ?? own();
       case "bind.requested":
-        return this.#expecting("bind", own());
+        return this.#under.expecting("bind", own());
       case "resource.bound":
-        return this.#finish("bind", entry, `bind → ${short(event.resource)}`) ?? own();
+        return this.#under.finish("bind", entry, `bind → ${short(event.resource)}`) ?? own();
       case "bind.failed":
-        return this.#failing("bind", entry, `bind → error ${event.condition}`) ?? own();
+        return this.#under.failing("bind", entry, `bind → error ${event.condition}`) ?? own();
       case "resume.requested":
-        return this.#expecting("resume", own());
+        return this.#under.expecting("resume", own());
       case "resume.granted":
-        return this.#finish("resume", entry, "resume → granted") ?? own();
+        return this.#under.finish("resume", entry, "resume → granted") ?? own();
       case "resume.refused":
-        return this.#failing("resume", entry, `resume → ${event.condition}`) ?? own();
+        return this.#under.failing("resume", entry, `resume → ${event.condition}`) ?? own();
       case "link.attached":
         // What was closed for a restart has gone on.
-        this.#rows.journal.set(this.#exchanges, "end", undefined);
+        this.#under.forget("end");
         return own();
       default:
         return own();
@@ -254,102 +233,20 @@ export class Timeline {
     switch (fact.type) {
       case "StanzaQueued": {
         const { kind, id } = dataOf(fact, "StanzaQueued");
-        const key = leftKey(fact.step, kind, id);
-        const [row, ...others] = this.#left.get(key) ?? [];
-        if (row === undefined) return open({ group: kind, from: "server", title });
-        this.#rows.journal.set(this.#left, key, others.length === 0 ? undefined : others);
-        return this.#join(row, entry);
+        const row = this.#under.takeLeft(fact.step, kind, id);
+        return row === undefined ? open({ group: kind, from: "server", title }) : this.#under.join(row, entry);
       }
       case "SessionEnded":
-        return this.#joinOr("end", entry, () => this.#joinStep(entry) ?? this.#begin("end", open({ group: "end", from: "self", title })));
+        return this.#under.joinOr("end", entry, () => this.#under.joinStep(entry) ?? this.#under.begin("end", open({ group: "end", from: "self", title })));
       case "SessionSnapshotTaken": {
         const state = stateName((fact.data as { readonly value: unknown }).value);
         const before = this.#state.get("") ?? null;
         this.#rows.journal.set(this.#state, "", state);
-        return this.#joinStep(entry) ?? open({ group: fact.version === 1 ? "sasl" : "state", from: "self", title, stateBefore: before, state });
+        return this.#under.joinStep(entry) ?? open({ group: fact.version === 1 ? "sasl" : "state", from: "self", title, stateBefore: before, state });
       }
       default:
-        return this.#joinStep(entry) ?? open({ group: isOfManagement(fact.type) ? "management" : "other", from: "self", title });
+        return this.#under.joinStep(entry) ?? open({ group: isOfManagement(fact.type) ? "management" : "other", from: "self", title });
     }
-  }
-
-  /** A stanza that leaves can be found in the queue by its step. */
-  #leaves({ step }: Entry, { name, attributes }: WireOutline, row: number): number {
-    const key = leftKey(step, name, attributes["id"] ?? null);
-    this.#rows.journal.set(this.#left, key, [...(this.#left.get(key) ?? []), row]);
-    return row;
-  }
-
-  #request(who: "client" | "server", open: (opening: Opening) => number): number {
-    const row = open({ group: "management", from: who, title: "ack request", mark: "open" });
-    this.#rows.journal.set(this.#requests, who, [...(this.#requests.get(who) ?? []), row]);
-    return row;
-  }
-
-  /** The answer to the oldest request of this side (XEP-0198 section 4); undefined if there is none. */
-  #acknowledge(asker: "client" | "server", entry: Entry, { attributes }: WireOutline): number | undefined {
-    const [row, ...others] = this.#requests.get(asker) ?? [];
-    if (row === undefined) return undefined;
-    this.#rows.journal.set(this.#requests, asker, others);
-    return this.#answer(row, entry, short(attributes["h"] ?? ""), false);
-  }
-
-  #answer(row: number, entry: Entry, answer: string, failed: boolean): number {
-    const { title } = this.#rows.saying(row);
-    // A bind says what was bound already.
-    const whole = title.includes(" → ") ? title : `${title} → ${answer}`;
-    this.#rows.say(row, { title: whole, durationMs: Math.max(0, entry.at - this.#rows.begin(row)), mark: failed ? "failed" : null });
-    return this.#join(row, entry);
-  }
-
-  #begin(exchange: Exchange, row: number): number {
-    this.#rows.journal.set(this.#exchanges, exchange, row);
-    return row;
-  }
-
-  #expecting(exchange: Exchange, row: number): number {
-    if (this.#exchanges.get(exchange) !== row) this.#rows.say(row, { mark: "open" });
-    return this.#begin(exchange, row);
-  }
-
-  /** The exchange is over; undefined if there is none. With an outline its name, and its condition, is the answer. */
-  #finish(exchange: Exchange, entry: Entry, title?: string, outline?: WireOutline): number | undefined {
-    const row = this.#exchanges.get(exchange);
-    if (row === undefined) return undefined;
-    this.#rows.journal.set(this.#exchanges, exchange, undefined);
-    const { title: before } = this.#rows.saying(row);
-    const answered = outline === undefined ? before : `${before} → ${words(localName(outline.name), short(conditionOf(outline) ?? ""))}`;
-    const failed = outline !== undefined && localName(outline.name).startsWith("fail");
-    this.#rows.say(row, { title: title ?? answered, durationMs: Math.max(0, entry.at - this.#rows.begin(row)), mark: failed ? "failed" : null });
-    return this.#join(row, entry);
-  }
-
-  #failing(exchange: Exchange, entry: Entry, title: string): number | undefined {
-    const row = this.#finish(exchange, entry, title);
-    if (row !== undefined) this.#rows.say(row, { mark: "failed" });
-    return row;
-  }
-
-  /** What ends it is an error: that is what the row is about. */
-  #fail(row: number, title: string): number {
-    this.#rows.say(row, { mark: "failed", title });
-    return row;
-  }
-
-  #join(row: number, entry: Entry): number {
-    this.#rows.join(row, entry);
-    return row;
-  }
-
-  #joinStep(entry: Entry, group?: Saying["group"]): number | undefined {
-    const row = this.#rowOfStep.get(entry.step);
-    if (row === undefined || (group !== undefined && this.#rows.saying(row).group !== group)) return undefined;
-    return this.#join(row, entry);
-  }
-
-  #joinOr(exchange: Exchange, entry: Entry, open: () => number): number {
-    const row = this.#exchanges.get(exchange);
-    return row === undefined ? open() : this.#join(row, entry);
   }
 }
 
@@ -368,16 +265,6 @@ function addressed(outline: WireOutline, whose: "to" | "from"): string {
 
 function groupOfStanza(name: string): Saying["group"] {
   return name === "message" || name === "presence" || name === "iq" ? name : "other";
-}
-
-/** Who leaves it out means the server, or the own account. */
-function isSameAddress(asked: string | undefined, answering: string | undefined): boolean {
-  return asked === undefined || answering === undefined || asked.toLowerCase() === answering.toLowerCase();
-}
-
-/** As the log names a stanza: of an id no more than it keeps. */
-function leftKey(step: string, kind: string, id: string | null): string {
-  return `${step} ${kind} ${id === null ? "" : `#${id.slice(0, 256)}`}`;
 }
 
 function isOfManagement(type: string): boolean {

@@ -159,6 +159,7 @@
     return {
       state: document.querySelector(".session-title .state-pill-text")?.textContent ?? "",
       lit: labels.map((label) => /^state (.*), active$/.exec(label)?.[1] ?? label).toSorted(),
+      taken: [...document.querySelectorAll('.chart-line[aria-label$=", just taken"]')].map((line) => line.getAttribute("aria-label").replace(/, just taken$/, "")),
       fields: Object.fromEntries(rows),
     };
   }

@@ -107,6 +107,8 @@ export interface ShownSession {
   readonly state: string;
   /** The states that are lit in the statechart, parents included, in order. */
   readonly lit: readonly string[];
+  /** The transitions in the statechart that were just taken, in words. */
+  readonly taken: readonly string[];
   /** What the documented session says, and what lies beneath: values by name, without notes; null for nil. */
   readonly fields: Readonly<Record<string, string | null>>;
 }

@@ -89,12 +89,15 @@ describe.skipIf(chromiumMissing !== undefined)("The inspector shows what the ser
     await hibernating(server, his.jid);
     await agrees(view, server, id, counted(3, 2));
     expect(await view.state()).toContain("hibernating");
+    // Of the answers to the same event, the one that was taken.
+    expect((await view.session()).taken).toEqual(["link.lost, guard isResumable, to connected.link.hibernating"]);
     await hers.ask(chat(his.jid, "four"));
     await agrees(view, server, id, counted(4, 2));
 
     await his.resume({ h: base + 3 });
     await agrees(view, server, id, counted(4, 3));
     expect(await view.state()).toContain("attached");
+    expect((await view.session()).taken).toEqual(["link.attached, to connected.link.attached"]);
     his.handled = base + 3;
     await his.next();
     his.ack();
@@ -105,6 +108,22 @@ describe.skipIf(chromiumMissing !== undefined)("The inspector shows what the ser
     await expect.poll(async () => (await view.session()).lit).toEqual(["closed"]);
     await expect.poll(() => view.state()).toBe("closed");
     expect(await view.page.locator(".session-title").innerText()).toMatch(/recorded, ended/);
+  });
+
+  it("of whom a stanza touched", async () => {
+    const { stage } = setting;
+    const { romeo, juliet } = await stage.cast("romeo", "juliet");
+    const [his, hers] = [await stage.resumable(romeo, "phone", "<presence/>"), await stage.bound(juliet, "garden")];
+    const view = await setting.look();
+    await view.listSessions();
+    await view.openLive(his.jid, "Sequence");
+    await view.slider.waitFor();
+    await his.ask(chat(hers.jid, "one"));
+    await hers.ask(chat(his.jid, "two"));
+    const heads = view.page.getByRole("list", { name: "Who takes part" });
+    await expect.poll(() => heads.innerText()).toContain(hers.jid);
+    const steps = view.page.getByRole("listbox", { name: "Steps" }).getByRole("option", { name: /^message/ });
+    await expect.poll(() => steps.count()).toBeGreaterThanOrEqual(3);
   });
 
   it("at every place of the log, as the command line's replay has it", async () => {

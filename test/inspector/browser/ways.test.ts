@@ -1,5 +1,6 @@
 /** Ways about: by the keyboard alone, over a restart of the server, and past the door. */
 import { describe, expect, it } from "vitest";
+import { FailingStore } from "../../server/failing-store.ts";
 import { chromiumMissing } from "../../support/chromium.ts";
 import type { InspectorPage } from "./inspector-page.ts";
 import { browserSetting } from "./setting.ts";
@@ -95,6 +96,90 @@ describe.skipIf(chromiumMissing !== undefined)("When the server goes away", () =
     await his.resume();
     await expect.poll(() => view.state()).toContain("attached");
     await expect.poll(async () => (await view.session()).fields["full_jid"]).toBe(his.jid);
+  });
+});
+
+describe.skipIf(chromiumMissing !== undefined)("When the store fails and is opened again", () => {
+  const store = new FailingStore();
+  const setting = browserSetting({ parts: { openStore: store.openStore } });
+
+  it("goes on with what came over", async () => {
+    const { stage } = setting;
+    const { romeo, juliet } = await stage.cast("romeo", "juliet");
+    const his = await stage.resumable(romeo, "phone", "<presence/>");
+    const view = await setting.look();
+    await view.listSessions();
+    await view.openLive(his.jid);
+    await expect.poll(() => view.state()).toContain("attached");
+    store.fails = true;
+    his.send("<presence><priority>1</priority></presence>");
+    await his.raw.closed();
+    await expect.poll(() => store.opened).toBe(2);
+    await expect.poll(() => view.state()).toContain("hibernating");
+    await his.resume();
+    await expect.poll(() => view.state()).toContain("attached");
+    const hers = await stage.bound(juliet, "garden");
+    await view.listSessions();
+    await view.page.getByRole("link", { name: hers.jid, exact: true }).waitFor();
+  });
+});
+
+describe.skipIf(chromiumMissing !== undefined)("The door", () => {
+  const setting = browserSetting();
+
+  it("lets nobody in without a token, keeps no token in the address, and knows who was in", async () => {
+    const { server } = setting;
+    const view = await setting.look();
+    const { page } = view;
+    expect(new URL(page.url()).hash).toBe("#/");
+    await page.reload();
+    await view.isLive();
+    await page.context().clearCookies();
+    const [witness] = setting.witnesses();
+    await witness!.forgiving(/40[13]/, async () => {
+      await page.reload();
+      await page.getByText("does not let this page in").waitFor();
+      await page.goto("about:blank");
+      await page.goto(server.server.inspector!.url().replace(/token=.{4}/, "token=AAAA"));
+      await page.getByText("does not let this page in").waitFor();
+      expect(page.url()).not.toContain("token");
+    });
+    await page.goto("about:blank");
+    await view.enter(server.server.inspector!.url());
+    expect(await page.evaluate("document.cookie")).toBe("");
+  });
+});
+
+describe.skipIf(chromiumMissing !== undefined)("The list", () => {
+  const setting = browserSetting();
+
+  it("is narrowed by words, by state and from the overview, and put in order", async () => {
+    const { stage, server } = setting;
+    const { romeo, juliet, nurse } = await stage.cast("romeo", "juliet", "nurse");
+    const his = await stage.resumable(romeo, "phone", "<presence/>");
+    const hers = await stage.bound(juliet, "garden");
+    const away = await stage.resumable(nurse, "kitchen", "<presence/>");
+    await away.vanish(server);
+    await hers.ask(`<message to='${away.jid}'><body>come</body></message>`);
+    const view = await setting.look();
+    await view.listSessions();
+    const names = async () => view.page.locator(".sessions-name").allInnerTexts();
+    await expect.poll(async () => (await names()).toSorted()).toEqual([his.jid, hers.jid, away.jid].toSorted());
+    await view.page.getByRole("searchbox").fill("GARDEN");
+    await expect.poll(names).toEqual([hers.jid]);
+    await view.page.getByRole("searchbox").fill("");
+    await view.page.getByRole("combobox", { name: "State" }).selectOption("hibernating");
+    await expect.poll(names).toEqual([away.jid]);
+    // What came to it since then, nothing of which it has acknowledged.
+    await expect.poll(() => view.row(away.jid).locator(".sessions-cell-queue").innerText()).toBe(String(away.handled + 1));
+    await view.page.getByRole("link", { name: "Overview" }).click();
+    await view.page.getByRole("button", { name: /^available/ }).click();
+    await expect.poll(async () => (await names()).toSorted()).toEqual([his.jid, away.jid].toSorted());
+    await view.page.getByRole("combobox", { name: "State" }).selectOption("");
+    await view.page.getByRole("columnheader", { name: "JID" }).getByRole("button").click();
+    await expect.poll(names).toEqual([his.jid, hers.jid, away.jid].toSorted());
+    await view.page.getByRole("columnheader", { name: "JID" }).getByRole("button").click();
+    await expect.poll(names).toEqual([his.jid, hers.jid, away.jid].toSorted().toReversed());
   });
 });
 

@@ -56,7 +56,7 @@ describe("A recording of a watched session: what is told, and what its log holds
           expect(moment.disagreements).toEqual([]);
         });
       }),
-      { numRuns: 40 },
+      { numRuns: 25 },
     );
   });
 
@@ -83,7 +83,7 @@ describe("A recording of a watched session: what is told, and what its log holds
           expect(moment.disagreements).toEqual(other.disagreements);
         }
       }),
-      { numRuns: 40 },
+      { numRuns: 25 },
     );
   });
 
@@ -101,7 +101,7 @@ describe("A recording of a watched session: what is told, and what its log holds
         const known = told(watched).slice(told(watched).length - recorded.length);
         expect(recorded.map(({ index }) => read.momentAt(index).taken)).toEqual(known.map(({ index }) => watched.momentAt(index).taken));
       }),
-      { numRuns: 40 },
+      { numRuns: 25 },
     );
   });
 
@@ -119,7 +119,7 @@ describe("A recording of a watched session: what is told, and what its log holds
         expect(new Set(rows.map(({ key }) => key)).size).toBe(rows.length);
         for (const row of rows) for (const { index } of row.entries) expect(recording.rowOf(index)).toBe(row);
       }),
-      { numRuns: 40 },
+      { numRuns: 25 },
     );
   });
 

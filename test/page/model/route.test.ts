@@ -9,7 +9,9 @@ describe("A place of the page in its address", () => {
       fc.constantFrom<Route>({ view: "overview" }, { view: "sessions" }),
       fc.record({ view: fc.constant("session" as const), id: fc.string({ unit: "grapheme", minLength: 1 }), tab: fc.constantFrom("chart", "timeline", "sequence", "session") }),
     );
-    fc.assert(fc.property(routes, (route) => expect(routeOf(fragmentOf(route))).toEqual(route)));
+    fc.assert(fc.property(routes, (route) => {
+      expect(routeOf(fragmentOf(route))).toEqual(route);
+    }));
   });
 
   it.each(["", "#", "#/", "#/nowhere", "#/session", "#/session/", "#token=abc", "#/%"])("%s leads to the overview", (fragment) => {
