@@ -1,18 +1,15 @@
 /** What the page has of its browser: clock and timers, of which this is the only code that asks for them, the feed, the way in, and the address. */
 import type { Entrance } from "./model/connection.ts";
+import type { PageClock } from "./model/contract.ts";
 import type { StoreParts } from "./model/store.ts";
 
-export const browserClock = {
-  /** Milliseconds since 1970. */
-  now: (): number => Date.now(),
-  /** Runs `task` once after `ms`; returns the way to take it back. */
-  after(ms: number, task: () => void): () => void {
+export const browserClock: PageClock = {
+  now: () => Date.now(),
+  after(ms, task) {
     const timer = setTimeout(task, ms);
     return () => clearTimeout(timer);
   },
-} as const;
-
-export type BrowserClock = typeof browserClock;
+};
 
 /** Below the path that the page itself was served from. */
 const base = "/inspect";

@@ -1,6 +1,6 @@
 /**
  * What the inspector's page costs the browser with thousands of sessions that live, most of them idle and some of them chatting: the time
- * between frames (while the list is looked at, while it is scrolled, while one session is watched), the memory of its scripts after a
+ * between frames and how busy its main thread is (while the list is looked at, while it is scrolled, while one session is watched), the memory of its scripts after a
  * collection, and its elements. Not part of the suite; wants Debian's chromium. After `npm run build`:
  *   npx tsc -p tsconfig.json --outDir node_modules/.cache/bench && node node_modules/.cache/bench/test/bench/inspector-page.js [SESSIONS] [MESSAGES_A_SECOND]
  */
@@ -31,20 +31,18 @@ async function measure(): Promise<void> {
   const clients = await populate(server);
   const page = await (await browser.newContext({ viewport: { width: 1280, height: 800 } })).newPage();
   const devtools = await page.context().newCDPSession(page);
-  const quiet = chat(clients, 0, () => undefined);
   await page.goto(server.server.inspector!.url());
   await page.getByRole("link", { name: "Sessions" }).click();
   await page.getByText(sessions.toLocaleString("en")).first().waitFor();
-  quiet();
   await report("list, nothing happens", page, devtools);
-  const stop = chat(clients, messagesPerSecond, () => undefined);
+  const stop = chat(clients, messagesPerSecond);
   await report(`list, ${messagesPerSecond} messages a second`, page, devtools);
   await report("list, scrolled all the time", page, devtools, scroll);
   const [watched] = clients;
   await page.evaluate(`location.hash = ${JSON.stringify(`#/session/${await idOf(watched!.jid)}/chart`)}`);
   await page.getByRole("slider").waitFor();
   await report("one of them watched", page, devtools);
-  const stopMore = chat([watched!, clients[1]!], 50, () => undefined);
+  const stopMore = chat([watched!, clients[1]!], 50);
   await report("one of them watched, with 50 messages a second of its own", page, devtools);
   stopMore();
   stop();
@@ -97,13 +95,12 @@ async function login(port: number, name: string, resource: string): Promise<Clie
 }
 
 /** Each second so many messages, from anybody to anybody. Returns the way to end it. */
-function chat(clients: readonly Client[], perSecond: number, sent: () => void): () => void {
+function chat(clients: readonly Client[], perSecond: number): () => void {
   let number = 0;
   const timer = setInterval(() => {
     for (let left = perSecond / 10; left > 0; left -= 1) {
       const [from, to] = [clients[(number * 7) % clients.length]!, clients[(number * 13 + 1) % clients.length]!];
       from.socket.write(`<message to='${to.jid}' type='chat' id='m${(number += 1)}'><body>message ${number}</body></message>`);
-      sent();
     }
   }, 100);
   return () => clearInterval(timer);
@@ -127,18 +124,24 @@ async function scroll(page: Page): Promise<void> {
 }
 
 async function report(what: string, page: Page, devtools: CDPSession, meanwhile?: (page: Page) => Promise<void>): Promise<void> {
+  await devtools.send("Performance.enable");
+  const before = await metricsOf(devtools);
   const [intervals] = await Promise.all([framesOf(page), meanwhile?.(page)]);
+  const busy = ((await metricsOf(devtools))("TaskDuration") - before("TaskDuration")) / (lookMs / 1_000);
   const sorted = intervals.toSorted((a, b) => a - b);
   const at = (part: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))]!.toFixed(1);
   await devtools.send("HeapProfiler.collectGarbage");
-  await devtools.send("Performance.enable");
-  const { metrics } = await devtools.send("Performance.getMetrics");
-  const metric = (name: string) => metrics.find((one) => one.name === name)?.value ?? 0;
+  const metric = await metricsOf(devtools);
   const late = intervals.filter((interval) => interval > 34).length;
   console.log(
     `${what}: ${sorted.length} frames, p50 ${at(0.5)} ms, p95 ${at(0.95)} ms, p99 ${at(0.99)} ms, longest ${at(1)} ms, ${late} over 34 ms; ` +
-      `heap ${(metric("JSHeapUsedSize") / 1_048_576).toFixed(1)} MB, ${metric("Nodes")} DOM nodes (${await page.evaluate("document.querySelectorAll('*').length")} elements)`,
+      `main thread ${(busy * 100).toFixed(1)} % busy; heap ${(metric("JSHeapUsedSize") / 1_048_576).toFixed(1)} MB, ${metric("Nodes")} DOM nodes (${await page.evaluate("document.querySelectorAll('*').length")} elements)`,
   );
+}
+
+async function metricsOf(devtools: CDPSession): Promise<(name: string) => number> {
+  const { metrics } = await devtools.send("Performance.getMetrics");
+  return (name) => metrics.find((one) => one.name === name)?.value ?? 0;
 }
 
 async function framesOf(page: Page): Promise<readonly number[]> {

@@ -1,7 +1,7 @@
 /** The page's connection to its server: shows the token, opens the feed, opens it again when it is lost, asks and is answered. */
 import { signal, type ReadonlySignal, type Signal } from "@preact/signals";
 import type { FromPage, FromServer, Question } from "../../inspector/protocol.ts";
-import type { BrowserClock } from "../browser.ts";
+import type { PageClock } from "./contract.ts";
 
 /** A WebSocket to the feed, as it is used here. */
 export interface FeedSocket {
@@ -23,7 +23,7 @@ export interface ConnectionParts {
   connect(handlers: FeedHandlers): FeedSocket;
   /** Shows the token; without one it asks whether it was let in before. Never rejects. */
   enter(token: string | undefined): Promise<Entrance>;
-  readonly clock: BrowserClock;
+  readonly clock: PageClock;
 }
 
 /** Milliseconds until the next try: twice as long each time, up to a bound. */

@@ -97,6 +97,13 @@ export type Route =
 
 export type SessionTab = "chart" | "timeline" | "sequence" | "session";
 
+export interface PageClock {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Runs `task` once after `ms`; returns the way to take it back. */
+  after(ms: number, task: () => void): () => void;
+}
+
 export interface Totals {
   readonly at: number;
   readonly sessions: number;

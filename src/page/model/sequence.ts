@@ -111,7 +111,7 @@ function stepOf({ entry: { index, at, what }, entered }: Shown, lanes: Lanes): S
       return { kind: "arrow", index, at, from: 1, to: lanes.placeOf(other.jid ?? other.session), label, failed: stanza.type === "error", withheld: false };
     }
     case "told":
-      return { kind: "note", index, at, lane: 1, about: entered === undefined ? "event" : "state", text: entered ?? what.event.type };
+      return { kind: "note", index, at, lane: 1, about: entered === undefined ? "event" : "state", text: short(entered ?? what.event.type, 120) };
     default:
       return { kind: "note", index, at, lane: 1, about: "event", text: what.kind };
   }

@@ -2,14 +2,12 @@
 import { batch, computed, effect, signal, untracked } from "@preact/signals";
 import type { SessionSummary } from "../../domain/session-summary.ts";
 import type { SessionRow } from "../../history/source.ts";
-import type { FromServer, Hello, WatchItem } from "../../inspector/protocol.ts";
+import type { FromServer, Hello } from "../../inspector/protocol.ts";
 import type { StoredFact } from "../../ports.ts";
-import { shortened, visible } from "../text.ts";
 import { Connection, type ConnectionParts } from "./connection.ts";
 import type { Entry, Route, Store, Totals } from "./contract.ts";
-import { type Kept, KeptRecordings } from "./kept-recordings.ts";
-import type { LiveRecording, Mark } from "./recording.ts";
 import { fragmentOf, routeOf, tokenIn } from "./route.ts";
+import { WatchedSessions } from "./watched-sessions.ts";
 
 /** The fragment of the page's address. */
 export interface AddressBar {
@@ -43,11 +41,11 @@ class PageStore implements Store {
   readonly route;
   readonly connection;
   readonly problem;
-  readonly recording;
-  readonly revision;
-  readonly place;
-  readonly mark;
-  readonly moment;
+  readonly recording: Store["recording"];
+  readonly revision: Store["revision"];
+  readonly place: Store["place"];
+  readonly mark: Store["mark"];
+  readonly moment: Store["moment"];
   readonly #parts: StoreParts;
   readonly #connection: Connection;
   readonly #watched: WatchedSessions;
@@ -61,7 +59,8 @@ class PageStore implements Store {
     this.#watched = new WatchedSessions(this.#connection);
     this.connection = this.#connection.state;
     this.problem = computed(() => this.#connection.problem.value || this.#watched.problem.value);
-    ({ recording: this.recording, revision: this.revision, place: this.place, mark: this.mark, moment: this.moment } = this.#watched);
+    const { recording, revision, place, mark, moment } = this.#watched;
+    [this.recording, this.revision, this.place, this.mark, this.moment] = [recording, revision, place, mark, moment];
     const token = tokenIn(address.fragment());
     this.route = signal<Route>(token === undefined ? routeOf(address.fragment()) : { view: "overview" });
     // A token is not to stay in the history of the browser.

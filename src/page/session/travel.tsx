@@ -1,8 +1,8 @@
 /** Time travel: a slider over everything that happened, with steps, play and a mark to compare with. */
 import { useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
-import { browserClock, type BrowserClock } from "../browser.ts";
-import type { Recording, Store } from "../model/contract.ts";
+import { browserClock } from "../browser.ts";
+import type { PageClock, Recording, Store } from "../model/contract.ts";
 import { number, visible } from "../text.ts";
 import { clockText, sinceText, timeText } from "./moments.ts";
 import { entryName, indexOf, nextPlace, previousPlace, stateChanges, trackTicks } from "./steps.ts";
@@ -11,7 +11,7 @@ import "./travel.css";
 /** Milliseconds between two steps while it plays. */
 const playMs = 350;
 
-export function Travel({ store, clock = browserClock }: { readonly store: Store; readonly clock?: Pick<BrowserClock, "after"> }) {
+export function Travel({ store, clock = browserClock }: { readonly store: Store; readonly clock?: Pick<PageClock, "after"> }) {
   const recording = store.recording.value;
   const revision = store.revision.value;
   if (recording === undefined || recording.entries.length === 0) return null;
@@ -22,7 +22,7 @@ interface Parts {
   readonly store: Store;
   readonly recording: Recording;
   readonly revision: number;
-  readonly clock: Pick<BrowserClock, "after">;
+  readonly clock: Pick<PageClock, "after">;
 }
 
 function Bar({ store, recording, revision, clock }: Parts) {
