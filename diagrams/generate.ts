@@ -61,7 +61,7 @@ export async function generated(): Promise<ReadonlyMap<string, string>> {
     const layout = await layoutOf(plan);
     files.set(`diagrams/${machine.id}.mmd`, mermaidOf(plan));
     files.set(`diagrams/${machine.id}.layout.json`, layoutJson(layout));
-    if (machine === sessionMachine) files.set("src/page/chart/session-picture.ts", pictureOf(layout));
+    if (machine === sessionMachine) files.set("src/page/chart/packed-session.ts", pictureOf(layout));
     for (const theme of themes) files.set(`diagrams/${machine.id}.${theme}.svg`, svgOf(layout, theme));
   }
   files.set("diagrams/README.md", pageOf(drawn.map(describe)));

@@ -3,8 +3,8 @@ import { effect } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import { ErrorBoundary } from "./frame/error-boundary.tsx";
 import { Header } from "./frame/header.tsx";
-import { Help, singleKeys } from "./frame/help.tsx";
 import { Notices } from "./frame/notices.tsx";
+import { singleKeys } from "./frame/remembered.ts";
 import { sideList, wide } from "./frame/room.ts";
 import { later } from "./frame/later.tsx";
 import { sessionTabs } from "./frame/session-tabs.ts";
@@ -18,11 +18,12 @@ import "./style/tokens.css";
 import "./style/base.css";
 import "./app.css";
 
-/** Larger than all the rest, and not needed for the first look. */
-const SessionView = later("the session", () => import("./frame/session-view.tsx").then((file) => file.SessionView));
+const SessionView = later("the session", () => import("./frame/rest.ts").then((file) => file.SessionView));
+const Help = later("the help", () => import("./frame/rest.ts").then((file) => file.Help));
 
 export function App({ store }: { readonly store: Store }) {
-  const [help, setHelp] = useState(false);
+  // undefined: nobody has asked for it.
+  const [help, setHelp] = useState<boolean | undefined>(undefined);
   const [dropped, setDropped] = useState(false);
   const route = store.route.value;
   useEffect(() => listen(keysOf(store, () => setHelp(true)), () => singleKeys.value === "on"), [store]);
@@ -37,7 +38,7 @@ export function App({ store }: { readonly store: Store }) {
       <main id="main" tabIndex={-1} class={`app-main app-${route.view}`}>
         <ErrorBoundary key={route.view} what="this view"><View store={store} /></ErrorBoundary>
       </main>
-      <Help open={help} onClose={() => setHelp(false)} />
+      {help !== undefined && <Help open={help} onClose={() => setHelp(false)} />}
     </div>
   );
 }

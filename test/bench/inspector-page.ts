@@ -1,7 +1,7 @@
 /**
  * What the inspector's page costs the browser with thousands of sessions that live, most of them idle and some of them chatting: the time
- * between frames and how busy its main thread is (while the list is looked at, while it is scrolled, while one session is watched), the memory of its scripts after a
- * collection, and its elements. Not part of the suite; wants Debian's chromium. After `npm run build`:
+ * between frames and how busy its main thread is (while the list is looked at, while it is scrolled, while one session is watched), the
+ * memory of its scripts after a collection, and its elements. Not part of the suite; wants Debian's chromium. After `npm run build`:
  *   npx tsc -p tsconfig.json --outDir node_modules/.cache/bench && node node_modules/.cache/bench/test/bench/inspector-page.js [SESSIONS] [MESSAGES_A_SECOND]
  */
 import { connect, type Socket } from "node:net";
@@ -135,7 +135,8 @@ async function report(what: string, page: Page, devtools: CDPSession, meanwhile?
   const late = intervals.filter((interval) => interval > 34).length;
   console.log(
     `${what}: ${sorted.length} frames, p50 ${at(0.5)} ms, p95 ${at(0.95)} ms, p99 ${at(0.99)} ms, longest ${at(1)} ms, ${late} over 34 ms; ` +
-      `main thread ${(busy * 100).toFixed(1)} % busy; heap ${(metric("JSHeapUsedSize") / 1_048_576).toFixed(1)} MB, ${metric("Nodes")} DOM nodes (${await page.evaluate("document.querySelectorAll('*').length")} elements)`,
+      `main thread ${(busy * 100).toFixed(1)} % busy; ` +
+      `heap ${(metric("JSHeapUsedSize") / 1_048_576).toFixed(1)} MB, ${metric("Nodes")} DOM nodes (${await page.evaluate("document.querySelectorAll('*').length")} elements)`,
   );
 }
 

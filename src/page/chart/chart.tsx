@@ -1,8 +1,8 @@
 /** The statechart of the session that is looked at, with its state at that moment and what led to it. */
 import { useSignal } from "@preact/signals";
-import type { ComponentChildren } from "preact";
+import { type ComponentChildren, Fragment } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
-import type { Store } from "../model/contract.ts";
+import type { Moment, Store } from "../model/contract.ts";
 import { visible } from "../text.ts";
 import { CardWords, eventOf } from "./card.tsx";
 import { useDrag } from "./drag.ts";
@@ -79,7 +79,7 @@ export function Chart({ store, onEvent }: ChartProperties) {
   return (
     <div class="chart" ref={frame}>
       <div class="chart-bar">
-        <p class="chart-state-line" role="status">{visible(stateLine(moment))}</p>
+        <StateLine moment={moment} />
         <div class="chart-tools" role="group" aria-label="Size of the statechart">
           <button type="button" aria-label="Smaller" onClick={() => (zoom.value = zoomed(scale, -1))}>−</button>
           <output aria-label="Size">{Math.round(scale * 100)} %</output>
@@ -115,6 +115,17 @@ export function Chart({ store, onEvent }: ChartProperties) {
         </Card>
       )}
     </div>
+  );
+}
+
+/** Broken between regions only. */
+function StateLine({ moment }: { readonly moment: Moment | undefined }) {
+  const [state, after] = stateLine(moment);
+  return (
+    <p class="chart-state-line" role="status">
+      {visible(state).split("+").map((name, index) => <Fragment key={index}>{index > 0 && <>+<wbr /></>}{name}</Fragment>)}
+      {after !== "" && <span> {visible(after)}</span>}
+    </p>
   );
 }
 

@@ -2,9 +2,8 @@
 import { stateName } from "../../../machines/state-name.ts";
 import type { Moment } from "../model/contract.ts";
 
-/** `state: connected.available+interested+attached; after presence.changed` */
-export function stateLine(moment: Pick<Moment, "snapshot" | "event"> | undefined): string {
-  if (moment === undefined || moment.snapshot === null) return "The state is not known yet.";
-  const after = moment.event === null ? "" : `; after ${moment.event.type}`;
-  return `state: ${stateName(moment.snapshot.value)}${after}`;
+/** `connected.available+interested+attached`, and what led there: `after presence.changed`, or nothing. */
+export function stateLine(moment: Pick<Moment, "snapshot" | "event"> | undefined): readonly [state: string, after: string] {
+  if (moment === undefined || moment.snapshot === null) return ["The state is not known yet.", ""];
+  return [stateName(moment.snapshot.value), moment.event === null ? "" : `after ${moment.event.type}`];
 }

@@ -11,7 +11,7 @@ export function Header({ store, onHelp, onDropped }: { readonly store: Store; re
   const dropped = store.dropped.value;
   return (
     <header class="header">
-      <Link store={store} to={{ view: "overview" }} class="header-name">
+      <Link store={store} to={{ view: "overview" }} class="header-name" label="refrain">
         <Mark />
         <span>refrain</span>
       </Link>

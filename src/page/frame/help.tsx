@@ -1,9 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
-import { remembered } from "./remembered.ts";
+import { singleKeys } from "./remembered.ts";
 import "./help.css";
-
-/** Whether single keys do something wherever one is. */
-export const singleKeys = remembered("keys", ["on", "off"]);
 
 const keys: readonly (readonly [string, readonly (readonly [readonly string[], string])[]])[] = [
   ["Anywhere", [

@@ -8,6 +8,8 @@ export function Link(props: {
   readonly to: Route;
   readonly class?: string;
   readonly current?: boolean;
+  /** Its name, where its words may be hidden. */
+  readonly label?: string;
   readonly tabIndex?: number;
   readonly children: ComponentChildren;
 }) {
@@ -16,6 +18,7 @@ export function Link(props: {
     <a
       href={fragmentOf(to)}
       class={props.class}
+      aria-label={props.label}
       aria-current={current === true ? "page" : undefined}
       tabIndex={tabIndex}
       onClick={(event) => {

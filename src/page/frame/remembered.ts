@@ -9,6 +9,9 @@ export function remembered<Value extends string>(name: string, values: readonly 
   return choice;
 }
 
+/** Whether single keys do something wherever one is. */
+export const singleKeys = remembered("keys", ["on", "off"]);
+
 /** Browsers that keep nothing throw at the touch of it. */
 function read(key: string): string | null {
   try {

@@ -17,7 +17,8 @@ export function SessionTitle({ store, id }: { readonly store: Store; readonly id
   void store.revision.value;
   const last = recording?.momentAt(recording.entries.length - 1);
   const snapshot = last?.snapshot ?? null;
-  const state = summary?.state ?? (snapshot === null ? undefined : stateName(snapshot.value));
+  // The list comes once a second, what is watched as it happens.
+  const state = snapshot === null ? summary?.state : stateName(snapshot.value);
   return (
     <header class="session-title">
       {wide.value ? <ListToggle /> : (

@@ -3,6 +3,7 @@ import type { ReadonlySignal, Signal } from "@preact/signals";
 import type { SessionSnapshot } from "../../../machines/fold.ts";
 import type { SessionEvent } from "../../../machines/session-events.ts";
 import type { SessionSummary } from "../../domain/session-summary.ts";
+import type { SessionView } from "../../domain/session-view.ts";
 import type { Difference } from "../../history/differences.ts";
 import type { Disagreement } from "../../history/session-fold.ts";
 import type { SessionPast } from "../../history/session-past.ts";
@@ -142,6 +143,11 @@ export interface Store {
   find(text: string): Promise<readonly SessionRow[]>;
   /** Facts of other streams that belong to an entry's step. */
   related(entry: Entry): Promise<readonly StoredFact[]>;
+  /**
+   * The roster of the session's account after this entry, by the account's own facts. null where the log does not hold them; undefined
+   * where there is none, or while it is not known: it is asked for when the documented session is shown and its place has rested.
+   */
+  rosterAt(index: number): SessionView["roster"] | undefined;
   /** The server's clock, ms since 1970. */
   now(): number;
 }

@@ -96,6 +96,11 @@ export class Exchanges {
     return this.answer(row, entry, short(attributes["h"] ?? ""), false);
   }
 
+  /** They were made on a link that is lost: nobody answers them any more, and the next answer is to another one. */
+  forgetRequests(): void {
+    for (const who of this.#requests.keys()) this.#rows.journal.set(this.#requests, who, undefined);
+  }
+
   answer(row: number, entry: Entry, answer: string, failed: boolean): number {
     const { title } = this.#rows.saying(row);
     // A bind says what was bound already.

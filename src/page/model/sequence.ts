@@ -1,4 +1,6 @@
 /** What a sequence diagram of a span of a recording shows: who takes part, what went from one to another, and where the state changed. */
+import type { SessionFacts, SessionFactType } from "../../domain/session-facts.ts";
+import type { StoredFact } from "../../ports.ts";
 import type { Entry } from "./contract.ts";
 import { labelOf, outlineOf, short, words, type WireOutline } from "./wire.ts";
 
@@ -72,10 +74,11 @@ interface Shown {
   readonly entered: string | undefined;
 }
 
-/** What is told is shown where it changes the state, or where nothing of the wire shows it. */
+/** What is told is shown where it changes the state, or where nothing of the wire shows it; so are stanzas of which the log alone knows. */
 function shownOf(entries: readonly Entry[]): readonly Shown[] {
   let state: string | undefined;
   let wireStep = "";
+  const wireSteps = new Set(entries.flatMap(({ step, what }) => (what.kind === "wire" ? [step] : [])));
   const shown: Shown[] = [];
   for (const entry of entries) {
     const { step, what } = entry;
@@ -86,10 +89,17 @@ function shownOf(entries: readonly Entry[]): readonly Shown[] {
     } else if (what.kind === "wire" || what.kind === "touched" || what.kind === "closed") {
       if (what.kind === "wire") wireStep = step;
       shown.push({ entry, entered: undefined });
+    } else if (what.kind === "fact" && !wireSteps.has(step) && passed.has(what.fact.type)) {
+      // Without a stream it was put aside, and went nowhere yet.
+      const waits = what.fact.type === "StanzaQueued" && state?.includes("hibernating") === true;
+      if (!waits) shown.push({ entry, entered: undefined });
     }
   }
   return shown;
 }
+
+/** Facts of what went over the wire. */
+const passed: ReadonlySet<string> = new Set<SessionFactType>(["StanzaQueued", "StanzasAcknowledged"]);
 
 /** Of `max`, a third comes after what is looked at, where there are as many. */
 function spanAround(shown: readonly Shown[], place: number, max: number): readonly [from: number, to: number] {
@@ -112,9 +122,20 @@ function stepOf({ entry: { index, at, what }, entered }: Shown, lanes: Lanes): S
     }
     case "told":
       return { kind: "note", index, at, lane: 1, about: entered === undefined ? "event" : "state", text: short(entered ?? what.event.type, 120) };
+    case "fact":
+      return arrowOfFact(what.fact, index, at);
     default:
       return { kind: "note", index, at, lane: 1, about: "event", text: what.kind };
   }
+}
+
+function arrowOfFact(fact: StoredFact, index: number, at: number): SequenceStep {
+  if (fact.type === "StanzasAcknowledged") {
+    const { acknowledged } = fact.data as unknown as SessionFacts["StanzasAcknowledged"];
+    return { kind: "arrow", index, at, from: 0, to: 1, label: `ack ${acknowledged}`, failed: false, withheld: false };
+  }
+  const { kind, type } = fact.data as unknown as SessionFacts["StanzaQueued"];
+  return { kind: "arrow", index, at, from: 1, to: 0, label: words(kind, short(type)), failed: type === "error", withheld: true };
 }
 
 class Lanes {

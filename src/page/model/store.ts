@@ -1,12 +1,14 @@
 /** What the page knows, kept up to date with its server, and what people do in it. */
 import { batch, computed, effect, signal, untracked } from "@preact/signals";
 import type { SessionSummary } from "../../domain/session-summary.ts";
+import type { SessionView } from "../../domain/session-view.ts";
 import type { SessionRow } from "../../history/source.ts";
 import type { FromServer, Hello } from "../../inspector/protocol.ts";
 import type { StoredFact } from "../../ports.ts";
 import { Connection, type ConnectionParts } from "./connection.ts";
 import type { Entry, Route, Store, Totals } from "./contract.ts";
 import { fragmentOf, routeOf, tokenIn } from "./route.ts";
+import { Rosters } from "./rosters.ts";
 import { WatchedSessions } from "./watched-sessions.ts";
 
 /** The fragment of the page's address. */
@@ -49,6 +51,7 @@ class PageStore implements Store {
   readonly #parts: StoreParts;
   readonly #connection: Connection;
   readonly #watched: WatchedSessions;
+  readonly #rosters: Rosters;
   /** How far the server's clock is ahead of the browser's, ms. */
   #ahead = 0;
 
@@ -72,6 +75,7 @@ class PageStore implements Store {
     effect(() => {
       this.#connection.send({ type: "watch-new", on: this.watchNew.value });
     });
+    this.#rosters = new Rosters(this.#connection, parts.clock, () => this.#documented());
     address.onChanged(() => this.#addressChanged());
     void this.#connection.start(token);
   }
@@ -86,6 +90,11 @@ class PageStore implements Store {
     const position = entries.slice(0, index + 1).findLast((entry) => entry.position !== null)?.position;
     if (step === "" || position === undefined || position === null) return [];
     return (await this.#connection.ask({ kind: "related", position, step })) as readonly StoredFact[];
+  }
+
+  rosterAt(index: number): SessionView["roster"] | undefined {
+    const recording = this.recording.value;
+    return recording && this.#rosters.at(recording, index);
   }
 
   now(): number {
@@ -143,6 +152,13 @@ class PageStore implements Store {
     if (fragmentOf(routeOf(address.fragment())) !== fragment) address.push(fragment);
     const chosen = route.view === "session" ? route.id : undefined;
     if (chosen !== this.#watched.chosen) this.#watched.choose(chosen);
+  }
+
+  /** Where the documented session is looked at: the place, and what it is compared with. */
+  #documented() {
+    const [route, recording, moment, mark] = [this.route.value, this.recording.value, this.moment.value, this.mark.value];
+    if (route.view !== "session" || route.tab !== "session" || recording === undefined || moment === undefined) return undefined;
+    return { recording, indexes: [moment.index, mark ?? moment.index - 1].filter((index) => index >= 0) };
   }
 
   #addressChanged(): void {

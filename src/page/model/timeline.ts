@@ -149,7 +149,7 @@ export class Timeline {
       case "enabled":
         return this.#under.finish("enable", entry, `enable stream management → enabled${outline.attributes["resume"] === "true" ? ", can be resumed" : ""}`) ?? beside("management");
       case "resumed":
-        return this.#under.finish("resume", entry) ?? beside("management");
+        return this.#under.finish("resume", entry, words("resume → resumed, h", short(outline.attributes["h"] ?? ""))) ?? beside("management");
       case "failed":
         return this.#under.finish("enable", entry, undefined, outline) ?? this.#under.finish("resume", entry, undefined, outline) ?? beside("management");
       default:
@@ -219,10 +219,17 @@ export class Timeline {
         return this.#under.finish("resume", entry, "resume → granted") ?? own();
       case "resume.refused":
         return this.#under.failing("resume", entry, `resume → ${event.condition}`) ?? own();
-      case "link.attached":
+      case "link.lost":
+        this.#under.forgetRequests();
+        return own();
+      case "link.attached": {
         // What was closed for a restart has gone on.
         this.#under.forget("end");
-        return own();
+        // What the client has is the first that is recorded of its step: the row is about the resumption all the same.
+        const row = own();
+        this.#rows.say(row, { group: "link", from: "client", title: "resume → resumed" });
+        return this.#under.begin("resume", row);
+      }
       default:
         return own();
     }

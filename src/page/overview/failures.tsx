@@ -6,7 +6,7 @@ export function Failures({ failures }: { readonly failures: Readonly<Record<stri
   if (reasons.length === 0) return <p class="overview-wait">No login has failed.</p>;
   const most = reasons[0]![1];
   return (
-    <table class="failures">
+    <table class="failures" aria-label="Failed logins by reason">
       <thead class="visually-hidden"><tr><th scope="col">Reason</th><th scope="col">How often</th></tr></thead>
       <tbody>
         {reasons.map(([reason, count]) => (

@@ -1,5 +1,4 @@
 import { sessionMachineVersion } from "../../../machines/session.ts";
-import { subscriptionStateNames } from "../../domain/subscription.ts";
 import { number } from "../text.ts";
 import { lifecycle, machineEvents } from "./states.ts";
 
@@ -17,8 +16,7 @@ export function Machines({ live }: { readonly live: number | null }) {
       <div>
         <dt><code>subscription</code></dt>
         <dd>
-          {Object.keys(subscriptionStateNames).length} states; between a user and each contact, decided by its table without an
-          actor (RFC 6121 appendix A)
+          between a user and each contact: decided by its table, without an actor (RFC 6121 appendix A)
         </dd>
       </div>
     </dl>

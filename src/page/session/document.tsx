@@ -1,5 +1,6 @@
 /** The session at the place that is looked at, as it is documented, with what has changed. */
-import type { Difference } from "../../history/differences.ts";
+import { Fragment } from "preact";
+import { differences, type Difference } from "../../history/differences.ts";
 import type { QueuedStanza } from "../../history/session-fold.ts";
 import type { SessionPast } from "../../history/session-past.ts";
 import { stanzaWords } from "../../history/words.ts";
@@ -25,16 +26,17 @@ export function DocumentedSession({ store }: { readonly store: Store }) {
 
 function Document({ store, recording, moment, past }: { readonly store: Store; readonly recording: Recording; readonly moment: Moment; readonly past: SessionPast }) {
   const basis = store.mark.value ?? moment.index - 1;
-  const found = basis < 0 ? [] : worthTelling(recording.differences(basis, moment.index));
+  const roster = store.rosterAt(moment.index);
+  const found = basis < 0 ? [] : worthTelling([...recording.differences(basis, moment.index), ...rosterDifference(store.rosterAt(basis), roster)]);
   const changed = changedNames(found);
   const summary = store.sessions.value.get(recording.id);
   const address = store.place.value === "last" && recording.live ? (summary?.address ?? null) : null;
   const conn = address === null ? undefined : { address, secure: summary?.secure ?? null };
   const against = store.mark.value === undefined ? "the entry before" : `entry ${number(basis + 1)}`;
   return (
-    <section class="document" aria-label="The documented session">
+    <section class="document" aria-label="The documented session" tabIndex={0}>
       {moment.disagreements.length > 0 && <Disagreements moment={moment} />}
-      <Fields title="Session" fields={documentedFields(past, conn)} changed={changed} against={against} presence={past.session.presence?.text ?? null} />
+      <Fields title="Session" fields={documentedFields(past, conn, roster)} changed={changed} against={against} presence={past.session.presence?.text ?? null} />
       <ul class="document-kinds" aria-label="What kind of resource it is">
         {kindsOf(past).map(({ name, is, why }) => (
           <li key={name} data-is={is}><b>{is ? "✓" : "✕"} {name}: {is ? "yes" : "no"}</b> <span>{why}</span></li>
@@ -51,6 +53,11 @@ function Document({ store, recording, moment, past }: { readonly store: Store; r
       <Differences found={found} against={against} />
     </section>
   );
+}
+
+/** Of the account's roster, where both are known: the session itself does not change with it. */
+function rosterDifference(before: ReturnType<Store["rosterAt"]>, after: ReturnType<Store["rosterAt"]>): readonly Difference[] {
+  return before && after ? differences(before, after, "roster") : [];
 }
 
 interface FieldsParts {
@@ -121,7 +128,9 @@ function Differences({ found, against }: { readonly found: readonly Difference[]
           <tbody>
             {found.slice(0, differencesMax).map(({ path, before, after }) => (
               <tr key={path}>
-                <th scope="row"><ClientText text={path} max={80} /></th>
+                <th scope="row">
+                  {path.split(".").map((name, index) => <Fragment key={index}>{index > 0 && <>.<wbr /></>}<ClientText text={name} max={80} /></Fragment>)}
+                </th>
                 <Sides path={path} before={before} after={after} />
               </tr>
             ))}

@@ -1,11 +1,13 @@
 /** A session as it is documented, field by field, and what lies beneath: what it is at a moment, and what each name means. */
-import type { ConnectionView } from "../../domain/session-view.ts";
+import type { ConnectionView, SessionView } from "../../domain/session-view.ts";
 import type { Difference } from "../../history/differences.ts";
 import { duration } from "../../history/plain-words.ts";
 import type { SessionPast } from "../../history/session-past.ts";
 import type { Json } from "../../ports.ts";
 import { counted, durationWords } from "../text.ts";
 import { timeText } from "./moments.ts";
+
+type Roster = SessionView["roster"];
 
 export interface Field {
   readonly name: string;
@@ -17,23 +19,25 @@ export interface Field {
   readonly meaning: string;
 }
 
-/** In the documented order. `conn`: what is known of the connection now; undefined where the moment is another one, or the session lives no more. */
-export function documentedFields(past: SessionPast, conn: Pick<ConnectionView, "address" | "secure"> | undefined): readonly Field[] {
+/**
+ * In the documented order. `conn`: what is known of the connection now; undefined where the moment is another one, or the session lives no
+ * more. `then`: the roster of the moment; null where nobody knows it, undefined where that is not clear yet.
+ */
+export function documentedFields(past: SessionPast, conn: Pick<ConnectionView, "address" | "secure"> | undefined, then: Roster | undefined): readonly Field[] {
   const { session } = past;
   const bound = session.full_jid !== null;
-  const undefinedBefore = (what: string) => `not defined before ${what}`;
   return [
     { name: "conn", ...connection(past, conn), meaning: "The connection that carries the stream." },
     { name: "notopen", value: session.notopen ? "true" : null, note: session.notopen ? "" : "removed: the stream header has arrived", meaning: "True until the stream is initiated, after TLS and login anew." },
     { name: "type", value: session.type, note: session.type === null ? "the stream is closing or closed" : typeWords[session.type], meaning: "c2s_unauthed: not authenticated yet; c2s: of a local client." },
-    { name: "username", value: session.username, note: session.username === null ? undefinedBefore("authentication") : "", meaning: "The part of the JID before the @." },
-    { name: "host", value: session.host, note: session.host === null ? undefinedBefore("the stream is initiated") : "", meaning: "The host that the client has asked for." },
-    { name: "resource", value: session.resource, note: session.resource === null ? undefinedBefore("resource binding") : "", meaning: "The part of the full JID after the /." },
-    { name: "full_jid", value: session.full_jid, note: bound ? "" : undefinedBefore("resource binding"), meaning: "The three together: username@host/resource." },
+    { name: "username", value: session.username, note: session.username === null ? undefinedBefore("authentication", past) : "", meaning: "The part of the JID before the @." },
+    { name: "host", value: session.host, note: session.host === null ? undefinedBefore("the stream is initiated", past) : "", meaning: "The host that the client has asked for." },
+    { name: "resource", value: session.resource, note: session.resource === null ? undefinedBefore("resource binding", past) : "", meaning: "The part of the full JID after the /." },
+    { name: "full_jid", value: session.full_jid, note: bound ? "" : undefinedBefore("resource binding", past), meaning: "The three together: username@host/resource." },
     { name: "priority", value: String(session.priority), note: session.priority === 0 ? "the default" : session.priority < 0 ? "below 0: no messages to the bare JID come here" : "", meaning: "Of the resource, −128 to 127." },
     { name: "presence", ...presence(past), meaning: "The last presence without a type and without an address; gone when unavailable." },
     { name: "interested", value: session.interested === true ? "true" : null, note: session.interested === true ? "" : "the roster was not asked for", meaning: "True once the roster was requested: roster pushes are sent here." },
-    { name: "roster", value: session.roster === null ? null : counted(session.roster.items, "item"), note: session.roster === null ? undefinedBefore("resource binding") : `version ${session.roster.version || "unknown"}`, meaning: "The user's, loaded as soon as the resource is bound." },
+    { name: "roster", ...roster(past, then), meaning: "The user's, loaded as soon as the resource is bound." },
   ];
 }
 
@@ -108,6 +112,19 @@ function connection({ link, ended, secure }: SessionPast, conn: Pick<ConnectionV
   if (link === null) return { value: null, note: "none is attached" };
   if (conn === undefined) return { value: "attached", note: `${secure ? "over TLS; " : ""}the log does not hold its address` };
   return { value: conn.address, note: conn.secure ?? "without TLS" };
+}
+
+function roster(past: SessionPast, then: Roster | undefined): Pick<Field, "value" | "note"> {
+  const { roster: bound } = past.session;
+  if (bound === null) return { value: null, note: undefinedBefore("resource binding", past) };
+  if (then === undefined) return { value: "…", note: "" };
+  const { items, version } = then ?? bound;
+  return { value: counted(items, "item"), note: `version ${version || "unknown"}${then === null ? ", of resource binding: the log does not tell later ones" : ""}` };
+}
+
+/** At its end a session gives up what it had; whether it ever had it is not told then. */
+function undefinedBefore(what: string, { session: { type } }: SessionPast): string {
+  return type === null ? "not defined any more, or never was: the stream is closing or closed" : `not defined before ${what}`;
 }
 
 function presence({ session: { presence } }: SessionPast): Pick<Field, "value" | "note"> {

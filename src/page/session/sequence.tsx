@@ -67,7 +67,7 @@ function Diagram({ store, recording, revision }: { readonly store: Store; readon
           role="listbox"
           aria-label="Steps, from above to below"
           aria-activedescendant={current === -1 ? undefined : `sequence-step-${diagram.steps[current]!.index}`}
-          tabIndex={0}
+          tabindex={0}
           onKeyDown={onKeyDown}
         >
           <defs>

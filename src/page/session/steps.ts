@@ -40,7 +40,7 @@ export function entryName({ what }: Entry): string {
     case "touched":
       return `delivered to ${what.other.jid ?? what.other.session}`;
     case "begun":
-      return "the recording begins";
+      return "the state whole";
     case "closed":
       return "closed";
   }

@@ -14,8 +14,8 @@ export function LiveList({ store, compact, chosen }: { readonly store: Store; re
   const sessions = store.sessions.value;
   const rows = useMemo(() => listing(sessions.values(), wanted.value, order.value), [sessions, wanted.value, order.value]);
   const at = rows.findIndex(({ id }) => id === (active.value ?? chosen));
-  // Ages go on with each total, though nothing else has changed.
-  const now = useMemo(() => store.now(), [sessions, store.totals.value]);
+  // Ages go on with each total, though nothing else has changed; in between only what has changed is drawn again.
+  const now = useMemo(() => store.now(), [store.totals.value]);
   const open = (index: number) => {
     const session = rows[index];
     if (session === undefined) return;

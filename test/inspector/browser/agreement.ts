@@ -1,8 +1,8 @@
 /** Whether the page shows a session as the server has it: the server is asked by its own ways, and nothing of the page is believed. */
-import { expect } from "vitest";
 import type { SessionView } from "../../../src/domain/session-view.ts";
 import type { TestServer } from "../../../src/testing/start-server.ts";
 import { activeStates } from "./active-states.ts";
+import { eventually } from "./eventually.ts";
 import type { InspectorPage, ShownSession } from "./inspector-page.ts";
 
 /** What the test knows of a session's counts, because it has sent and read all of it. */
@@ -15,10 +15,10 @@ export interface Counted {
 /** Waits until the page, which follows the session live on its tab `Session`, shows what the server has. `counted`: null for one that does not count. */
 export async function agrees(view: InspectorPage, server: TestServer, id: string, counted: Counted | null = null): Promise<SessionView> {
   let known: SessionView | undefined;
-  await expect.poll(async () => {
+  await eventually(async () => {
     known = (await server.sessions()).find((session) => session.id === id);
     return known === undefined ? ["the session lives no more"] : disagreements(shown(await view.session()), expected(known, counted));
-  }, { timeout: 8_000, interval: 20 }).toEqual([]);
+  }).toEqual([]);
   return known!;
 }
 

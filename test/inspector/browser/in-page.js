@@ -10,29 +10,35 @@
     return protocol === "blob:" || (origin === location.origin && /^\/inspect(\/|$)/.test(pathname));
   };
 
+  const words = (text) => new Set(text.trim().split(/\s+/));
+  const neverMade = words(`script style link meta base iframe frame frameset object embed applet img image picture audio video
+    foreignobject animate set math template body html marquee`);
+  const leading = words("href src srcset action data formaction poster background xlink:href ping");
+
   /** Elements that the page never makes, and attributes that would do something or lead away. */
   function intruders() {
     const found = [];
     for (const element of document.querySelectorAll("*")) {
       const name = element.localName;
       const ownParts = document.head.contains(element) && /^(meta|title|link|script)$/.test(name);
-      if (!ownParts && /^(script|style|link|meta|base|iframe|frame|frameset|object|embed|applet|img|image|picture|audio|video|foreignobject|animate|set|math|template|body|html|marquee|x-evil)$/i.test(name)) {
-        if (element !== document.body && element !== document.documentElement) found.push(element.outerHTML.slice(0, 200));
-      }
+      const isPage = element === document.body || element === document.documentElement;
+      if (neverMade.has(name.toLowerCase()) && !ownParts && !isPage) found.push(element.outerHTML.slice(0, 200));
       for (const { name: attribute, value } of element.attributes) {
         if (/^on/i.test(attribute)) found.push(`${name} ${attribute}=${value.slice(0, 200)}`);
-        if (/^(href|src|srcset|action|data|formaction|poster|background|xlink:href|ping)$/i.test(attribute) && !isOwn(value)) found.push(`${name} ${attribute}=${value.slice(0, 200)}`);
+        if (leading.has(attribute.toLowerCase()) && !isOwn(value)) found.push(`${name} ${attribute}=${value.slice(0, 200)}`);
       }
     }
     return found;
   }
+
+  const unseen = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff]/;
 
   /** Characters that turn the direction of a line, or are not seen, anywhere in what is shown. */
   function invisible() {
     const found = [];
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {
-      if (/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff]/.test(node.data)) found.push(JSON.stringify(node.data.slice(0, 120)));
+      if (unseen.test(node.data)) found.push(JSON.stringify(node.data.slice(0, 120)));
     }
     for (const element of document.querySelectorAll("[title], [aria-label]")) {
       for (const name of ["title", "aria-label"]) {
@@ -79,7 +85,8 @@
     for (const one of beneath) {
       const style = getComputedStyle(one);
       const isShape = one instanceof SVGGeometryElement;
-      if (one === element && one instanceof SVGElement) continue;
+      // A text is not its own ground, and a line has none, whatever its fill is said to be.
+      if (one instanceof SVGLineElement || (one === element && one instanceof SVGElement)) continue;
       const [r, g, b, a] = colour(isShape ? (style.fill === "none" ? "transparent" : style.fill) : style.backgroundColor);
       const alpha = a * opacity(one) * (isShape ? Number(style.fillOpacity) : 1);
       const rest = (1 - painted[3]) * alpha;
@@ -103,7 +110,7 @@
     return value;
   }
 
-  /** Texts in view that stand out too little from what is beneath them: 4.5 to 1, large ones 3 to 1 (WCAG 2.2, 1.4.3). */
+  /** Texts in view that stand out too little from what is beneath them: 4.5 to 1, large ones 3 to 1 (WCAG 2.2, 1.4.3), and so are those that are dimmed because they come later. */
   function faint() {
     const sheet = new CSSStyleSheet();
     sheet.replaceSync("* { pointer-events: auto !important; transition: none !important; animation: none !important; }");
@@ -131,9 +138,10 @@
         const contrast = ratio(over([r, g, b, a * opacity(element)], beneath), beneath);
         const size = Number.parseFloat(style.fontSize);
         const large = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
-        if (contrast >= (large ? 3 : 4.5)) continue;
+        if (contrast >= (large || element.closest("[data-later=true]") !== null ? 3 : 4.5)) continue;
         const kind = `${element.localName}.${element.getAttribute("class") ?? ""}`;
-        if (!found.has(kind)) found.set(kind, `${kind} ${JSON.stringify(node.data.trim().slice(0, 40))} ${contrast.toFixed(2)} (${inSvg ? style.fill : style.color} on ${beneath.slice(0, 3).map(Math.round)})`);
+        const colours = `${inSvg ? style.fill : style.color} on ${beneath.slice(0, 3).map(Math.round)}`;
+        if (!found.has(kind)) found.set(kind, `${kind} ${JSON.stringify(node.data.trim().slice(0, 40))} ${contrast.toFixed(2)} (${colours})`);
       }
     } finally {
       document.adoptedStyleSheets = document.adoptedStyleSheets.filter((one) => one !== sheet);
@@ -151,17 +159,23 @@
 
   /** What is shown of the session at this moment: state in its head, states lit in the chart, and the fields of the documented session. */
   function session() {
-    const labels = [...document.querySelectorAll('.chart-head[aria-label$=", active"]')].map((head) => head.getAttribute("aria-label"));
+    const labels = (selector) => [...document.querySelectorAll(selector)].map((element) => element.getAttribute("aria-label"));
     const rows = [...document.querySelectorAll(".document-fields tbody tr")].map((row) => [
       row.querySelector("th")?.textContent ?? "",
       row.querySelector(".document-none") === null ? (row.querySelector(".document-value, .xml")?.textContent ?? "?") : null,
     ]);
     return {
       state: document.querySelector(".session-title .state-pill-text")?.textContent ?? "",
-      lit: labels.map((label) => /^state (.*), active$/.exec(label)?.[1] ?? label).toSorted(),
-      taken: [...document.querySelectorAll('.chart-line[aria-label$=", just taken"]')].map((line) => line.getAttribute("aria-label").replace(/, just taken$/, "")),
+      lit: labels('.chart-head[aria-label$=", active"]').map((label) => /^state (.*), active$/.exec(label)?.[1] ?? label).toSorted(),
+      taken: labels('.chart-line[aria-label$=", just taken"]').map((label) => label.replace(/, just taken$/, "")),
       fields: Object.fromEntries(rows),
     };
+  }
+
+  /** Pixels of what scrolls there that are below what is seen of it. */
+  function belowSight(selector) {
+    const { scrollHeight, clientHeight, scrollTop } = document.querySelector(selector);
+    return scrollHeight - clientHeight - scrollTop;
   }
 
   /** What the slider stands at. */
@@ -176,5 +190,5 @@
     };
   }
 
-  globalThis.inPage = { violations, intruders, invisible, faint, wide, session, place };
+  globalThis.inPage = { violations, intruders, invisible, faint, wide, session, belowSight, place };
 })();

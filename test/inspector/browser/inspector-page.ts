@@ -1,6 +1,6 @@
 /** The inspector's page as its users have it: what it shows, and ways to go about in it. All that depends on how it is drawn stands here. */
 import type { Locator, Page } from "playwright-core";
-import { expect } from "vitest";
+import { eventually } from "./eventually.ts";
 
 export type Tab = "Statechart" | "Timeline" | "Sequence" | "Session";
 
@@ -71,7 +71,7 @@ export class InspectorPage {
   /** Goes to an entry, from 0. */
   async travel(index: number): Promise<Place> {
     await this.slider.fill(String(index));
-    await expect.poll(async () => (await this.place()).index).toBe(index);
+    await eventually(async () => (await this.place()).index).toBe(index);
     return this.place();
   }
 

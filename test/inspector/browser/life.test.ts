@@ -10,6 +10,7 @@ import { connectRaw } from "../../support/raw-client.ts";
 import { bindRequest, saslPlain, streamHeader } from "../../support/login.ts";
 import { agrees } from "./agreement.ts";
 import { activeStates } from "./active-states.ts";
+import { eventually } from "./eventually.ts";
 import type { InspectorPage } from "./inspector-page.ts";
 import { browserSetting } from "./setting.ts";
 
@@ -54,14 +55,14 @@ describe.skipIf(chromiumMissing !== undefined)("The inspector shows what the ser
     expect((await view.session()).fields["full_jid"]).toBe(`${romeo}/phone`);
     // All of it stands in the timeline, the password never.
     await view.openTab("Timeline");
-    await expect.poll(async () => (await view.timeline.locator(".timeline-pill").allInnerTexts()).includes("login")).toBe(true);
+    await eventually(async () => (await view.timeline.locator(".timeline-pill").allInnerTexts()).includes("login")).toBe(true);
     await view.page.locator('.timeline-row:has([data-group="sasl"])').first().click();
     await view.page.locator(".timeline-detail").waitFor();
     expect(await view.page.content()).not.toContain(Buffer.from("\0romeo-1\0secret").toString("base64"));
     raw.send("</stream:stream>");
     await raw.closed();
     raw.destroy();
-    await expect.poll(async () => (await view.session()).lit).toEqual(["closed"]);
+    await eventually(async () => (await view.session()).lit).toEqual(["closed"]);
   });
 
   it("of stanzas that wait, a lost link, a resumption and an end in order", async () => {
@@ -105,9 +106,9 @@ describe.skipIf(chromiumMissing !== undefined)("The inspector shows what the ser
 
     await his.close();
     await gone(server, his.jid);
-    await expect.poll(async () => (await view.session()).lit).toEqual(["closed"]);
-    await expect.poll(() => view.state()).toBe("closed");
-    expect(await view.page.locator(".session-title").innerText()).toMatch(/recorded, ended/);
+    await eventually(async () => (await view.session()).lit).toEqual(["closed"]);
+    await eventually(() => view.state()).toBe("closed");
+    await eventually(() => view.page.locator(".session-title").innerText()).toMatch(/recorded, ended/);
   });
 
   it("of whom a stanza touched", async () => {
@@ -121,9 +122,9 @@ describe.skipIf(chromiumMissing !== undefined)("The inspector shows what the ser
     await his.ask(chat(hers.jid, "one"));
     await hers.ask(chat(his.jid, "two"));
     const heads = view.page.getByRole("list", { name: "Who takes part" });
-    await expect.poll(() => heads.innerText()).toContain(hers.jid);
+    await eventually(() => heads.innerText()).toContain(hers.jid);
     const steps = view.page.getByRole("listbox", { name: "Steps" }).getByRole("option", { name: /^message/ });
-    await expect.poll(() => steps.count()).toBeGreaterThanOrEqual(3);
+    await eventually(() => steps.count()).toBeGreaterThanOrEqual(3);
   });
 
   it("at every place of the log, as the command line's replay has it", async () => {
@@ -144,7 +145,7 @@ describe.skipIf(chromiumMissing !== undefined)("The inspector shows what the ser
     const [session] = await sessionsOf(source, "localhost", romeo.slice(0, romeo.indexOf("@")));
     const { last } = await replay(source, session!, ["last"]);
     // Everything that the log has is here before anybody travels.
-    await expect.poll(() => lastPosition(view)).toBe(last);
+    await eventually(() => lastPosition(view)).toBe(last);
 
     const length = await view.length();
     const seen: { readonly position: number; readonly state: string | null; readonly lit: readonly string[]; readonly priority: unknown; readonly counts: unknown }[] = [];
@@ -182,6 +183,6 @@ async function lastPosition(view: InspectorPage): Promise<number | null> {
 /** The id of the one that has said nothing yet. */
 async function silent(server: TestServer): Promise<string> {
   let found: SessionView | undefined;
-  await expect.poll(async () => (found = (await server.sessions()).find(({ state }) => state === "awaitingStream"))).toBeDefined();
+  await eventually(async () => (found = (await server.sessions()).find(({ state }) => state === "awaitingStream"))).toBeDefined();
   return found!.id;
 }

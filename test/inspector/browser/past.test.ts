@@ -9,6 +9,7 @@ import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { chat, gone } from "../../management/support.ts";
 import { chromiumMissing } from "../../support/chromium.ts";
+import { eventually } from "./eventually.ts";
 import type { InspectorPage } from "./inspector-page.ts";
 import { browserSetting } from "./setting.ts";
 
@@ -43,25 +44,25 @@ describe.skipIf(chromiumMissing !== undefined)("Looking back", () => {
 
   it("finds a session that has ended, by its user, and tells how it ended", async () => {
     const { view, id } = await ended();
-    await expect.poll(() => view.state()).toBe("closed");
+    await eventually(() => view.state()).toBe("closed");
     expect((await view.session()).lit).toEqual(["closed"]);
     expect(new URL(view.page.url()).hash).toContain(id);
-    expect(await view.page.locator(".session-title").innerText()).toMatch(/recorded, ended/);
+    await eventually(() => view.page.locator(".session-title").innerText()).toMatch(/recorded, ended/);
     // The address alone brings another page there.
     const [page, other] = [view.page.url(), await setting.look()];
     await other.go(new URL(page).hash);
-    await expect.poll(() => other.state()).toBe("closed");
+    await eventually(() => other.state()).toBe("closed");
   });
 
   it("dims what comes later, and tells what differs between two places", async () => {
     const { view } = await ended();
     await view.openTab("Timeline");
     const later = () => view.timeline.evaluateAll((rows) => rows.map((row) => row.getAttribute("data-later") === "true"));
-    await expect.poll(later).not.toContain(true);
+    await eventually(later).not.toContain(true);
     const last = (await view.length()) - 1;
     const changed = await view.travel(0);
     expect(changed.state).not.toBe("closed");
-    await expect.poll(later).toContain(true);
+    await eventually(later).toContain(true);
     expect((await later()).toSorted()).toEqual(await later());
     const opacity = (isLater: boolean) =>
       view.page.evaluate<string>(`getComputedStyle(document.querySelector(".timeline-row[data-later=${String(isLater)}] .timeline-title")).opacity`);
@@ -71,7 +72,7 @@ describe.skipIf(chromiumMissing !== undefined)("Looking back", () => {
     await view.page.getByRole("button", { name: "Compare with here" }).click();
     await view.travel(last);
     const rows = view.page.locator(".document-differences tbody tr");
-    await expect.poll(() => rows.count()).toBeGreaterThan(2);
+    await eventually(() => rows.count()).toBeGreaterThan(2);
     const differences = await rows.evaluateAll((found) => found.map((row) => [...row.children].map((cell) => cell.textContent)));
     expect(differences).toContainEqual(["session.state", changed.state, "closed"]);
   });
@@ -82,15 +83,16 @@ describe.skipIf(chromiumMissing !== undefined)("Looking back", () => {
     const status = view.page.locator(".timeline-status");
     const all = await view.timeline.count();
     await view.page.getByRole("group", { name: "Kinds of rows" }).getByRole("button", { name: /^presence/ }).click();
-    await expect.poll(() => status.innerText()).toMatch(/^\d+ of \d+ rows$/);
+    await eventually(() => status.innerText()).toMatch(/^\d+ of \d+ rows$/);
     expect(await view.timeline.locator('[data-group="presence"]').count()).toBe(0);
     await view.page.getByRole("button", { name: "Show all" }).click();
-    await expect.poll(() => view.timeline.count()).toBe(all);
+    await eventually(() => view.timeline.count()).toBe(all);
     await view.timeline.locator('.timeline-pill[data-group="presence"]').first().click();
-    await expect.poll(() => view.timeline.locator(".timeline-pill").evaluateAll((pills) => [...new Set(pills.map((pill) => pill.getAttribute("data-group")))])).toEqual(["presence"]);
+    const groups = () => view.timeline.locator(".timeline-pill").evaluateAll((pills) => [...new Set(pills.map((pill) => pill.getAttribute("data-group")))]);
+    await eventually(groups).toEqual(["presence"]);
     await view.page.getByRole("button", { name: "Show all" }).click();
     await view.page.getByRole("searchbox", { name: "Search events and stanzas" }).fill("resum");
-    await expect.poll(() => view.timeline.count()).toBeLessThan(all);
+    await eventually(() => view.timeline.count()).toBeLessThan(all);
     expect(await view.timeline.count()).toBeGreaterThan(0);
   });
 

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { FailingStore } from "../../server/failing-store.ts";
 import { chromiumMissing } from "../../support/chromium.ts";
+import { eventually } from "./eventually.ts";
 import type { InspectorPage } from "./inspector-page.ts";
 import { browserSetting } from "./setting.ts";
 
@@ -17,20 +18,20 @@ describe.skipIf(chromiumMissing !== undefined)("By the keyboard alone", () => {
     const view = await setting.look();
     const { keyboard } = view.page;
     await keyboard.press("/");
-    await expect.poll(() => focus(view)).toMatch(/Search by JID/);
+    await eventually(() => focus(view)).toMatch(/Search by JID/);
     await keyboard.type("romeo");
     await view.page.getByText("1 of 2 sessions").waitFor();
     await keyboard.press("ArrowDown");
-    await expect.poll(() => focus(view)).toMatch(/Sessions that live/);
+    await eventually(() => focus(view)).toMatch(/Sessions that live/);
     await keyboard.press("Enter");
     await view.slider.waitFor();
-    await expect.poll(() => view.state()).toContain("connected.");
+    await eventually(() => view.state()).toContain("connected.");
     expect(await view.page.getByRole("heading", { level: 1 }).innerText()).toContain(his.jid);
     await keyboard.press("4");
     await view.page.locator(".document-fields").first().waitFor();
     await reach(view, /^tab Session$/);
     await keyboard.press("ArrowLeft");
-    await expect.poll(() => focus(view)).toBe("tab Sequence");
+    await eventually(() => focus(view)).toBe("tab Sequence");
     await keyboard.press("ArrowLeft");
     await view.timeline.first().waitFor();
     await reach(view, /What happened, in order/);
@@ -41,7 +42,7 @@ describe.skipIf(chromiumMissing !== undefined)("By the keyboard alone", () => {
     await reach(view, /Place in the recording/);
     await keyboard.press("End");
     await keyboard.press("ArrowLeft");
-    await expect.poll(() => view.slider.inputValue()).toBe(String((await view.length()) - 2));
+    await eventually(() => view.slider.inputValue()).toBe(String((await view.length()) - 2));
     await keyboard.press("?");
     await view.page.getByRole("dialog", { name: "Keys" }).waitFor();
     await keyboard.press("Escape");
@@ -82,7 +83,7 @@ describe.skipIf(chromiumMissing !== undefined)("When the server goes away", () =
     const view = await setting.look();
     await view.listSessions();
     await view.openLive(his.jid);
-    await expect.poll(() => view.state()).toContain("attached");
+    await eventually(() => view.state()).toContain("attached");
     const [witness] = setting.witnesses();
     await witness!.forgiving(/ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|401|403|WebSocket connection to/, async () => {
       await server.restart();
@@ -92,10 +93,10 @@ describe.skipIf(chromiumMissing !== undefined)("When the server goes away", () =
     await view.enter(server.server.inspector!.url());
     await view.listSessions();
     await view.openLive(his.jid);
-    await expect.poll(() => view.state()).toContain("hibernating");
+    await eventually(() => view.state()).toContain("hibernating");
     await his.resume();
-    await expect.poll(() => view.state()).toContain("attached");
-    await expect.poll(async () => (await view.session()).fields["full_jid"]).toBe(his.jid);
+    await eventually(() => view.state()).toContain("attached");
+    await eventually(async () => (await view.session()).fields["full_jid"]).toBe(his.jid);
   });
 });
 
@@ -110,14 +111,14 @@ describe.skipIf(chromiumMissing !== undefined)("When the store fails and is open
     const view = await setting.look();
     await view.listSessions();
     await view.openLive(his.jid);
-    await expect.poll(() => view.state()).toContain("attached");
+    await eventually(() => view.state()).toContain("attached");
     store.fails = true;
     his.send("<presence><priority>1</priority></presence>");
     await his.raw.closed();
-    await expect.poll(() => store.opened).toBe(2);
-    await expect.poll(() => view.state()).toContain("hibernating");
+    await eventually(() => store.opened).toBe(2);
+    await eventually(() => view.state()).toContain("hibernating");
     await his.resume();
-    await expect.poll(() => view.state()).toContain("attached");
+    await eventually(() => view.state()).toContain("attached");
     const hers = await stage.bound(juliet, "garden");
     await view.listSessions();
     await view.page.getByRole("link", { name: hers.jid, exact: true }).waitFor();
@@ -148,6 +149,29 @@ describe.skipIf(chromiumMissing !== undefined)("The door", () => {
     await view.enter(server.server.inspector!.url());
     expect(await page.evaluate("document.cookie")).toBe("");
   });
+
+  it("leads to a page where nothing would run, even if it got in", async () => {
+    const { page } = await setting.look();
+    const [witness] = setting.witnesses();
+    await witness!.forgiving(/Content Security Policy|requires '?Trusted|TrustedTypePolicy/i, async () => {
+      const outcome = await page.evaluate(`(() => {
+        const tried = (what) => { try { what(); return "done"; } catch (error) { return error.name; } };
+        const script = document.createElement("script");
+        const outcomes = [
+          tried(() => { document.body.innerHTML = "<img src=x onerror=globalThis.ran=true>"; }),
+          tried(() => { script.text = "globalThis.ran = true"; }),
+          tried(() => { script.src = "/inspect/assets/x.js"; }),
+          tried(() => document.body.setAttribute("onclick", "globalThis.ran = true")),
+          tried(() => trustedTypes.createPolicy("own", { createHTML: (text) => text })),
+        ];
+        document.body.click();
+        return [...outcomes, globalThis.ran === true];
+      })()`);
+      expect(outcome).toEqual([...Array.from({ length: 5 }, () => "TypeError"), false]);
+      // What it has forbidden now is no fault of the page.
+      await page.goto("about:blank");
+    });
+  });
 });
 
 describe.skipIf(chromiumMissing !== undefined)("The list", () => {
@@ -164,22 +188,22 @@ describe.skipIf(chromiumMissing !== undefined)("The list", () => {
     const view = await setting.look();
     await view.listSessions();
     const names = async () => view.page.locator(".sessions-name").allInnerTexts();
-    await expect.poll(async () => (await names()).toSorted()).toEqual([his.jid, hers.jid, away.jid].toSorted());
+    await eventually(async () => (await names()).toSorted()).toEqual([his.jid, hers.jid, away.jid].toSorted());
     await view.page.getByRole("searchbox").fill("GARDEN");
-    await expect.poll(names).toEqual([hers.jid]);
+    await eventually(names).toEqual([hers.jid]);
     await view.page.getByRole("searchbox").fill("");
     await view.page.getByRole("combobox", { name: "State" }).selectOption("hibernating");
-    await expect.poll(names).toEqual([away.jid]);
+    await eventually(names).toEqual([away.jid]);
     // What came to it since then, nothing of which it has acknowledged.
-    await expect.poll(() => view.row(away.jid).locator(".sessions-cell-queue").innerText()).toBe(String(away.handled + 1));
+    await eventually(() => view.row(away.jid).locator(".sessions-cell-queue").innerText()).toBe(String(away.handled + 1));
     await view.page.getByRole("link", { name: "Overview" }).click();
     await view.page.getByRole("button", { name: /^available/ }).click();
-    await expect.poll(async () => (await names()).toSorted()).toEqual([his.jid, away.jid].toSorted());
+    await eventually(async () => (await names()).toSorted()).toEqual([his.jid, away.jid].toSorted());
     await view.page.getByRole("combobox", { name: "State" }).selectOption("");
     await view.page.getByRole("columnheader", { name: "JID" }).getByRole("button").click();
-    await expect.poll(names).toEqual([his.jid, hers.jid, away.jid].toSorted());
+    await eventually(names).toEqual([his.jid, hers.jid, away.jid].toSorted());
     await view.page.getByRole("columnheader", { name: "JID" }).getByRole("button").click();
-    await expect.poll(names).toEqual([his.jid, hers.jid, away.jid].toSorted().toReversed());
+    await eventually(names).toEqual([his.jid, hers.jid, away.jid].toSorted().toReversed());
   });
 });
 
@@ -203,14 +227,12 @@ async function reach(view: InspectorPage, what: RegExp): Promise<void> {
   throw new Error(`80 times Tab do not lead to ${String(what)}`);
 }
 
-/** An outline, a shadow or a border that it has only with the focus. */
+/** Something that it, or a part of it, looks like only with the focus. */
 const isSeen = `(() => {
   const element = document.activeElement;
-  const look = () => {
-    const { outlineStyle, outlineWidth, outlineColor, boxShadow, borderColor, backgroundColor, stroke, textDecorationLine } = getComputedStyle(element);
-    const around = [element, ...element.querySelectorAll("*")].slice(0, 4).map((one) => { const { outlineStyle, outlineWidth, stroke, strokeWidth } = getComputedStyle(one); return [outlineStyle, outlineWidth, stroke, strokeWidth].join(); });
-    return JSON.stringify([outlineStyle === "none" ? "" : outlineWidth + outlineColor, boxShadow, borderColor, backgroundColor, stroke, textDecorationLine, around]);
-  };
+  const parts = [element, ...element.querySelectorAll("*")].slice(0, 4);
+  const looks = ["outlineStyle", "outlineWidth", "outlineColor", "boxShadow", "borderColor", "backgroundColor", "stroke", "strokeWidth", "textDecorationLine"];
+  const look = () => JSON.stringify(parts.map((part) => looks.map((name) => getComputedStyle(part)[name])));
   const focused = look();
   element.blur();
   const without = look();

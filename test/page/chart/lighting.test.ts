@@ -78,8 +78,8 @@ describe("what is brought into sight", () => {
 
 describe("the line that says the state", () => {
   it("names the state and what led to it", () => {
-    expect(stateLine(momentAfter(...toHibernating))).toBe("state: connected.available+uninterested+hibernating; after link.lost");
-    expect(stateLine(momentAfter())).toBe("state: awaitingStream");
-    expect(stateLine(undefined)).toBe("The state is not known yet.");
+    expect(stateLine(momentAfter(...toHibernating))).toEqual(["connected.available+uninterested+hibernating", "after link.lost"]);
+    expect(stateLine(momentAfter())).toEqual(["awaitingStream", ""]);
+    expect(stateLine(undefined)).toEqual(["The state is not known yet.", ""]);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Entry, Happening } from "../../../src/page/model/contract.ts";
+import type { Json } from "../../../src/ports.ts";
 import { sequenceOf, type SequenceDiagram } from "../../../src/page/model/sequence.ts";
 
 const wire = (direction: "in" | "out", xml: string): Happening => ({ kind: "wire", direction, xml, chars: xml.length });
@@ -28,6 +29,18 @@ describe("A sequence diagram of a recording", () => {
   it("has a note for an event only where nothing else shows it", () => {
     const drawn = sequenceOf(entries(["a", told("s")], ["b", told("s")], ["c", wire("in", "<iq/>")], ["c", told("s")], ["d", told("t")], ["", { kind: "closed" }]));
     expect(shown(drawn)).toEqual(["state s", "event roster.requested", "0→1 iq", "state t", "event closed"]);
+  });
+
+  it("has what the log alone knows of the wire, where it went over it", () => {
+    const fact = (type: string, data: object): Happening => ({
+      kind: "fact", fact: { position: 1, stream: "session/localhost/id", version: 1, type, v: 1, at: 0, step: "s", cause: null, data: data as Json },
+    });
+    const queued = fact("StanzaQueued", { number: 1, kind: "message", type: "chat" });
+    const drawn = sequenceOf(entries(
+      ["a", told("connected.attached")], ["b", queued], ["c", fact("StanzasAcknowledged", { acknowledged: 1 })], ["d", fact("StanzasCounted", { received: 1 })],
+      ["e", wire("out", "<message/>")], ["e", queued], ["f", told("connected.hibernating")], ["g", queued],
+    ));
+    expect(shown(drawn)).toEqual(["state connected.attached", "1→0 message chat", "0→1 ack 1", "1→0 message", "state connected.hibernating"]);
   });
 
   it("keeps those around the place that is looked at, and says how many are left out", () => {

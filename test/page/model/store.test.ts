@@ -197,12 +197,48 @@ describe("The page's store over a real feed: a session", () => {
     expect(queued).toMatchObject({ group: "message", from: "server" });
     await romeo.resume();
     await until(() => stateOf(store) === "connected.available+uninterested+attached");
-    const row = store.recording.value!.rows.find(({ title }) => title.startsWith("resumed"))!;
+    const row = store.recording.value!.rows.find(({ title }) => title.startsWith("resume → resumed"))!;
     expect(row.group).toBe("link");
     expect(store.moment.value!.disagreements).toEqual([]);
     const moment = store.recording.value!.momentAt(row.entries.find(({ what }) => what.kind === "told")!.index);
     expect(moment.taken).toEqual(["connected.link.hibernating/link.attached/0"]);
     expect(moment.past!.queue.map(({ id }) => id)).toContain("while-away");
+  });
+
+  it("has the roster of each place, asked for once and only where it is looked at", async () => {
+    await begin(["romeo"]);
+    const romeo = await entered("romeo", true);
+    const store = open();
+    const id = await idOf("romeo");
+    await looksAt(store, id);
+    const set = (item: string) => romeo.ask(`<iq type='set' id='set'><query xmlns='jabber:iq:roster'>${item}</query></iq>`);
+    const asked = () => parts.said.filter((text) => text.includes('"rosters"')).length;
+    const lastFact = () => store.recording.value!.entries.findLast(({ position }) => position !== null)!.index;
+    await set("<item jid='juliet@localhost'/>");
+    await until(() => store.recording.value!.rows.filter(({ title }) => title.startsWith("iq set jabber:iq:roster → result")).length === 1);
+    await romeo.ask("<presence><priority>1</priority></presence>");
+    await until(() => store.moment.value!.past!.session.priority === 1 && store.recording.value!.facts.length > 0);
+    await setting.settled();
+    const one = lastFact();
+    await set("<item jid='nurse@localhost'/>");
+    await romeo.ask("<presence><priority>2</priority></presence>");
+    await until(() => store.moment.value!.past!.session.priority === 2);
+    expect(asked()).toBe(0);
+    expect(store.rosterAt(one)).toBeUndefined();
+    store.route.value = { view: "session", id, tab: "session" };
+    await until(() => store.rosterAt(store.moment.value!.index)?.items === 2);
+    store.place.value = one;
+    await until(() => store.rosterAt(one)?.items === 1);
+    const before = asked();
+    store.place.value = 0;
+    store.place.value = one;
+    await setting.settled();
+    expect(asked()).toBe(before);
+    store.place.value = "last";
+    await set("<item jid='juliet@localhost' subscription='remove'/>");
+    await set("<item jid='nurse@localhost' subscription='remove'/>");
+    await until(() => store.rosterAt(store.moment.value!.index)?.items === 0);
+    expect(store.rosterAt(one)).toMatchObject({ items: 1 });
   });
 
   it("tells which facts of others belong to an entry", async () => {

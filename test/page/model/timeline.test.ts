@@ -180,9 +180,25 @@ describe("A timeline: one exchange is one row", () => {
     romeo.cut();
     await titled(/^lost its link/);
     await romeo.resume();
-    const resumed = await titled(/^resumed/);
+    const resumed = await titled(/^resume → resumed, h \d+$/);
+    expect(resumed).toMatchObject({ group: "link", from: "client", mark: null, durationMs: expect.any(Number), state: "connected.unavailable+uninterested+attached" });
     expect(kinds(resumed)).toEqual(expect.arrayContaining(["link.attached", "out"]));
     expect(await titled("resume → granted", 1)).toMatchObject({ group: "management", from: "client", mark: null });
+  });
+
+  it("a request for an acknowledgement that was lost with its link is not answered on the next one", async () => {
+    watchNew();
+    const romeo = await entered("romeo", true);
+    romeo.send(chat(romeo.jid, "self"));
+    const lost = await rowWhere(({ title, mark }) => title === "ack request" && mark === "open");
+    romeo.cut();
+    await titled(/^lost its link/);
+    await romeo.resume({ h: 1 });
+    romeo.send(chat(romeo.jid, "again"));
+    const asked = await rowWhere(({ title, mark, key }) => title === "ack request" && mark === "open" && key !== lost.key);
+    romeo.send(ack(2));
+    await rowWhere(({ key, title }) => key === asked.key && title === "ack request → 2");
+    expect(all()[0]!.rows.find(({ key }) => key === lost.key)).toMatchObject({ title: "ack request", mark: "open" });
   });
 
   it("a resumption that is refused, and what follows instead", async () => {

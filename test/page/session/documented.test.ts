@@ -8,11 +8,11 @@ import { go, walks } from "../../machines/walks.ts";
 import { recordingOf, recordingOfWalk } from "./support.ts";
 
 const pastAt = (recording: LiveRecording, index = recording.entries.length - 1): SessionPast => recording.momentAt(index).past!;
-const valuesOf = (past: SessionPast) => Object.fromEntries(documentedFields(past, undefined).map(({ name, value }) => [name, value]));
+const valuesOf = (past: SessionPast) => Object.fromEntries(documentedFields(past, undefined, null).map(({ name, value }) => [name, value]));
 
 describe("The documented session, field by field", () => {
   it("has the documented names in the documented order", () => {
-    expect(documentedFields(pastAt(recordingOf()), undefined).map(({ name }) => name)).toEqual([
+    expect(documentedFields(pastAt(recordingOf()), undefined, null).map(({ name }) => name)).toEqual([
       "conn", "notopen", "type", "username", "host", "resource", "full_jid", "priority", "presence", "interested", "roster",
     ]);
   });
@@ -32,17 +32,26 @@ describe("The documented session, field by field", () => {
 
   it("knows the connection now, and says that it does not know it of then", () => {
     const past = pastAt(recordingOf(...toConnected));
-    const connOf = (...[past, conn]: Parameters<typeof documentedFields>) => documentedFields(past, conn)[0];
+    const connOf = (...[past, conn]: [SessionPast, Parameters<typeof documentedFields>[1]]) => documentedFields(past, conn, null)[0];
     expect(connOf(past, { address: "192.0.2.7", secure: "TLSv1.3" })).toMatchObject({ value: "192.0.2.7", note: "TLSv1.3" });
     expect(connOf(past, undefined)).toMatchObject({ value: "attached", note: "the log does not hold its address" });
     expect(connOf(pastAt(recordingOf(...toHibernating)), undefined)).toMatchObject({ value: null });
+  });
+
+  it("has the roster of the moment, that of the binding where nobody knows another, and says when it does not know yet", () => {
+    const past = pastAt(recordingOf(...toConnected));
+    const rosterOf = (...[past, then]: [SessionPast, Parameters<typeof documentedFields>[2]]) => documentedFields(past, undefined, then).at(-1);
+    expect(rosterOf(past, { version: "v7", items: 1 })).toMatchObject({ value: "1 item", note: "version v7" });
+    expect(rosterOf(past, null)).toMatchObject({ value: "2 items", note: expect.stringContaining("of resource binding") });
+    expect(rosterOf(past, undefined)).toMatchObject({ value: "…" });
+    expect(rosterOf(pastAt(recordingOf(opened)), { version: "v7", items: 1 })).toMatchObject({ value: null, note: "not defined before resource binding" });
   });
 
   it("tells wherever a name has no value why it has none", () => {
     fc.assert(fc.property(walks, (walk) => {
       const recording = recordingOfWalk(go(walk));
       const past = pastAt(recording);
-      for (const { name, value, note } of documentedFields(past, undefined)) expect(value !== null || note !== "", name).toBe(true);
+      for (const { name, value, note } of documentedFields(past, undefined, null)) expect(value !== null || note !== "", name).toBe(true);
     }), { numRuns: 50 });
   });
 });
