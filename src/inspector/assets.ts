@@ -53,7 +53,7 @@ const types: Readonly<Record<string, string>> = {
 function assetOf(file: string, hashed: boolean): Asset {
   const bytes = readFileSync(file);
   // Compressed when it is first asked for: most starts of a server show the page to nobody.
-  const br = once(() => promisify(brotliCompress)(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } }));
+  const br = once(() => promisify(brotliCompress)(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }));
   const gz = once(() => promisify(gzip)(bytes, { level: 9 }));
   return {
     type: types[file.slice(file.lastIndexOf(".") + 1)] ?? "application/octet-stream",
