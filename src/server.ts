@@ -1,16 +1,14 @@
 /** The composition root: makes what lives as long as the process, and has epoch/ make the rest for each opening of the store. */
 import { existsSync } from "node:fs";
-import { domainToASCII } from "node:url";
 import type { AdminApi } from "./admin/api.ts";
-import { AdminError } from "./admin/errors.ts";
 import { serveAdmin } from "./admin/serve.ts";
-import { staysHere } from "./config/check.ts";
 import { storeFile } from "./config/data-folder.ts";
 import type { Config } from "./config/schema.ts";
 import { xmlLimitsUnauthenticated } from "./domain/limits.ts";
 import type { OpenStore } from "./epoch/epoch.ts";
 import { Succession } from "./epoch/succession.ts";
-import { openInspector, type Inspector } from "./inspector/open.ts";
+import { openHttpDoors, refuseInspector } from "./http-doors.ts";
+import type { Inspector } from "./inspector/open.ts";
 import { liveClock, liveIds, liveRandom } from "./live.ts";
 import { createMemoryStore } from "./log/memory-store.ts";
 import { projections } from "./log/projections/index.ts";
@@ -24,7 +22,6 @@ import type { Clock, Connection, Ids, Listener, Net, Random, Store } from "./por
 import type { Extension } from "./router/extension.ts";
 import type { Observation } from "./session/observation.ts";
 import { documentedSession, type DocumentedSession } from "./session/view.ts";
-import { software } from "./software.ts";
 import { extensions as ownExtensions } from "./xep/index.ts";
 import type { Logger } from "pino";
 
@@ -144,39 +141,22 @@ async function compose(options: ServerOptions, undo: (() => Promise<void> | void
     listeners.push({ name, listener });
   }
 
-  const { http } = config.listen;
-  if (http.enabled) {
-    const listener = await (parts.listenHttp ?? listenHttp)({
-      address: http.address,
-      port: http.port,
-      ...(http.tls ? { certificates } : {}),
-      perAddressMax: config.limits.connectionsPerAddress,
-      clock,
-      log: logger,
-    });
-    listeners.push({ name: "http", listener });
-    if (isInspectorOpen(config, logger)) {
-      const hosts = config.hosts.map((host) => host.domain);
-      inspector = openInspector({
-        http: listener,
-        // Others lead here by DNS alone, which whoever made a name can change.
-        names: config.inspector.remote ? [...hosts.map((host) => domainToASCII(host)), http.address] : [],
-        observation: () => epochs.observation,
-        history: epochs.admin,
-        hosts,
-        software,
-        bodies: config.inspector.bodies,
-        live: true,
-        ...(parts.pageFolder === undefined ? {} : { pageFolder: parts.pageFolder }),
-        ids,
-        clock,
-        log: logger,
-      });
-      undo.push(() => inspector?.close());
-    }
-  }
+  const doors = await openHttpDoors({
+    config,
+    certificates,
+    listenHttp: parts.listenHttp ?? listenHttp,
+    observation: () => epochs.observation,
+    history: epochs.admin,
+    ...(parts.pageFolder === undefined ? {} : { pageFolder: parts.pageFolder }),
+    ids,
+    clock,
+    log: logger,
+  });
+  ({ inspector } = doors);
+  if (doors.listener !== undefined) listeners.push({ name: "http", listener: doors.listener });
+  undo.push(() => inspector?.close());
 
-  const admin: AdminApi = { ...epochs.admin, inspectorUrl: async () => inspector?.freshUrl() ?? refuseInspector(config) };
+  const admin: AdminApi = { ...epochs.admin, inspectorUrl: async (how) => inspector?.freshUrl(how) ?? refuseInspector(config) };
   let closeAdmin = async (): Promise<void> => {};
   if (ownsDataFolder) {
     const adminServer = await serveAdmin({ dataDir: config.dataDir, api: admin, log: logger });
@@ -189,9 +169,9 @@ async function compose(options: ServerOptions, undo: (() => Promise<void> | void
   async function stop(reason: string): Promise<void> {
     logger.info({ reason, ...epochs.figures }, "stopping");
     // Who finds the socket closed and the store locked knows that this server is about to go.
-    const doors = closeAll([...listeners.map(({ listener }) => () => listener.close()), () => closeAdmin()]);
+    const closing = closeAll([...listeners.map(({ listener }) => () => listener.close()), () => closeAdmin()]);
     const [, ended] = await Promise.all([
-      doors.catch((error: unknown) => logger.error({ err: error }, "a listener could not be closed")),
+      closing.catch((error: unknown) => logger.error({ err: error }, "a listener could not be closed")),
       epochs.stop().then(() => ({ well: true }) as const, (error: unknown) => ({ well: false, error }) as const),
     ]);
     await closeAll(undo.toReversed());
@@ -227,23 +207,6 @@ async function closeAll(closers: readonly (() => Promise<void> | void)[]): Promi
     }
   }
   if (errors.length > 0) throw errors[0];
-}
-
-/** Nobody else's sessions are shown to a network without being asked for: then this is no fault, and only said. */
-function isInspectorOpen({ listen, inspector }: Config, log: Logger): boolean {
-  if (!inspector.enabled || inspector.remote || staysHere(listen.http.address)) return inspector.enabled;
-  const text = `the inspector is off, because listen.http.address is ${listen.http.address}; to have it there set inspector.remote and listen.http.tls to true`;
-  log.info({ event: "inspector.off" }, text);
-  return false;
-}
-
-function refuseInspector({ listen, inspector }: Config): never {
-  const why = !listen.http.enabled
-    ? "listen.http.enabled is false; set it to true"
-    : inspector.enabled
-      ? `listen.http.address is ${listen.http.address}; take 127.0.0.1, or set inspector.remote and listen.http.tls to true`
-      : "inspector.enabled is false; set it to true";
-  throw new AdminError("inspector-off", `inspector: it is off, because ${why}, and start the server again`);
 }
 
 /** How the store is opened, and whether it can be so more than once. */

@@ -55,8 +55,11 @@ export interface StoreAdmin extends UserAdmin, ContactAdmin, AccountTransfer, Hi
 }
 
 export interface AdminApi extends StoreAdmin {
-  /** Where the inspector is, with a token that lets in once and soon. A secret. Rejects with inspector-off. */
-  inspectorUrl(): Promise<string>;
+  /**
+   * Where the inspector is, with a token that lets in once and soon. A secret. `here`: by its address on this machine, for who connects to it by
+   * program; else by the name that people use. Rejects with inspector-off.
+   */
+  inspectorUrl(options?: { readonly here?: boolean }): Promise<string>;
 }
 
 /** A part of the text of an account's document. It holds keys that are as good as a password. */

@@ -155,8 +155,8 @@ class SocketClient implements AdminClient {
     await this.#ask("log.backup", { file }, true);
   }
 
-  async inspectorUrl(): Promise<string> {
-    const { url } = await this.#ask<{ readonly url: string }>("inspector.url", {});
+  async inspectorUrl({ here = false }: { readonly here?: boolean } = {}): Promise<string> {
+    const { url } = await this.#ask<{ readonly url: string }>("inspector.url", { here });
     return url;
   }
 

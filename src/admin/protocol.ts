@@ -56,7 +56,7 @@ export const methods: Readonly<Record<string, Method>> = {
   "log.stats": method(z.strictObject({}), (api) => api.logStats()),
   "log.backup": method(z.strictObject({ file: z.string().min(1) }), async (api, params) => (await api.backup(params.file), null)),
   // In an object: of a text that is answered as such the server's log says what it is.
-  "inspector.url": method(z.strictObject({}), async (api) => ({ url: await api.inspectorUrl() })),
+  "inspector.url": method(z.strictObject({ here: z.boolean().optional() }), async (api, { here = false }) => ({ url: await api.inspectorUrl({ here }) })),
   "history.stream": method(z.strictObject({ stream: z.string().min(1), after: place }), (api, params) => api.streamFacts(params.stream, params.after)),
   "history.all": method(z.strictObject({ after: place }), (api, params) => api.allFacts(params.after)),
   "history.contents": method(z.strictObject({ stream: z.string().min(1), after: z.string() }), (api, params) => api.streamContents(params.stream, params.after)),

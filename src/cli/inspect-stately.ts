@@ -6,11 +6,11 @@ import type { SessionExport } from "../history/export/session-export.ts";
 import { sessionName } from "../history/subject.ts";
 import { StatelyTale } from "../inspector/stately.ts";
 import { liveClock } from "../live.ts";
-import { connectWebSocket, type ClientSocket, type SocketEnd } from "../net/web-socket-client.ts";
+import { connectWebSocket, leadsHere, type ClientSocket, type SocketEnd } from "../net/web-socket-client.ts";
 import { visible } from "./history-access.ts";
 import { load } from "./options.ts";
 import { exportFromLog, isFileName, readExport } from "./recorded-session.ts";
-import { note, OperatorError, UsageError } from "./terminal.ts";
+import { note, OperatorError, UsageError, warn } from "./terminal.ts";
 
 /** Milliseconds until a relay, or a server, that has gone is looked for again, and how often that is done. */
 const againMs = 1_000;
@@ -27,6 +27,7 @@ const relayKeeps = 200;
  */
 export async function inspectStately({ url, what, flags }: { readonly url: string; readonly what: string | undefined; readonly flags: ConfigFlags }): Promise<void> {
   mustBeRelay(url);
+  warnIfElsewhere(url);
   const recorded = what === undefined ? undefined : await recordedOf(what, flags);
   if (recorded !== undefined) return tellRecorded(url, recorded);
   await new LiveRelay(url, what, flags).run();
@@ -37,6 +38,14 @@ function mustBeRelay(url: string): void {
   if (parsed === undefined || !/^wss?:$/.test(parsed.protocol)) {
     throw new UsageError(`--stately: expected the address of a relay such as ws://localhost:8080, got ${JSON.stringify(url)}`);
   }
+}
+
+/** Texts and passwords are in nothing that is told, but names are. */
+function warnIfElsewhere(url: string): void {
+  if (leadsHere(url)) return;
+  const { host, protocol } = new URL(url);
+  const how = protocol === "ws:" ? ", in the clear: whoever is on the way can read it" : "";
+  warn(`--stately: names and resources of users, and the states and events of their sessions, are sent to ${host}${how}`);
 }
 
 /** undefined: a server runs, and tells it as it lives. */
@@ -150,7 +159,7 @@ class LiveRelay {
       throw new OperatorError(`inspect: no server runs on the data folder ${config.dataDir}; start one, name its folder with --data, or name a SESSION or a FILE`);
     }
     try {
-      return await connectWebSocket(feedUrl(page, this.#what));
+      return await connectWebSocket(feedUrl(page, this.#what), { isHere: true });
     } catch (error) {
       throw new OperatorError(`the server's inspector: ${reasonOf(error)}; see the server's log`);
     }
@@ -163,11 +172,11 @@ function isEnd({ code, reason }: SocketEnd, what: string | undefined): boolean {
   return code === 1000;
 }
 
-/** An address with a token that is good once; undefined where no server runs. */
+/** An address of this machine, with a token that is good once; undefined where no server runs. */
 async function serverUrl(flags: ConfigFlags): Promise<string | undefined> {
   const { config } = load(flags);
   const client = await connectAdmin(config.dataDir, liveClock);
-  return client?.inspectorUrl().finally(() => client.close());
+  return client?.inspectorUrl({ here: true }).finally(() => client.close());
 }
 
 /** Of `http://HOST:PORT/inspect#token=TOKEN`. */

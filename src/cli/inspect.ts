@@ -23,7 +23,8 @@ export function addInspect(program: Command): void {
     .addHelpText(
       "after",
       `
-Without WHAT it prints an address for your browser, good once and for ten minutes; \`refrain start\` prints one that is good while it runs.
+Without WHAT it prints an address for your browser, good once and for ten minutes; \`refrain start\` prints one that is good while it runs,
+on a terminal.
 Keep both to yourself: whoever has one can watch every session. Texts of stanzas are shown as their length unless the server was started
 with --inspect-bodies, passwords and keys never. The inspector is on loopback; from elsewhere take a tunnel: ssh -L 5280:127.0.0.1:5280 HOST
 

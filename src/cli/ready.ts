@@ -9,8 +9,16 @@ export function readyLine(listeners: RunningServer["listeners"]): string {
   return ["ready", ...listeners.map((listener) => `${listener.name}=${endPoint(listener)}`)].join(" ");
 }
 
-/** For a person who has just started it. Where the inspector is comes with its token, so this is for no log. */
-export function greeting(config: Config, sources: LoadedConfig["sources"], { listeners, inspector }: Pick<RunningServer, "listeners" | "inspector">): string {
+/**
+ * For a person who has just started it. What is no terminal may be kept for long, such as a journal: there the inspector's address, which has its
+ * token, is not told, but the command that tells it.
+ */
+export function greeting(
+  config: Config,
+  sources: LoadedConfig["sources"],
+  { listeners, inspector }: Pick<RunningServer, "listeners" | "inspector">,
+  isTerminal: boolean,
+): string {
   const [host] = config.hosts;
   const ways = listeners.filter(({ name }) => name !== "http").map((listener) => `${endPoint(listener)} (${listener.name === "c2s" ? "STARTTLS" : "TLS"})`);
   const certificate = host?.certificate === undefined ? "; its certificate is signed by itself, which the client must accept" : "";
@@ -20,7 +28,7 @@ export function greeting(config: Config, sources: LoadedConfig["sources"], { lis
     `  add a user        ${command()} user add ${example}${folder(config, sources)}`,
     `  connect a client  as ${example} to ${ways.join(" or ")}${certificate}`,
     `  see sessions      ${command()} sessions${folder(config, sources)}`,
-    ...(inspector === undefined ? [] : [`  watch sessions    ${inspector.url()}`]),
+    ...(inspector === undefined ? [] : [`  watch sessions    ${isTerminal ? inspector.url() : `${command()} inspect${folder(config, sources)}`}`]),
   ].join("\n");
 }
 

@@ -27,11 +27,13 @@ export async function readExport(file: string): Promise<SessionExport> {
   if (!existsSync(file)) throw new OperatorError(`${file}: there is no such file; export a session with \`refrain inspect SESSION --export FILE\``);
   const { size } = statSync(file);
   if (size > fileBytesMax) throw new OperatorError(`${file}: expected at most ${fileBytesMax} bytes, got ${size}; it is no exported session`);
-  try {
-    return parseExport(await readFile(file, "utf8"), file);
-  } catch (error) {
-    if (error instanceof HistoryError) throw new OperatorError(error.message);
+  const text = await readFile(file, "utf8").catch((error: unknown) => {
     throw new OperatorError(`${file}: cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)}); see to its permissions`);
+  });
+  try {
+    return parseExport(text, file);
+  } catch (error) {
+    throw error instanceof HistoryError ? new OperatorError(error.message) : error;
   }
 }
 

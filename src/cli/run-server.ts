@@ -45,7 +45,7 @@ export async function runServer({ config, sources, warnings }: LoadedConfig): Pr
     process.exit(reportError(explainStartError(error, config)));
   }
   process.on("SIGHUP", () => void reload(server, logger));
-  print(greeting(config, sources, server));
+  print(greeting(config, sources, server, process.stdout.isTTY));
   print(readyLine(server.listeners));
   const failure = await Promise.race([stopAsked, server.failed]);
   if (failure instanceof Error) reportError(failure);

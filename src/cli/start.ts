@@ -13,7 +13,8 @@ When it accepts clients it prints one line on standard output, the last one:
 
   ready c2s=127.0.0.1:5222 c2sTls=127.0.0.1:5223 http=127.0.0.1:5280
 
-The lines before it are for people; one has the address of the inspector, with a token: whoever knows it can watch every session.
+The lines before it are for people. On a terminal one has the address of the inspector, with a token: whoever knows it can watch every
+session. Elsewhere, such as in a journal, it names the command that prints an address.
 
 The log goes to standard error. SIGTERM and SIGINT stop it in order, which takes 6 seconds at most;
 another one a second later or more ends it at once.

@@ -35,9 +35,9 @@ export class Succession {
   #reopening: Promise<void> | undefined;
   #delayMs = reopenDelayMsMin;
   #wake: (() => void) | undefined;
-  /** Nobody is let in any more, and no other epoch begins. */
   /** Why there is no epoch now. */
   #why = "see the server's log";
+  /** Nobody is let in any more, and no other epoch begins. */
   #over = false;
   /** Settles when nothing is under way of other epochs, or when that has been waited for long enough. */
   #cleared: Promise<void> | undefined;
@@ -243,6 +243,7 @@ const operations = Object.keys({
   streamContents: true,
   sessionsById: true,
   sessionsOf: true,
+  newestSessionsOf: true,
   logStats: true,
   backup: true,
   sessions: true,

@@ -16,6 +16,8 @@ export interface HistorySource {
   sessionsById(prefix: string, after?: SessionKey): Promise<readonly SessionRow[]>;
   /** The sessions of a user, ordered by id, those with an id > `after`. */
   sessionsOf(host: string, username: string, after: string): Promise<readonly SessionRow[]>;
+  /** At most `max` sessions of a user, the newest first. Not of a source that would have to read all of them for that. */
+  newestSessionsOf?(host: string, username: string, max: number): Promise<readonly SessionRow[]>;
 }
 
 export type SessionKey = Pick<SessionRow, "host" | "id">;
@@ -67,6 +69,12 @@ export async function sessionsOf(source: HistorySource, host: string, username: 
     found.push(...page);
     after = last.id;
   }
+}
+
+/** At most `max` sessions of a user, the newest first. */
+export async function newestSessionsOf(source: HistorySource, host: string, username: string, max: number): Promise<readonly SessionRow[]> {
+  if (source.newestSessionsOf !== undefined) return source.newestSessionsOf(host, username, max);
+  return (await sessionsOf(source, host, username)).toReversed().slice(0, max);
 }
 
 /** At most `max` sessions whose id begins so. */

@@ -47,11 +47,13 @@ export class Feed {
   #awaitsEpoch = false;
   #ticker: Timer | undefined;
   #flusher: Timer | undefined;
+  #answered: Promise<unknown> = Promise.resolve();
   #closed = false;
 
   constructor(options: FeedOptions) {
     const { history, bodies, clock, log } = (this.#options = options);
     this.#watches = new Watches({ history, bodies, clock, log, viewers: this.#viewers, stirred: () => this.#stirred() });
+    this.#totals.follow(options.observation());
   }
 
   /** A page was opened. It is told what there is until it, or the feed, is closed. */
@@ -95,6 +97,7 @@ export class Feed {
     }
     try {
       this.#do(viewer, checked.message);
+      if (viewer.waits) this.#stirred();
     } catch (error) {
       this.#options.log.error({ event: "inspector.failed", err: error }, "a page of the inspector met an error and is closed");
       viewer.close(1011, "the server met an error; see its log");
@@ -110,9 +113,7 @@ export class Feed {
         if (message.on) this.#tick();
         return this.#arrange();
       case "watch-new":
-        viewer.watchesNew = message.on && this.#options.live;
-        this.#sync();
-        return this.#arrange();
+        return this.#watchNew(viewer, message.on && this.#options.live);
       case "watch":
         return this.#watch(viewer, message.session);
       case "unwatch":
@@ -120,6 +121,19 @@ export class Feed {
       case "ask":
         void this.#answer(viewer, message.id, message.question);
     }
+  }
+
+  /** Each of them is not said: how many there are is for strangers to choose. */
+  #watchNew(viewer: Viewer, on: boolean): void {
+    if (viewer.watchesNew !== on) this.#noteNew(viewer, on);
+    viewer.watchesNew = on;
+    this.#sync();
+    this.#arrange();
+  }
+
+  #noteNew(viewer: Viewer, on: boolean): void {
+    const [event, more] = on ? ["inspector.watched-new", ""] : ["inspector.unwatched-new", " no more"];
+    this.#options.log.info({ event, by: viewer.address }, `the inspector watches sessions that begin${more}`);
   }
 
   #watch(viewer: Viewer, session: string): void {
@@ -138,13 +152,22 @@ export class Feed {
     viewer.questions += 1;
     try {
       const settled = async (): Promise<void> => this.#options.observation()?.settled();
-      viewer.tell({ type: "answer", id, result: await answer({ history, hosts, bodies, settled }, question) });
+      const ask = (): Promise<unknown> => answer({ history, hosts, bodies, settled }, question);
+      viewer.tell({ type: "answer", id, result: await (question.kind === "related" ? this.#oneAtATime(ask) : ask()) });
     } catch (error) {
       log.debug({ event: "inspector.unanswered", err: error, question: question.kind }, "a question of the inspector could not be answered");
       viewer.tell({ type: "answer", id, error: error instanceof Error ? error.message : String(error) });
     } finally {
       viewer.questions -= 1;
+      if (viewer.waits) this.#stirred();
     }
+  }
+
+  /** For what reads much of the log: memory holds that for one page at a time. */
+  #oneAtATime<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+    const answered = this.#answered.then(ask);
+    this.#answered = answered.then(() => undefined, () => undefined);
+    return answered;
   }
 
   // Epochs.
@@ -232,6 +255,7 @@ export class Feed {
   #drop(viewer: Viewer): void {
     viewer.close();
     if (!this.#viewers.delete(viewer)) return;
+    if (viewer.watchesNew) this.#noteNew(viewer, false);
     this.#watches.unwatchAll(viewer);
     this.#arrange();
     if (this.#viewers.size > 0) return;

@@ -4,7 +4,7 @@
  */
 import { createHash, timingSafeEqual } from "node:crypto";
 import { entranceMs, entrancesMax, freshTokenMs, wrongTokensMax } from "../domain/limits.ts";
-import type { Clock, Ids } from "../ports.ts";
+import type { Clock, Ids, Timer } from "../ports.ts";
 
 export interface GateOptions {
   readonly ids: Ids;
@@ -60,6 +60,14 @@ export class Gate {
     return this.#valuesIn(cookies).some((value) => this.#entrances.has(value));
   }
 
+  /** Has `end` called once none of the cookies is good any more: left, too old, or pushed out by others. Returns the way to forget it. */
+  whileAdmitted(cookies: string | undefined, end: () => void): () => void {
+    const value = this.#valuesIn(cookies).find((each) => this.#entrances.has(each));
+    if (value !== undefined) return this.#entrances.whileGood(value, end);
+    this.#options.clock.soon(end);
+    return () => undefined;
+  }
+
   /** Whether there is a cookie of this gate, good or not. */
   knows(cookies: string | undefined): boolean {
     return this.#valuesIn(cookies).length > 0;
@@ -92,11 +100,17 @@ export class Gate {
 
 const minuteMs = 60_000;
 
+interface Pass {
+  readonly hash: Buffer;
+  readonly until: number;
+  readonly ends: Set<() => void>;
+}
+
 /** Hashes with the time of their end, at most `entrancesMax`: the oldest makes room. */
 class Passes {
   readonly #clock: Clock;
   readonly #lastsMs: number;
-  #all: readonly { readonly hash: Buffer; readonly until: number }[] = [];
+  #all: readonly Pass[] = [];
 
   constructor(clock: Clock, lastsMs: number) {
     this.#clock = clock;
@@ -104,26 +118,51 @@ class Passes {
   }
 
   add(value: string): void {
-    this.#all = [...this.#alive(), { hash: hashOf(value), until: this.#clock.now() + this.#lastsMs }].slice(-entrancesMax);
+    const all = [...this.#alive(), { hash: hashOf(value), until: this.#clock.now() + this.#lastsMs, ends: new Set<() => void>() }];
+    this.#all = all.slice(-entrancesMax);
+    for (const pass of all.slice(0, -entrancesMax)) end(pass);
   }
 
   has(value: string): boolean {
-    const hash = hashOf(value);
-    return this.#alive().some((pass) => same(pass.hash, hash));
+    return this.#find(value) !== undefined;
   }
 
   /** Whether it was there; it is not any more. */
   take(value: string): boolean {
-    const hash = hashOf(value);
-    const alive = this.#alive();
-    this.#all = alive.filter((pass) => !same(pass.hash, hash));
-    return this.#all.length < alive.length;
+    const found = this.#find(value);
+    this.#all = this.#alive().filter((pass) => pass !== found);
+    if (found !== undefined) end(found);
+    return found !== undefined;
   }
 
-  #alive() {
+  /** Of one that is there. */
+  whileGood(value: string, onEnd: () => void): () => void {
+    const pass = this.#find(value)!;
+    const timer: Timer = this.#clock.at(pass.until, onEnd);
+    const told = (): void => {
+      timer.cancel();
+      onEnd();
+    };
+    pass.ends.add(told);
+    return () => {
+      timer.cancel();
+      pass.ends.delete(told);
+    };
+  }
+
+  #find(value: string): Pass | undefined {
+    const hash = hashOf(value);
+    return this.#alive().find((pass) => same(pass.hash, hash));
+  }
+
+  #alive(): readonly Pass[] {
     const now = this.#clock.now();
     return this.#all.filter(({ until }) => until > now);
   }
+}
+
+function end({ ends }: Pass): void {
+  for (const each of ends) each();
 }
 
 function hashOf(value: string): Buffer {

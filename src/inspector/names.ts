@@ -11,6 +11,11 @@ export function reachable(address: string, names: readonly string[]): string {
   return name.includes(":") ? `[${name}]` : name;
 }
 
+/** How a program on the same machine writes it, which needs no name, and none that others answer for. */
+export function reachableHere(address: string): string {
+  return isEvery(address) ? reachable(address === "::" ? "::1" : "127.0.0.1", []) : reachable(address, []);
+}
+
 function isEvery(address: string): boolean {
   return address === "0.0.0.0" || address === "::";
 }

@@ -38,7 +38,10 @@ export type FromServer =
   | { readonly type: "totals"; readonly at: number; readonly sessions: number; readonly told: number; readonly loginFailures: Readonly<Record<string, number>> }
   | WatchBegun
   | { readonly type: "watch-refused"; readonly session: string; readonly why: string }
-  /** `dropped`: how many this viewer has missed since the page was opened, because it did not keep up. */
+  /**
+   * `dropped`: how many things that happened this viewer has missed since the page was opened, because it did not keep up; begins of sessions
+   * that it would have watched among them.
+   */
   | { readonly type: "items"; readonly items: readonly WatchItem[]; readonly dropped: number }
   | { readonly type: "answer"; readonly id: number; readonly result: unknown }
   /** `message` names the thing, the value and the fix. */
@@ -82,7 +85,7 @@ export type WatchItem = { readonly session: string; readonly at: number } & (
   | { readonly kind: "fact"; readonly fact: StoredFact }
   /**
    * An element, header or end tag that came (`in`) or was put into the outbox (`out`), as XML text. Texts are withheld as
-   * "[42 characters]" unless bodies are shown; secrets always are. `chars`: of the original.
+   * "[42 characters]" unless bodies are shown; secrets always are, as "[withheld]". `chars`: of the original; of `xml` where that has a secret.
    */
   | { readonly kind: "wire"; readonly step: string; readonly direction: "in" | "out"; readonly xml: string; readonly chars: number }
   /** A step of this session delivered something to another one. */

@@ -18,6 +18,9 @@ import type { WatchBegun, WatchItem } from "./protocol.ts";
  */
 export function parseExport(text: string, name: string): SessionExport {
   const value = parseJson(text, name);
+  if (isDeeper(value, levelsMax)) {
+    throw new HistoryError(`${name}: its JSON has more than ${levelsMax} levels, as no exported session has; the file was changed or is damaged: export the session again`);
+  }
   const { refrain, version } = (typeof value === "object" && value !== null ? value : {}) as { readonly refrain?: unknown; readonly version?: unknown };
   if (refrain !== "session") {
     throw new HistoryError(`${name}: it is JSON, and no exported session; export one with \`refrain inspect SESSION --export FILE\`, or in the inspector's page`);
@@ -134,6 +137,14 @@ const form = z.strictObject({
     .nullable(),
   items: z.array(item),
 });
+
+/** Of objects and lists in each other. An export has about ten; who walks through far more runs out of stack. */
+const levelsMax = 100;
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((each) => isDeeper(each, levels - 1));
+}
 
 function parseJson(text: string, name: string): unknown {
   try {

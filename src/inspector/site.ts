@@ -5,8 +5,9 @@ import { textResponse, type HttpHandler, type HttpRequest, type HttpResponse, ty
 import type { TextSocket } from "../net/text-socket.ts";
 import type { Clock, Ids, Log } from "../ports.ts";
 import { builtPage, readPage, type Asset } from "./assets.ts";
+import { boundedSocket } from "./bounded-socket.ts";
 import { Gate } from "./gate.ts";
-import { nameIn, reachable } from "./names.ts";
+import { nameIn, reachable, reachableHere } from "./names.ts";
 
 export interface SiteOptions {
   readonly http: Pick<HttpListener, "address" | "port" | "secure" | "add">;
@@ -26,19 +27,22 @@ export interface SiteOptions {
 export interface Site {
   /** The address to open, with a token that is good as long as the process lives. A secret. */
   url(): string;
-  /** With a token that is good once, for ten minutes. A secret. */
-  freshUrl(): string;
+  /**
+   * With a token that is good once, for ten minutes. A secret. `here`: by the listener's own address, for a program of this machine that connects
+   * to it by itself: it shows the token to nobody else, whoever answers for the name.
+   */
+  freshUrl(options?: { readonly here?: boolean }): string;
 }
 
 export function openSite(options: SiteOptions): Site {
   const { http, names, ids, clock } = options;
   const gate = new Gate({ ids, clock, port: http.port, secure: http.secure });
   http.add(routesOf(options, gate));
-  const place = `${http.secure ? "https" : "http"}://${reachable(http.address, names)}:${http.port}/inspect`;
+  // A fragment is not sent: it is in no log of a proxy, and in no Referer.
+  const url = (name: string, token: string) => `${http.secure ? "https" : "http"}://${name}:${http.port}/inspect#token=${token}`;
   return {
-    // A fragment is not sent: it is in no log of a proxy, and in no Referer.
-    url: () => `${place}#token=${gate.lastingToken}`,
-    freshUrl: () => `${place}#token=${gate.freshToken()}`,
+    url: () => url(reachable(http.address, names), gate.lastingToken),
+    freshUrl: ({ here = false } = {}) => url(here ? reachableHere(http.address) : reachable(http.address, names), gate.freshToken()),
   };
 }
 
@@ -65,7 +69,7 @@ function routesOf(options: SiteOptions, gate: Gate): readonly HttpRoute[] {
     {
       path: "/inspect/enter",
       methods: {
-        GET: (request) => (gate.admits(request.header("cookie")) ? { status: 204 } : textResponse(401, door.askForToken)),
+        GET: (request) => (gate.admits(request.header("cookie")) ? { status: 204 } : door.unknown),
         POST: (request) => door.enter(request),
       },
     },
@@ -74,29 +78,33 @@ function routesOf(options: SiteOptions, gate: Gate): readonly HttpRoute[] {
       path: "/inspect/feed",
       upgrade: (request) => door.byCookie(request) ?? ((socket) => {
         attached(request, "page");
-        feed.serve(socket);
+        feed.serve(door.whileAdmitted(request, socket));
       }),
     },
     {
       path: "/inspect/stately",
       upgrade: async (request) => (await door.byTokenOrCookie(request)) ?? ((socket) => {
         attached(request, "stately");
-        stately.serve(socket, request.query);
+        stately.serve(request.query.has("token") ? socket : door.whileAdmitted(request, socket), request.query);
       }),
     },
   ];
-  return routes.map((route) => guarded(route, (request) => door.misnamed(request)));
+  return routes.map((route) => guarded({ headers: siteHeaders, ...route }, (request) => door.misnamed(request)));
 }
 
 /** Asks for what every request of the inspector needs, before anything else is looked at. */
 class Door {
-  readonly askForToken = "The inspector needs a token: open the address that the server printed at its start, or that `refrain inspect` prints.";
+  /** RFC 9110 section 15.5.2: with the way in. No browser knows this scheme, so that none asks for a password. */
+  readonly unknown = textResponse(401, askForToken, { "www-authenticate": `Cookie realm="inspector"` });
   readonly #options: SiteOptions;
   readonly #gate: Gate;
+  readonly #names: readonly string[];
 
   constructor(options: SiteOptions, gate: Gate) {
     this.#options = options;
     this.#gate = gate;
+    // RFC 9110 section 4.2.3: capitals make no other name.
+    this.#names = [...ownNames, options.http.address, ...options.names].map((name) => name.toLowerCase());
   }
 
   /**
@@ -105,7 +113,7 @@ class Door {
   misnamed(request: HttpRequest): HttpResponse | undefined {
     const { http, names, log } = this.#options;
     const name = nameIn(request.header("host"));
-    if (name !== undefined && [...ownNames, http.address, request.localAddress.replace(/^::ffff:/, ""), ...names].includes(name)) return undefined;
+    if (name !== undefined && [...this.#names, request.localAddress.replace(/^::ffff:/, "")].includes(name)) return undefined;
     log.debug({ event: "inspector.misnamed", address: request.remoteAddress }, "a request for the inspector came by a name that is not its own");
     return textResponse(421, `The inspector is not reached by this name: open it as ${reachable(http.address, names)}:${http.port}.`);
   }
@@ -128,9 +136,14 @@ class Door {
 
   /** An answer to who may not come in. */
   byCookie(request: HttpRequest): HttpResponse | undefined {
-    if (!this.#gate.admits(request.header("cookie"))) return textResponse(401, this.askForToken);
+    if (!this.#gate.admits(request.header("cookie"))) return this.unknown;
     // Browsers let the pages of any origin open WebSockets, and always say which it is.
     return request.header("origin") === ownOrigin(request) ? undefined : foreign;
+  }
+
+  /** Open no longer than its cookie is good. */
+  whileAdmitted(request: HttpRequest, socket: TextSocket): TextSocket {
+    return boundedSocket(socket, "this browser was let in too long ago, or has left", (end) => this.#gate.whileAdmitted(request.header("cookie"), end));
   }
 
   /** A token that is shown is nobody's but the client's own, unlike a cookie, so it does not matter from where it comes. */
@@ -147,7 +160,7 @@ class Door {
     if (judgement === "too-many") return textResponse(429, "Too many wrong tokens: try again in a minute.", { "retry-after": "60" });
     log.warn({ event: "inspector.refused", address }, `${address} showed the inspector a token that is wrong, was used, or is too old`);
     await new Promise<void>((resolve) => clock.at(clock.now() + wrongTokenDelayMs, resolve, true));
-    return textResponse(403, `The token is wrong, was used, or is too old. ${this.askForToken}`);
+    return textResponse(403, `The token is wrong, was used, or is too old. ${askForToken}`);
   }
 
   /** No browser sends a POST without one; whoever has no cookie of ours can lose nothing by it. */
@@ -157,11 +170,12 @@ class Door {
   }
 }
 
+const askForToken = "The inspector needs a token: open the address that the server printed at its start, or that `refrain inspect` prints.";
 const ownNames = ["localhost", "127.0.0.1", "::1"];
 const enterBytesMax = 1_024;
 
 function ownOrigin(request: HttpRequest): string {
-  return `${request.secure ? "https" : "http"}://${request.header("host")}`;
+  return `${request.secure ? "https" : "http"}://${request.header("host")?.toLowerCase()}`;
 }
 
 function tokenIn(body: Uint8Array | undefined): string | undefined {
@@ -199,21 +213,12 @@ const siteHeaders: Readonly<Record<string, string>> = {
 };
 
 function guarded(route: HttpRoute, misnamed: (request: HttpRequest) => HttpResponse | undefined): HttpRoute {
-  const dressed = (response: HttpResponse): HttpResponse => ({ ...response, headers: { ...siteHeaders, ...response.headers } });
-  const methods = Object.entries(route.methods ?? {}).map(([name, handler]) => [
-    name,
-    async (request: HttpRequest) => dressed(misnamed(request) ?? (await handler(request))),
-  ]);
+  const methods = Object.entries(route.methods ?? {}).map(([name, handler]) => [name, (request: HttpRequest) => misnamed(request) ?? handler(request)]);
   const { upgrade } = route;
   return {
-    path: route.path,
+    ...route,
     methods: Object.fromEntries(methods),
-    ...(upgrade === undefined ? {} : {
-      upgrade: async (request: HttpRequest) => {
-        const answer = misnamed(request) ?? (await upgrade(request));
-        return typeof answer === "function" ? answer : dressed(answer);
-      },
-    }),
+    ...(upgrade === undefined ? {} : { upgrade: (request: HttpRequest) => misnamed(request) ?? upgrade(request) }),
   };
 }
 

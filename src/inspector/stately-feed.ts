@@ -87,10 +87,19 @@ class StatelyViewer {
     const all = [...observation.summaries()].toSorted((a, b) => b.since - a.since);
     for (const { id } of all.slice(0, statelySessionsMax)) this.#watch(observation, id);
     if (all.length > statelySessionsMax) this.#leaveOut(all.length - statelySessionsMax);
-    this.#unsubscribe = observation.watchBegins(({ id }) => {
+    this.#unsubscribe = observation.watchBegins(({ id }) => this.#begun(observation, id));
+    this.#options.log.info({ event: "inspector.watched-new", by: this.#socket.remoteAddress }, "a viewer of the official protocol watches all sessions");
+  }
+
+  /** Within the steps of sessions, which this must never disturb. */
+  #begun(observation: Observation, id: string): void {
+    try {
       if (this.#watched.size < statelySessionsMax) this.#watch(observation, id);
       else this.#leaveOut(1);
-    });
+    } catch (error) {
+      this.#options.log.warn({ event: "inspector.failed", err: error, session: id }, "a viewer of the official protocol met an error and is closed");
+      this.end(1011, "the server met an error; see its log");
+    }
   }
 
   /** One session: as it lives, or from the log. */
@@ -134,6 +143,7 @@ class StatelyViewer {
       told: (step, event, _transitions, snapshot) => this.#offer(id, toldFrames(id, event, snapshot, step.at)),
       closed: () => {
         this.#watched.delete(id);
+        this.#settleMissed();
         if (alone) this.#finish(1000, "the session is over");
       },
     });
@@ -141,7 +151,7 @@ class StatelyViewer {
     this.#watched.set(id, watched);
     const { summary, snapshot } = watched;
     this.#offer(id, [actorFrame({ id, name: summary.jid ?? `session ${id}` }, snapshot, this.#options.clock.now())]);
-    this.#options.log.info({ event: "inspector.watched", session: id, by: this.#socket.remoteAddress }, "a viewer of the official protocol watches a session");
+    if (alone) this.#options.log.info({ event: "inspector.watched", session: id, by: this.#socket.remoteAddress }, "a viewer of the official protocol watches a session");
     return true;
   }
 
@@ -183,6 +193,20 @@ class StatelyViewer {
     }
     this.#push(frames, chars);
     this.#stir();
+  }
+
+  /**
+   * What was missed of sessions that are over is told as far as the viewer knows them, and of the last ones alone: others begin and end
+   * meanwhile, however many.
+   */
+  #settleMissed(): void {
+    const over = [...this.#missed].filter(([id]) => !this.#watched.has(id));
+    const unknown = over.filter(([, [first]]) => first?.startsWith(introduction) === true);
+    const known = over.filter((one) => !unknown.includes(one));
+    for (const [id, frames] of [...unknown, ...known.slice(0, -statelySessionsMax)]) {
+      this.#missed.delete(id);
+      this.#dropped += frames.length;
+    }
   }
 
   #push(frames: readonly string[], chars: number): void {

@@ -14,7 +14,9 @@ export class Viewer {
   questions = 0;
   readonly #socket: TextSocket;
   readonly #clock: Clock;
-  /** As JSON. What happened, and facts, which can be read again and must not wait for room behind what happens all the time. */
+  /** As JSON. What it is told when there is room for it. */
+  readonly #told = new Queue();
+  /** What happened, and facts, which can be read again and must not wait for room behind what happens all the time. */
   readonly #items = new Queue();
   readonly #facts = new Queue();
   #dropped = 0;
@@ -41,8 +43,12 @@ export class Viewer {
     return this.#dropped;
   }
 
-  /** Too much was sent that has not left: nothing more is sent for now. */
+  /** Too much was sent, or is to be, that has not left: nothing more is made for it for now. */
   get clogged(): boolean {
+    return this.#isFull || this.#told.size > 0;
+  }
+
+  get #isFull(): boolean {
     return this.#socket.bufferedBytes > inspectorUnsentBytesMax;
   }
 
@@ -56,7 +62,8 @@ export class Viewer {
   }
 
   get waits(): boolean {
-    return this.#items.size > 0 || this.#facts.size > 0 || this.#dropped !== this.#droppedTold;
+    if (this.#closed) return false;
+    return this.#told.size > 0 || this.#items.size > 0 || this.#facts.size > 0 || this.#dropped !== this.#droppedTold;
   }
 
   /** One message more came. Returns whether they come too fast. */
@@ -68,10 +75,15 @@ export class Viewer {
     return this.#messages > inspectorMessagesPerSecondMax;
   }
 
+  /** At once, or when there is room: in order, and before all that waits. Who asks and asks, and never takes what it is told, is let go. */
   tell(message: FromServer): void {
-    this.send(JSON.stringify(message));
+    if (this.#closed) return;
+    const frame = JSON.stringify(message);
+    if (!this.clogged) this.send(frame);
+    else if (!this.#told.push(frame)) this.close(1013, "this page does not take what it asks for");
   }
 
+  /** At once, whatever waits: for who has looked whether it is clogged. */
   send(frame: string): void {
     if (!this.#closed) this.#socket.send(frame);
   }
@@ -92,6 +104,7 @@ export class Viewer {
 
   /** Sends what waits, unless what was sent before has not left. */
   flush(): void {
+    while (this.#told.size > 0 && !this.#isFull && !this.#closed) for (const frame of this.#told.take(1)) this.send(frame);
     while (this.waits && !this.clogged && !this.#closed) {
       const items = [...this.#items.take(inspectorFrameCharsMax), ...this.#facts.take(inspectorFrameCharsMax)];
       this.#droppedTold = this.#dropped;
@@ -99,7 +112,7 @@ export class Viewer {
     }
   }
 
-  /** What waits belongs to what is not watched any more. */
+  /** What happened, and waits, belongs to what is not watched any more. */
   clear(): void {
     this.#items.clear();
     this.#facts.clear();
@@ -109,6 +122,7 @@ export class Viewer {
   close(code?: number, why?: string): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#told.clear();
     this.clear();
     if (code !== undefined) this.#socket.close(code, why);
   }

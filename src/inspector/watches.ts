@@ -95,6 +95,12 @@ export class Watches {
   #begun(observation: Observation, session: string): void {
     for (const viewer of this.#options.viewers) {
       if (!viewer.watchesNew) continue;
+      // Who does not keep up misses it: strangers choose how many sessions begin.
+      if (viewer.clogged) {
+        viewer.miss();
+        this.#options.stirred();
+        continue;
+      }
       const [oldest, ...others] = [...this.#watches.values()].filter((watch) => watch.isNewTo(viewer));
       if (oldest !== undefined && others.length + 1 >= inspectorNewWatchedMax) {
         this.#leave(oldest, viewer);
@@ -108,23 +114,24 @@ export class Watches {
   #follow(observation: Observation, viewer: Viewer, session: string, isNew: boolean): boolean {
     const { clock, log } = this.#options;
     let watch = this.#watches.get(session);
-    const knew = watch?.has(viewer) === true;
+    const knew = watch?.has(viewer) === true && !watch.isNewTo(viewer);
     if (watch === undefined) {
       watch = new SessionWatch(session, this.#tower(observation));
       if (!watch.begin()) return false;
       this.#watches.set(session, watch);
     }
     if (!watch.follow(viewer, clock.now(), isNew)) return false;
-    if (!knew) log.info({ event: "inspector.watched", session, by: viewer.address }, "the inspector watches a session");
+    if (!knew && !isNew) log.info({ event: "inspector.watched", session, by: viewer.address }, "the inspector watches a session");
     this.arrange();
     return true;
   }
 
   #leave(watch: SessionWatch, viewer: Viewer): void {
     if (!watch.has(viewer)) return;
+    const isNew = watch.isNewTo(viewer);
     watch.leave(viewer);
     if (watch.size === 0 && this.#watches.get(watch.id) === watch) this.#watches.delete(watch.id);
-    this.#options.log.info({ event: "inspector.unwatched", session: watch.id, by: viewer.address }, "the inspector watches a session no more");
+    if (!isNew) this.#options.log.info({ event: "inspector.unwatched", session: watch.id, by: viewer.address }, "the inspector watches a session no more");
     this.arrange();
   }
 

@@ -4,12 +4,13 @@ import type { StreamHeader } from "../xml/link.ts";
 import { restoreElement } from "../xml/parse-element.ts";
 import { escapeAttribute, serialise } from "../xml/serialise.ts";
 import { clientNamespace } from "../xml/stanza.ts";
-import { redact, withheld } from "./redact.ts";
+import { streamNamespace } from "./protocol-texts.ts";
+import { redact, withheldSecret } from "./redact.ts";
 
 export interface Wire {
   readonly direction: "in" | "out";
   readonly xml: string;
-  /** Of the original. */
+  /** Of the original; of what is shown, where something is a secret. */
   readonly chars: number;
 }
 
@@ -22,7 +23,8 @@ export function headerCame({ to, from, id, version, lang }: StreamHeader): Wire 
 }
 
 export function elementCame(element: Element, bodies: boolean): Wire {
-  return { direction: "in", xml: redact(element, { bodies, direction: "in" }), chars: serialise(element, clientNamespace).length };
+  const { xml, secret } = redact(element, { bodies, direction: "in" });
+  return { direction: "in", xml, chars: secret ? xml.length : serialise(element, clientNamespace).length };
 }
 
 export function endCame(): Wire {
@@ -31,7 +33,7 @@ export function endCame(): Wire {
 
 /** `text`: a header, an end tag, or one element, as this server has written it. */
 export function textWritten(text: string, bodies: boolean): Wire {
-  return { direction: "out", xml: isFrame(text) ? text : elementWritten(text, bodies), chars: text.length };
+  return isFrame(text) ? { direction: "out", xml: text, chars: text.length } : elementWritten(text, bodies);
 }
 
 const endTag = "</stream:stream>";
@@ -40,20 +42,20 @@ function isFrame(text: string): boolean {
   return text.startsWith("<?xml ") || text.startsWith("<stream:stream ") || text === endTag;
 }
 
-function elementWritten(text: string, bodies: boolean): string {
+function elementWritten(text: string, bodies: boolean): Wire {
   let element: Element;
   try {
     element = restoreElement(text);
   } catch {
     // Nothing that cannot be read is shown.
-    return withheld(text);
+    return { direction: "out", xml: withheldSecret, chars: withheldSecret.length };
   }
-  if (element.attrs["xmlns"] === streamNamespace) {
-    // As it is on the wire, where the header has declared the prefix.
-    const namespaced = redact(element, { bodies, direction: "out" });
-    return namespaced.replace(` xmlns="${streamNamespace}"`, "").replace(`<${element.name}`, `<stream:${element.name}`).replace(/<\/([^<>]+)>$/, "</stream:$1>");
-  }
-  return redact(element, { bodies, direction: "out" });
+  const { xml, secret } = redact(element, { bodies, direction: "out" });
+  const shown = element.attrs["xmlns"] === streamNamespace ? prefixed(xml, element.name) : xml;
+  return { direction: "out", xml: shown, chars: secret ? shown.length : text.length };
 }
 
-const streamNamespace = "http://etherx.jabber.org/streams";
+/** An element of the stream as it is on the wire, where the header has declared the prefix. */
+function prefixed(xml: string, name: string): string {
+  return xml.replace(` xmlns="${streamNamespace}"`, "").replace(`<${name}`, `<stream:${name}`).replace(/<\/([^<>]+)>$/, "</stream:$1>");
+}

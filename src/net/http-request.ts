@@ -12,22 +12,40 @@ export class ClientGoneError extends Error {
 export function readRequest(message: IncomingMessage, secure: boolean): HttpRequest | HttpResponse {
   const target = message.url ?? "";
   if (target.length > httpTargetCharsMax) return textResponse(414, `The address has ${target.length} characters, at most ${httpTargetCharsMax} are taken.`);
-  // RFC 9112 section 3.2: this is an origin server, and no proxy.
-  if (!target.startsWith("/")) return textResponse(400, "What is asked for has to begin with a slash.");
-  const cut = target.indexOf("?");
+  const place = placeIn(target);
+  if (place === undefined) return textResponse(400, "What is asked for has to begin with a slash, or to be a whole address of this server.");
+  const { path, query, scheme, authority } = place;
+  // RFC 9110 section 7.4: what is asked for under TLS is not answered without it.
+  if (scheme !== undefined && scheme !== (secure ? "https" : "http")) return textResponse(421, `This server is not reached by ${scheme} here.`);
   const { remoteAddress = "", localAddress = "" } = message.socket;
   return {
     method: message.method ?? "GET",
-    path: cut < 0 ? target : target.slice(0, cut),
-    query: new URLSearchParams(cut < 0 ? "" : target.slice(cut + 1)),
+    path,
+    query: new URLSearchParams(query),
     remoteAddress,
     localAddress,
     secure,
     header(name) {
+      if (name === "host" && authority !== undefined) return authority;
       const value = message.headers[name];
       return Array.isArray(value) ? value.join(", ") : value;
     },
     body: (bytesMax) => readBody(message, bytesMax),
+  };
+}
+
+/** RFC 9112 section 3.2.2: an address comes whole to proxies, and an origin server takes it too. undefined: it is no address. */
+function placeIn(target: string) {
+  const whole = /^(https?):\/\/([^/?#@]+)([/?].*)?$/i.exec(target);
+  const rest = whole === null ? target : (whole[3] ?? "/");
+  if (whole === null && !target.startsWith("/")) return undefined;
+  const cut = rest.indexOf("?");
+  return {
+    path: (cut < 0 ? rest : rest.slice(0, cut)) || "/",
+    query: cut < 0 ? "" : rest.slice(cut + 1),
+    scheme: whole?.[1]?.toLowerCase(),
+    /** Under which name this server is asked, whatever a Host header says. */
+    authority: whole?.[2],
   };
 }
 

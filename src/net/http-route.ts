@@ -4,6 +4,8 @@ import type { TextSocket } from "./text-socket.ts";
 export interface HttpRoute {
   /** What is asked for, exactly as it comes, percent-encoded; with "/" at its end also everything below. The longest that fits is taken. */
   readonly path: string;
+  /** On every answer that is given here, also where nobody was asked for it (404, 405, 500); what a handler names comes before it. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Answers by method; HEAD is made from GET. Others get 405. */
   readonly methods?: Readonly<Partial<Record<"GET" | "POST" | "PUT" | "DELETE", HttpHandler>>>;
   /** Takes WebSockets (RFC 6455); a function is called with the one that is open then, anything else refuses it. */
@@ -55,8 +57,10 @@ export const commonHeaders: Readonly<Record<string, string>> = {
 };
 
 /** The headers of an answer, complete. */
-export function headersOf({ headers = {}, body }: HttpResponse): Readonly<Record<string, string>> {
+export function headersOf({ status, headers = {}, body }: HttpResponse): Readonly<Record<string, string>> {
   const type = typeof body === "string" ? { "content-type": "text/plain; charset=utf-8" } : {};
   const bytes = typeof body === "string" ? Buffer.byteLength(body) : (body?.byteLength ?? 0);
-  return { ...commonHeaders, ...type, ...headers, "content-length": String(bytes) };
+  // RFC 9110 section 8.6: none where the status says that there is no content.
+  const length = status === 204 ? {} : { "content-length": String(bytes) };
+  return { ...commonHeaders, ...type, ...headers, ...length };
 }

@@ -1,15 +1,15 @@
 /** The server's one HTTP listener. Rooms add their routes to it; they need nothing of Node for that. */
-import { createServer, type IncomingMessage, type Server, ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import type { Duplex } from "node:stream";
 import { httpConnectionsMax, httpHeaderBytesMax, httpHeadersMs, httpIdleMs, httpKeepAliveMs, httpRequestMs, listenBacklogMax } from "../domain/limits.ts";
 import type { Clock, Listener, Log } from "../ports.ts";
 import { admission } from "./admission.ts";
 import type { Certificates } from "./certificates.ts";
 import { ClientGoneError, readRequest } from "./http-request.ts";
-import { headersOf, textResponse, type HttpRequest, type HttpResponse, type HttpRoute } from "./http-route.ts";
+import { headersOf, textResponse, type HttpRequest, type HttpResponse, type HttpRoute, type WebSocketAnswer } from "./http-route.ts";
+import { createUpgrades } from "./http-upgrade.ts";
 import { beginHandshake } from "./tls.ts";
-import { createWebSockets, type WebSockets } from "./web-socket.ts";
+import { createWebSockets } from "./web-socket.ts";
 
 export interface HttpOptions {
   /** An IP address or host name of this machine. */
@@ -48,7 +48,7 @@ export async function listenHttp(options: HttpOptions): Promise<HttpListener> {
   const secure = certificates !== undefined;
   const routes = new Map<string, HttpRoute>();
   const sockets = createWebSockets({ clock, log });
-  const context: Context = { secure, log, sockets, find: (path) => find(routes, path) };
+  const context: Context = { secure, log, find: (path) => find(routes, path) };
 
   const server = createServer({
     maxHeaderSize: httpHeaderBytesMax,
@@ -60,10 +60,22 @@ export async function listenHttp(options: HttpOptions): Promise<HttpListener> {
   });
   server.maxConnections = bounds.connectionsMax;
   server.timeout = httpIdleMs;
-  server.on("request", (message, response) => void answer(message, response, context));
-  server.on("upgrade", (message, socket, head) => void upgrade(message, socket, head, context));
+  // Answers of one connection end in their order, so the last one stands for all.
+  const last = new WeakMap<Socket, ServerResponse>();
+  server.on("request", (message, response) => {
+    last.set(message.socket, response);
+    void answer(message, response, context);
+  });
   tellWhenFull(server, bounds.connectionsMax, options);
-  const cutHandshakes = guardDoor(server, options);
+  const door = guardDoor(server, options);
+  const upgrades = createUpgrades({
+    sockets,
+    turn: (socket) => ended(last.get(socket), socket),
+    answer: (message) => answerUpgrade(message, context),
+    serve: door.serve,
+  });
+  // On this event it is a socket of node:net or node:tls.
+  server.on("upgrade", (message, socket, head) => void upgrades.take(message, socket as Socket, head));
 
   await listen(server, options);
   const { address, port } = server.address() as AddressInfo;
@@ -80,7 +92,8 @@ export async function listenHttp(options: HttpOptions): Promise<HttpListener> {
     close() {
       if (server.listening) server.close();
       server.closeAllConnections();
-      cutHandshakes();
+      door.close();
+      upgrades.close();
       sockets.close();
       return new Promise((resolve) => clock.soon(resolve));
     },
@@ -90,7 +103,6 @@ export async function listenHttp(options: HttpOptions): Promise<HttpListener> {
 interface Context {
   readonly secure: boolean;
   readonly log: Log;
-  readonly sockets: WebSockets;
   find(path: string): HttpRoute | undefined;
 }
 
@@ -116,32 +128,35 @@ function find(routes: ReadonlyMap<string, HttpRoute>, path: string): HttpRoute |
 
 /**
  * Stands between Node's server and what it does with a connection: too many from one address are turned away, and TLS comes first.
- * Returns the way to end the handshakes that are under way.
+ * `serve` is what is behind the door; `close` ends the handshakes that are under way.
  */
-function guardDoor(server: Server, { perAddressMax, certificates, clock, log }: HttpOptions): () => void {
+function guardDoor(server: Server, { perAddressMax, certificates, clock, log }: HttpOptions): { serve(socket: Socket): void; close(): void } {
   const isAdmitted = admission({ perAddressMax, log });
-  const serve = server.listeners("connection") as ((this: Server, socket: Socket) => void)[];
+  const listeners = server.listeners("connection") as ((this: Server, socket: Socket) => void)[];
   const handshakes = new Set<Socket>();
-  const hand = (socket: Socket): void => {
-    for (const each of serve) each.call(server, socket);
+  const serve = (socket: Socket): void => {
+    for (const each of listeners) each.call(server, socket);
   };
   server.removeAllListeners("connection").on("connection", (socket) => {
     if (!isAdmitted(socket)) return void socket.destroy();
-    if (certificates === undefined) return hand(socket);
+    if (certificates === undefined) return serve(socket);
     handshakes.add(socket);
     const { socket: secured, done } = beginHandshake(socket, { certificates, handshakeTimeoutMs: httpHeadersMs, protocol: "http/1.1", clock });
     secured.on("error", () => undefined);
     done.then(
       () => {
         handshakes.delete(socket);
-        hand(secured);
+        serve(secured);
         secured.resume();
       },
       () => handshakes.delete(socket),
     );
   });
-  return () => {
-    for (const socket of handshakes) socket.destroy();
+  return {
+    serve,
+    close() {
+      for (const socket of handshakes) socket.destroy();
+    },
   };
 }
 
@@ -155,13 +170,24 @@ function tellWhenFull(server: Server, connectionsMax: number, { clock, log }: Ht
   });
 }
 
-async function answer(message: IncomingMessage, response: ServerResponse, { secure, log, find }: Context): Promise<void> {
-  const request = readRequest(message, secure);
-  const result = "status" in request ? request : await resultOf(request, log, () => dispatch(request, find(request.path)));
+async function answer(message: IncomingMessage, response: ServerResponse, context: Context): Promise<void> {
+  const result = await resultOf(message, context, dispatch);
   if (result === undefined || message.socket.destroyed) return void message.socket.destroy();
   // A body that was not read to its end is not waited for.
   const rest = message.complete ? {} : { connection: "close" };
   response.writeHead(result.status, { ...headersOf(result), ...rest }).end(result.body);
+}
+
+function ended(response: ServerResponse | undefined, socket: Socket): Promise<void> {
+  if (response === undefined || response.closed || socket.destroyed) return Promise.resolve();
+  return new Promise((resolve) => {
+    response.once("close", resolve);
+    socket.once("close", () => resolve());
+  });
+}
+
+function answerUpgrade(message: IncomingMessage, context: Context): Promise<WebSocketAnswer | undefined> {
+  return resultOf(message, context, (request, route) => route?.upgrade?.(request) ?? notFound);
 }
 
 function dispatch(request: HttpRequest, route: HttpRoute | undefined): HttpResponse | Promise<HttpResponse> {
@@ -176,39 +202,27 @@ function dispatch(request: HttpRequest, route: HttpRoute | undefined): HttpRespo
   return upgrade === undefined ? notFound : textResponse(426, "This takes WebSockets alone.", { upgrade: "websocket", connection: "upgrade" });
 }
 
-/** Node leaves the socket to us. */
-async function upgrade(message: IncomingMessage, socket: Duplex, head: Buffer, context: Context): Promise<void> {
-  const { secure, log, sockets, find } = context;
-  // Without a listener an error of it would end the process.
-  socket.on("error", () => undefined);
-  // RFC 9110 section 7.8: who offers another protocol takes an answer in this one.
-  if (message.headers.upgrade?.toLowerCase() !== "websocket") return answer(message, responseOn(socket, message), context);
-  const request = readRequest(message, secure);
-  const result = "status" in request ? request : await resultOf(request, log, () => find(request.path)?.upgrade?.(request) ?? notFound);
-  if (typeof result === "function") sockets.open(message, socket, head, result);
-  else if (result === undefined || socket.destroyed) socket.destroy();
-  else responseOn(socket, message).writeHead(result.status, headersOf(result)).end(result.body);
-}
-
-/** The last one of its connection. */
-function responseOn(socket: Duplex, message: IncomingMessage): ServerResponse {
-  const response = new ServerResponse(message);
-  response.shouldKeepAlive = false;
-  // On this event it is a socket of node:net or node:tls.
-  response.assignSocket(socket as Socket);
-  response.once("finish", () => (socket as Socket).destroySoon());
-  return response;
-}
-
 /** undefined: nobody is left to be answered. */
-async function resultOf<Result>(request: HttpRequest, log: Log, work: () => Result | Promise<Result>): Promise<Result | HttpResponse | undefined> {
+async function resultOf<Result extends WebSocketAnswer>(
+  message: IncomingMessage,
+  { secure, log, find }: Context,
+  work: (request: HttpRequest, route: HttpRoute | undefined) => Result | Promise<Result>,
+): Promise<Result | HttpResponse | undefined> {
+  const request = readRequest(message, secure);
+  if ("status" in request) return request;
+  const route = find(request.path);
   try {
-    return await work();
+    return dressed(await work(request, route), route);
   } catch (error) {
     if (error instanceof ClientGoneError) return undefined;
     log.error({ event: "http.failed", err: error, path: request.path, address: request.remoteAddress }, `HTTP: ${request.method} ${request.path} failed`);
-    return textResponse(500, "This failed in the server; its log says why.");
+    return dressed(textResponse(500, "This failed in the server; its log says why."), route);
   }
+}
+
+/** With the headers that every answer of its route has. */
+function dressed<Answer extends WebSocketAnswer>(answer: Answer, route: HttpRoute | undefined): Answer | HttpResponse {
+  return typeof answer === "function" ? answer : { ...answer, headers: { ...route?.headers, ...answer.headers } };
 }
 
 const notFound = textResponse(404, "There is nothing here.");

@@ -1,5 +1,6 @@
 /** WebSockets (RFC 6455) to somebody else, as the inspector's commands open them: text alone. */
 import { WebSocket } from "ws";
+import { isLoopback } from "../domain/addresses.ts";
 import type { TextSocket, TextSocketHandler } from "./text-socket.ts";
 
 /** Why it was closed. */
@@ -17,12 +18,11 @@ export interface ClientSocket extends TextSocket {
 }
 
 /**
- * Rejects with an `Error` that has Node's `code` (ECONNREFUSED …), or `status` where HTTP answered instead. To this machine itself it takes any
- * certificate: nobody else can be there.
+ * Rejects with an `Error` that has Node's `code` (ECONNREFUSED …), or `status` where HTTP answered instead. `isHere`: the address is one of this
+ * machine, as loopback is without being told so. To it any certificate is taken: nobody else can be there.
  */
-export function connectWebSocket(url: string): Promise<ClientSocket> {
+export function connectWebSocket(url: string, { isHere = leadsHere(url) }: { readonly isHere?: boolean } = {}): Promise<ClientSocket> {
   const { hostname } = new URL(url);
-  const isHere = ["localhost", "127.0.0.1", "[::1]"].includes(hostname);
   return new Promise((resolve, reject) => {
     const raw = new WebSocket(url, { perMessageDeflate: false, handshakeTimeout: handshakeMs, rejectUnauthorized: !isHere });
     const socket = new LiveClientSocket(raw, hostname);
@@ -33,6 +33,12 @@ export function connectWebSocket(url: string): Promise<ClientSocket> {
       reject(Object.assign(new Error(`HTTP status ${response.statusCode}`), { status: response.statusCode }));
     });
   });
+}
+
+/** Whether an address is of this machine, by what is written in it alone. */
+export function leadsHere(url: string): boolean {
+  const { hostname } = new URL(url);
+  return hostname === "localhost" || isLoopback(hostname.replaceAll(/[[\]]/g, ""));
 }
 
 const handshakeMs = 10_000;

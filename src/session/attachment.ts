@@ -64,11 +64,17 @@ export class Attachment implements LinkHandler {
     this.outbox.clear();
   }
 
-  /** XEP-0198 section 5: another link has taken its place, so the stream is closed with conflict, if the client is still there. */
-  replaced(closingMs: number): void {
+  /**
+   * XEP-0198 section 5: another link has taken its place, so the stream is closed with conflict, if the client is still there. `wrote` is told
+   * what is written for that.
+   */
+  replaced(closingMs: number, wrote: (text: string) => void): void {
     this.release();
     if (this.#dropped) return;
-    this.link.write(`<stream:error><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>${this.link.footerText}`);
+    for (const text of [`<stream:error><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>`, this.link.footerText]) {
+      wrote(text);
+      this.link.write(text);
+    }
     this.link.end();
     this.#clock.at(this.#clock.now() + closingMs, () => this.link.destroy());
   }

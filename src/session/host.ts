@@ -325,7 +325,8 @@ export class SessionHost implements LinkOwner, Workbench, ResumableSession {
     step.afterwards(() => {
       if (former !== undefined) {
         const { closingMs } = this.environment.options.policy;
-        this.#letGo(former, () => former.replaced(closingMs));
+        const wrote = (text: string): void => this.#watching?.tell((watcher) => watcher.wrote(step, text));
+        this.#letGo(former, () => former.replaced(closingMs, wrote));
       }
       attachment.unhold("asking");
     });

@@ -7,7 +7,7 @@ import type { AdminApi } from "../../src/admin/api.ts";
 import { connectAdmin } from "../../src/admin/connect.ts";
 import { createHistoryAdmin } from "../../src/admin/history-admin.ts";
 import { serveAdmin } from "../../src/admin/serve.ts";
-import { contentsOf, everyFact, factsOf, type HistorySource, sessionsById, sessionsOf } from "../../src/history/source.ts";
+import { contentsOf, everyFact, factsOf, type HistorySource, newestSessionsOf, sessionsById, sessionsOf } from "../../src/history/source.ts";
 import { liveClock } from "../../src/live.ts";
 import { createMemoryStore } from "../../src/log/memory-store.ts";
 import { projections } from "../../src/log/projections/index.ts";
@@ -86,5 +86,12 @@ describe.each([0, 1])("The log, page by page", (index) => {
     const ofRomeo = await sessionsOf(source, "localhost", "romeo");
     expect(ofRomeo).toHaveLength(100);
     expect(ofRomeo.map(({ startedAt }) => startedAt)).toEqual(ofRomeo.map(({ startedAt }) => startedAt).toSorted((a, b) => a - b));
+  });
+
+  it("knows the newest sessions of a user, the newest first, however many there are", async () => {
+    const [, source] = sources[index]!;
+    const newestFirst = (await sessionsOf(source, "localhost", "romeo")).toReversed();
+    for (const max of [1, 7, 1_000]) expect(await newestSessionsOf(source, "localhost", "romeo", max)).toEqual(newestFirst.slice(0, max));
+    expect(await newestSessionsOf(source, "localhost", "nobody", 10)).toEqual([]);
   });
 });

@@ -48,8 +48,8 @@ function api(): AdminApi {
   return { ...admin, ...contacts, ...transfer, ...createHistoryAdmin({ store, hosts }), ...createLogAdmin({ store }), sessions: () => sessions, inspectorUrl };
 }
 
-async function inspectorUrl(): Promise<string> {
-  return "http://127.0.0.1:5280/inspect#token=SECRET";
+async function inspectorUrl({ here = false }: { readonly here?: boolean } = {}): Promise<string> {
+  return `https://${here ? "127.0.0.1" : "xmpp.example"}:5280/inspect#token=SECRET`;
 }
 
 function noteDeleted(host: string, username: string): void {
@@ -165,7 +165,8 @@ describe("the inspector over the admin socket", () => {
   it("is told where it is, and the token in that is in no log", async () => {
     await serve();
     const admin = await client();
-    expect(await admin.inspectorUrl()).toBe("http://127.0.0.1:5280/inspect#token=SECRET");
+    expect(await admin.inspectorUrl()).toBe("https://xmpp.example:5280/inspect#token=SECRET");
+    expect(await admin.inspectorUrl({ here: true })).toBe("https://127.0.0.1:5280/inspect#token=SECRET");
     expect(logged).toContain("inspector.url");
     expect(logged).not.toContain("SECRET");
   });

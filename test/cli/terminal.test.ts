@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { readyLine } from "../../src/cli/ready.ts";
+import { greeting, readyLine } from "../../src/cli/ready.ts";
+import type { Config } from "../../src/config/schema.ts";
 import { table } from "../../src/cli/terminal.ts";
 
 describe("the ready line", () => {
@@ -10,6 +11,17 @@ describe("the ready line", () => {
       { name: "http", address: "127.0.0.1", port: 5280 },
     ] as const;
     expect(readyLine(listeners)).toBe("ready c2s=127.0.0.1:5222 c2sTls=[::1]:5223 http=127.0.0.1:5280");
+  });
+});
+
+describe("the greeting", () => {
+  const config = { hosts: [{ domain: "localhost" }], dataDir: "/srv/refrain" } as unknown as Config;
+  const server = { listeners: [], inspector: { url: () => "http://127.0.0.1:5280/inspect#token=SECRET" } };
+  const watchLine = (isTerminal: boolean) => greeting(config, new Map(), server, isTerminal).split("\n").at(-1);
+
+  it("has the inspector's address with its token on a terminal alone; a file or a journal gets the command that tells one", () => {
+    expect(watchLine(true)).toBe("  watch sessions    http://127.0.0.1:5280/inspect#token=SECRET");
+    expect(watchLine(false)).toMatch(/^ {2}watch sessions {4}(npx )?refrain inspect --data \/srv\/refrain$/);
   });
 });
 

@@ -2,10 +2,13 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { fold, restoreSnapshot } from "../../machines/fold.ts";
 import { stateName } from "../../machines/state-name.ts";
-import { inspectorMessageCharsMax, inspectorNewWatchedMax, inspectorQuestionsMax, inspectorViewersMax, inspectorWatchedMax } from "../../src/domain/limits.ts";
+import {
+  inspectorFrameCharsMax, inspectorMessageCharsMax, inspectorNewWatchedMax, inspectorQuestionsMax, inspectorUnsentBytesMax, inspectorViewersMax, inspectorWatchedMax,
+} from "../../src/domain/limits.ts";
 import type { SessionRow } from "../../src/history/source.ts";
 import type { StoredFact } from "../../src/ports.ts";
-import { chat, request, type ManagedClient } from "../management/support.ts";
+import { authenticated, chat, request, resume, type ManagedClient } from "../management/support.ts";
+import { streamHeader } from "../support/login.ts";
 import { connectRaw } from "../support/raw-client.ts";
 import { eventually, foldAll } from "../session/watching.ts";
 import type { Page } from "./page.ts";
@@ -81,7 +84,13 @@ describe("A session that is watched from its first byte", () => {
     // Facts and what was told are brought together by their step.
     const steps = new Set(page.items("told", id).map(({ step }) => step));
     expect(facts.filter(({ type }) => type === "SessionTold").every(({ step }) => steps.has(step))).toBe(true);
-    expect(logged.find(({ event }) => event === "inspector.watched")).toMatchObject({ session: id, by: "127.0.0.1" });
+    // One line for all of them: strangers choose how many they are.
+    expect(logged.filter(({ event }) => event?.startsWith("inspector."))).toEqual([{ event: "inspector.watched-new", by: "127.0.0.1" }]);
+    page.say({ type: "watch", session: id });
+    page.leave();
+    expect(logged.slice(1)).toEqual([
+      { event: "inspector.watched", session: id, by: "127.0.0.1" }, { event: "inspector.unwatched-new", by: "127.0.0.1" }, { event: "inspector.unwatched", session: id, by: "127.0.0.1" },
+    ]);
   });
 
   it("shows what went over its link, without secrets and words", async () => {
@@ -96,7 +105,7 @@ describe("A session that is watched from its first byte", () => {
     const xml = xmlOf(page, id);
     expect(xml.slice(0, 5)).toEqual([
       '> <stream:stream to="localhost" version="1.0">', expect.stringMatching(/^< <\?xml .*<stream:stream /), expect.stringMatching(/^< <stream:features>.*<mechanism>PLAIN<.*<\/stream:features>$/),
-      '> <auth xmlns="urn:ietf:params:xml:ns:xmpp-sasl" mechanism="PLAIN">[20 characters]</auth>', '< <success xmlns="urn:ietf:params:xml:ns:xmpp-sasl"/>',
+      '> <auth xmlns="urn:ietf:params:xml:ns:xmpp-sasl" mechanism="PLAIN">[withheld]</auth>', '< <success xmlns="urn:ietf:params:xml:ns:xmpp-sasl"/>',
     ]);
     expect(xml).toContain('> <message to="juliet@localhost" type="chat"><body>[14 characters]</body></message>');
     expect(xml).toContain('> <r xmlns="urn:xmpp:sm:3"/>');
@@ -114,12 +123,11 @@ describe("A session that is watched from its first byte", () => {
     const challenge = /<challenge [^>]*>([^<]+)</.exec(await raw.expect(/<challenge [^>]*>[^<]+</))![1]!;
     const [begun] = page.of("watching");
     const told = await eventually(() => page.items("told", begun!.summary.id).find(({ event }) => event.type === "sasl.challenged"));
-    expect(told.event).toMatchObject({ data: `[${challenge.length} characters]` });
+    expect(told.event).toMatchObject({ data: "[withheld]" });
     await eventually(() => xmlOf(page, begun!.summary.id).find((xml) => xml.includes("<challenge ")));
     expect(JSON.stringify(page.told)).not.toContain(challenge);
     raw.destroy();
     await eventually(() => (page.items("closed").length === 1 ? true : undefined));
-    await eventually(() => (setting!.logged.some(({ event }) => event === "inspector.unwatched") ? true : undefined));
   });
 });
 
@@ -145,6 +153,21 @@ describe("A session that is watched from somewhere on", () => {
     await eventually(() => (factsOf(page, id).at(-1)?.version === stored.at(-1)!.version ? true : undefined));
     const known = new Map([...before, ...factsOf(page, id)].map((fact) => [fact.version, fact]));
     expect([...known.values()].toSorted((a, b) => a.version - b.version)).toEqual(stored);
+  });
+
+  it("is taken over by another link, and shown with the conflict that the first one is closed with (XEP-0198 section 5)", async () => {
+    const { open, server } = await begin(["romeo"]);
+    const romeo = await entered("romeo", true);
+    const id = await idOf("romeo");
+    const page = open();
+    await watch(page, id);
+    const other = await authenticated(server, { user: "romeo" });
+    other.send(resume(romeo.id, 0));
+    await romeo.raw.expect("<conflict");
+    const last = await eventually(() => (xmlOf(page, id).at(-1) === "< </stream:stream>" ? xmlOf(page, id) : undefined));
+    expect(last.at(-2)).toBe('< <stream:error><conflict xmlns="urn:ietf:params:xml:ns:xmpp-streams"/></stream:error>');
+    expect(last.findIndex((xml) => xml.startsWith("< <resumed"))).toBeGreaterThanOrEqual(0);
+    other.raw.destroy();
   });
 
   it("loses its link, is sent something meanwhile, and resumes", async () => {
@@ -313,6 +336,56 @@ describe("A page that does not keep up", () => {
     await romeo.ask("<presence/>");
     await eventually(() => (typesOf(page, id).includes("presence.changed") ? true : undefined));
   });
+
+  const waitingMax = inspectorUnsentBytesMax + 2 * inspectorFrameCharsMax;
+
+  it("is answered when it has read on, and let go if it asks and asks", async () => {
+    const { open, settled } = await begin(["romeo"]);
+    const romeo = await entered("romeo", true);
+    for (let index = 0; index < 150; index += 1) romeo.send(`<presence to='nobody@localhost/${index}${"x".repeat(900)}'/>`);
+    await romeo.ask(request);
+    await settled();
+    const id = await idOf("romeo");
+    const page = open();
+    page.reads = false;
+    const ask = async (): Promise<void> => {
+      for (let n = 0; n < inspectorQuestionsMax; n += 1) page.say({ type: "ask", id: n, question: { kind: "facts", stream: `session/localhost/${id}`, after: 0 } });
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    };
+    for (let round = 0; round < 3; round += 1) await ask();
+    expect(page.socket.bufferedBytes).toBeGreaterThan(inspectorUnsentBytesMax);
+    expect([page.socket.bufferedBytes < waitingMax, page.closed]).toEqual([true, undefined]);
+    page.readOn();
+    await eventually(() => (page.of("answer").length === 3 * inspectorQuestionsMax ? true : undefined));
+    expect(page.of("answer").filter((answer) => "error" in answer)).toEqual([]);
+    page.reads = false;
+    for (let round = 0; round < 40 && page.closed === undefined; round += 1) await ask();
+    expect(page.socket.bufferedBytes).toBeLessThan(waitingMax);
+    expect(page.closed).toMatchObject({ code: 1013 });
+  }, 20_000);
+
+  it("misses sessions that begin, however many they are, and watches others when it has read on", async () => {
+    const { open, server, logged } = await begin([]);
+    const page = open();
+    page.say({ type: "watch-new", on: true });
+    page.reads = false;
+    for (let round = 0; round < 30; round += 1) {
+      const raws = await Promise.all(Array.from({ length: 50 }, () => connectRaw({ port: server.port })));
+      for (const raw of raws) raw.send(streamHeader("localhost"));
+      await Promise.all(raws.map((raw) => raw.expect("features>")));
+      for (const raw of raws) raw.destroy();
+    }
+    await eventually(async () => ((await server.sessions()).length === 0 ? true : undefined));
+    expect(page.socket.bufferedBytes).toBeLessThan(waitingMax);
+    expect(logged.filter(({ event }) => event?.startsWith("inspector."))).toHaveLength(1);
+    page.readOn();
+    await eventually(() => (page.dropped > 0 ? true : undefined));
+    const before = page.of("watching").length;
+    expect(before).toBeLessThan(1_500);
+    const raw = await connectRaw({ port: server.port });
+    await eventually(() => (page.of("watching").length > before ? true : undefined));
+    raw.destroy();
+  }, 30_000);
 });
 
 describe("What a page may say", () => {
@@ -407,6 +480,28 @@ describe("Questions", () => {
     expect(rosters).toMatchObject([{ items: 0 }, { items: 1 }]);
     expect(await page.ask({ kind: "facts", stream: `session/localhost/${id}`, after: 10_000 })).toEqual([]);
   });
+
+  it("tell no password out of what a client keeps with the server, whatever the page may see", async () => {
+    const { open, all, facts, settled } = await begin(["romeo"], { bodies: true });
+    const romeo = await entered("romeo");
+    const id = await idOf("romeo");
+    const page = open();
+    await watch(page, id);
+    await romeo.ask(
+      "<iq type='set' id='p'><query xmlns='jabber:iq:private'><storage xmlns='storage:bookmarks'>" +
+      "<conference jid='room@muc.localhost'><nick>Romeo</nick><password>Hidden</password></conference></storage></query></iq>",
+    );
+    await settled();
+    const set = (await all()).find(({ type }) => type === "AccountDataSet")!;
+    const wired = await eventually(() => xmlOf(page, id).find((xml) => xml.includes("<conference")));
+    const { position } = (await facts(`session/localhost/${id}`)).at(-1)!;
+    const related = JSON.stringify(await page.ask({ kind: "related", position, step: set.cause ?? set.step }));
+    expect(related).toContain("AccountDataSet");
+    for (const told of [wired, related]) {
+      expect(told).toContain("<nick>Romeo</nick>");
+      expect(told).not.toContain("Hidden");
+    }
+  });
 });
 
 describe("Hostile content", () => {
@@ -443,6 +538,18 @@ describe("A recorded session", () => {
 });
 
 describe("Another epoch", () => {
+  it("goes on counting where the one before ended, though nobody looked at that", async () => {
+    const { open, server, feed } = await begin(["romeo"]);
+    await entered("romeo");
+    const { told } = server.server.observation!.totals();
+    await server.restart();
+    feed.newEpoch();
+    const page = open();
+    page.say({ type: "list", on: true });
+    expect(page.of("totals")[0]!.told).toBeGreaterThanOrEqual(told);
+    expect(told).toBeGreaterThan(0);
+  });
+
   it("begins everything anew", async () => {
     const { open, server, feed, timers } = await begin(["romeo"]);
     await entered("romeo");

@@ -100,4 +100,26 @@ describe("A cookie", () => {
     const cookies = Array.from({ length: entrancesMax + 1 }, enter);
     expect([gate.admits(cookies[0]), gate.admits(cookies[1]), gate.admits(cookies.at(-1))]).toEqual([false, true, true]);
   });
+
+  it("tells those who are in by it when it lets in no more: left, too old, or pushed out, and once", async () => {
+    const { gate, pass, enter } = standing();
+    const told: string[] = [];
+    const [left, old, forgotten] = [enter(), enter(), enter()];
+    for (const [name, cookie] of Object.entries({ left, old })) gate.whileAdmitted(`a=b; ${cookie}`, () => told.push(name));
+    gate.whileAdmitted(forgotten, () => told.push("forgotten"))();
+    gate.leave(left);
+    gate.leave(left);
+    expect(told).toEqual(["left"]);
+    await pass(entranceMs - 1);
+    expect(told).toEqual(["left"]);
+    await pass(1);
+    expect(told).toEqual(["left", "old"]);
+    gate.whileAdmitted(old, () => told.push("late"));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(told).toEqual(["left", "old", "late"]);
+    gate.whileAdmitted(enter(), () => told.push("pushed out"));
+    for (let count = 0; count < entrancesMax; count += 1) enter();
+    await pass(entranceMs);
+    expect(told).toEqual(["left", "old", "late", "pushed out"]);
+  });
 });

@@ -1,7 +1,7 @@
 /** What the feed is made of, by itself: the list's changes, places in a stream, and what a page is sent at a time. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { inspectorFrameCharsMax, inspectorQueueCharsMax, inspectorQueueItemsMax, inspectorRowsMax } from "../../src/domain/limits.ts";
+import { inspectorFrameCharsMax, inspectorQueueCharsMax, inspectorQueueItemsMax, inspectorRowsMax, inspectorUnsentBytesMax } from "../../src/domain/limits.ts";
 import type { SessionSummary } from "../../src/domain/session-summary.ts";
 import type { HistorySource } from "../../src/history/source.ts";
 import { listFrames, SessionList } from "../../src/inspector/list.ts";
@@ -113,6 +113,26 @@ describe("What waits for a page", () => {
     viewer.flush();
     expect(viewer.waits).toBe(false);
     expect(page.of("items").map(({ items }) => items.length)).toEqual(Array.from({ length: 15 }, () => 2));
+  });
+
+  it("is told in order what it asked for while nothing could be sent, before what happened; it is let go when that is too much", () => {
+    const { page, viewer } = opened();
+    page.reads = false;
+    viewer.send(JSON.stringify({ type: "answer", id: 0, result: "x".repeat(inspectorUnsentBytesMax) }));
+    viewer.offer('{"n":1}');
+    for (const id of [1, 2]) viewer.tell({ type: "answer", id, result: null });
+    viewer.flush();
+    expect([page.told, viewer.clogged, viewer.waits]).toEqual([[], true, true]);
+    page.readOn();
+    // They do not overtake each other.
+    viewer.tell({ type: "answer", id: 3, result: null });
+    viewer.flush();
+    expect(page.told.map((message) => (message.type === "answer" ? message.id : message.type))).toEqual([0, 1, 2, 3, "items"]);
+    page.reads = false;
+    viewer.send(JSON.stringify({ type: "answer", id: 4, result: "x".repeat(inspectorUnsentBytesMax) }));
+    for (let n = 0; page.closed === undefined && n <= inspectorQueueItemsMax; n += 1) viewer.tell({ type: "epoch" });
+    expect(page.closed).toMatchObject({ code: 1013 });
+    expect([viewer.closed, viewer.waits]).toEqual([true, false]);
   });
 
   it("says that something was missed also where nothing else waits", () => {

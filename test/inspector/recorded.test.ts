@@ -47,6 +47,7 @@ describe("An exported file", () => {
       [withFact({ version: 1 }), /^f\.json: facts\[3\]: expected a version after 3, got 1/],
       [withFact({ type: "SessionSnapshotTaken", data: { machine: "session", version: 99, value: "closed", context: {} } }), /^f\.json: position \d+ of the log: snapshot\.version: expected 1–\d+/],
       [withFact({ type: "SessionSnapshotTaken", data: { machine: "session", version: 2, value: "closed", context: {} } }), /^f\.json: facts\[3\]: its context has no policy/],
+      [withFact({ data: "DEEP" }).replace('"DEEP"', "[".repeat(6_000) + "]".repeat(6_000)), /^f\.json: its JSON has more than 100 levels, as no exported session has; the file was changed/],
       [withFact({ type: "SessionTold", data: null }), /^f\.json: facts\[3\]: it cannot be folded/],
       [changed({ begun: { ...sample.begun, snapshot: { ...sample.begun!.snapshot, machine: "other" } } }), /^f\.json: begun: snapshot\.machine: expected "session", got "other"/],
     ];

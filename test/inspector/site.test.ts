@@ -6,11 +6,12 @@ import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { WebSocket } from "ws";
 import { entrancesMax } from "../../src/domain/limits.ts";
+import { reachableHere } from "../../src/inspector/names.ts";
 import { openSite } from "../../src/inspector/site.ts";
 import { liveClock, liveIds } from "../../src/live.ts";
 import { listenHttp } from "../../src/net/http.ts";
 import type { TextSocket } from "../../src/net/text-socket.ts";
-import { certificatesFor, MemoryLog, temporaryFolder } from "../net/support.ts";
+import { certificatesFor, MemoryLog, temporaryFolder, until } from "../net/support.ts";
 
 interface Answer {
   readonly status: number;
@@ -72,7 +73,18 @@ async function opened(options: { readonly pageFolder?: string; readonly names?: 
     socket.on("open", () => socket.send("hello")).on("message", (data: Buffer) => resolve(String(data)));
   });
   const cookie = async () => (await enter(token)).headers["set-cookie"]![0]!.split(";")[0]!;
-  return { site, log, ask, enter, attach, cookie, token, host, origin };
+  /** One that stays: what it is told, and how it is closed. */
+  const stay = async (path: string, headers: Readonly<Record<string, string>>) => {
+    const told: string[] = [];
+    const socket = new WebSocket(`ws://${host}${path}`, { headers: { host, ...headers } });
+    onTestFinished(() => socket.terminate());
+    socket.on("message", (data: Buffer) => told.push(String(data))).on("close", (code: number, reason: Buffer) => told.push(`closed ${code} ${String(reason)}`));
+    await new Promise((resolve) => socket.on("open", resolve));
+    socket.send("hello");
+    await until(() => told.length === 1);
+    return { told, socket };
+  };
+  return { site, log, ask, enter, attach, stay, cookie, token, host, origin };
 }
 
 const tokenOf = (url: string): string => new URL(url).hash.slice("#token=".length);
@@ -85,13 +97,24 @@ describe("The address that is told", () => {
     expect(site.freshUrl()).not.toBe(site.freshUrl());
     const remote = await opened({ names: ["xmpp.example"], tls: true });
     expect(remote.site.url()).toMatch(/^https:\/\/xmpp\.example:\d+\/inspect#/);
+    expect(remote.site.freshUrl()).toMatch(/^https:\/\/xmpp\.example:\d+\/inspect#/);
+  });
+
+  it("is that of the listener itself for a program of the same machine, whoever answers for the name", async () => {
+    const { site, host, attach } = await opened({ names: ["xmpp.example"] });
+    const url = site.freshUrl({ here: true });
+    expect(url).toMatch(new RegExp(`^http://${host}/inspect#token=[\\w-]{22}$`));
+    expect(await attach(`/inspect/stately?session=a&token=${tokenOf(url)}`, {})).toBe("stately a");
+    expect(["0.0.0.0", "::", "192.0.2.1", "::1"].map(reachableHere)).toEqual(["127.0.0.1", "[::1]", "192.0.2.1", "[::1]"]);
   });
 });
 
 describe("The way in", () => {
   it("is a token for a cookie, with which the feed can be attached; both are logged with the address, and nothing of the token", async () => {
     const { enter, attach, cookie, ask, token, origin, log } = await opened();
-    expect((await ask("/inspect/enter")).status).toBe(401);
+    const unknown = await ask("/inspect/enter");
+    // RFC 9110 section 15.5.2, by a scheme for which no browser asks people for a password.
+    expect([unknown.status, unknown.headers["www-authenticate"]]).toEqual([401, 'Cookie realm="inspector"']);
     const { status, headers, bytes } = await enter(token);
     expect([status, bytes.length, headers["set-cookie"]?.[0]]).toEqual([204, 0, expect.stringMatching(/; HttpOnly; SameSite=Strict$/)]);
     const bearer = await cookie();
@@ -113,6 +136,23 @@ describe("The way in", () => {
     const left = await ask("/inspect/leave", { method: "POST", headers: { cookie: bearer, origin } });
     expect([left.status, left.headers["set-cookie"]?.[0]]).toEqual([204, expect.stringContaining("Max-Age=0")]);
     expect(await attach("/inspect/feed", { cookie: bearer, origin })).toBe(401);
+  });
+
+  it("is closed by leaving also to the feeds that were attached with the same cookie, and to no others", async () => {
+    const { ask, stay, cookie, token, origin } = await opened();
+    const [mine, other] = [await cookie(), await cookie()];
+    const page = await stay("/inspect/feed", { cookie: mine, origin });
+    const stately = await stay("/inspect/stately", { cookie: mine, origin });
+    const stays = [await stay("/inspect/feed", { cookie: other, origin }), await stay(`/inspect/stately?token=${token}`, {})];
+    await ask("/inspect/leave", { method: "POST", headers: { cookie: mine, origin } });
+    await until(() => page.told.length === 2 && stately.told.length === 2);
+    const ended = "closed 1008 this browser was let in too long ago, or has left";
+    expect([page.told[1], stately.told[1]]).toEqual([ended, ended]);
+    for (const { socket, told } of stays) {
+      socket.send("again");
+      await until(() => told.length === 2);
+    }
+    expect(stays.map(({ told }) => told[1])).toEqual(["page again", "stately null"]);
   });
 
   it("is closed to a wrong token and to one that was used, after a while and with a line in the log; and says so once it is too much", async () => {
@@ -178,10 +218,17 @@ describe("Another site in the same browser", () => {
     }
   });
 
+  it("cannot use such a name in a whole address either (RFC 9112 section 3.2.2)", async () => {
+    const { ask, host } = await opened();
+    const status = async (name: string, header: string) => (await ask(`http://${name}/inspect`, { headers: { host: header } })).status;
+    expect([await status("evil.example", host), await status(host, "evil.example")]).toEqual([421, 200]);
+  });
+
   it("can be led to a served name only where that is allowed", async () => {
-    const [alone, remote] = [await opened(), await opened({ names: ["xmpp.example"] })];
-    const by = async ({ ask }: typeof alone) => (await ask("/inspect", { headers: { host: "xmpp.example:5280" } })).status;
-    expect([await by(alone), await by(remote)]).toEqual([421, 200]);
+    // RFC 9110 section 4.2.3: capitals make no other name.
+    const [alone, remote] = [await opened(), await opened({ names: ["Xmpp.Example"] })];
+    const by = async ({ ask }: typeof alone, host: string) => (await ask("/inspect", { headers: { host } })).status;
+    for (const host of ["xmpp.example:5280", "XMPP.example"]) expect([await by(alone, host), await by(remote, host)]).toEqual([421, 200]);
   });
 });
 
@@ -229,8 +276,9 @@ describe("The page", () => {
     const { ask, origin } = await opened();
     const answers = await Promise.all([
       ask("/inspect"), ask("/inspect/assets/index-abc.js"), ask("/inspect/enter"), ask("/inspect/nothing"), ask("/inspect", { headers: { host: "evil.example" } }),
-      ask("/inspect/enter", { method: "POST", headers: { origin }, body: "{}" }),
+      ask("/inspect/enter", { method: "POST", headers: { origin }, body: "{}" }), ask("/inspect/leave"), ask("/inspect", { method: "DELETE" }), ask("/inspect/feed"),
     ]);
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 401, 404, 421, 400, 405, 405, 426]);
     for (const { headers, status } of answers) {
       expect(headers["content-security-policy"], String(status)).toBe(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; " +

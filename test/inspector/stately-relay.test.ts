@@ -176,6 +176,15 @@ describe("refrain inspect --stately", () => {
     expect(nowhere).toMatch(/no server runs on the data folder \S+elsewhere/);
   });
 
+  it("warns before it sends something to another machine, and says of what, and whether it can be read on the way", async () => {
+    // Nothing is to be sent: there is no such file.
+    const warned = async (url: string) => (await refrain(["inspect", "nothing.json", "--stately", url], { cwd })).stderr.split("\n")[0];
+    const what = "warning: --stately: names and resources of users, and the states and events of their sessions, are sent to relay.example";
+    expect(await warned("wss://relay.example/")).toBe(what);
+    expect(await warned("ws://relay.example:8080")).toBe(`${what}:8080, in the clear: whoever is on the way can read it`);
+    for (const url of ["ws://localhost:8080", "ws://127.0.0.1", "ws://[::1]:8080"]) expect(await warned(url)).toMatch(/^error: nothing\.json: there is no such file/);
+  });
+
   it("comes again when the relay was away, and introduces what lives then", async () => {
     const client = await login(server, { user: "romeo", over: "plaintext", resource: "staying" });
     const port = await freePort();

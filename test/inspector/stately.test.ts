@@ -17,7 +17,8 @@ import { startServer, type TestServer } from "../../src/testing/start-server.ts"
 import { loggedServer, type LoggedServer } from "../history/living.ts";
 import { policy, startAt } from "../machines/telling.ts";
 import { eventually } from "../session/watching.ts";
-import { login } from "../support/login.ts";
+import { login, streamHeader } from "../support/login.ts";
+import { connectRaw } from "../support/raw-client.ts";
 import { Page } from "./page.ts";
 
 interface Frame {
@@ -67,7 +68,7 @@ describe("What Stately's inspector is told of a session", () => {
     const snapshot = createActor(sessionMachine, { input: { at: 0, secure: true, policy } }).getSnapshot();
     const frames = toldFrames("s", { type: "sasl.challenged", at: 0, data: "c2VjcmV0" }, snapshot, 0).join();
     expect(frames).not.toContain("c2VjcmV0");
-    expect(frames).toContain("[8 characters]");
+    expect(frames).toContain("[withheld]");
   });
 });
 
@@ -199,6 +200,32 @@ describe("A recorded session", () => {
     expect(stage.server.server.observation!.onBegun).toBeUndefined();
     await Promise.all([...clients, more].map((client) => client.close()));
   });
+
+  it("is told no more of those that began and ended while a viewer did not read, however many they are", async () => {
+    const { page, feed } = open("");
+    page.reads = false;
+    for (let round = 0; round < 60; round += 1) {
+      const clients = await Promise.all(Array.from({ length: 10 }, () => connectRaw({ port: stage.server.port })));
+      for (const client of clients) client.send(streamHeader("localhost"));
+      await Promise.all(clients.map((client) => client.expect("features>")));
+      for (const client of clients) client.destroy();
+      await eventually(async () => ((await stage.server.sessions()).length === 0 ? true : undefined));
+    }
+    // All that has waited for it, when it reads on.
+    let chars = page.socket.bufferedBytes;
+    const { send } = page.socket;
+    Object.assign(page.socket, { send: (text: string) => ((chars += text.length), send(text)) });
+    page.readOn();
+    for (let before = -1; before !== chars; ) {
+      before = chars;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    expect(chars).toBeLessThan(inspectorUnsentBytesMax + 2 * inspectorQueueCharsMax);
+    feed.close();
+    expect(lines.filter(({ event }) => event === "inspector.dropped")).toHaveLength(1);
+    // Not a line for each.
+    expect(lines.filter(({ event }) => event.startsWith("inspector.watched"))).toHaveLength(1);
+  }, 20_000);
 
   it("drops what a viewer does not take, and goes on with what is true then", async () => {
     const client = await stage.enter("romeo", "slow");

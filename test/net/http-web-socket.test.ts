@@ -151,6 +151,21 @@ describe("A WebSocket is closed", () => {
     await until(() => all.slice(0, 4).every(({ told }) => told.length === 1));
     expect(all[0]!.told).toEqual(["closed 1001 the server stops"]);
   });
+
+  it("when the listener is, also if it was asked for before and nobody has answered yet: it is not opened any more", async () => {
+    const opened: TextSocket[] = [];
+    const { open, http } = await listening(() => undefined);
+    const admitted = new Promise<() => void>((admit) => {
+      http.add([{ path: "/slow", upgrade: () => new Promise((resolve) => admit(() => resolve((socket) => opened.push(socket)))) }]);
+    });
+    const { told } = open("/slow");
+    const admit = await admitted;
+    await http.close();
+    await until(() => told.length === 1);
+    admit();
+    await pause(20);
+    expect([opened, told]).toEqual([[], ["closed 1006 "]]);
+  });
 });
 
 describe("The handshake of a WebSocket", () => {
@@ -180,17 +195,6 @@ describe("The handshake of a WebSocket", () => {
     expect(await raw(`${upgrade}Sec-WebSocket-Key: short\r\nSec-WebSocket-Version: 13\r\n`)).toBe("400");
     expect(await raw(`${upgrade}Sec-WebSocket-Key: ${key}\r\nSec-WebSocket-Version: 7\r\n`)).toBe("400");
     expect(await raw(`${upgrade}Sec-WebSocket-Key: ${key}\r\nSec-WebSocket-Version: 13\r\n`)).toBe("101");
-  });
-
-  it("RFC 9110 section 7.8: another protocol that is offered is ignored", async () => {
-    const { http } = await listening(echo());
-    const answer = await new Promise<string>((resolve) => {
-      const socket = connect(http.port, "127.0.0.1");
-      let text = "";
-      socket.on("data", (bytes) => (text += String(bytes))).on("close", () => resolve(text));
-      socket.write("GET /page HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n");
-    });
-    expect(answer).toMatch(/^HTTP\/1\.1 200 .*\r\n\r\npage$/s);
   });
 
   it("takes no compression: a small message stays small", async () => {

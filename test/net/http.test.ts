@@ -91,11 +91,119 @@ describe("HTTP routes", () => {
     expect([statusOf(head!), /content-length: (\d+)/i.exec(head!)?.[1], body]).toEqual([200, "23", ""]);
   });
 
+  it("have headers on every answer that is given on them, whoever gives it", async () => {
+    const thrower = () => {
+      throw new Error("broken");
+    };
+    const headers = { "x-frame-options": "DENY", "cache-control": "private" };
+    const { converse } = await listening([{ path: "/a/", headers, methods: { GET: () => ({ status: 200, headers: { "cache-control": "public" } }), POST: thrower } }]);
+    const answers = await Promise.all([ask("/a/"), ask("/a/", "PUT"), ask("/a/", "POST"), ask("/b")].map(converse));
+    const seen = answers.map((answer) => [statusOf(answer), /x-frame-options: (\w+)/i.exec(answer)?.[1], /cache-control: (\S+)/i.exec(answer)?.[1]]);
+    expect(seen).toEqual([[200, "DENY", "public"], [405, "DENY", "private"], [500, "DENY", "private"], [404, undefined, "no-store"]]);
+  });
+
   it("that throw get 500 and a line in the log, and the next one is answered", async () => {
     const { converse, log } = await listening([echo, { path: "/bad", methods: { GET: () => Promise.reject(new Error("broken")) } }]);
     expect(statusOf(await converse(ask("/bad")))).toBe(500);
     expect(log.lines).toEqual(["error http.failed: HTTP: GET /bad failed"]);
     expect(statusOf(await converse(ask("/echo")))).toBe(200);
+  });
+});
+
+describe("What is asked for", () => {
+  const named: HttpRoute = { path: "/", methods: { GET: ({ path, query, header }) => ({ status: 200, body: `${header("host")} ${path} ${query.get("q")}` }) } };
+
+  it("RFC 9112 section 3.2.2: can be told as a whole address, whose host stands above that of the header", async () => {
+    const { converse } = await listening([named]);
+    const by = async (target: string) => /\r\n\r\n(.*)$/s.exec(await converse(ask(target)))?.[1];
+    expect(await Promise.all(["/a?q=1", "http://a.example:80/a?q=1", "HTTP://[::1]?q=/", "http://a.example", "//a.example/b"].map(by))).toEqual([
+      "localhost /a 1", "a.example:80 /a 1", "[::1] / /", "a.example / null", "localhost //a.example/b null",
+    ]);
+  });
+
+  it("RFC 9110 section 7.4: is not answered by another scheme than its own", async () => {
+    const { converse } = await listening([named]);
+    expect(statusOf(await converse(ask("https://localhost/a")))).toBe(421);
+  });
+
+  it("RFC 9110 section 8.6: is answered with its length, but for 204, which has none", async () => {
+    const { converse } = await listening([{ path: "/", methods: { GET: ({ path }) => ({ status: Number(path.slice(1)) }) } }]);
+    const lengths = (answer: string) => [...answer.toLowerCase().matchAll(/^(?:content-length|transfer-encoding): (.*)\r$/gm)].map(([, value]) => value);
+    expect([lengths(await converse(ask("/200"))), lengths(await converse(ask("/204")))]).toEqual([["0"], []]);
+  });
+});
+
+describe("RFC 9110 section 7.8: a protocol that is offered and not spoken here", () => {
+  const offer = (method: string, headers = "", body = "") =>
+    `${method} /echo?q=1 HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n${headers}\r\n${body}`;
+
+  it("keeps no request from its answer, which is the last of its connection", async () => {
+    const { converse } = await listening([echo]);
+    const requests = [offer("GET"), offer("POST", "Content-Length: 5\r\n", "hello"), offer("POST", "Transfer-Encoding: chunked\r\n", "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")];
+    const answers = await Promise.all(requests.map(converse));
+    expect(answers.map((answer) => /\r\n\r\n(.*)$/s.exec(answer)?.[1])).toEqual(["/echo 1 127.0.0.1 false", "got hello", "got abcde"]);
+    for (const answer of answers) expect(answer.toLowerCase()).toContain("\r\nconnection: close\r\n");
+  });
+
+  it("nor one whose body comes later, in pieces", async () => {
+    const { open } = await listening([echo]);
+    const socket = await open();
+    const text = readToEnd(socket);
+    for (const piece of [offer("POST", "Content-Length: 5\r\n"), "he", "llo"]) {
+      socket.write(piece);
+      await pause(20);
+    }
+    expect(await text).toContain("\r\n\r\ngot hello");
+  });
+
+  it("does not lift the bounds for the body, and who leaves in its middle harms nothing", async () => {
+    const { converse, open, log } = await listening([echo]);
+    expect(statusOf(await converse(offer("POST", "Content-Length: 11\r\n", "hello world")))).toBe(413);
+    const socket = await open();
+    socket.write(offer("POST", "Content-Length: 9\r\n", "abc"));
+    await pause(30);
+    socket.resetAndDestroy();
+    expect([statusOf(await converse(ask("/echo"))), log.lines]).toEqual([200, []]);
+  });
+});
+
+describe("RFC 9112 section 9.3.2: requests that do not wait for the answers before", () => {
+  const slow: HttpRoute = {
+    path: "/slow",
+    methods: { GET: async () => pause(50).then(() => ({ status: 200, body: "slow" })) },
+  };
+  const closed: HttpRoute = { path: "/closed", upgrade: () => ({ status: 403, body: "not you" }) };
+  const first = "GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  const offering = (path: string, protocol: string) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`;
+  const bodiesIn = (text: string) => [...text.matchAll(/\r\n\r\n(.*?)(?=HTTP\/1\.1|$)/gs)].map(([, body]) => body);
+
+  it("are answered in their order, also if the last one offers another protocol", async () => {
+    const { converse } = await listening([echo, slow, closed]);
+    expect(bodiesIn(await converse([first, first, ask("/echo?q=1")].join("")))).toEqual(["slow", "slow", "/echo 1 127.0.0.1 false"]);
+    expect(bodiesIn(await converse([first, first, offering("/echo?q=2", "h2c")].join("")))).toEqual(["slow", "slow", "/echo 2 127.0.0.1 false"]);
+    expect(bodiesIn(await converse([first, first, offering("/closed", "websocket")].join("")))).toEqual(["slow", "slow", "not you"]);
+  });
+
+  it("wait for their turn no longer than the listener is open", async () => {
+    const { open, http } = await listening([slow, closed]);
+    const socket = await open();
+    const text = readToEnd(socket);
+    socket.write([first, offering("/closed", "websocket")].join(""));
+    await pause(20);
+    await http.close();
+    expect(await text).toBe("");
+  });
+
+  it("are forgotten when who asked leaves before", async () => {
+    const { open, converse, log } = await listening([echo, slow, closed]);
+    for (const protocol of ["h2c", "websocket"]) {
+      const socket = await open();
+      socket.write([first, first, offering("/closed", protocol)].join(""));
+      await pause(20);
+      socket.resetAndDestroy();
+    }
+    await pause(100);
+    expect([statusOf(await converse(ask("/echo"))), log.lines]).toEqual([200, []]);
   });
 });
 
@@ -147,12 +255,12 @@ describe("What is no request that can be answered", () => {
   it("gets 400, and nothing else happens", async () => {
     const { converse } = await listening([echo]);
     const bad = [
-      "GARBAGE\r\n\r\n", "GET /echo HTTP/1.1\r\n\r\n", ask("http://localhost/echo"), ask("*", "OPTIONS"), ask("echo"),
+      "GARBAGE\r\n\r\n", "GET /echo HTTP/1.1\r\n\r\n", ask("ftp://localhost/echo"), ask("http://romeo@localhost/echo"), ask("http://"), ask("*", "OPTIONS"), ask("echo"),
       "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
       "\u0016\u0003\u0001\u0002\u0000", "<stream:stream xmlns='jabber:client'>",
     ];
     const outcomes = await Promise.all(bad.map(async (bytes) => statusOf(await converse(bytes))));
-    expect(outcomes).toEqual([400, 400, 400, 400, 400, 400, 400, 400]);
+    expect(outcomes).toEqual(bad.map(() => 400));
     expect(statusOf(await converse(ask("/echo")))).toBe(200);
   });
 
@@ -218,6 +326,14 @@ describe("HTTPS", () => {
     const answer = readToEnd(nameless);
     nameless.write(ask("/echo"));
     expect(statusOf(await answer)).toBe(200);
+  });
+
+  it("passes over an offer of another protocol (RFC 9110 section 7.8) as HTTP does", async () => {
+    const { http } = await secure();
+    const socket = connectTls({ port: http.port, host: "127.0.0.1", rejectUnauthorized: false });
+    const answer = readToEnd(socket);
+    socket.end("POST /echo HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 5\r\n\r\nhello");
+    expect(await answer).toContain("\r\n\r\ngot hello");
   });
 
   it("takes a certificate that was replaced, from the next connection on", async () => {

@@ -143,9 +143,12 @@ describe("The inspector beyond this machine", () => {
     expect((await fetch(`http://127.0.0.1:${port}/inspect`)).status).toBe(404);
   });
 
-  it("is there under TLS where it was asked for, by the name of a host in its ASCII form", async () => {
+  it("is there under TLS where it was asked for, by the name of a host in its ASCII form, and by its own address for commands of this machine", async () => {
     const { server } = await started({ address: "0.0.0.0", tls: true }, { remote: true });
-    expect(server.inspector!.url()).toMatch(/^https:\/\/xn--bcher-kva\.example:\d+\/inspect#token=[\w-]{22}$/);
+    const named = /^https:\/\/xn--bcher-kva\.example:\d+\/inspect#token=[\w-]{22}$/;
+    expect(server.inspector!.url()).toMatch(named);
+    expect(await server.admin.inspectorUrl()).toMatch(named);
+    expect(await server.admin.inspectorUrl({ here: true })).toMatch(/^https:\/\/127\.0\.0\.1:\d+\/inspect#token=[\w-]{22}$/);
   });
 
   it("is off without a word where it was turned off", async () => {

@@ -23,6 +23,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   inspector: ["history", "session", "step", "net", "machines", "xml", "ports", "domain"],
   page: ["inspector", "history", "machines", "ports", "domain"],
   epoch: ["admin", "auth", "config", "log", "router", "session", "step", "xml", "software", "ports", "domain"],
+  "http-doors": ["inspector", "net", "admin", "config", "software"],
   server: ["*"],
   testing: ["server", "*"],
   cli: ["server", "*"],

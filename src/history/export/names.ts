@@ -109,7 +109,7 @@ export class Names {
 
 /** The server has withheld it already. */
 export function isWithheld(text: string): boolean {
-  return /^\[[\d,]+ characters?\]$/.test(text);
+  return text === "[withheld]" || /^\[[\d,]+ characters?\]$/.test(text);
 }
 
 const conditions: ReadonlySet<string> = new Set([...saslErrorConditions, ...streamErrorConditions, ...Object.keys(stanzaErrorTypes)]);

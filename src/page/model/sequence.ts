@@ -158,7 +158,7 @@ class Lanes {
   }
 }
 
-const withheld = /\[\d+ characters?\]/;
+const withheld = /\[(?:\d+ characters?|withheld)\]/;
 
 function isFailure({ name, attributes }: WireOutline): boolean {
   return attributes["type"] === "error" || name === "failure" || name === "failed" || name === "stream:error" || name === "error";
