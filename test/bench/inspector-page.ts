@@ -2,7 +2,7 @@
  * What the inspector's page costs the browser with thousands of sessions that live, most of them idle and some of them chatting: the time
  * between frames and how busy its main thread is (while the list is looked at, while it is scrolled, while one session is watched), the
  * memory of its scripts after a collection, and its elements. Not part of the suite; wants Debian's chromium. After `npm run build`:
- *   npx tsc -p tsconfig.json --outDir node_modules/.cache/bench && node node_modules/.cache/bench/test/bench/inspector-page.js [SESSIONS] [MESSAGES_A_SECOND]
+ *   npx tsc -p tsconfig.json --outDir dist/bench && node dist/bench/test/bench/inspector-page.js [SESSIONS] [MESSAGES_A_SECOND]
  */
 import { connect, type Socket } from "node:net";
 import type { CDPSession, Page } from "playwright-core";

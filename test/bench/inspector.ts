@@ -2,7 +2,7 @@
  * What the inspector costs the server: CPU of a chat message (a) without an inspector, (b) with one that nobody looks at, (c) while a page
  * has the list open, (d) while a page watches both sides of one chat of a hundred. One server in a process of its own, everything in memory;
  * the four take turns within a run. Then what one list costs, and one watched message. Not part of the suite:
- *   npx tsc -p tsconfig.json --outDir node_modules/.cache/bench && node --max-semi-space-size=64 node_modules/.cache/bench/test/bench/inspector.js [SESSIONS] [TURNS]
+ *   npx tsc -p tsconfig.json --outDir dist/bench && node --max-semi-space-size=64 dist/bench/test/bench/inspector.js [SESSIONS] [TURNS]
  */
 import { fork } from "node:child_process";
 import { once } from "node:events";

@@ -2,7 +2,7 @@
  * What a start costs that finds sessions to be resumed: after a kill, and after a stop in order. Each session is available and has three
  * messages that its client has not acknowledged; a hundred of them see each other. Time from the start of the process to its ready line,
  * and to the first `<resumed/>`; memory after a full collection; the size of the database. Not part of the suite. After `npm run build`:
- *   npx tsc -p tsconfig.json --outDir node_modules/.cache/bench && node node_modules/.cache/bench/test/bench/recovery.js [SESSIONS ...] [--profile FOLDER]
+ *   npx tsc -p tsconfig.json --outDir dist/bench && node dist/bench/test/bench/recovery.js [SESSIONS ...] [--profile FOLDER]
  */
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";

@@ -1,7 +1,7 @@
 /**
  * Milliseconds of server CPU for a login and for a change of presence, by the number of contacts: none of them there, then all of them. The
  * clients are in another process. Not part of the suite.
- *   npx tsc -p tsconfig.json --outDir node_modules/.cache/bench && node node_modules/.cache/bench/test/bench/rosters.js
+ *   npx tsc -p tsconfig.json --outDir dist/bench && node dist/bench/test/bench/rosters.js
  */
 import { fork } from "node:child_process";
 import { once } from "node:events";

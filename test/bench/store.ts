@@ -1,6 +1,6 @@
 /**
  * Appends a second of each engine, by writers who each wait for their own commit. Not part of the suite. After `npm run build`:
- *   npx tsc -p tsconfig.json --outDir node_modules/.cache/bench && node node_modules/.cache/bench/test/bench/store.js [FOLDER]
+ *   npx tsc -p tsconfig.json --outDir dist/bench && node dist/bench/test/bench/store.js [FOLDER]
  * FOLDER (by default the system's for temporary files) decides what a sync costs.
  */
 

@@ -2,7 +2,7 @@
  * Microseconds of CPU for a chat stanza through this parser, ltx's own and saxes, in one run, each given the bytes as a socket would. Not part
  * of the suite. saxes builds no tree here. (vitest makes every import a property access, which triples the time of code in
  * several files and leaves packages alone: so this is a plain script.)
- *   npx tsc -p tsconfig.json --outDir node_modules/.cache/bench && node node_modules/.cache/bench/test/bench/xml-parser.js
+ *   npx tsc -p tsconfig.json --outDir dist/bench && node dist/bench/test/bench/xml-parser.js
  */
 import { Parser as LtxParser } from "ltx";
 import { SaxesParser } from "saxes";
