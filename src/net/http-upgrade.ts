@@ -30,11 +30,11 @@ export function createUpgrades({ sockets, turn, answer, serve }: UpgradesOptions
       waiting.add(socket);
       // RFC 9112 section 9.3.2: the answers are sent in the order of the requests.
       await turn(socket);
-      const offersWebSocket = message.headers.upgrade?.toLowerCase() === "websocket";
-      const result = offersWebSocket && !socket.destroyed ? await answer(message) : undefined;
+      const isWebSocket = offersWebSocket(message);
+      const result = isWebSocket && !socket.destroyed ? await answer(message) : undefined;
       waiting.delete(socket);
       if (socket.destroyed) return;
-      if (!offersWebSocket) {
+      if (!isWebSocket) {
         socket.unshift(Buffer.concat([withoutOffer(message), head]));
         serve(socket);
       } else if (result === undefined) socket.destroy();
@@ -47,9 +47,13 @@ export function createUpgrades({ sockets, turn, answer, serve }: UpgradesOptions
   };
 }
 
+export function offersWebSocket({ headers }: IncomingMessage): boolean {
+  return headers.upgrade?.toLowerCase() === "websocket";
+}
+
 /**
- * The headers as they came but for the offer, of a request that is the last of its connection: so it can come here but once. What follows
- * them, such as a body, has not been read yet.
+ * For versions of Node that cannot pass an offer over: the headers as they came but for it, of a request that is the last of its
+ * connection, so that it can come here but once. What follows them, such as a body, has not been read yet.
  */
 function withoutOffer({ method, url, httpVersion, rawHeaders }: IncomingMessage): Buffer {
   const lines = [`${method} ${url} HTTP/${httpVersion}`, "connection: close"];

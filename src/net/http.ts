@@ -7,7 +7,7 @@ import { admission } from "./admission.ts";
 import type { Certificates } from "./certificates.ts";
 import { ClientGoneError, readRequest } from "./http-request.ts";
 import { headersOf, textResponse, type HttpRequest, type HttpResponse, type HttpRoute, type WebSocketAnswer } from "./http-route.ts";
-import { createUpgrades } from "./http-upgrade.ts";
+import { createUpgrades, offersWebSocket } from "./http-upgrade.ts";
 import { beginHandshake } from "./tls.ts";
 import { createWebSockets } from "./web-socket.ts";
 
@@ -57,6 +57,8 @@ export async function listenHttp(options: HttpOptions): Promise<HttpListener> {
     keepAliveTimeout: httpKeepAliveMs,
     connectionsCheckingInterval: Math.min(1_000, bounds.headersMs),
     noDelay: true,
+    // Newer versions of Node ask which offers are taken up, and pass over the others themselves.
+    ...({ shouldUpgradeCallback: offersWebSocket } as object),
   });
   server.maxConnections = bounds.connectionsMax;
   server.timeout = httpIdleMs;
