@@ -27,6 +27,8 @@ export interface LinkOwner {
 
 export class Attachment implements LinkHandler {
   readonly link: Link;
+  /** When the link was made, ms since 1970. */
+  readonly since: number;
   readonly outbox: Outbox;
   readonly #clock: Clock;
   readonly #flow: Flow;
@@ -40,6 +42,7 @@ export class Attachment implements LinkHandler {
 
   constructor(link: Link, clock: Clock, owner: LinkOwner) {
     this.link = link;
+    this.since = clock.now();
     this.#clock = clock;
     this.#owner = owner;
     this.#flow = new Flow(link, clock, (bytes) => this.#owner?.stuck(bytes));

@@ -37,7 +37,7 @@ import type { Workbench } from "./workbench.ts";
 export interface RestoredSession {
   readonly id: string;
   readonly snapshot: SessionSnapshot;
-  /** Milliseconds since 1970. */
+  /** When it began, ms since 1970. */
   readonly since: number;
   readonly lang: string | undefined;
   readonly presence: Element | undefined;
@@ -49,7 +49,7 @@ export class SessionHost implements LinkOwner, Workbench, ResumableSession {
   readonly id: string;
   readonly environment: SessionEnvironment;
   readonly timers = new Map<TimerName, Timer>();
-  /** Milliseconds since 1970. */
+  /** When it began, ms since 1970. */
   readonly since: number;
   readonly management: Management;
   login: Login | undefined;
@@ -141,6 +141,11 @@ export class SessionHost implements LinkOwner, Workbench, ResumableSession {
 
   get link(): Link {
     return this.#linked.link;
+  }
+
+  /** When the link was made, ms since 1970: later than the session, once it was resumed. */
+  get linkedAt(): number {
+    return this.#linked.since;
   }
 
   get outbox(): Outbox {

@@ -53,8 +53,8 @@ function takeAcknowledgement(host: Workbench, step: Step, { attrs }: Element): v
     return host.tell(step, { type: "stream.failed", at: step.at, condition: "bad-format", text: "an acknowledgement needs h, from 0 to 4294967295" });
   }
   const acknowledged = host.management.meantBy(h);
-  if (acknowledged === undefined) host.tell(step, tooHigh(step.at, h, queue.sent));
-  else host.management.answered(step, acknowledged);
+  if (acknowledged !== undefined) host.management.answered(step, acknowledged);
+  else if (!host.management.countedTooEarly(step, h)) host.tell(step, tooHigh(step.at, h, queue.sent));
 }
 
 /** Section 6: the client has more than it was sent. */

@@ -18,6 +18,8 @@ import { StanzaQueue, type QueuedStanza } from "./stanza-queue.ts";
 export interface PastSession {
   readonly host: string;
   readonly id: string;
+  /** When it began, ms since 1970. */
+  readonly startedAt: number;
   /** Its last snapshot. */
   readonly snapshot: StoredFact;
   /** What came after it, in order. */
@@ -87,14 +89,14 @@ function restore(past: PastSession, shared: Map<string, SharedStanza>): Restored
   }
 }
 
-function restored({ id, snapshot, later, contents }: PastSession, shared: Map<string, SharedStanza>): RestoredSession {
+function restored({ id, startedAt, snapshot, later, contents }: PastSession, shared: Map<string, SharedStanza>): RestoredSession {
   const recorded = snapshot.data as unknown as SessionFacts["SessionSnapshotTaken"];
   const events = later.flatMap(({ type, data }) => (type === "SessionTold" ? [(data as unknown as { readonly event: SessionEvent }).event] : []));
   const presence = contents.find(({ key }) => key === presenceKey);
   return {
     id,
     snapshot: fold(restoreSnapshot(recorded as unknown as RecordedSnapshot), events),
-    since: snapshot.at,
+    since: startedAt,
     lang: recorded.lang ?? undefined,
     presence: presence && adoptElement(presence.text),
     queue: recorded.counts === null ? undefined : queueOf(recorded.counts, later, contents, shared),

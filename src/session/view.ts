@@ -132,7 +132,7 @@ function presenceOf({ available, presence }: SessionHost): string | undefined {
 
 function connectionOf(session: SessionHost): ConnectionView | undefined {
   if (session.closed || session.hibernating) return undefined;
-  const { link, since } = session;
+  const { link, linkedAt: since } = session;
   return { address: link.remoteAddress, transport: link.transport, secure: link.secure?.protocol ?? null, since };
 }
 

@@ -125,4 +125,20 @@ describe("XEP-0198 with @xmpp/client", () => {
     await alice.settled();
     expect(alice.errors.map(({ condition }) => condition).filter((condition) => condition !== undefined)).toEqual([]);
   });
+
+  it("is not sent away because its first answer counts what came before stanzas were counted", async () => {
+    for (let n = 0; n < 25; n++) {
+      const alice = new ReturningUser("alice");
+      users.push(alice);
+      alice.client.on("online", () => {
+        void alice.client.send(xml("iq", { type: "get", id: "roster" }, xml("query", "jabber:iq:roster"))).then(() => alice.client.send(xml("presence")), () => undefined);
+      });
+      await alice.start();
+      await alice.next(({ name, attrs }) => name === "presence" && attrs["from"] === alice.jid);
+      // Answers to <r/> have come and gone.
+      for (let round = 0; round < 2; round++) await alice.settled();
+      expect(alice.errors.map(({ condition }) => condition).filter((condition) => condition !== undefined)).toEqual([]);
+      await alice.stop();
+    }
+  });
 });

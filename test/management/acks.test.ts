@@ -5,7 +5,7 @@ import { projections } from "../../src/log/projections/index.ts";
 import { startServer, type TestServer } from "../../src/testing/start-server.ts";
 import { expectStreamError, lastStream } from "../streams/support.ts";
 import { childOf } from "../support/xml-reader.ts";
-import { ack, authenticated, bodies, chat, expectFailed, gone, management, ManagedStage, request, resume, words } from "./support.ts";
+import { ack, authenticated, bodies, chat, enable, expectFailed, gone, management, ManagedStage, request, resume, words } from "./support.ts";
 
 let server: TestServer;
 let stage: ManagedStage;
@@ -223,6 +223,21 @@ describe("XEP-0198 section 6: an h that is too high", () => {
     client.send(ack(1));
     await client.raw.expect(/<handled-count-too-high [^>]*\/>/);
     expect(client.raw.received).toMatch(/<handled-count-too-high(?=[^>]* h="1")(?=[^>]* send-count="0")/);
+  });
+
+  it("in the first answer may count what came before <enabled/>, as @xmpp/client does for a moment; then it is asked anew, once", async () => {
+    const { romeo } = await stage.cast("romeo");
+    const link = await stage.bound(romeo);
+    await link.ask("<iq type='get' id='roster'><query xmlns='jabber:iq:roster'/></iq>");
+    const before = link.raw.received.match(/<iq type="result" id="(?:roster|caught-up)/g)!.length;
+    link.send(`${enable("resume='true'")}<presence/>`);
+    const asked = /<r xmlns='urn:xmpp:sm:3'\/>/;
+    await link.raw.expect(asked);
+    link.send(ack(before + 1));
+    await link.raw.expect(asked);
+    link.send(ack(0));
+    link.send(ack(before + 9));
+    await link.raw.expect(/<handled-count-too-high [^>]*\/>/);
   });
 
   it("in <resume/> is answered with the same error", async () => {
