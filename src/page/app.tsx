@@ -78,12 +78,15 @@ function keysOf(store: Store, help: () => void) {
   const search = () => {
     const field = () => document.getElementById("sessions-search");
     if (field() === null) store.route.value = { view: "sessions" };
-    // After the view is drawn.
-    requestAnimationFrame(() => requestAnimationFrame(() => field()?.focus()));
+    afterDrawing(() => field()?.focus());
   };
   const tab = (index: number) => () => {
     const route = store.route.value;
-    if (route.view === "session") store.route.value = { ...route, tab: sessionTabs[index]! };
+    if (route.view !== "session") return;
+    store.route.value = { ...route, tab: sessionTabs[index]! };
+    // The statechart is no tab where it stands beside the others.
+    const place = index === 0 ? ".session-view [role=tab][id$=-chart], .session-view-chart .chart-item[tabindex='0']" : ".session-view [role=tab][aria-selected=true]";
+    afterDrawing(() => document.querySelector<HTMLElement>(place)?.focus());
   };
   return [
     { key: "/", run: search },
@@ -93,6 +96,10 @@ function keysOf(store: Store, help: () => void) {
     { key: "b", run: () => void (sideList.value = sideList.value === "shown" ? "hidden" : "shown") },
     ...sessionTabs.map((_, index) => ({ key: String(index + 1), run: tab(index) })),
   ];
+}
+
+function afterDrawing(task: () => void): void {
+  requestAnimationFrame(() => requestAnimationFrame(task));
 }
 
 function titleOf(store: Store): string {

@@ -2,6 +2,9 @@
 import { render } from "preact";
 import { App } from "./app.tsx";
 import { browserParts } from "./browser.ts";
+import { rememberWatchNew } from "./frame/remembered.ts";
 import { createStore } from "./model/store.ts";
 
-render(<App store={createStore(browserParts)} />, document.getElementById("page")!);
+const store = createStore(browserParts);
+rememberWatchNew(store.watchNew);
+render(<App store={store} />, document.getElementById("page")!);

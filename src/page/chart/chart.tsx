@@ -9,7 +9,7 @@ import { useDrag } from "./drag.ts";
 import { Drawing } from "./drawing.tsx";
 import { itemsOf, nextItem, type ItemKey } from "./items.ts";
 import { ChartLegend } from "./legend.tsx";
-import { focusOf, lightingOf } from "./lighting.ts";
+import { firstOf, focusOf, lightingOf } from "./lighting.ts";
 import { usePinch } from "./pinch.ts";
 import { sessionPicture as picture } from "./session-picture.ts";
 import { stateLine } from "./state-line.ts";
@@ -29,29 +29,34 @@ export interface ChartProperties {
 export function Chart({ store, onEvent }: ChartProperties) {
   const view = useRef<HTMLDivElement>(null);
   const frame = useRef<HTMLDivElement>(null);
-  const room = useSignal(0);
+  const room = useSignal({ width: 0, height: 0 });
   const zoom = useSignal<Zoom>("width");
-  const current = useSignal<ItemKey>(items[0]!);
+  const current = useSignal<ItemKey | null>(null);
   const hovered = useSignal<ItemKey | null>(null);
   const focused = useSignal<ItemKey | null>(null);
 
   useLayoutEffect(() => {
     const element = view.current!;
-    const observer = new ResizeObserver(() => (room.value = element.clientWidth));
+    const measure = () => {
+      const { clientWidth: width, clientHeight: height } = element;
+      if (width !== room.peek().width || height !== room.peek().height) room.value = { width, height };
+    };
+    const observer = new ResizeObserver(measure);
     observer.observe(element);
-    room.value = element.clientWidth;
+    measure();
     return () => observer.disconnect();
   }, []);
 
   const moment = store.moment.value;
   const lighting = lightingOf(moment);
   const follows = store.place.value === "last" && (store.recording.value?.live ?? false);
-  const scale = room.value === 0 ? 1 : scaleOf(zoom.value, room.value, picture.width);
+  const isMeasured = room.value.width > 0;
+  const scale = isMeasured ? scaleOf(zoom.value, room.value, picture) : 1;
   const choosable = onEvent !== undefined;
 
   usePinch(view, scale, (next) => (zoom.value = next));
   const wasDragged = useDrag(view);
-  useInSight(view, lighting, room.value === 0 ? null : scale);
+  useInSight(view, lighting, isMeasured ? scale : null);
 
   const choose = (item: ItemKey) => {
     const event = eventOf(picture, item);
@@ -100,13 +105,16 @@ export function Chart({ store, onEvent }: ChartProperties) {
           focused.value = item;
           if (item !== null) current.value = item;
         }}
-        onFocusOut={() => (focused.value = null)}
+        onFocusOut={({ relatedTarget }) => {
+          focused.value = null;
+          if (itemAt(relatedTarget) === null) current.value = null;
+        }}
         onClick={({ target }) => {
           const item = itemAt(target);
           if (item !== null && !wasDragged()) choose(item);
         }}
       >
-        <Drawing look={{ picture, lighting, glows: follows, current: current.value, choosable }} scale={scale} />
+        <Drawing look={{ picture, lighting, glows: follows, current: current.value ?? firstOf(picture, lighting) ?? items[0]!, choosable }} scale={scale} />
       </div>
       <ChartLegend />
       {card !== null && (

@@ -1,5 +1,6 @@
 /** Which parts of the picture are lit at a moment: by the names of states and transitions, never by events. */
 import type { Moment } from "../model/contract.ts";
+import { stateKey, type ItemKey } from "./items.ts";
 import type { Picture, PictureLine } from "./picture.ts";
 import { transitionWords } from "./transitions.ts";
 
@@ -31,6 +32,13 @@ export function lightingOf(moment: Pick<Moment, "active" | "taken" | "index"> | 
 
 export function isTaken(line: PictureLine, { taken }: Lighting): boolean {
   return line.transitions.some((name) => taken.has(name));
+}
+
+/** Where the keyboard comes in: the state that was entered, else an active one; null while none is known. */
+export function firstOf(picture: Picture, { leaves, entered }: Lighting): ItemKey | null {
+  const of = (paths: ReadonlySet<string>) => picture.nodes.find(({ id }) => paths.has(id));
+  const first = of(entered) ?? of(leaves);
+  return first === undefined ? null : stateKey(first.id);
 }
 
 /** What should be in sight: the states that were entered, else those that are active, as far as they fit into `width` and `height`. */

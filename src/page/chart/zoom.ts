@@ -1,21 +1,28 @@
 /** How large the picture is drawn, and what of it is in sight. */
 import type { Box } from "./lighting.ts";
 
-export const scaleMin = 0.25;
+export const scaleMin = 0.2;
 export const scaleMax = 3;
 
-/** "width": as wide as there is room, but so that it can be read; "whole": as wide as there is room; a number: so large. */
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** "width": as wide as there is room, but so that it can be read; "whole": all of it in sight; a number: so large. */
 export type Zoom = "width" | "whole" | number;
 
-/** Under this its smallest text cannot be read without effort. */
+/** Where it is wider than its room anyway. Under this its smallest text cannot be read without effort. */
 const readableMin = 0.7;
+/** A little less is better than to scroll aside. */
+const fittingMin = 0.64;
 const comfortableMax = 1.15;
 const step = 1.2;
 
-export function scaleOf(zoom: Zoom, room: number, width: number): number {
-  const fitting = room / width;
-  if (zoom === "width") return bounded(fitting, readableMin, comfortableMax);
-  return bounded(zoom === "whole" ? fitting : zoom, scaleMin, scaleMax);
+export function scaleOf(zoom: Zoom, room: Size, picture: Size): number {
+  const fitting = room.width / picture.width;
+  if (zoom === "width") return fitting < fittingMin ? readableMin : Math.min(fitting, comfortableMax);
+  return bounded(zoom === "whole" ? Math.min(fitting, room.height / picture.height) : zoom, scaleMin, scaleMax);
 }
 
 export function zoomed(scale: number, direction: 1 | -1): number {

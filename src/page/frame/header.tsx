@@ -1,5 +1,6 @@
 import type { Store } from "../model/contract.ts";
 import { number, visible } from "../text.ts";
+import { sessionsPlace } from "../sessions/list-state.ts";
 import { Link } from "./links.tsx";
 import { Mark } from "./icons.tsx";
 import { ThemeSwitch } from "./theme.tsx";
@@ -17,7 +18,7 @@ export function Header({ store, onHelp, onDropped }: { readonly store: Store; re
       </Link>
       <nav class="header-nav" aria-label="Views">
         <Link store={store} to={{ view: "overview" }} current={view === "overview"}>Overview</Link>
-        <Link store={store} to={{ view: "sessions" }} current={view !== "overview"}>Sessions</Link>
+        <Link store={store} to={sessionsPlace.value} current={view !== "overview"}>Sessions</Link>
       </nav>
       {hello !== undefined && (
         <p class="header-server" title={visible(`${hello.software} ${hello.version}, ${hello.hosts.join(", ")}`)}>
@@ -28,6 +29,9 @@ export function Header({ store, onHelp, onDropped }: { readonly store: Store; re
       <div class="header-end">
         {hello?.bodies === false && (
           <span class="header-badge header-bodies" title={withheld}>texts withheld</span>
+        )}
+        {hello?.bodies === true && hello.live && (
+          <span class="header-badge header-shown" title="The server was started with --inspect-bodies: what people write stands here in full.">texts are shown</span>
         )}
         {dropped > 0 && (
           <button type="button" class="header-dropped" onClick={onDropped} title="What this page missed, and why">

@@ -18,7 +18,14 @@ const keys: readonly (readonly [string, readonly (readonly [readonly string[], s
   ]],
   ["In a session", [
     [["←", "→"], "on tabs: the next one; on the slider: one entry back or on"],
-    [["↑", "↓"], "in the timeline: the entry before or after"],
+    [["Shift", "←", "→"], "on the slider: to the change of state before or after"],
+    [["Home", "End"], "on tabs, on the slider, in the timeline and the sequence: the first, the last"],
+    [["↑", "↓"], "in the timeline and the sequence: the one before or after"],
+  ]],
+  ["In the statechart", [
+    [["↑", "↓", "←", "→"], "from state to transition; Home and End: the first, the last"],
+    [["+", "−", "0"], "larger, smaller, the size at first"],
+    [["Enter"], "on a transition: only its events in the timeline"],
   ]],
 ];
 

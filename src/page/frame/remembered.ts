@@ -12,6 +12,13 @@ export function remembered<Value extends string>(name: string, values: readonly 
 /** Whether single keys do something wherever one is. */
 export const singleKeys = remembered("keys", ["on", "off"]);
 
+/** Whether new sessions are watched is wanted again when the page is opened again. */
+export function rememberWatchNew(watchNew: Signal<boolean>): void {
+  const choice = remembered("watch-new", ["off", "on"]);
+  watchNew.value = choice.value === "on";
+  effect(() => void (choice.value = watchNew.value ? "on" : "off"));
+}
+
 /** Browsers that keep nothing throw at the touch of it. */
 function read(key: string): string | null {
   try {

@@ -1,7 +1,10 @@
-import type { Recording, Store } from "../model/contract.ts";
+import type { Moment, Recording, Store } from "../model/contract.ts";
 import { stateName } from "../../../machines/state-name.ts";
 import { ClientText } from "../session/client-text.tsx";
 import { ExportMenu } from "../session/export-menu.tsx";
+import { sinceText } from "../session/moments.ts";
+import { sessionsPlace } from "../sessions/list-state.ts";
+import { shortState } from "../sessions/phase.ts";
 import { dateAndTime, visible } from "../text.ts";
 import { age } from "./age.ts";
 import { CopyButton } from "./copy-button.tsx";
@@ -16,19 +19,20 @@ export function SessionTitle({ store, id }: { readonly store: Store; readonly id
   const recording = store.recording.value?.id === id ? store.recording.value : undefined;
   void store.revision.value;
   const last = recording?.momentAt(recording.entries.length - 1);
-  const snapshot = last?.snapshot ?? null;
   // The list comes once a second, what is watched as it happens.
-  const state = snapshot === null ? summary?.state : stateName(snapshot.value);
+  const state = stateOf(last) ?? summary?.state;
+  const isBack = recording !== undefined && store.place.value !== "last";
   return (
     <header class="session-title">
       {wide.value ? <ListToggle /> : (
-        <Link store={store} to={{ view: "sessions" }} class="session-title-back"><BackIcon /><span class="visually-hidden">All sessions</span></Link>
+        <Link store={store} to={sessionsPlace.value} class="session-title-back"><BackIcon /><span class="visually-hidden">All sessions</span></Link>
       )}
       <div class="session-title-words">
-        <h1><ClientText text={summary?.jid ?? nameIn(store, id, recording) ?? "nobody yet"} max={120} /></h1>
+        <h1><ClientText text={summary?.jid ?? nameIn(store, id, recording) ?? (recording === undefined && store.problem.value !== "" ? "A session that is not known" : "nobody yet")} max={120} /></h1>
         <p>
-          {state !== undefined && <StatePill state={state} whole={wide.value} />}
-          <Life store={store} recording={recording} since={summary?.since} />
+          {isBack
+            ? <Back store={store} recording={recording} state={state} />
+            : <>{state !== undefined && <StatePill state={state} whole={wide.value} />}<Life store={store} recording={recording} since={summary?.since} /></>}
           <span class="session-title-id"><code>{visible(id)}</code><CopyButton text={id} what="the id" /></span>
         </p>
       </div>
@@ -37,11 +41,32 @@ export function SessionTitle({ store, id }: { readonly store: Store; readonly id
   );
 }
 
+/** The state as it was at the place that is looked at, and the last one beside it. */
+function Back({ store, recording, state }: { readonly store: Store; readonly recording: Recording; readonly state: string | undefined }) {
+  const moment = store.moment.value;
+  const then = stateOf(moment);
+  const [first, entry] = [recording.entries[0], recording.entries[moment?.index ?? -1]];
+  const isLive = recording.live && store.connection.value === "open";
+  return (
+    <>
+      {then !== undefined && <StatePill state={then} whole={wide.value} />}
+      <strong class="session-title-back-at">as it was{first !== undefined && entry !== undefined && ` at ${sinceText(entry.at, first.at)}`}</strong>
+      {state !== undefined && <span class="session-title-now">{isLive ? "now" : recording.live ? "last known" : "in the end"}: {visible(wide.value ? state : shortState(state))}</span>}
+      {isLive && <button type="button" class="session-title-to-live" onClick={() => (store.place.value = "last")}>Live</button>}
+    </>
+  );
+}
+
+function stateOf(moment: Moment | undefined): string | undefined {
+  const snapshot = moment?.snapshot ?? null;
+  return snapshot === null ? undefined : stateName(snapshot.value);
+}
+
 /** As it is known from elsewhere, when it does not live. */
 function nameIn(store: Store, id: string, recording: Recording | undefined): string | undefined {
   const row = store.hello.value?.opened.find((one) => one.id === id);
   if (row !== undefined) return `${row.username}@${row.host}${row.resource === null ? "" : `/${row.resource}`}`;
-  return recording && lastNameIn(recording);
+  return (recording && lastNameIn(recording)) ?? store.lastName(id);
 }
 
 /** The end of a session takes its resource away: the last name that it had is what people look for. */
@@ -62,6 +87,7 @@ function Life({ store, recording, since }: { readonly store: Store; readonly rec
   // It goes on with each second.
   void store.totals.value;
   if (recording === undefined) return null;
+  if (recording.live && store.connection.value !== "open") return <span class="session-title-recorded">as last known: the server is away</span>;
   if (recording.live) return <span class="session-title-live">live{since !== undefined && `, for ${age(since, store.now())}`}</span>;
   const last = recording.entries.at(-1);
   const { ended = false, reason } = recording.momentAt(recording.entries.length - 1).past ?? {};

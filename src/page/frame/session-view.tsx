@@ -33,8 +33,9 @@ export function SessionView({ store, id, tab }: { readonly store: Store; readonl
     search.value = event;
     if (chosen !== "timeline") go("timeline");
   };
+  const isPast = known && (!recording.live || store.connection.value !== "open");
   return (
-    <section class={`session-view ${known && !recording.live ? "session-view-past" : ""}`} aria-label="Session">
+    <section class={`session-view ${isPast ? "session-view-past" : ""}`} aria-label="Session">
       <SessionTitle store={store} id={id} />
       {known ? (
         <>

@@ -44,8 +44,8 @@ export interface TimelineRow {
   /** From the question to its answer, milliseconds; null where there is none (yet). */
   readonly durationMs: number | null;
   readonly group: "stream" | "tls" | "sasl" | "bind" | "iq" | "message" | "presence" | "management" | "state" | "link" | "end" | "other";
-  /** Who began it: the client, the server (other sessions included), or nobody outside. */
-  readonly from: "client" | "server" | "self";
+  /** Who began it: the client, the server (other sessions included), or nobody outside; `waits` is what the server keeps for a client that is not there. */
+  readonly from: "client" | "server" | "self" | "waits";
   /** A few words: `iq get jabber:iq:roster → result, 12 items`. */
   readonly title: string;
   /** A question without its answer, or an answer that is an error. */
@@ -93,7 +93,8 @@ export interface Recording {
 
 export type Route =
   | { readonly view: "overview" }
-  | { readonly view: "sessions" }
+  /** `log`: what is asked of the log, "" for the newest; without it those that live. */
+  | { readonly view: "sessions"; readonly log?: string }
   | { readonly view: "session"; readonly id: string; readonly tab: SessionTab };
 
 export type SessionTab = "chart" | "timeline" | "sequence" | "session";
@@ -139,7 +140,7 @@ export interface Store {
   readonly moment: ReadonlySignal<Moment | undefined>;
   /** Sessions that begin from now on are watched from their first byte. */
   readonly watchNew: Signal<boolean>;
-  /** Sessions of the log by bare JID or by the beginning of an id. Rejects with words for people. */
+  /** Sessions of the log by bare JID or by the beginning of an id; the newest for "". Rejects with words for people. */
   find(text: string): Promise<readonly SessionRow[]>;
   /** Facts of other streams that belong to an entry's step. */
   related(entry: Entry): Promise<readonly StoredFact[]>;
@@ -148,6 +149,8 @@ export interface Store {
    * where there is none, or while it is not known: it is asked for when the documented session is shown and its place has rested.
    */
   rosterAt(index: number): SessionView["roster"] | undefined;
+  /** The last JID that a session was known by, here; undefined for none, or once many others have gone. */
+  lastName(id: string): string | undefined;
   /** The server's clock, ms since 1970. */
   now(): number;
 }

@@ -1,4 +1,4 @@
-/** Where one is in the page, as the fragment of its address: `#/sessions`, `#/session/ID/chart`. */
+/** Where one is in the page, as the fragment of its address: `#/sessions`, `#/sessions/log/juliet%40localhost`, `#/session/ID/chart`. */
 import type { Route, SessionTab } from "./contract.ts";
 
 const tabs: readonly SessionTab[] = ["chart", "timeline", "sequence", "session"];
@@ -6,19 +6,24 @@ const tabs: readonly SessionTab[] = ["chart", "timeline", "sequence", "session"]
 /** What is no place of the page leads to the overview. */
 export function routeOf(fragment: string): Route {
   const [view, id, tab] = fragment.replace(/^#?\/?/, "").split("/");
-  if (view === "sessions") return { view: "sessions" };
+  if (view === "sessions") return id === "log" ? { view: "sessions", log: decoded(tab ?? "") } : { view: "sessions" };
   if (view !== "session" || id === undefined || id === "") return { view: "overview" };
   return { view: "session", id: decoded(id), tab: tabs.find((known) => known === tab) ?? "chart" };
 }
 
 export function fragmentOf(route: Route): string {
   if (route.view === "overview") return "#/";
-  return route.view === "sessions" ? "#/sessions" : `#/session/${encodeURIComponent(route.id.replaceAll(/\p{Surrogate}/gu, "\ufffd"))}/${route.tab}`;
+  if (route.view === "session") return `#/session/${encoded(route.id)}/${route.tab}`;
+  return route.log === undefined ? "#/sessions" : `#/sessions/log${route.log === "" ? "" : `/${encoded(route.log)}`}`;
 }
 
 /** The token in an address that the server printed, `#token=…`; undefined for any other. */
 export function tokenIn(fragment: string): string | undefined {
   return /^#token=([\w-]+)$/.exec(fragment)?.[1];
+}
+
+function encoded(text: string): string {
+  return encodeURIComponent(text.replaceAll(/\p{Surrogate}/gu, "\ufffd"));
 }
 
 function decoded(text: string): string {

@@ -22,6 +22,8 @@ export type SequenceStep =
       /** Places in `lanes`. */
       readonly from: number;
       readonly to: number;
+      /** The lane of the other session that it came from to the server; null where it is the server's own, or not known. */
+      readonly origin: number | null;
       /** A few words: `iq get jabber:iq:roster`, `message chat`. */
       readonly label: string;
       /** A stream error, an error as an answer, a failed login. */
@@ -44,6 +46,8 @@ export interface SequenceDiagram {
   /** The client first, then the server, then the others in the order in which they come. */
   readonly lanes: readonly Lane[];
   readonly steps: readonly SequenceStep[];
+  /** Whether nothing of the wire is known. */
+  readonly unwatched: boolean;
   /** Steps that are left out on either side, because there are more than `max`. */
   readonly before: number;
   readonly after: number;
@@ -61,21 +65,24 @@ export interface SequenceOptions {
 
 /** Of these entries of a recording, in order. */
 export function sequenceOf(entries: readonly Entry[], { max = 300, place = Infinity, jid = null, host = null }: SequenceOptions = {}): SequenceDiagram {
-  const shown = shownOf(entries);
+  const shown = shownOf(entries, jid);
   const [from, to] = spanAround(shown, place, max);
   const lanes = new Lanes(jid, host);
   const steps = shown.slice(from, to).map((one) => stepOf(one, lanes));
-  return { lanes: lanes.all, steps, before: from, after: shown.length - to };
+  const unwatched = !entries.some(({ what }) => what.kind === "wire");
+  return { lanes: lanes.all, steps, unwatched, before: from, after: shown.length - to };
 }
 
 /** An entry that makes a step, and what it is about if that is a state. */
 interface Shown {
   readonly entry: Entry;
   readonly entered: string | undefined;
+  /** For a client that is not there: it went no further than the server. */
+  readonly waits: boolean;
 }
 
 /** What is told is shown where it changes the state, or where nothing of the wire shows it; so are stanzas of which the log alone knows. */
-function shownOf(entries: readonly Entry[]): readonly Shown[] {
+function shownOf(entries: readonly Entry[], own: string | null): readonly Shown[] {
   let state: string | undefined;
   let wireStep = "";
   const wireSteps = new Set(entries.flatMap(({ step, what }) => (what.kind === "wire" ? [step] : [])));
@@ -85,14 +92,14 @@ function shownOf(entries: readonly Entry[]): readonly Shown[] {
     if (what.kind === "told") {
       const entered = what.state === state ? undefined : what.state;
       state = what.state;
-      if (entered !== undefined || step === "" || step !== wireStep) shown.push({ entry, entered });
+      if (entered !== undefined || step === "" || step !== wireStep) shown.push({ entry, entered, waits: false });
     } else if (what.kind === "wire" || what.kind === "touched" || what.kind === "closed") {
       if (what.kind === "wire") wireStep = step;
-      shown.push({ entry, entered: undefined });
+      shown.push({ entry, entered: undefined, waits: false });
     } else if (what.kind === "fact" && !wireSteps.has(step) && passed.has(what.fact.type)) {
-      // Without a stream it was put aside, and went nowhere yet.
       const waits = what.fact.type === "StanzaQueued" && state?.includes("hibernating") === true;
-      if (!waits) shown.push({ entry, entered: undefined });
+      // What the server itself put aside went nowhere yet.
+      if (!waits || originOf(what.fact, own) !== null) shown.push({ entry, entered: undefined, waits });
     }
   }
   return shown;
@@ -108,45 +115,66 @@ function spanAround(shown: readonly Shown[], place: number, max: number): readon
   return [Math.max(0, to - max), to];
 }
 
-function stepOf({ entry: { index, at, what }, entered }: Shown, lanes: Lanes): SequenceStep {
+function stepOf({ entry: { index, at, what }, entered, waits }: Shown, lanes: Lanes): SequenceStep {
   switch (what.kind) {
     case "wire": {
       const outline = outlineOf(what.xml);
       const [from, to] = what.direction === "in" ? [0, 1] : [1, 0];
-      return { kind: "arrow", index, at, from, to, label: labelOf(outline), failed: isFailure(outline), withheld: withheld.test(what.xml) };
+      const origin = what.direction === "out" && outline.name === "message" ? lanes.placeOfOrigin(sessionIn(outline.attributes["from"], lanes.own)) : null;
+      return { kind: "arrow", index, at, from, to, origin, label: labelOf(outline), failed: isFailure(outline), withheld: withheld.test(what.xml) };
     }
     case "touched": {
       const { stanza, other } = what;
       const label = words(short(stanza.name), short(stanza.type ?? ""));
-      return { kind: "arrow", index, at, from: 1, to: lanes.placeOf(other.jid ?? other.session), label, failed: stanza.type === "error", withheld: false };
+      return { kind: "arrow", index, at, from: 1, to: lanes.placeOf(other.jid ?? other.session), origin: null, label, failed: stanza.type === "error", withheld: false };
     }
     case "told":
       return { kind: "note", index, at, lane: 1, about: entered === undefined ? "event" : "state", text: short(entered ?? what.event.type, 120) };
     case "fact":
-      return arrowOfFact(what.fact, index, at);
+      return arrowOfFact(what.fact, index, at, waits, lanes);
     default:
       return { kind: "note", index, at, lane: 1, about: "event", text: what.kind };
   }
 }
 
-function arrowOfFact(fact: StoredFact, index: number, at: number): SequenceStep {
+function arrowOfFact(fact: StoredFact, index: number, at: number, waits: boolean, lanes: Lanes): SequenceStep {
   if (fact.type === "StanzasAcknowledged") {
     const { acknowledged } = fact.data as unknown as SessionFacts["StanzasAcknowledged"];
-    return { kind: "arrow", index, at, from: 0, to: 1, label: `ack ${acknowledged}`, failed: false, withheld: false };
+    return { kind: "arrow", index, at, from: 0, to: 1, origin: null, label: `ack ${acknowledged}`, failed: false, withheld: false };
   }
   const { kind, type } = fact.data as unknown as SessionFacts["StanzaQueued"];
-  return { kind: "arrow", index, at, from: 1, to: 0, label: words(kind, short(type)), failed: type === "error", withheld: true };
+  const origin = lanes.placeOfOrigin(originOf(fact, lanes.own));
+  const whole = { kind: "arrow", index, at, label: waits ? `${kind} waits` : words(kind, short(type)), failed: type === "error", withheld: true } as const;
+  return waits && origin !== null ? { ...whole, from: origin, to: 1, origin: null } : { ...whole, from: 1, to: 0, origin };
+}
+
+/** Of a message that was queued: the other session that it came from, if it is known. */
+function originOf(fact: StoredFact, own: string | null): string | null {
+  const { kind, from, copy } = fact.data as unknown as SessionFacts["StanzaQueued"];
+  return kind === "message" && !copy ? sessionIn(from, own) : null;
+}
+
+/** A full JID is of a session; null for what is the server's, the account's or the session's own. */
+function sessionIn(from: string | null | undefined, own: string | null): string | null {
+  return from === null || from === undefined || !from.includes("/") || from === own ? null : from;
 }
 
 class Lanes {
   readonly all: Lane[];
   readonly #places = new Map<string, number>();
+  /** The session's own JID. */
+  readonly own: string | null;
 
   constructor(jid: string | null, host: string | null) {
+    this.own = jid;
     this.all = [
       { key: "client", kind: "client", title: short(jid ?? "client") },
       { key: "server", kind: "server", title: short(host ?? "server") },
     ];
+  }
+
+  placeOfOrigin(key: string | null): number | null {
+    return key === null ? null : this.placeOf(key);
   }
 
   placeOf(key: string): number {

@@ -28,10 +28,30 @@ export interface StoreParts extends ConnectionParts {
 
 /** One a second. */
 const totalsMax = 120;
+const goneNamesMax = 500;
 
 /** Connects at once. */
 export function createStore(parts: StoreParts): Store {
   return new PageStore(parts);
+}
+
+/** What sessions were called that are gone: the newest of them. */
+class GoneNames {
+  readonly #names = new Map<string, string>();
+
+  note(id: string, jid: string | null | undefined): void {
+    if (jid === null || jid === undefined) return;
+    this.#names.delete(id);
+    this.#names.set(id, jid);
+    for (const oldest of this.#names.keys()) {
+      if (this.#names.size <= goneNamesMax) break;
+      this.#names.delete(oldest);
+    }
+  }
+
+  of(id: string): string | undefined {
+    return this.#names.get(id);
+  }
 }
 
 class PageStore implements Store {
@@ -52,6 +72,7 @@ class PageStore implements Store {
   readonly #connection: Connection;
   readonly #watched: WatchedSessions;
   readonly #rosters: Rosters;
+  readonly #names = new GoneNames();
   /** How far the server's clock is ahead of the browser's, ms. */
   #ahead = 0;
 
@@ -97,6 +118,10 @@ class PageStore implements Store {
     return recording && this.#rosters.at(recording, index);
   }
 
+  lastName(id: string): string | undefined {
+    return this.#names.of(id);
+  }
+
   now(): number {
     return this.#parts.clock.now() + this.#ahead;
   }
@@ -107,7 +132,10 @@ class PageStore implements Store {
         return this.#greeted(message);
       case "list": {
         const sessions = new Map(message.whole ? [] : this.sessions.value);
-        for (const id of message.gone) sessions.delete(id);
+        for (const id of message.gone) {
+          this.#names.note(id, sessions.get(id)?.jid);
+          sessions.delete(id);
+        }
         for (const summary of message.changed) sessions.set(summary.id, summary);
         this.sessions.value = sessions;
         return;

@@ -241,7 +241,8 @@ export class Timeline {
       case "StanzaQueued": {
         const { kind, id } = dataOf(fact, "StanzaQueued");
         const row = this.#under.takeLeft(fact.step, kind, id);
-        return row === undefined ? open({ group: kind, from: "server", title }) : this.#under.join(row, entry);
+        const from = this.#state.get("")?.includes("hibernating") === true ? "waits" : "server";
+        return row === undefined ? open({ group: kind, from, title }) : this.#under.join(row, entry);
       }
       case "SessionEnded":
         return this.#under.joinOr("end", entry, () => this.#under.joinStep(entry) ?? this.#under.begin("end", open({ group: "end", from: "self", title })));

@@ -131,7 +131,7 @@ export class WatchedSessions {
       if (this.#chosen !== id) return;
       const known = this.#kept.get(id);
       if (row === undefined) {
-        if (known === undefined) this.problem.value = `session ${shortened(visible(id), 40)}: ${why === "" ? "" : `${why}; `}the log does not know it either: it has never logged in, or has expired`;
+        if (known === undefined) this.problem.value = `session ${shortened(visible(id), 40)}: ${why === "" ? "" : `${why}; `}the log does not know it either: it has never logged in, has expired, or its account was deleted`;
         return;
       }
       const kept = known ?? this.#kept.add(id, false);

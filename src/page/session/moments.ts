@@ -12,12 +12,11 @@ export function clockText(at: number): string {
   return timeText(at).slice(11, 23);
 }
 
-/** `+0.012 s`, `+12.345 s`, `+2:05.123`, `+1:02:05.123`: to the millisecond, so that rows of one second can be told apart. Clocks may go back: `−0.003 s`. */
+/** `+0:00.012`, `+2:05.123`, `+1:02:05.123`: minutes and seconds, to the millisecond, so that rows of one second can be told apart. Clocks may go back: `−0:00.003`. */
 export function sinceText(at: number, begin: number): string {
   const ms = Math.abs(Math.round(at - begin));
   const sign = at < begin ? "−" : "+";
   const seconds = (ms % 60_000) / 1_000;
-  if (ms < 60_000) return `${sign}${seconds.toFixed(3)} s`;
   const [hours, minutes] = [Math.floor(ms / 3_600_000), Math.floor(ms / 60_000) % 60];
   const parts = hours === 0 ? [String(minutes)] : [String(hours), String(minutes).padStart(2, "0")];
   return `${sign}${[...parts, seconds.toFixed(3).padStart(6, "0")].join(":")}`;

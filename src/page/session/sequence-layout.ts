@@ -24,7 +24,7 @@ export interface PlacedStep {
 
 /** At the left, for the times. */
 export const gutter = 70;
-const laneWidthMin = 132;
+const laneWidthMin = 120;
 const laneWidthMax = 260;
 const arrowHeight = 34;
 const noteHeight = 28;

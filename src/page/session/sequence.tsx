@@ -23,13 +23,13 @@ export function Sequence({ store }: { readonly store: Store }) {
 function Diagram({ store, recording, revision }: { readonly store: Store; readonly recording: Recording; readonly revision: number }) {
   const scroller = useRef<HTMLDivElement>(null);
   const size = useSignal({ width: 600, height: 400 });
-  useSize(scroller, (width, height) => (size.value = { width, height }));
   const place = indexOf(store.place.value, recording);
   const session = store.moment.value?.past?.session;
   const jid = session?.full_jid ?? (session?.username ? `${session.username}@${session.host ?? ""}` : null);
   const host = session?.host ?? null;
   const diagram = useMemo(() => sequenceOf(recording.entries, { max: stepsMax, place, jid, host }), [recording, revision, place, jid, host]);
   const layout = useMemo(() => sequenceLayout(diagram, size.value.width), [diagram, size.value.width]);
+  useSize(scroller, (width, height) => (size.value = { width, height }), diagram.steps.length > 0);
   const current = stepAt(diagram.steps, place);
   const placed = layout.steps[current];
 
@@ -90,6 +90,12 @@ function Diagram({ store, recording, revision }: { readonly store: Store; readon
         </svg>
         {diagram.after > 0 && <p class="sequence-more">{number(diagram.after)} after these: go on to see them</p>}
       </div>
+      {diagram.unwatched && (
+        <p class="sequence-more">
+          There is so little because this was not watched as it happened: the log holds states and queued stanzas; stanzas themselves are seen
+          only while a session is watched.
+        </p>
+      )}
       <RelatedFacts store={store} entry={recording.entries[diagram.steps[current]?.index ?? -1]} begin={recording.entries[0]!.at} />
     </section>
   );
@@ -123,7 +129,8 @@ interface StepParts {
 function Step({ placed: { step, text: said, top, height, charsMax }, layout, begin, current, later, onChoose }: StepParts) {
   const text = visible(said);
   const label = text.length > charsMax ? `${text.slice(0, charsMax - 1)}…` : text;
-  const whole = step.kind === "arrow" ? `${text}${step.failed ? ", failed" : ""}${step.withheld ? ", its text is withheld" : ""}` : `${step.about}: ${visible(step.text)}`;
+  const origin = step.kind !== "arrow" || step.origin === null ? undefined : layout.lanes[step.origin];
+  const whole = step.kind === "arrow" ? `${text}${origin === undefined ? "" : ", from another session"}${step.failed ? ", failed" : ""}${step.withheld ? ", its text is withheld" : ""}` : `${step.about}: ${visible(step.text)}`;
   return (
     <g class="sequence-step" id={`sequence-step-${step.index}`} role="option" aria-selected={current} aria-label={whole} data-later={later} onClick={onChoose}>
       <title>{`${whole} · ${timeText(step.at)}`}</title>
@@ -131,6 +138,7 @@ function Step({ placed: { step, text: said, top, height, charsMax }, layout, beg
       <text class="sequence-time" x={gutter - 8} y={top + height / 2 + 4}>{sinceText(step.at, begin)}</text>
       {step.kind === "arrow" ? (
         <g class="sequence-arrow" data-failed={step.failed}>
+          {origin !== undefined && <line x1={origin} x2={layout.lanes[step.from]} y1={top + height - 8} y2={top + height - 8} marker-end="url(#sequence-head)" />}
           <line x1={layout.lanes[step.from]} x2={layout.lanes[step.to]} y1={top + height - 8} y2={top + height - 8} marker-end="url(#sequence-head)" />
           <text x={(layout.lanes[step.from]! + layout.lanes[step.to]!) / 2} y={top + height - 14}>
             {step.failed && "✕ "}{label}{step.withheld && " ⋯"}

@@ -57,8 +57,8 @@ export function TimelineItem({ row, index, stateBefore, begin, clock, current, l
         <button type="button" class="timeline-pill" data-group={row.group} tabIndex={-1} title={`only ${group}`} onClick={alone(onOnly)}>{group}</button>
       </span>
       <span role="gridcell" class="timeline-title">
-        {row.mark !== null && <strong class="timeline-mark">{row.mark === "failed" ? "✕ failed" : "… open"}</strong>}
-        {marked && <strong class="timeline-compared">◆ compared</strong>}
+        {row.mark !== null && <><strong class="timeline-mark">{row.mark === "failed" ? "✕ failed" : "… open"}</strong>{" "}</>}
+        {marked && <><strong class="timeline-compared">◆ compared</strong>{" "}</>}
         <bdi>{visible(row.title.slice(0, titleCharsMax))}</bdi>
       </span>
       <span role="gridcell" class="timeline-state">

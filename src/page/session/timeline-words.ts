@@ -20,9 +20,10 @@ export const fromNames: Readonly<Record<TimelineRow["from"], string>> = {
   client: "from the client",
   server: "to the client",
   self: "within the server",
+  waits: "waits for the client",
 };
 
-export const fromArrows: Readonly<Record<TimelineRow["from"], string>> = { client: "→", server: "←", self: "•" };
+export const fromArrows: Readonly<Record<TimelineRow["from"], string>> = { client: "→", server: "←", self: "•", waits: "◷" };
 
 /** The name of a state without that of its parent: `available+interested+attached`. */
 export function shortState(state: string): string {

@@ -33,6 +33,7 @@ function Bar({ store, recording, revision, clock }: Parts) {
   const entry = recording.entries[index]!;
   const state = store.moment.value?.past?.session.state;
   const mark = store.mark.value;
+  const isAway = recording.live && store.connection.value !== "open";
 
   const go = (to: number | undefined): void => {
     if (to === undefined) return;
@@ -100,7 +101,14 @@ function Bar({ store, recording, revision, clock }: Parts) {
         >
           {mark === undefined ? "Compare with here" : `◆ Compared with ${mark + 1}`}
         </button>
-        <button type="button" class="travel-button travel-live" aria-pressed={store.place.value === "last"} onClick={() => go(last)}>
+        <button
+          type="button"
+          class="travel-button travel-live"
+          aria-pressed={!isAway && store.place.value === "last"}
+          disabled={isAway}
+          title={isAway ? "The server is away: nothing comes from it" : undefined}
+          onClick={() => go(last)}
+        >
           {recording.live ? "Live" : "End"}
         </button>
       </div>

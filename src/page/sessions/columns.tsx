@@ -79,10 +79,9 @@ export function Card({ session, store, now }: { readonly session: SessionSummary
   const { state, since, received, delivered, queue } = session;
   return (
     <div role="gridcell" class="sessions-card">
-      <div class="sessions-card-name"><Name session={session} store={store} /></div>
+      <div class="sessions-card-name"><Name session={session} store={store} /><span class="sessions-soft sessions-age">{age(since, now)}</span></div>
       <div class="sessions-card-rest">
         <StatePill state={state} />
-        <span class="sessions-soft sessions-age">{age(since, now)}</span>
         {queue !== null && queue > 0 && <span class="sessions-waits">{number(queue)} queued</span>}
         <span class="sessions-soft" title="Elements in, stanzas out">
           <span class="visually-hidden">in </span><span aria-hidden="true">↓</span>{number(received)}{" "}

@@ -4,7 +4,7 @@ import type { Store } from "../model/contract.ts";
 import { number } from "../text.ts";
 import { Card, Cells, Head, columns } from "./columns.tsx";
 import { Grid } from "./grid.tsx";
-import { active, kind, logText, order, want, wanted } from "./list-state.ts";
+import { active, order, want, wanted } from "./list-state.ts";
 import { listing } from "./listing.ts";
 import { Tools } from "./tools.tsx";
 import "./sessions.css";
@@ -56,11 +56,7 @@ export function LiveList({ store, compact, chosen }: { readonly store: Store; re
 
 function Nobody({ store }: { readonly store: Store }) {
   const { search, state, tag } = wanted.value;
-  const lookInLog = () => {
-    logText.value = search;
-    kind.value = "log";
-    store.route.value = { view: "sessions" };
-  };
+  const lookInLog = () => (store.route.value = { view: "sessions", log: search.trim() });
   if (store.sessions.value.size > 0) {
     return (
       <div class="sessions-empty">

@@ -6,25 +6,29 @@ import { counted, dateAndTime, visible } from "../text.ts";
 import { ClientLine } from "../frame/client-line.tsx";
 import { Link } from "../frame/links.tsx";
 import { age } from "../frame/age.ts";
-import { logText } from "./list-state.ts";
 
 type Found =
-  | { readonly kind: "nothing asked" | "looking" }
+  | { readonly kind: "opened" | "looking" }
   | { readonly kind: "found"; readonly text: string; readonly rows: readonly SessionRow[] }
   | { readonly kind: "failed"; readonly why: string };
 
 /** A find tells no more than so many. */
 const foundMax = 200;
+/** Where nothing is asked. */
+const newestMax = 100;
 
 export function LogList({ store }: { readonly store: Store }) {
-  const [found, setFound] = useState<Found>({ kind: "nothing asked" });
+  const route = store.route.value;
+  const wanted = route.view === "sessions" ? (route.log ?? "") : "";
+  const [found, setFound] = useState<Found>({ kind: "looking" });
+  const [text, setText] = useState(wanted);
   const asked = useRef(0);
   const opened = store.hello.value?.opened ?? [];
 
   const look = async (text: string) => {
     const turn = ++asked.current;
     const tell = (what: Found) => turn === asked.current && setFound(what);
-    if (text === "") return tell({ kind: "nothing asked" });
+    if (text === "" && opened.length > 0) return tell({ kind: "opened" });
     tell({ kind: "looking" });
     try {
       tell({ kind: "found", text, rows: await store.find(text) });
@@ -34,31 +38,35 @@ export function LogList({ store }: { readonly store: Store }) {
   };
   const submit = (event: Event) => {
     event.preventDefault();
-    void look(logText.value.trim());
+    // Another object each time: who asks again is answered again.
+    store.route.value = { view: "sessions", log: text.trim() };
   };
-  // Who comes from the list that live has asked already.
-  useEffect(() => void look(logText.value.trim()), []);
+  const isOpen = store.connection.value === "open";
+  useEffect(() => {
+    setText(wanted);
+    if (isOpen) void look(wanted.trim());
+  }, [route, isOpen]);
 
   return (
     <div class="sessions-log">
       <form class="sessions-tools" role="search" aria-label="Sessions of the log" onSubmit={submit}>
         <input type="search" class="sessions-search" id="sessions-search" aria-label="A bare JID, or the beginning of an id"
           placeholder="juliet@example.org, or the beginning of an id" autocomplete="off" spellcheck={false} maxLength={3_100}
-          value={logText.value} onInput={(event) => (logText.value = event.currentTarget.value)} />
+          value={text} onInput={(event) => setText(event.currentTarget.value)} />
         <button type="submit">Look in the log</button>
       </form>
       <div class="sessions-log-found" role="region" aria-label="What was found" tabIndex={0}>
-        {found.kind === "nothing asked" && opened.length > 0 && <Rows store={store} rows={opened} caption="Opened" />}
-        {found.kind === "nothing asked" && opened.length === 0 && (
-          <p class="sessions-empty">
-            The log knows every session from its login on, ended or not. Give a bare JID (<code>juliet@example.org</code>) for all sessions of a
-            user, or the beginning of a session's id.
-          </p>
-        )}
+        {found.kind === "opened" && <Rows store={store} rows={opened} caption="Opened" />}
         <div role="status">
           {found.kind === "looking" && <p class="sessions-empty">Looking …</p>}
           {found.kind === "failed" && <p class="sessions-empty sessions-failed">{visible(found.why)}</p>}
-          {found.kind === "found" && found.rows.length === 0 && (
+          {found.kind === "found" && found.rows.length === 0 && found.text === "" && (
+            <p class="sessions-empty">
+              Nobody has logged in yet. The log knows every session from its login on, ended or not: by a bare
+              JID (<code>juliet@example.org</code>), or by the beginning of the session's id.
+            </p>
+          )}
+          {found.kind === "found" && found.rows.length === 0 && found.text !== "" && (
             <p class="sessions-empty">
               The log knows no session of <ClientLine text={found.text} />. A user is found by the whole bare JID, a session by
               how its id begins; logs are kept for as long as the server is told to.
@@ -67,11 +75,15 @@ export function LogList({ store }: { readonly store: Store }) {
         </div>
         {found.kind === "found" && found.rows.length > 0 && (
           <Rows store={store} rows={found.rows}
-            caption={found.rows.length < foundMax ? counted(found.rows.length, "session") : `The newest ${foundMax} sessions`} />
+            caption={captionOf(found.text, found.rows.length)} />
         )}
       </div>
     </div>
   );
+}
+
+function captionOf(text: string, count: number): string {
+  return count < (text === "" ? newestMax : foundMax) ? counted(count, "session") : `The newest ${count} sessions`;
 }
 
 function Rows({ store, rows, caption }: { readonly store: Store; readonly rows: readonly SessionRow[]; readonly caption: string }) {

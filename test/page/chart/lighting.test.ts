@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createActor } from "xstate";
 import { sessionMachine } from "../../../machines/index.ts";
 import { transitionsOf } from "../../../machines/transition-id.ts";
-import { focusOf, isTaken, lightingOf } from "../../../src/page/chart/lighting.ts";
+import { firstOf, focusOf, isTaken, lightingOf } from "../../../src/page/chart/lighting.ts";
 import { sessionPicture } from "../../../src/page/chart/session-picture.ts";
 import { stateLine } from "../../../src/page/chart/state-line.ts";
 import { policy, startAt, toHibernating, toOffering, type Telling } from "../../machines/telling.ts";
@@ -81,5 +81,13 @@ describe("the line that says the state", () => {
     expect(stateLine(momentAfter(...toHibernating))).toEqual(["connected.available+uninterested+hibernating", "after link.lost"]);
     expect(stateLine(momentAfter())).toEqual(["awaitingStream", ""]);
     expect(stateLine(undefined)).toEqual(["The state is not known yet.", ""]);
+  });
+});
+
+describe("where the keyboard comes into the picture", () => {
+  it("is a state that was entered, else an active one, and nowhere while no state is known", () => {
+    expect(firstOf(sessionPicture, lightingOf(momentAfter(...toHibernating)))).toBe("state:connected.link.hibernating");
+    expect(firstOf(sessionPicture, lightingOf({ ...momentAfter(...toHibernating), taken: [] }))).toMatch(/^state:connected\.(availability|interest|link)\./);
+    expect(firstOf(sessionPicture, lightingOf(undefined))).toBe(null);
   });
 });

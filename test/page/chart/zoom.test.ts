@@ -2,19 +2,31 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { anchored, scaleMax, scaleMin, scaleOf, sightOf, zoomed } from "../../../src/page/chart/zoom.ts";
 
+const picture = { width: 900, height: 2_000 };
+const room = (width: number) => ({ width, height: 700 });
+
 describe("the size of the picture", () => {
   it("is as wide as there is room, unless it could not be read then", () => {
-    expect(scaleOf("width", 900, 900)).toBe(1);
-    expect(scaleOf("width", 390, 900)).toBeGreaterThanOrEqual(0.7);
-    expect(scaleOf("width", 4_000, 900)).toBeLessThan(1.5);
-    expect(scaleOf("whole", 450, 900)).toBe(0.5);
-    expect(scaleOf(1.5, 450, 900)).toBe(1.5);
+    expect(scaleOf("width", room(900), picture)).toBe(1);
+    expect(scaleOf("width", room(390), picture)).toBeGreaterThanOrEqual(0.7);
+    expect(scaleOf("width", room(4_000), picture)).toBeLessThan(1.5);
+    expect(scaleOf(1.5, room(450), picture)).toBe(1.5);
+  });
+
+  it("is a little less than comfortable where all of its width is in sight then", () => {
+    expect(scaleOf("width", room(585), picture)).toBe(0.65);
+    expect(scaleOf("width", room(570), picture)).toBe(0.7);
+  });
+
+  it("has the whole picture in sight, its width and its height", () => {
+    expect(scaleOf("whole", { width: 450, height: 2_000 }, picture)).toBe(0.5);
+    expect(scaleOf("whole", { width: 900, height: 500 }, picture)).toBe(0.25);
   });
 
   it("has bounds", () => {
     expect(zoomed(scaleMax, 1)).toBe(scaleMax);
     expect(zoomed(scaleMin, -1)).toBe(scaleMin);
-    expect(scaleOf("whole", 1, 900)).toBe(scaleMin);
+    expect(scaleOf("whole", room(1), picture)).toBe(scaleMin);
   });
 
   it("changes around the pointer: what is under it stays there", () => {

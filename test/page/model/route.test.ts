@@ -7,6 +7,7 @@ describe("A place of the page in its address", () => {
   it("is found again, whatever the id", () => {
     const routes: fc.Arbitrary<Route> = fc.oneof(
       fc.constantFrom<Route>({ view: "overview" }, { view: "sessions" }),
+      fc.record({ view: fc.constant("sessions" as const), log: fc.string({ unit: "grapheme" }) }),
       fc.record({ view: fc.constant("session" as const), id: fc.string({ unit: "grapheme", minLength: 1 }), tab: fc.constantFrom("chart", "timeline", "sequence", "session") }),
     );
     fc.assert(fc.property(routes, (route) => {

@@ -56,6 +56,39 @@ describe("A sequence diagram of a recording", () => {
     expect(sequenceOf([])).toMatchObject({ steps: [], before: 0, after: 0 });
   });
 
+  it("has a message of another session come from there, where that is known and not the server's own", () => {
+    const own = "romeo@localhost/phone";
+    const from = (address: string, name = "message") => wire("out", `<${name} from='${address}'/>`);
+    const drawn = sequenceOf(
+      entries(
+        ["a", from("juliet@localhost/balcony")], ["b", from("localhost")], ["c", from("romeo@localhost")], ["d", from(own)], ["e", from("juliet@localhost/balcony", "presence")],
+        ["f", wire("out", "<message/>")], ["g", wire("in", "<message from='juliet@localhost/balcony'/>")],
+      ),
+      { jid: own, host: "localhost" },
+    );
+    expect(drawn.steps.map((step) => (step.kind === "arrow" ? step.origin : undefined))).toEqual([2, null, null, null, null, null, null]);
+    expect(drawn.lanes.map(({ key }) => key)).toEqual(["client", "server", "juliet@localhost/balcony"]);
+    expect(drawn.unwatched).toBe(false);
+  });
+
+  it("has what was queued for a client that is not there go from its sender to the server, and no further", () => {
+    const queued = (from: string | null): Happening => ({
+      kind: "fact",
+      fact: {
+        position: 1, stream: "session/localhost/id", version: 1, type: "StanzaQueued", v: 1, at: 0, step: "s", cause: null,
+        data: { number: 1, kind: "message", type: "chat", id: null, from, copy: false, why: null },
+      },
+    });
+    const juliet = "juliet@localhost/balcony";
+    const drawn = sequenceOf(entries(["a", told("connected.attached")], ["b", queued(juliet)], ["c", told("connected.hibernating")], ["d", queued(juliet)], ["e", queued("localhost")]));
+    expect(shown(drawn)).toEqual(["state connected.attached", "1→0 message chat", "state connected.hibernating", "2→1 message waits"]);
+    expect(drawn.steps[1]).toMatchObject({ origin: 2 });
+  });
+
+  it("knows whether nothing of the wire was seen", () => {
+    expect(sequenceOf(entries(["a", told("s")])).unwatched).toBe(true);
+  });
+
   it("knows the state from what is left out before", () => {
     const before = entries(["a", told("s")], ["b", wire("in", "<r/>")], ["b", told("s")]);
     expect(shown(sequenceOf(before, { max: 1 }))).toEqual(["0→1 ack request"]);

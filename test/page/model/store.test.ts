@@ -183,6 +183,18 @@ describe("The page's store over a real feed: a session", () => {
     expect(store.moment.value!.disagreements).toEqual([]);
   });
 
+  it("that is gone is known by its last name", async () => {
+    await begin(["romeo"]);
+    const romeo = await entered("romeo");
+    const store = open();
+    const id = await idOf("romeo");
+    await until(() => store.sessions.value.get(id)?.jid === romeo.jid);
+    expect(store.lastName(id)).toBe(undefined);
+    await romeo.close();
+    await until(() => !store.sessions.value.has(id));
+    expect(store.lastName(id)).toBe(romeo.jid);
+  });
+
   it("goes on after its link was lost and it was resumed, and folds to the live state", async () => {
     await begin(["romeo", "juliet"]);
     const romeo = await entered("romeo", true);
@@ -194,7 +206,7 @@ describe("The page's store over a real feed: a session", () => {
     await until(() => stateOf(store) === "connected.available+uninterested+hibernating");
     juliet.send(chat(romeo.jid, "while-away"));
     const queued = await eventually(() => store.recording.value!.rows.find(({ title }) => title.includes("while-away")));
-    expect(queued).toMatchObject({ group: "message", from: "server" });
+    expect(queued).toMatchObject({ group: "message", from: "waits" });
     await romeo.resume();
     await until(() => stateOf(store) === "connected.available+uninterested+attached");
     const row = store.recording.value!.rows.find(({ title }) => title.startsWith("resume → resumed"))!;

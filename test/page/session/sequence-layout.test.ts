@@ -19,8 +19,8 @@ describe("A sequence diagram is laid out without overlaps", () => {
     const lanes = Array.from({ length: 9 }, (_, index) => ({ key: `${index}`, kind: "other" as const, title: `user${index}@localhost` }));
     expect(sequenceLayout(diagram, 900).width).toBe(900);
     const narrow = sequenceLayout({ ...diagram, lanes }, 390);
-    expect(narrow.laneWidth).toBe(132);
-    expect(narrow.lanes.map((x, index) => x - narrow.lanes[0]! - 132 * index)).toEqual(lanes.map(() => 0));
+    expect(narrow.laneWidth).toBe(120);
+    expect(narrow.lanes.map((x, index) => x - narrow.lanes[0]! - 120 * index)).toEqual(lanes.map(() => 0));
     expect(narrow.width).toBeGreaterThan(390);
   });
 
