@@ -147,6 +147,10 @@ class SocketClient implements AdminClient {
     return this.#ask("history.user", { host, username, after });
   }
 
+  newestSessions(max: number): Promise<readonly SessionRow[]> {
+    return this.#ask("history.newest", { max });
+  }
+
   logStats(): Promise<LogStats> {
     return this.#ask("log.stats", {}, true);
   }

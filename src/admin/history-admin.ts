@@ -1,6 +1,6 @@
 /** The log as an operator reads it, page by page: whoever asks does the work, and the server goes on. */
-import type { HistorySource, SessionRow } from "../history/source.ts";
-import { sessionKey, sessions, type UserRow, userSessionsPrefix } from "../log/projections/sessions.ts";
+import { byStart, type HistorySource, type SessionRow } from "../history/source.ts";
+import { endedKey, endedPrefix, livePrefix, sessionKey, sessions, type UserRow, userSessionsPrefix } from "../log/projections/sessions.ts";
 import type { Content, ProjectionRow, Store, StoredFact } from "../ports.ts";
 
 export interface HistoryAdminOptions {
@@ -30,8 +30,7 @@ export function createHistoryAdmin({ store, hosts }: HistoryAdminOptions): Histo
     async sessionsOf(host, username, after) {
       const prefix = userSessionsPrefix(host, username);
       const ids = await store.query(sessions.name, { prefix, after: `${prefix}${after}`, limit: sessionsMax });
-      const rows = await Promise.all(ids.map(({ key }) => store.query(sessions.name, { key: sessionKey(host, key.slice(prefix.length)) })));
-      return rows.flat().map(toSession);
+      return sessionsAt(store, ids.map(({ key }) => sessionKey(host, key.slice(prefix.length))));
     },
 
     async newestSessionsOf(host, username, max) {
@@ -44,10 +43,47 @@ export function createHistoryAdmin({ store, hosts }: HistoryAdminOptions): Histo
         newest = [...newest, ...ids].toSorted((a, b) => startOf(b) - startOf(a)).slice(0, max);
         after = last.key;
       }
-      const rows = await Promise.all(newest.map(({ key }) => store.query(sessions.name, { key: sessionKey(host, key.slice(prefix.length)) })));
-      return rows.flat().map(toSession);
+      return sessionsAt(store, newest.map(({ key }) => sessionKey(host, key.slice(prefix.length))));
+    },
+
+    async newestSessions(max) {
+      const living = await store.query(sessions.name, { prefix: livePrefix, limit: idsMax });
+      const ended = await lastEnded(store, Math.min(max, idsMax));
+      // Of other hosts, which were configured once, there may be some too.
+      const keys = [
+        ...living.map(({ key }) => key.slice(livePrefix.length)),
+        ...ended.map(({ key }) => key.slice(key.indexOf("/", endedPrefix.length) + 1)),
+      ].map((place) => place.split("/") as [string, string]).filter(([host]) => hosts.includes(host));
+      return byStart(await sessionsAt(store, keys.map(([host, id]) => sessionKey(host, id)))).slice(0, max);
+    },
+
+    async newestSessionsOfNames(host, beginning, max) {
+      const users = userSessionsPrefix(host, beginning).slice(0, -1);
+      const ids = await store.query(sessions.name, { prefix: users, limit: idsMax });
+      const newest = ids.toSorted((a, b) => startOf(b) - startOf(a)).slice(0, max);
+      return sessionsAt(store, newest.map(({ key }) => sessionKey(host, key.slice(key.lastIndexOf("/") + 1))));
     },
   };
+}
+
+async function sessionsAt(store: Store, keys: readonly string[]): Promise<readonly SessionRow[]> {
+  return (await Promise.all(keys.map((key) => store.query(sessions.name, { key })))).flat().map(toSession);
+}
+
+/** At most `max` of the sessions that have ended, the last ones. Rows are read forwards alone, so the time that so many ended after is sought. */
+async function lastEnded(store: Store, max: number): Promise<readonly ProjectionRow[]> {
+  const endedFrom = (time: number) => store.query(sessions.name, { prefix: endedPrefix, after: endedKey(time, "", ""), limit: max });
+  const first = await endedFrom(0);
+  if (first.length < max) return first;
+  // Since `early` so many ended, since `late` fewer.
+  let [early, late] = [0, Number.MAX_SAFE_INTEGER];
+  while (late - early > 1) {
+    const between = early + Math.floor((late - early) / 2);
+    if ((await endedFrom(between)).length < max) late = between;
+    else early = between;
+  }
+  const last = await endedFrom(late);
+  return [...last, ...(await endedFrom(early)).slice(0, max - last.length)];
 }
 
 /** Of one answer: it is read and written while every session waits. */

@@ -3,6 +3,7 @@
  * so that no line is long.
  */
 import { z } from "zod";
+import { newestSessions } from "../history/source.ts";
 import { accountEntriesMax, type AdminApi, importEntriesMax } from "./api.ts";
 import type { AdminErrorCode } from "./errors.ts";
 import { toRosterRows } from "./roster-view.ts";
@@ -68,6 +69,7 @@ export const methods: Readonly<Record<string, Method>> = {
     z.strictObject({ host: z.string(), username: z.string(), after: z.string() }),
     (api, params) => api.sessionsOf(params.host, params.username, params.after),
   ),
+  "history.newest": method(z.strictObject({ max: z.int().min(1).max(1_000) }), (api, params) => newestSessions(api, params.max)),
 };
 
 function method<P>(params: z.ZodType<P>, run: (api: AdminApi, params: P) => Promise<unknown>): Method {

@@ -21,7 +21,7 @@ export async function openExport(name: string, force: boolean): Promise<ExportOu
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "EEXIST" && !force) throw new UsageError(`${name}: is there already; name another file, or replace it with --force`);
-    throw new UsageError(`${name}: cannot be written (${code ?? String(error)}); name another file with --out`);
+    throw new UsageError(`${name}: cannot be written (${code ?? String(error)}); name another file`);
   }
 }
 
@@ -76,7 +76,7 @@ class FileOutput implements ExportOutput {
 
 function failed(name: string, error: unknown): OperatorError {
   const code = (error as NodeJS.ErrnoException).code ?? String(error);
-  return new OperatorError(`${name}: cannot be written (${code}); free room on its disk, or name another file with --out`);
+  return new OperatorError(`${name}: cannot be written (${code}); free room on its disk, or name another file`);
 }
 
 class StandardOutput implements ExportOutput {

@@ -16,15 +16,17 @@ export async function exportSession(asked: {
   readonly file: string;
   readonly format: string;
   readonly pseudonyms: boolean;
+  /** A file of that name is replaced. */
+  readonly force: boolean;
   readonly flags: ConfigFlags;
 }): Promise<void> {
-  const { what, file, format, pseudonyms, flags } = asked;
+  const { what, file, format, pseudonyms, force, flags } = asked;
   const write = Object.hasOwn(formats, format) ? formats[format] : undefined;
   if (write === undefined) throw new UsageError(`--format: expected ${Object.keys(formats).join(", ")}, got ${JSON.stringify(format)}`);
   const found = isFileName(what) ? await readExport(what) : await exportFromLog(what, flags);
   const exported = pseudonyms ? pseudonymised(found) : found;
   const text = write(exported);
-  const output = await openExport(file, false);
+  const output = await openExport(file, force);
   try {
     await output.write(text);
     await output.finish();

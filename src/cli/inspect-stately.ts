@@ -117,7 +117,8 @@ class LiveRelay {
         await rest(againMs);
       }
     } finally {
-      note(`${this.#url}: ${this.#messages} messages about ${this.#sessions.size} ${this.#sessions.size === 1 ? "session" : "sessions"}`);
+      // Where nothing ever was told, the error says why.
+      if (this.#stopped || this.#messages > 0) note(`${this.#url}: ${this.#messages} messages about ${this.#sessions.size} ${this.#sessions.size === 1 ? "session" : "sessions"}`);
     }
   }
 

@@ -3,7 +3,7 @@ import { connectAdmin } from "../admin/connect.ts";
 import type { ConfigFlags } from "../config/load.ts";
 import { liveClock } from "../live.ts";
 import { load, withFolderOptions } from "./options.ts";
-import { OperatorError, print, UsageError } from "./terminal.ts";
+import { note, OperatorError, print, UsageError } from "./terminal.ts";
 
 interface InspectFlags extends ConfigFlags {
   /** true: without a URL. */
@@ -11,6 +11,7 @@ interface InspectFlags extends ConfigFlags {
   readonly export?: string;
   readonly format?: string;
   readonly pseudonyms?: boolean;
+  readonly force?: boolean;
 }
 
 export function addInspect(program: Command): void {
@@ -20,6 +21,7 @@ export function addInspect(program: Command): void {
     .option("--export <FILE>", "write the session to a file instead; - is standard output")
     .option("--format <F>", "of the export: json, mermaid or test (default: json)")
     .option("--pseudonyms", "replace names, addresses and texts in the export, and keep what happened")
+    .option("--force", "replace the file of the export if it is there")
     .addHelpText(
       "after",
       `
@@ -39,14 +41,13 @@ Examples:
   refrain inspect SESSION --export session.test.ts --format test
   refrain inspect --stately ws://localhost:8080                  what \`createInspectorServer\` of @statelyai/inspect listens on`,
     )
-    .action(async (what: string | undefined, { stately, export: file, format, pseudonyms, ...flags }: InspectFlags) => {
-      if (file === undefined && (format !== undefined || pseudonyms === true)) {
-        throw new UsageError(`${format === undefined ? "--pseudonyms" : "--format"}: is for an export; name its file with --export`);
-      }
+    .action(async (what: string | undefined, { stately, export: file, format, pseudonyms, force, ...flags }: InspectFlags) => {
+      const ofExport = Object.entries({ format, pseudonyms, force }).find(([, value]) => value !== undefined)?.[0];
+      if (file === undefined && ofExport !== undefined) throw new UsageError(`--${ofExport}: is for an export; name its file with --export`);
       if (file !== undefined) {
         if (what === undefined) throw new UsageError("--export: which session? Name it: refrain inspect SESSION --export FILE; `refrain sessions` shows those that live");
         const { exportSession } = await import("./inspect-export.ts");
-        await exportSession({ what, file, format: format ?? "json", pseudonyms: pseudonyms === true, flags });
+        await exportSession({ what, file, format: format ?? "json", pseudonyms: pseudonyms === true, force: force === true, flags });
       } else if (stately !== undefined) {
         const { inspectStately } = await import("./inspect-stately.ts");
         await inspectStately({ url: stately === true ? "ws://localhost:8080" : stately, what, flags });
@@ -55,6 +56,7 @@ Examples:
         await inspectRecorded(what, flags);
       } else {
         print(await freshUrl(flags));
+        note("this address is good once, for ten minutes");
       }
     });
 }

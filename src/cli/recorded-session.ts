@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import type { ConfigFlags } from "../config/load.ts";
 import { HistoryError } from "../history/errors.ts";
 import { exportOfLog, type SessionExport } from "../history/export/session-export.ts";
-import { factsOf, type HistorySource, type SessionRow } from "../history/source.ts";
+import { factsOf, newestSessions, type HistorySource, type SessionRow } from "../history/source.ts";
 import { findSession, streamOf } from "../history/subject.ts";
 import { parseExport } from "../inspector/recorded.ts";
 import { showFact } from "../inspector/redact-fact.ts";
@@ -70,5 +70,6 @@ export function borrowedHistory(flags: ConfigFlags): HistorySource {
     streamContents: (stream, after) => ask((source) => source.streamContents(stream, after)),
     sessionsById: (prefix, after) => ask((source) => source.sessionsById(prefix, after)),
     sessionsOf: (host, username, after) => ask((source) => source.sessionsOf(host, username, after)),
+    newestSessions: (max) => ask((source) => newestSessions(source, max)),
   };
 }

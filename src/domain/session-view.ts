@@ -33,6 +33,6 @@ export interface ConnectionView {
   readonly transport: string;
   /** The version of TLS; null in the clear. */
   readonly secure: string | null;
-  /** Milliseconds since 1970. */
+  /** When it was made, ms since 1970: later than the session, once it was resumed. */
   readonly since: number;
 }

@@ -244,6 +244,8 @@ const operations = Object.keys({
   sessionsById: true,
   sessionsOf: true,
   newestSessionsOf: true,
+  newestSessions: true,
+  newestSessionsOfNames: true,
   logStats: true,
   backup: true,
   sessions: true,

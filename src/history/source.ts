@@ -18,6 +18,13 @@ export interface HistorySource {
   sessionsOf(host: string, username: string, after: string): Promise<readonly SessionRow[]>;
   /** At most `max` sessions of a user, the newest first. Not of a source that would have to read all of them for that. */
   newestSessionsOf?(host: string, username: string, max: number): Promise<readonly SessionRow[]>;
+  /**
+   * At most `max` sessions, the newest first: of those that have ended the last ones, and of those that live. Where a source would have to read
+   * thousands of those that live, it looks at some of them.
+   */
+  newestSessions?(max: number): Promise<readonly SessionRow[]>;
+  /** At most `max` sessions of users whose names begin so, the newest first; where very many do, of some of them. */
+  newestSessionsOfNames?(host: string, beginning: string, max: number): Promise<readonly SessionRow[]>;
 }
 
 export type SessionKey = Pick<SessionRow, "host" | "id">;
@@ -75,6 +82,17 @@ export async function sessionsOf(source: HistorySource, host: string, username: 
 export async function newestSessionsOf(source: HistorySource, host: string, username: string, max: number): Promise<readonly SessionRow[]> {
   if (source.newestSessionsOf !== undefined) return source.newestSessionsOf(host, username, max);
   return (await sessionsOf(source, host, username)).toReversed().slice(0, max);
+}
+
+/** At most `max` sessions, the newest first; of a source that does not know which these are, of those that it tells first. */
+export async function newestSessions(source: HistorySource, max: number): Promise<readonly SessionRow[]> {
+  if (source.newestSessions !== undefined) return source.newestSessions(max);
+  return byStart(await sessionsById(source, "", max));
+}
+
+/** The newest first. */
+export function byStart(rows: readonly SessionRow[]): readonly SessionRow[] {
+  return rows.toSorted((a, b) => b.startedAt - a.startedAt);
 }
 
 /** At most `max` sessions whose id begins so. */

@@ -2,6 +2,7 @@
 import { accountStream, sessionStream } from "../domain/facts.ts";
 import { parseJid, type Jid } from "../domain/jid.ts";
 import { HistoryError } from "./errors.ts";
+import { time } from "./plain-words.ts";
 import { type HistorySource, type SessionRow, sessionsById, sessionsOf } from "./source.ts";
 
 export interface Subject {
@@ -37,9 +38,12 @@ export async function findSubject(source: HistorySource, text: string): Promise<
   return { name: jid.full, account, sessions, jid };
 }
 
-/** One session: by its id, a beginning of it that no other has, or a full JID, of which it is the last one. Rejects with HistoryError. */
+/**
+ * One session: by its id, a beginning of it that no other has, or a JID: the one that lives, else the last one of a full JID, or the only one of
+ * a bare JID. Rejects with HistoryError.
+ */
 export async function findSession(source: HistorySource, text: string): Promise<SessionRow> {
-  if (text.includes("@")) return lastOf(source, text);
+  if (text.includes("@")) return sessionOf(source, text);
   if (!/^[\w-]+$/.test(text)) throw malformed(text);
   if (text.length < idCharsMin) {
     throw new HistoryError(`session ${JSON.stringify(text)}: too short; give at least ${idCharsMin} characters of its id, as \`refrain sessions\` shows it`);
@@ -64,14 +68,20 @@ export function sessionName({ username, host, resource }: Pick<SessionRow, "user
   return `${username}@${host}${resource === null ? "" : `/${resource}`}`;
 }
 
-async function lastOf(source: HistorySource, text: string): Promise<SessionRow> {
-  const { sessions, jid } = await findSubject(source, text);
-  const last = sessions.at(-1);
-  if (jid?.resource === undefined) {
-    throw new HistoryError(`${text}: expected one session; give its id, as \`refrain log ${text}\` shows it, or a full JID such as ${text}/phone`);
-  }
-  if (last === undefined) throw new HistoryError(`${text}: no session of it is in the log`);
-  return last;
+async function sessionOf(source: HistorySource, text: string): Promise<SessionRow> {
+  const { name, sessions, jid } = await findSubject(source, text);
+  const living = sessions.filter(({ endedAt }) => endedAt === null);
+  const candidates = (living.length > 0 ? living : sessions).toReversed();
+  const [newest] = candidates;
+  if (newest === undefined) throw new HistoryError(`${name}: no session of it is in the log`);
+  if (candidates.length === 1 || jid?.resource !== undefined) return newest;
+  const named = candidates.slice(0, namedMax).map((row) => `\n  ${row.id}  ${sessionName(row)}  began ${time(row.startedAt)}, ${lifeWords(row)}`).join("");
+  const which = living.length > 0 ? `${living.length} of its sessions live` : `${sessions.length} of its sessions are in the log`;
+  throw new HistoryError(`${name}: ${which}; name one by its id, or by its full JID${named}${candidates.length > namedMax ? "\n  …" : ""}`);
+}
+
+function lifeWords({ endedAt }: SessionRow): string {
+  return endedAt === null ? "lives" : `ended ${time(endedAt)}`;
 }
 
 function malformed(text: string): HistoryError {

@@ -23,7 +23,7 @@ export type FromPage =
 export type Question =
   /** Facts of a session's stream (`session/HOST/ID`) with version > `after`, a page; an empty one is the end. Answers `readonly StoredFact[]`. */
   | { readonly kind: "facts"; readonly stream: string; readonly after: number }
-  /** Sessions that the log knows, alive or ended, of a user (bare JID) or by the beginning of their id. Answers `readonly SessionRow[]`, the newest first, at most 200. */
+  /** Sessions that the log knows, alive or ended, of a user (bare JID, or the beginning of a name), or by the beginning of their id; the newest 100 for "". Answers `readonly SessionRow[]`, the newest first, at most 200. */
   | { readonly kind: "find"; readonly text: string }
   /** Facts of other streams that belong to the same step, or follow from it, near `position`. Answers `readonly StoredFact[]`. */
   | { readonly kind: "related"; readonly position: number; readonly step: string }

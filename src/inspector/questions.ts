@@ -2,7 +2,7 @@
 import { inspectorFoundMax, inspectorFrameCharsMax, inspectorQueueCharsMax } from "../domain/limits.ts";
 import { parseJid } from "../domain/jid.ts";
 import { rostersAt } from "../history/replay.ts";
-import { newestSessionsOf, sessionsById, type HistorySource, type SessionRow } from "../history/source.ts";
+import { byStart, newestSessions, newestSessionsOf, sessionsById, type HistorySource, type SessionRow } from "../history/source.ts";
 import type { StoredFact } from "../ports.ts";
 import type { Question } from "./protocol.ts";
 import { showFact } from "./redact-fact.ts";
@@ -35,6 +35,7 @@ function shown({ bodies }: Past, facts: readonly StoredFact[]): readonly StoredF
 }
 
 async function find({ history, hosts }: Past, text: string): Promise<readonly SessionRow[]> {
+  if (text === "") return newestSessions(history, newestMax);
   const jid = text.includes("@") ? parseJid(text) : undefined;
   if (jid?.local !== undefined) return newestSessionsOf(history, jid.domain, jid.local, inspectorFoundMax);
   const found = new Map<string, SessionRow>();
@@ -43,14 +44,15 @@ async function find({ history, hosts }: Past, text: string): Promise<readonly Se
   // The name of a user without its host is what people write first.
   for (const host of hosts) {
     const local = parseJid(`${text}@${host}`);
-    if (local?.local !== undefined && local.resource === undefined) add(await newestSessionsOf(history, host, local.local, inspectorFoundMax));
+    if (local?.local === undefined || local.resource !== undefined) continue;
+    add(await newestSessionsOf(history, host, local.local, inspectorFoundMax));
+    if (history.newestSessionsOfNames !== undefined) add(await history.newestSessionsOfNames(host, local.local, inspectorFoundMax));
   }
-  return newest([...found.values()]);
+  return byStart([...found.values()]).slice(0, inspectorFoundMax);
 }
 
-function newest(rows: readonly SessionRow[]): readonly SessionRow[] {
-  return rows.toSorted((a, b) => b.startedAt - a.startedAt).slice(0, inspectorFoundMax);
-}
+/** What is answered to who asks for nothing in particular. */
+const newestMax = 100;
 
 /** Of as many facts as an answer has room for; what one step recorded is next to each other. */
 async function related({ history, bodies }: Past, position: number, step: string): Promise<readonly StoredFact[]> {

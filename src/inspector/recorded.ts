@@ -150,6 +150,10 @@ function parseJson(text: string, name: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
+    const form = text.startsWith("sequenceDiagram") ? "a diagram for Mermaid" : text.includes("as refrain recorded it; exported ") ? "a test" : undefined;
+    if (form !== undefined) {
+      throw new HistoryError(`${name}: it is ${form}, from which the session cannot be read again; export the session as JSON, which is the form without --format`);
+    }
     const message = error instanceof Error ? error.message : String(error);
     // Which line it is, only some releases of Node say.
     const [, position] = /at position (\d+)/.exec(message) ?? [];

@@ -55,6 +55,8 @@ function routesOf(options: SiteOptions, gate: Gate): readonly HttpRoute[] {
     log.info({ event: "inspector.attached", address: request.remoteAddress, to }, `${request.remoteAddress} attached to the inspector's feed (${to})`);
   };
   const routes: readonly HttpRoute[] = [
+    // Who opens the server's address alone is shown the way; other paths are nobody's, or those of other rooms.
+    { path: "/", methods: { GET: (request) => (request.path === "/" ? elsewhere : nothing), POST: () => nothing, PUT: () => nothing, DELETE: () => nothing } },
     { path: "/inspect", methods: { GET: index } },
     { path: "/inspect/", methods: { GET: (request) => (request.path === "/inspect/" ? index(request) : nothing) } },
     {
@@ -158,9 +160,9 @@ class Door {
     const judgement = this.#gate.judge(token);
     if (judgement === "good") return undefined;
     if (judgement === "too-many") return textResponse(429, "Too many wrong tokens: try again in a minute.", { "retry-after": "60" });
-    log.warn({ event: "inspector.refused", address }, `${address} showed the inspector a token that is wrong, was used, or is too old`);
+    log.warn({ event: "inspector.refused", address }, `${address} showed the inspector a token that is wrong, was used already, or is older than ten minutes`);
     await new Promise<void>((resolve) => clock.at(clock.now() + wrongTokenDelayMs, resolve, true));
-    return textResponse(403, `The token is wrong, was used, or is too old. ${askForToken}`);
+    return textResponse(403, `The token is wrong, was used already, or is older than ten minutes. ${askForToken}`);
   }
 
   /** No browser sends a POST without one; whoever has no cookie of ours can lose nothing by it. */
@@ -223,5 +225,6 @@ function guarded(route: HttpRoute, misnamed: (request: HttpRequest) => HttpRespo
 }
 
 const nothing = textResponse(404, "There is nothing here.");
+const elsewhere = textResponse(404, "There is nothing here. The inspector is at /inspect; `refrain inspect` prints its address with what lets you in.");
 const foreign = textResponse(403, "This is for the inspector's own page alone.");
 const notBuilt = textResponse(503, "The page is not built: run `npm run build`, then start the server again.");

@@ -28,7 +28,7 @@ export class StatelyFeed {
     this.#options = options;
   }
 
-  /** `session` in the query: an id, six characters of its begin, or a full JID; without it all sessions. What comes is ignored. */
+  /** `session` in the query: an id, six characters of its begin, or a JID; without it all sessions. What comes is ignored. */
   serve(socket: TextSocket, query: URLSearchParams): void {
     const viewer = new StatelyViewer(socket, this.#options);
     socket.start({
@@ -261,7 +261,7 @@ function findLiving(observation: Observation, wanted: string): SessionSummary | 
   const found: SessionSummary[] = [];
   for (const summary of observation.summaries()) {
     if (summary.id === wanted || summary.jid === wanted) return summary;
-    if (wanted.length >= idCharsMin && summary.id.startsWith(wanted)) found.push(summary);
+    if (wanted.includes("@") ? summary.jid?.startsWith(`${wanted}/`) === true : wanted.length >= idCharsMin && summary.id.startsWith(wanted)) found.push(summary);
   }
   // Of several the log can say which they are.
   return found.length === 1 ? found[0] : undefined;

@@ -5,6 +5,7 @@ import type { LiveSession, SessionSource } from "./session-source.ts";
 export interface PastSession {
   readonly host: string;
   readonly id: string;
+  readonly startedAt: number;
   readonly snapshot: StoredFact;
   readonly later: readonly StoredFact[];
   readonly contents: readonly Content[];

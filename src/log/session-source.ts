@@ -16,6 +16,8 @@ export interface LiveSession {
 }
 
 export interface RecordedSession {
+  /** When it was authenticated, ms since 1970; when the snapshot was taken, of a session that was forgotten meanwhile. */
+  readonly startedAt: number;
   readonly snapshot: StoredFact;
   /** Every fact after it, in order. */
   readonly later: readonly StoredFact[];
@@ -46,11 +48,11 @@ export class SessionSource {
   /** Rejects if there is no snapshot of that version. Asked for many sessions at once it is answered faster. */
   async read(host: string, id: string, snapshot: number): Promise<RecordedSession> {
     const stream = sessionStream(host, id);
-    const [[first, ...later], contents] = await Promise.all([this.#facts(stream, snapshot - 1), this.#contents(stream)]);
+    const [[first, ...later], contents, row] = await Promise.all([this.#facts(stream, snapshot - 1), this.#contents(stream), this.#row(host, id)]);
     if (first?.type !== "SessionSnapshotTaken" || first.version !== snapshot) {
       throw new Error(`${stream}: expected a snapshot at version ${snapshot}, found ${first?.type ?? "nothing"}`);
     }
-    return { snapshot: first, later, contents };
+    return { startedAt: row?.startedAt ?? first.at, snapshot: first, later, contents };
   }
 
   /** A session that has ended and is not yet forgotten. */

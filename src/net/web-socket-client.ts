@@ -26,7 +26,11 @@ export function connectWebSocket(url: string, { isHere = leadsHere(url) }: { rea
   return new Promise((resolve, reject) => {
     const raw = new WebSocket(url, { perMessageDeflate: false, handshakeTimeout: handshakeMs, rejectUnauthorized: !isHere });
     const socket = new LiveClientSocket(raw, hostname);
-    raw.once("open", () => resolve(socket));
+    raw.once("open", () => {
+      // What comes at once waits for who is to take it; before this there is nothing that could be held.
+      socket.pause();
+      resolve(socket);
+    });
     raw.on("error", reject);
     raw.once("unexpected-response", (request, response) => {
       request.destroy();
@@ -51,7 +55,6 @@ class LiveClientSocket implements ClientSocket {
   constructor(raw: WebSocket, remoteAddress: string) {
     this.#raw = raw;
     this.remoteAddress = remoteAddress;
-    raw.pause();
     this.ended = new Promise((resolve) => raw.once("close", (code, reason) => resolve({ code, reason: String(reason) })));
   }
 

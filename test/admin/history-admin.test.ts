@@ -7,7 +7,7 @@ import type { AdminApi } from "../../src/admin/api.ts";
 import { connectAdmin } from "../../src/admin/connect.ts";
 import { createHistoryAdmin } from "../../src/admin/history-admin.ts";
 import { serveAdmin } from "../../src/admin/serve.ts";
-import { contentsOf, everyFact, factsOf, type HistorySource, newestSessionsOf, sessionsById, sessionsOf } from "../../src/history/source.ts";
+import { contentsOf, everyFact, factsOf, type HistorySource, newestSessions, newestSessionsOf, sessionsById, sessionsOf } from "../../src/history/source.ts";
 import { liveClock } from "../../src/live.ts";
 import { createMemoryStore } from "../../src/log/memory-store.ts";
 import { projections } from "../../src/log/projections/index.ts";
@@ -93,5 +93,50 @@ describe.each([0, 1])("The log, page by page", (index) => {
     const newestFirst = (await sessionsOf(source, "localhost", "romeo")).toReversed();
     for (const max of [1, 7, 1_000]) expect(await newestSessionsOf(source, "localhost", "romeo", max)).toEqual(newestFirst.slice(0, max));
     expect(await newestSessionsOf(source, "localhost", "nobody", 10)).toEqual([]);
+  });
+
+  it("knows the newest sessions of all", async () => {
+    const [, source] = sources[index]!;
+    expect((await newestSessions(source, 9)).map(({ id }) => id)).toEqual(Array.from({ length: 9 }, (_, back) => `id-0${249 - back}`));
+  });
+});
+
+describe("The newest sessions", () => {
+  it("are known of users whose names begin so", async () => {
+    const [, direct] = sources[0]!;
+    expect(await direct.newestSessionsOfNames!("localhost", "rom", 7)).toEqual(await newestSessionsOf(direct, "localhost", "romeo", 7));
+    expect(await direct.newestSessionsOfNames!("localhost", "", 1_000)).toHaveLength(200);
+    expect(await direct.newestSessionsOfNames!("localhost", "romeos", 7)).toEqual([]);
+  });
+
+  it.each([0, 1, 5, 99, 100, 101, 1_000])("are those that live and those that ended last, also where many end at once (%i ended)", async (ended) => {
+    const store = createMemoryStore(projections);
+    const source = createHistoryAdmin({ store, hosts: ["localhost"] });
+    const begin = async (id: string, at: number, host = "localhost") => {
+      const context = { username: "romeo", host, resource: null };
+      const data = { machine: "session", version: 2, value: "authenticated", context, counts: null, lang: null };
+      await store.append(`session/${host}/${id}`, 0, [{ ...fact("SessionSnapshotTaken", data, at), v: 2 }]);
+    };
+    const end = (id: string, at: number) => store.append(`session/localhost/${id}`, "any", [fact("SessionEnded", { reason: "closed", received: null }, at)]);
+    try {
+      await begin("elsewhere", 5_000_000, "other.example");
+      await begin("living-old", 1);
+      for (let number = 0; number < ended; number++) {
+        // In the order in which they began, by threes at the same time.
+        await begin(`ended-${(number * 7_919) % 10_007}`, 1_000 + number);
+        await end(`ended-${(number * 7_919) % 10_007}`, 1_700_000_000_000 + Math.floor(number / 3));
+      }
+      await begin("living-new", 9_000);
+      const found = await newestSessions(source, 100);
+      const expected = ["living-new", ...Array.from({ length: ended }, (_, back) => `ended-${((ended - 1 - back) * 7_919) % 10_007}`), "living-old"].slice(0, 100);
+      const ids = found.map(({ id }) => id);
+      // Of those that ended at the same time any may come in the last place.
+      expect(ids.slice(0, 97)).toEqual(expected.slice(0, 97));
+      expect(ids).toHaveLength(expected.length);
+      expect(new Set(ids).size).toBe(ids.length);
+      expect(await newestSessions(source, 1)).toMatchObject([{ id: "living-new" }]);
+    } finally {
+      await store.close();
+    }
   });
 });

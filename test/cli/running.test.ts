@@ -137,7 +137,9 @@ describe("a server that runs", () => {
 
   it("has an inspector, whose address it tells to who asks: nothing that lets in is in its output or its log", async () => {
     expect(server.stdout).toMatch(/ {2}watch sessions {4}refrain inspect\n/);
-    const [first, second] = (await runEach("inspect", "inspect")).map(({ stdout }) => new URL(stdout.trim()));
+    const told = await runEach("inspect", "inspect");
+    expect(told.map(({ stderr }) => stderr)).toEqual(Array(2).fill("this address is good once, for ten minutes\n"));
+    const [first, second] = told.map(({ stdout }) => new URL(stdout.trim()));
     const { port } = /http=127\.0\.0\.1:(?<port>\d+)/.exec(server.stdout)!.groups!;
     expect(first!.href).toMatch(new RegExp(`^http://127\\.0\\.0\\.1:${port}/inspect#token=[\\w-]{22}$`));
     const enter = async ({ origin, hash }: URL) => {

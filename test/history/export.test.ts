@@ -1,6 +1,6 @@
 /** A session that leaves as a file, a picture, a test, or under other names. */
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -9,11 +9,13 @@ import { promisify } from "node:util";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stateName } from "../../machines/state-name.ts";
+import { streamErrorConditions } from "../../src/domain/errors.ts";
 import { lifeOf } from "../../src/history/export/life.ts";
 import { exportMermaid } from "../../src/history/export/mermaid.ts";
 import { pseudonymised } from "../../src/history/export/pseudonyms.ts";
 import { exportJson, exportName, exportOfLog, type SessionExport } from "../../src/history/export/session-export.ts";
 import { exportTest } from "../../src/history/export/test-file.ts";
+import { serverWords } from "../../src/history/export/server-words.ts";
 import { evolveSession, type Disagreement, type SessionMoment } from "../../src/history/session-fold.ts";
 import { streamOf } from "../../src/history/subject.ts";
 import { exports, telling } from "./export-fixtures.ts";
@@ -179,6 +181,34 @@ describe("An export as a sequence diagram", () => {
       }),
       { numRuns: 50 },
     );
+  });
+});
+
+describe("The server's own words", () => {
+  const source = (name: string) => readFileSync(new URL(`../../${name}`, import.meta.url), "utf8");
+  const words = (text: string, form: RegExp) => [...text.matchAll(form)].map((match) => match.slice(1).findLast((group) => group !== undefined)!.replaceAll("\\\"", '"'));
+  const quoted = String.raw`("([^"$]*)"|'([^'$]*)')`;
+
+  it("are all of those in which sessions and links end", () => {
+    const machine = ["session.ts", "session-endings.ts"].map((name) => source(`machines/${name}`)).join("\n");
+    const xml = readdirSync(new URL("../../src/xml/", import.meta.url)).map((name) => source(`src/xml/${name}`)).join("\n");
+    const found = [
+      ...words(machine, /closeSilently\("([^"]+)"/g), ...words(machine, /closeWith\("[a-z-]+", "([^"]+)"\)/g), ...words(machine, /params: "(?:[a-z-]+: )?([^"]+)"/g),
+      ...words(machine, /text: "([^"]+)"/g),
+      ...words(xml, new RegExp(`(?:notWellFormed|restrictedXml|badFormat)\\(${quoted}\\)`, "g")).filter((text) => !/prefix|namespace|stream is called/.test(text)),
+      ...words(source("src/net/transport.ts"), /#lose\((?:[^"\n]*\?\? )?"([^"]+)"\)/g), ...words(source("src/session/silence.ts"), /giveUp\("([^"]+)"\)/g),
+    ];
+    expect(found.length).toBeGreaterThan(60);
+    expect(found.filter((text) => !serverWords.has(text) && !streamErrorConditions.includes(text as never))).toEqual([]);
+  });
+
+  it("stay as they are under other names, also behind a condition; what else is said does not", () => {
+    const lost = (why: string) => pseudonymised({ ...recorded, facts: [], items: [{ at: 1, step: "s", kind: "told", event: { type: "link.lost", at: 1, why }, state: "closed", transitions: [] }] }).items[0];
+    const kept = ["nothing was heard from the client for too long", "read ECONNRESET", "TLS: read ECONNRESET", "policy-violation: too many attempts to log in", "bad-format: "];
+    for (const why of kept) expect(lost(why)).toMatchObject({ event: { why } });
+    expect(lost("romeo left")).toMatchObject({ event: { why: "text1" } });
+    expect(lost("unsupported-stanza-type: <romeo/> is not understood here")).toMatchObject({ event: { why: "unsupported-stanza-type: text1" } });
+    expect(lost("romeo: the connection was closed")).toMatchObject({ event: { why: "text1" } });
   });
 });
 

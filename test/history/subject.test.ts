@@ -48,7 +48,24 @@ describe("Whose past is asked for", () => {
     await expect(findSubject(log, text)).rejects.toMatchObject({ name: "HistoryError", message: expect.stringMatching(message) });
   });
 
-  it("is one session only where one is asked for", async () => {
-    await expect(findSession(log, "romeo@localhost")).rejects.toThrow(/^romeo@localhost: expected one session; give its id, .* or a full JID/);
+  it("is the one session that lives, or the only one, where one is asked for by a bare JID", async () => {
+    expect(await findSession(log, "juliet@localhost")).toMatchObject({ id: "juliet-1" });
+    const ended = (row: SessionRow): SessionRow => ({ ...row, endedAt: row.startedAt + 1 });
+    const [first, second, third] = [row("aaaaaa1", 1, "phone"), row("aaaaaa2", 2, "tablet"), row("aaaaaa3", 3, "phone")];
+    expect(await findSession(logOf([first, ended(second), ended(third)]), "romeo@localhost")).toMatchObject({ id: "aaaaaa1" });
+    expect(await findSession(logOf([first, ended(third)]), "romeo@localhost/phone")).toMatchObject({ id: "aaaaaa1" });
+    expect(await findSession(logOf([ended(first), ended(third)]), "romeo@localhost/phone")).toMatchObject({ id: "aaaaaa3" });
+    await expect(findSession(logOf([]), "romeo@localhost")).rejects.toThrow(/^romeo@localhost: no session of it is in the log$/);
+    await expect(findSession(logOf([ended(first), ended(second)]), "romeo@localhost")).rejects.toThrow(
+      "romeo@localhost: 2 of its sessions are in the log; name one by its id, or by its full JID" +
+        "\n  aaaaaa2  romeo@localhost/tablet  began 1970-01-01T00:00:00.002Z, ended 1970-01-01T00:00:00.003Z" +
+        "\n  aaaaaa1  romeo@localhost/phone  began 1970-01-01T00:00:00.001Z, ended 1970-01-01T00:00:00.002Z",
+    );
+  });
+
+  it("is told with those that live where there are several, the newest first", async () => {
+    await expect(findSession(log, "romeo@localhost")).rejects.toThrow(
+      /^romeo@localhost: 4 of its sessions live; name one by its id, or by its full JID\n {2}zzzzzz9 {2}romeo@localhost\/tablet {2}began 1970-01-01T00:00:00.004Z, lives\n {2}abcdef1 /,
+    );
   });
 });

@@ -28,6 +28,26 @@ function fatLog(stepOf: (position: number) => string, chars = 60_000) {
   return { past, read: () => read };
 }
 
+describe("Sessions of the log", () => {
+  const row = (id: string, startedAt: number, username = "romeo") => ({
+    host: "localhost", id, username, resource: null, startedAt, endedAt: null, reason: null, received: null,
+  });
+
+  it("are the newest ones for who asks for nothing in particular, and those of users whose names begin so", async () => {
+    const { past } = fatLog(() => "step");
+    const history: HistorySource = {
+      ...past.history,
+      newestSessions: async (max) => [row(`one of ${max}`, 9)],
+      newestSessionsOf: async (_, username) => (username === "rom" ? [row("exact", 1, "rom")] : []),
+      newestSessionsOfNames: async (host, beginning) => (beginning === "rom" ? [row("a", 1), row(`${host} b`, 2), row("exact", 1, "rom")] : []),
+    };
+    const find = async (text: string) => ((await answer({ ...past, history }, { kind: "find", text })) as readonly { readonly id: string }[]).map(({ id }) => id);
+    expect(await find(" ")).toEqual(["one of 100"]);
+    expect(await find("rom")).toEqual(["localhost b", "exact", "a"]);
+    expect(await find("rom@localhost")).toEqual(["exact"]);
+  });
+});
+
 describe("What else belongs to a step", () => {
   it("is looked for in a bounded number of characters of the log", async () => {
     const { past, read } = fatLog((position) => `step ${position}`);

@@ -5,9 +5,10 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { lifeOf } from "../../src/history/export/life.ts";
-import { exportMermaid } from "../../src/history/export/mermaid.ts";
 import { pseudonymised } from "../../src/history/export/pseudonyms.ts";
+import { exportMermaid } from "../../src/history/export/mermaid.ts";
 import { exportJson, exportOf, exportOfLog, type SessionExport } from "../../src/history/export/session-export.ts";
+import { exportTest } from "../../src/history/export/test-file.ts";
 import { factsOf } from "../../src/history/source.ts";
 import { findSession, streamOf } from "../../src/history/subject.ts";
 import type { FromServer, WatchBegun } from "../../src/inspector/protocol.ts";
@@ -51,6 +52,8 @@ describe("An exported file", () => {
       [withFact({ type: "SessionTold", data: null }), /^f\.json: facts\[3\]: it cannot be folded/],
       [changed({ begun: { ...sample.begun, snapshot: { ...sample.begun!.snapshot, machine: "other" } } }), /^f\.json: begun: snapshot\.machine: expected "session", got "other"/],
     ];
+    expect(() => parseExport(exportMermaid(sample), "f.mmd")).toThrow(/^f\.mmd: it is a diagram for Mermaid, from which/);
+    expect(() => parseExport(exportTest(sample), "f.ts")).toThrow(/^f\.ts: it is a test, from which/);
     for (const [broken, message] of cases) expect(() => parseExport(broken, "f.json")).toThrow(message);
   });
 
@@ -157,11 +160,14 @@ describe("refrain inspect, of what is recorded", () => {
       `inspect ${id} --export - --format mermaid`,
       `inspect session.json --export session.test.ts --format test --pseudonyms`,
       `inspect session.json --export session.json`,
+      `inspect romeo@localhost --export session.json --force`,
+      `inspect session.json --force`,
+      `inspect session.test.ts`,
       `inspect session.json --export other --format svg`,
       `inspect missing.json`,
       `inspect ${id.slice(0, 3)} --export x.json`,
     ], { cwd });
-    const [json, mermaid, test, again, format, missing, short] = lines;
+    const [json, mermaid, test, again, forced, lone, unreadable, format, missing, short] = lines;
     expect(json).toEqual({ status: 0, stdout: "", stderr: expect.stringMatching(new RegExp(`^session\\.json: session ${id}, \\d+ facts of its log\\n$`)) });
     const exported = parseExport(readFileSync(join(cwd, "session.json"), "utf8"), "session.json");
     expect(exported).toEqual(exportOfLog(exported.session, exported.facts, exported.exportedAt));
@@ -171,7 +177,10 @@ describe("refrain inspect, of what is recorded", () => {
     const text = readFileSync(join(cwd, "session.test.ts"), "utf8");
     expect(text).toContain(`describe("session session1 of user1@host1.example/resource1"`);
     expect(text).not.toMatch(/romeo|orchard/);
-    expect(again).toMatchObject({ status: 2, stderr: expect.stringContaining("session.json: is there already") });
+    expect(again).toMatchObject({ status: 2, stderr: "error: session.json: is there already; name another file, or replace it with --force\n" });
+    expect(forced).toMatchObject({ status: 0, stderr: json.stderr });
+    expect(lone).toMatchObject({ status: 2, stderr: expect.stringContaining("--force: is for an export; name its file with --export") });
+    expect(unreadable).toMatchObject({ status: 1, stderr: expect.stringContaining("session.test.ts: it is a test, from which the session cannot be read again; ") });
     expect(format).toMatchObject({ status: 2, stderr: expect.stringContaining(`--format: expected json, mermaid, test, got "svg"`) });
     expect(missing).toMatchObject({ status: 1, stderr: expect.stringContaining("missing.json: there is no such file") });
     expect(short).toMatchObject({ status: 1, stderr: expect.stringContaining("too short") });

@@ -292,6 +292,16 @@ describe("The page", () => {
     }
   });
 
+  it("is named to who opens the server's address alone; other paths are as if it were not there", async () => {
+    const { ask } = await opened();
+    const root = await ask("/");
+    expect([root.status, root.bytes.toString()]).toEqual([404, expect.stringMatching(/^There is nothing here\. The inspector is at \/inspect; /)]);
+    for (const [path, method] of [["/other", "GET"], ["/", "POST"], ["/other/", "POST"]] as const) {
+      const { status, bytes } = await ask(path, { method });
+      expect([status, bytes.toString()]).toEqual([404, "There is nothing here.\n"]);
+    }
+  });
+
   it("that is not built is said so", async () => {
     const { ask } = await opened({ pageFolder: "/nonexistent" });
     const { status, bytes } = await ask("/inspect");

@@ -171,7 +171,7 @@ describe("refrain inspect --stately", () => {
     expect(outcomes.map(({ status }) => status)).toEqual([2, 1, 1, 1]);
     const [scheme, closed, unknown, nowhere] = outcomes.map(({ stderr }) => stderr);
     expect(scheme).toContain(`--stately: expected the address of a relay such as ws://localhost:8080, got "http://localhost"`);
-    expect(closed).toMatch(/nothing listens there \(ECONNREFUSED\); start a relay, such as createInspectorServer\(\)/);
+    expect(closed).toMatch(/^error: [^\n]*nothing listens there \(ECONNREFUSED\); start a relay, such as createInspectorServer\(\)/);
     expect(unknown).toMatch(/nobody@localhost\/x: the log knows nothing of it/);
     expect(nowhere).toMatch(/no server runs on the data folder \S+elsewhere/);
   });

@@ -43,6 +43,27 @@ describe("restart", () => {
     await expect(server.store.readAll(0, 1)).rejects.toThrow();
   });
 
+  it("leaves a session its age, while its connection is a new one", async () => {
+    const server = await startServer({ allowPlaintext: true });
+    await server.addUser("romeo", "secret");
+    const romeo = await enter(server, "romeo");
+    const since = () => [...server.server.observation!.summaries()].find(({ jid }) => jid?.startsWith("romeo@"))!.since;
+    const began = since();
+    // Snapshots are taken as it goes on: the last one is not its begin.
+    for (let times = 0; times < 2; times++) {
+      await romeo.vanish(server);
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      await server.restart({ kill: true });
+      expect(since() - began).toBeLessThan(50);
+      await romeo.resume();
+    }
+    expect(since() - began).toBeLessThan(50);
+    const [view] = await server.sessions();
+    expect(view!.conn!.since - began).toBeGreaterThanOrEqual(60);
+    romeo.cut();
+    await server.stop();
+  });
+
   it("killed: says nothing to its clients, and writes nothing more", async () => {
     const server = await startServer({ allowPlaintext: true });
     await server.addUser("romeo", "secret");

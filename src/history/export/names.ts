@@ -2,6 +2,7 @@
 import { saslErrorConditions, stanzaErrorTypes, streamErrorConditions } from "../../domain/errors.ts";
 import { deliveryTable } from "../../domain/delivery.ts";
 import { protocolNames, protocolWords } from "./protocol-words.ts";
+import { serverWords } from "./server-words.ts";
 
 /** 2000-01-01T00:00:00Z. */
 const epoch = 946_684_800_000;
@@ -51,8 +52,11 @@ export class Names {
   }
 
   text(text: string): string {
-    if (text === "" || isWithheld(text) || protocolWords.has(text)) return text;
-    return this.#name("text", text);
+    // A reason may begin with its condition, which says enough by itself.
+    const [, condition = ""] = /^([A-Za-z-]{1,40}): /.exec(text) ?? [];
+    const known = condition === "TLS" || conditions.has(condition) ? `${condition}: ` : "";
+    const rest = text.slice(known.length);
+    return rest === "" || isWithheld(rest) || protocolWords.has(rest) || serverWords.has(rest) ? text : `${known}${this.#name("text", rest)}`;
   }
 
   /** By its parts (RFC 7622 section 3.2), so that what names the same account goes on to do so. */
