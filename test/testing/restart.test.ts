@@ -48,18 +48,20 @@ describe("restart", () => {
     await server.addUser("romeo", "secret");
     const romeo = await enter(server, "romeo");
     const since = () => [...server.server.observation!.summaries()].find(({ jid }) => jid?.startsWith("romeo@"))!.since;
-    const began = since();
+    const pause = () => new Promise((resolve) => setTimeout(resolve, 20));
+    const known = Date.now();
+    await pause();
     // Snapshots are taken as it goes on: the last one is not its begin.
     for (let times = 0; times < 2; times++) {
       await romeo.vanish(server);
-      await new Promise((resolve) => setTimeout(resolve, 60));
+      await pause();
       await server.restart({ kill: true });
-      expect(since() - began).toBeLessThan(50);
+      expect(since()).toBeLessThanOrEqual(known);
       await romeo.resume();
     }
-    expect(since() - began).toBeLessThan(50);
+    expect(since()).toBeLessThanOrEqual(known);
     const [view] = await server.sessions();
-    expect(view!.conn!.since - began).toBeGreaterThanOrEqual(60);
+    expect(view!.conn!.since).toBeGreaterThan(known);
     romeo.cut();
     await server.stop();
   });
