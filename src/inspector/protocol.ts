@@ -2,10 +2,10 @@
  * What the inspector's page and its server say to each other: JSON, one object a WebSocket text frame. The page asks; the server tells,
  * in batches. Everything is read-only. Types alone: the server's border checks what comes (`requests.ts`).
  */
-import type { SessionEvent } from "../../machines/session-events.ts";
 import type { RecordedSnapshot } from "../../machines/fold.ts";
 import type { Counts } from "../domain/session-facts.ts";
 import type { SessionSummary } from "../domain/session-summary.ts";
+import type { SeenItem } from "../history/seen.ts";
 import type { SessionRow } from "../history/source.ts";
 import type { StoredFact } from "../ports.ts";
 
@@ -80,23 +80,4 @@ export interface WatchBegun {
  * What happened in a watched session. `told`, `wire` and `touched` come as they happen; `fact` when it is durable, which for what a
  * step recorded is a moment later: facts and the rest are brought together by their step.
  */
-export type WatchItem = { readonly session: string; readonly at: number } & (
-  | { readonly kind: "told"; readonly step: string; readonly event: SessionEvent; readonly state: string; readonly transitions: readonly string[] }
-  | { readonly kind: "fact"; readonly fact: StoredFact }
-  /**
-   * An element, header or end tag that came (`in`) or was put into the outbox (`out`), as XML text. Texts are withheld as
-   * "[42 characters]" unless bodies are shown; secrets always are, as "[withheld]". `chars`: of the original; of `xml` where that has a secret.
-   */
-  | { readonly kind: "wire"; readonly step: string; readonly direction: "in" | "out"; readonly xml: string; readonly chars: number }
-  /** A step of this session delivered something to another one. */
-  | { readonly kind: "touched"; readonly step: string; readonly other: { readonly session: string; readonly jid: string | null }; readonly stanza: StanzaOutline }
-  | { readonly kind: "closed" }
-);
-
-export interface StanzaOutline {
-  readonly name: string;
-  readonly type: string | null;
-  readonly id: string | null;
-  readonly from: string | null;
-  readonly to: string | null;
-}
+export type WatchItem = { readonly session: string } & (SeenItem | { readonly at: number; readonly kind: "fact"; readonly fact: StoredFact });

@@ -2,6 +2,7 @@
 import type { SessionEvent } from "../../machines/session-events.ts";
 import { inspectorWireCharsMax } from "../domain/limits.ts";
 import type { RosterItem } from "../domain/roster.ts";
+import { dataOf, eventOf } from "../history/session-fold.ts";
 import { withhold } from "../history/withheld.ts";
 import type { Json, StoredFact } from "../ports.ts";
 import { restoreElement } from "../xml/parse-element.ts";
@@ -10,9 +11,9 @@ import { redact, withheld, withheldSecret } from "./redact.ts";
 /** `bodies`: whether people's words are shown. Secrets never are, nor more than `inspectorWireCharsMax` characters of one text. */
 export function showFact(fact: StoredFact, bodies: boolean): StoredFact {
   if (fact.type === "SessionTold") {
-    const data = fact.data as { readonly event: Json; readonly state: Json };
-    const event = showEvent(data.event as unknown as SessionEvent) as unknown as Json;
-    return event === data.event ? fact : { ...fact, data: { ...data, event } };
+    const told = eventOf(fact);
+    const event = showEvent(told);
+    return event === told ? fact : { ...fact, data: { ...dataOf(fact, "SessionTold"), event: event as unknown as Json } };
   }
   if (bodies) return showKept(fact);
   return fact.type === "RosterItemSet" ? withoutNames(fact) : withhold(fact);

@@ -3,7 +3,7 @@ import { inspectorStepsMax } from "../domain/limits.ts";
 import type { SessionHost } from "../session/host.ts";
 import type { Step } from "../session/watching.ts";
 import type { Element } from "../xml/element.ts";
-import type { StanzaOutline } from "./protocol.ts";
+import type { StanzaOutline } from "../history/seen.ts";
 
 export interface Touch {
   /** When, ms since 1970. */

@@ -2,7 +2,8 @@
 import fc from "fast-check";
 import { recordSnapshot, type SessionSnapshot } from "../../machines/fold.ts";
 import { stateName } from "../../machines/state-name.ts";
-import { exportVersion, type ExportedItem, type SessionExport } from "../../src/history/export/session-export.ts";
+import { exportVersion, type SessionExport } from "../../src/history/export/session-export.ts";
+import type { SeenItem } from "../../src/history/seen.ts";
 import type { Json, StoredFact } from "../../src/ports.ts";
 import { startAt, toConnected, toHibernating, type Telling } from "../machines/telling.ts";
 import { go, walks } from "../machines/walks.ts";
@@ -24,7 +25,7 @@ export const exports: fc.Arbitrary<SessionExport> = fc
 function exportOfWalk(walk: Parameters<typeof go>[0], told: readonly Telling[], every: number): SessionExport {
   const { start, steps } = go(walk, ...told);
   const facts: StoredFact[] = [];
-  const items: ExportedItem[] = [];
+  const items: SeenItem[] = [];
   const stream = `session/${identities.localhost}/${identities.session}`;
   const record = (at: number, step: string, type: string, data: object) => {
     const version = facts.length + 1;

@@ -4,7 +4,8 @@ import type { RecordedSnapshot } from "../../../machines/fold.ts";
 import type { SessionEvent } from "../../../machines/session-events.ts";
 import type { StoredFact } from "../../ports.ts";
 import { dataOf, eventOf } from "../session-fold.ts";
-import type { ExportedItem, SessionExport } from "./session-export.ts";
+import type { SeenItem } from "../seen.ts";
+import type { SessionExport } from "./session-export.ts";
 
 export type LifeStep = {
   readonly at: number;
@@ -15,7 +16,7 @@ export type LifeStep = {
   | { readonly kind: "snapshot"; readonly snapshot: RecordedSnapshot; readonly continues: boolean }
   | { readonly kind: "told"; readonly event: SessionEvent; readonly state: string }
   | { readonly kind: "fact"; readonly fact: StoredFact }
-  | Exclude<ExportedItem, { readonly kind: "told" }>
+  | Exclude<SeenItem, { readonly kind: "told" }>
 );
 
 /** Throws if a snapshot is of another machine, or of a version that this one cannot continue. */
@@ -42,7 +43,7 @@ export function lifeOf({ facts, begun, items }: SessionExport): readonly LifeSte
 }
 
 /** For each fact the item after which it comes; `same`: which says the same. */
-function anchorsOf(facts: readonly StoredFact[], items: readonly ExportedItem[]): ReadonlyMap<StoredFact, { readonly index: number; readonly same: boolean }> {
+function anchorsOf(facts: readonly StoredFact[], items: readonly SeenItem[]): ReadonlyMap<StoredFact, { readonly index: number; readonly same: boolean }> {
   const told = new Map<string, number[]>();
   const last = new Map<string, number>();
   items.forEach((item, index) => {
@@ -66,7 +67,7 @@ function keyOf(step: string, { type, at }: SessionEvent): string {
   return `${step} ${type} ${at}`;
 }
 
-function indexAfter(items: readonly ExportedItem[], from: number, at: number): number {
+function indexAfter(items: readonly SeenItem[], from: number, at: number): number {
   let index = from;
   while (index < items.length && items[index]!.at < at) index += 1;
   return index;
@@ -76,7 +77,7 @@ function begin({ at, snapshot }: NonNullable<SessionExport["begun"]>): LifeStep 
   return { kind: "snapshot", at, position: null, snapshot: upgradeSnapshot(snapshot), continues: false };
 }
 
-function stepOf(item: ExportedItem, position: number | null): LifeStep {
+function stepOf(item: SeenItem, position: number | null): LifeStep {
   if (item.kind !== "told") return { ...item, position };
   const { at, kind, event, state } = item;
   return { at, kind, event, state, position };

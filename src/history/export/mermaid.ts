@@ -5,7 +5,8 @@ import { eventWords } from "../event-words.ts";
 import { time } from "../plain-words.ts";
 import { factWords } from "../words.ts";
 import { lifeOf, type LifeStep } from "./life.ts";
-import type { ExportedOutline, SessionExport } from "./session-export.ts";
+import type { StanzaOutline } from "../seen.ts";
+import type { SessionExport } from "./session-export.ts";
 
 /** Lines of the diagram, beyond which what is in the middle is left out: nobody can read more, and Mermaid refuses long texts. */
 const linesMax = 400;
@@ -107,7 +108,7 @@ function outlineOf(xml: string): string {
   return [...words.filter((word) => word !== undefined && word !== ""), ...(to === undefined || name.startsWith("stream:") ? [] : [`to ${to}`])].join(" ");
 }
 
-function stanzaText({ name, type, from }: ExportedOutline): string {
+function stanzaText({ name, type, from }: StanzaOutline): string {
   return [`<${name}>`, type, from === null ? null : `from ${from}`].filter((word) => word !== null).join(" ");
 }
 

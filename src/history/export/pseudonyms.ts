@@ -8,7 +8,8 @@ import { dataOf, evolveSession, type SessionMoment } from "../session-fold.ts";
 import { Names } from "./names.ts";
 import { pseudonymisedEvent, pseudonymisedSnapshot, pseudonymisedValue } from "./pseudonymised-parts.ts";
 import { pseudonymisedXml } from "./pseudonymised-xml.ts";
-import type { ExportedItem, ExportedOutline, SessionExport } from "./session-export.ts";
+import type { SeenItem, StanzaOutline } from "../seen.ts";
+import type { SessionExport } from "./session-export.ts";
 
 /** What follows from another thing, such as the reason in a later snapshot, is computed by the machine again. Pure. */
 export function pseudonymised(exported: SessionExport): SessionExport {
@@ -95,7 +96,7 @@ function dataIn(fact: StoredFact, names: Names): Json {
   }
 }
 
-function replacedItem(item: ExportedItem, names: Names): ExportedItem {
+function replacedItem(item: SeenItem, names: Names): SeenItem {
   const at = names.time(item.at);
   if (item.kind === "closed") return { at, kind: "closed" };
   const step = names.step(item.step);
@@ -111,7 +112,7 @@ function replacedItem(item: ExportedItem, names: Names): ExportedItem {
   }
 }
 
-function outline({ name, type, id, from, to }: ExportedOutline, names: Names): ExportedOutline {
+function outline({ name, type, id, from, to }: StanzaOutline, names: Names): StanzaOutline {
   const jid = (text: string | null) => (text === null ? null : names.jid(text));
   return { name: names.element(name), type: type === null ? null : names.word(type), id: id === null ? null : names.id(id), from: jid(from), to: jid(to) };
 }

@@ -6,6 +6,7 @@ import { recordSnapshot, type RecordedSnapshot, type SessionSnapshot } from "../
 import type { SessionEvent } from "../../../machines/session-events.ts";
 import type { Counts } from "../../domain/session-facts.ts";
 import type { StoredFact } from "../../ports.ts";
+import type { SeenItem, StanzaOutline } from "../seen.ts";
 import { dataOf, eventOf } from "../session-fold.ts";
 import { sessionIdOf } from "../session-past.ts";
 import type { SessionRow } from "../source.ts";
@@ -23,7 +24,7 @@ export interface SessionExport {
   /** What the session was when somebody began to watch it; null where nobody did. */
   readonly begun: ExportedBegin | null;
   /** What was seen of it from then on, in order. */
-  readonly items: readonly ExportedItem[];
+  readonly items: readonly SeenItem[];
 }
 
 export const exportVersion = 1;
@@ -33,22 +34,6 @@ export interface ExportedBegin {
   readonly snapshot: RecordedSnapshot;
   readonly counts: Counts | null;
   readonly lang: string | null;
-}
-
-/** As the inspector's feed tells it. */
-export type ExportedItem = { readonly at: number } & (
-  | { readonly kind: "told"; readonly step: string; readonly event: SessionEvent; readonly state: string; readonly transitions: readonly string[] }
-  | { readonly kind: "wire"; readonly step: string; readonly direction: "in" | "out"; readonly xml: string; readonly chars: number }
-  | { readonly kind: "touched"; readonly step: string; readonly other: { readonly session: string; readonly jid: string | null }; readonly stanza: ExportedOutline }
-  | { readonly kind: "closed" }
-);
-
-export interface ExportedOutline {
-  readonly name: string;
-  readonly type: string | null;
-  readonly id: string | null;
-  readonly from: string | null;
-  readonly to: string | null;
 }
 
 /** What the inspector's page holds of a session, as far as an export needs it. */
@@ -64,12 +49,12 @@ type HappeningLike =
   | { readonly kind: "begun" | "closed" | "fact" }
   | { readonly kind: "told"; readonly event: SessionEvent; readonly state: string; readonly transitions: readonly string[] | null }
   | { readonly kind: "wire"; readonly direction: "in" | "out"; readonly xml: string; readonly chars: number }
-  | { readonly kind: "touched"; readonly other: { readonly session: string; readonly jid: string | null }; readonly stanza: ExportedOutline };
+  | { readonly kind: "touched"; readonly other: { readonly session: string; readonly jid: string | null }; readonly stanza: StanzaOutline };
 
 /** `exportedAt`: ms since 1970. */
 export function exportOf(recording: RecordingLike, exportedAt: number): SessionExport {
   const { id, facts, entries } = recording;
-  const items = entries.flatMap(({ at, step, what }): readonly ExportedItem[] => {
+  const items = entries.flatMap(({ at, step, what }): readonly SeenItem[] => {
     switch (what.kind) {
       case "begun":
       case "fact":

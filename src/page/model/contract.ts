@@ -8,7 +8,8 @@ import type { Difference } from "../../history/differences.ts";
 import type { Disagreement } from "../../history/session-fold.ts";
 import type { SessionPast } from "../../history/session-past.ts";
 import type { SessionRow } from "../../history/source.ts";
-import type { Hello, StanzaOutline } from "../../inspector/protocol.ts";
+import type { StanzaOutline } from "../../history/seen.ts";
+import type { Hello } from "../../inspector/protocol.ts";
 import type { StoredFact } from "../../ports.ts";
 
 /** One thing that happened in a session, in order. Nothing of an entry changes but what `durable` adds. */

@@ -1,5 +1,6 @@
 /** What a sequence diagram of a span of a recording shows: who takes part, what went from one to another, and where the state changed. */
-import type { SessionFacts, SessionFactType } from "../../domain/session-facts.ts";
+import type { SessionFactType } from "../../domain/session-facts.ts";
+import { dataOf } from "../../history/session-fold.ts";
 import type { StoredFact } from "../../ports.ts";
 import type { Entry } from "./contract.ts";
 import { labelOf, outlineOf, short, words, type WireOutline } from "./wire.ts";
@@ -139,10 +140,10 @@ function stepOf({ entry: { index, at, what }, entered, waits }: Shown, lanes: La
 
 function arrowOfFact(fact: StoredFact, index: number, at: number, waits: boolean, lanes: Lanes): SequenceStep {
   if (fact.type === "StanzasAcknowledged") {
-    const { acknowledged } = fact.data as unknown as SessionFacts["StanzasAcknowledged"];
+    const { acknowledged } = dataOf(fact, "StanzasAcknowledged");
     return { kind: "arrow", index, at, from: 0, to: 1, origin: null, label: `ack ${acknowledged}`, failed: false, withheld: false };
   }
-  const { kind, type } = fact.data as unknown as SessionFacts["StanzaQueued"];
+  const { kind, type } = dataOf(fact, "StanzaQueued");
   const origin = lanes.placeOfOrigin(originOf(fact, lanes.own));
   const whole = { kind: "arrow", index, at, label: waits ? `${kind} waits` : words(kind, short(type)), failed: type === "error", withheld: true } as const;
   return waits && origin !== null ? { ...whole, from: origin, to: 1, origin: null } : { ...whole, from: 1, to: 0, origin };
@@ -150,7 +151,7 @@ function arrowOfFact(fact: StoredFact, index: number, at: number, waits: boolean
 
 /** Of a message that was queued: the other session that it came from, if it is known. */
 function originOf(fact: StoredFact, own: string | null): string | null {
-  const { kind, from, copy } = fact.data as unknown as SessionFacts["StanzaQueued"];
+  const { kind, from, copy } = dataOf(fact, "StanzaQueued");
   return kind === "message" && !copy ? sessionIn(from, own) : null;
 }
 
