@@ -132,6 +132,11 @@ describe("An export as a test", () => {
     expect(passed).toBeGreaterThan(100);
   });
 
+  it("is refused where no snapshot was recorded to begin from", () => {
+    const facts = recorded.facts.filter(({ type }) => type !== "SessionSnapshotTaken");
+    expect(() => exportTest({ ...recorded, facts, begun: null })).toThrow(/recorded without a snapshot.*export it as json or mermaid/);
+  });
+
   it("stays within its strings, whatever a client chose", () => {
     const hostile = `"); process.exit(1); // */ \u2028 \u202E </script> \${1} \``;
     const text = exportTest({ ...recorded, session: { ...recorded.session, resource: hostile } });
