@@ -52,9 +52,9 @@ async function save(damaged: string): Promise<Salvaged & { readonly newFile: str
   return { newFile, ...(await salvage({ open, damaged, newFile, judge: judgeSession, isXml, at: 1, step: "salvaged", progress: async () => {} })) };
 }
 
-function copy(change: (bytes: Buffer) => Buffer | void): string {
+function copy(change: (bytes: Buffer) => Buffer | void, of = whole): string {
   const file = join(folder, `copy-${(saved += 1)}.db`);
-  const bytes = readFileSync(whole);
+  const bytes = readFileSync(of);
   writeFileSync(file, change(bytes) ?? bytes);
   return file;
 }
@@ -232,7 +232,8 @@ describe("refrain log salvage", () => {
     const headless = await save(copy((bytes) => void bytes.fill(0, 0, pageBytes)));
     expect([headless.facts, headless.lostFacts]).toEqual([facts + 1, 0]);
     expect((await verify(headless.newFile)).findings).toEqual([]);
-    const cut = await save(copy((bytes) => bytes.subarray(0, Math.floor(bytes.length * 0.8) - 100)));
+    // Where free pages are named in the part that is gone, nobody can tell them from pages that are lost: here there are none.
+    const cut = await save(copy((bytes) => bytes.subarray(0, Math.floor(bytes.length * 0.8) - 100), changed("VACUUM")));
     expect(cut.pagesMissing).toBe(1);
     expect(cut.facts).toBeGreaterThan(facts / 2);
     expect((await verify(cut.newFile)).findings).toEqual([]);
