@@ -14,7 +14,7 @@ import { createMemoryStore } from "./log/memory-store.ts";
 import { projections } from "./log/projections/index.ts";
 import { reopenSqliteStore } from "./log/sqlite/reopen.ts";
 import { openSqliteStore } from "./log/sqlite/sqlite-store.ts";
-import { openCertificates } from "./net/certificates.ts";
+import { openCertificates, type Certificates } from "./net/certificates.ts";
 import { listenHttp } from "./net/http.ts";
 import { createNodeNet } from "./net/node-net.ts";
 import { createTransport } from "./net/transport.ts";
@@ -39,6 +39,8 @@ export interface ServerParts {
   readonly random: Random;
   readonly ids: Ids;
   readonly net: Net;
+  /** Closed by whoever gives them. */
+  readonly certificates: Certificates;
   readonly listenHttp: typeof listenHttp;
   /** Where the inspector's built page is. */
   readonly pageFolder: string;
@@ -112,13 +114,13 @@ async function compose(options: ServerOptions, undo: (() => Promise<void> | void
   await epochs.begin();
   undo.push(() => epochs.close());
 
-  const certificates = await openCertificates({
+  const certificates = parts.certificates ?? await openCertificates({
     hosts: config.hosts,
     ...(ownsDataFolder ? { dataDir: config.dataDir } : {}),
     clock,
     log: logger,
   });
-  undo.push(() => certificates.close());
+  if (parts.certificates === undefined) undo.push(() => certificates.close());
   const net = parts.net ?? createNodeNet({
     certificates,
     perAddressMax: config.limits.connectionsPerAddress,

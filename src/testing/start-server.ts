@@ -122,7 +122,7 @@ async function begin({ extensions = [], logger = pino({ level: "silent" }), part
     },
   };
   const log = logger.child({}, { level: logger.level });
-  const certificates = await openCertificates({ hosts: config.hosts, clock, log });
+  const certificates = parts.certificates ?? await openCertificates({ hosts: config.hosts, clock, log });
   const live = () => createNodeNet({
     certificates,
     perAddressMax: config.limits.connectionsPerAddress,
@@ -131,8 +131,8 @@ async function begin({ extensions = [], logger = pino({ level: "silent" }), part
     log,
   });
   const { net, listenHttp, cut } = mortalNet(parts.net ?? live(), parts.listenHttp ?? listenLive);
-  const closeCertificates = async () => certificates.close();
-  const server = await start({ config, logger: log, extensions, parts: { ...parts, ...ownStore, net, listenHttp } }).catch(async (error: unknown) => {
+  const closeCertificates = async () => (parts.certificates === undefined ? certificates.close() : undefined);
+  const server = await start({ config, logger: log, extensions, parts: { ...parts, ...ownStore, certificates, net, listenHttp } }).catch(async (error: unknown) => {
     await closeCertificates();
     throw error;
   });
