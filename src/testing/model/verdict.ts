@@ -1,0 +1,54 @@
+/** What a check of a machine came to. Plain JSON, but for the snapshots of a counterexample's steps. */
+import type { AnyEventObject } from "xstate";
+import type { ModelStep } from "./machine-model.ts";
+
+export interface Verdict {
+  /** Of the machine that was checked. */
+  readonly machine: string;
+  readonly ok: boolean;
+  readonly seed: number;
+  /** Scripts that were run; fewer than asked for if one of them failed. */
+  readonly runs: number;
+  /** Events that were told in them, illegal ones among them. */
+  readonly events: number;
+  readonly illegalEvents: number;
+  /** Of the exhaustive part. */
+  readonly states: number;
+  readonly steps: number;
+  readonly invariants: readonly { readonly name: string; readonly source?: string; readonly checked: number }[];
+  readonly coverage: Coverage;
+  /** What broke, in its smallest form; undefined where nothing did. */
+  readonly counterexample?: Counterexample;
+  /** States without a way to the end, and transitions that nothing takes: each a sentence. `ok` is false then. */
+  readonly problems: readonly string[];
+}
+
+export interface Coverage {
+  /** Every transition of the machine, with the number of scripts in which it was taken and whether the exhaustive part took it. */
+  readonly transitions: readonly { readonly id: string; readonly scripts: number; readonly exhaustive: boolean }[];
+  /** By guard: whether it was seen to hold and to fail. */
+  readonly guards: readonly { readonly id: string; readonly held: boolean; readonly failed: boolean }[];
+  /** Consecutive transitions: those that were taken in scripts, and how many there can be according to the exhaustive part. */
+  readonly pairs: { readonly taken: number; readonly possible: number };
+}
+
+/** A script: what is told, decided by natural numbers in the state that the ones before it led to. */
+export interface Script {
+  /** Which of the model's starts. */
+  readonly start: number;
+  readonly events: readonly AnyEventObject[];
+}
+
+export interface Counterexample {
+  readonly invariant: { readonly name: string; readonly source?: string };
+  readonly problem: string;
+  readonly script: Script;
+  /** The same, as they were taken; the last one breaks the rule. */
+  readonly steps: readonly ModelStep[];
+  /** What makes fast-check run the same again. */
+  readonly seed: number;
+  readonly path: string;
+  /** Scripts until the first one failed, and how often it was made smaller. */
+  readonly runs: number;
+  readonly shrinks: number;
+}
