@@ -55,9 +55,17 @@ export function anatomyOf(box: Box): Anatomy {
   };
 }
 
-/** `sasl.failed [else]` */
-export function lineText({ event, guard }: Line): string {
-  return guard === null ? event : `${event} [${guard}]`;
+/** `sasl.failed [else]`, and its mark. */
+export function lineText(line: Line): string {
+  return line.guard === null ? `${line.event}${markText(line)}` : `${line.event} ${guardText(line)}`;
+}
+
+function guardText(line: Line): string {
+  return `[${line.guard}]${markText(line)}`;
+}
+
+function markText({ mark }: Line): string {
+  return mark === undefined ? "" : ` ${mark.text}`;
 }
 
 /** The label of an arrow. Null where there is nothing to say. */
@@ -66,9 +74,9 @@ export function labelOf(lines: readonly Line[]): { readonly width: number; reado
   const placed: LabelLine[] = [];
   let [width, y] = [0, labelPadding + 9];
   for (const line of lines) {
-    const broken = lineWidth(line) > labelWidthMax;
+    const broken = line.guard !== null && lineWidth(line) > labelWidthMax;
     placed.push({ ...line, x: labelPadding, y, broken });
-    width = Math.max(width, broken ? Math.max(monoWidth(line.event), guardIndent + monoWidth(`[${line.guard}]`)) : lineWidth(line));
+    width = Math.max(width, broken ? Math.max(monoWidth(line.event), guardIndent + monoWidth(guardText(line))) : lineWidth(line));
     y += broken ? 2 * lineHeight - 2 : lineHeight;
   }
   return { width: width + 2 * labelPadding, height: y - lineHeight + labelPadding + 6, lines: placed };

@@ -10,6 +10,8 @@ import { sessionGuardWords, subscriptionGuardWords } from "../machines/guard-wor
 import { sessionMachine, subscriptionMachine } from "../machines/index.ts";
 import { chartOf } from "./chart.ts";
 import { messagesOf } from "./contract.ts";
+import { coveragePage, coverageSvg } from "./coverage.ts";
+import { exercisedSession, exercisedSubscription, markedPlan } from "./exercised.ts";
 import { layoutOf } from "./layout.ts";
 import type { Layout } from "./layout.ts";
 import { mermaidOf } from "./mermaid.ts";
@@ -66,7 +68,18 @@ export async function generated(): Promise<ReadonlyMap<string, string>> {
   }
   files.set("diagrams/README.md", pageOf(drawn.map(describe)));
   files.set("diagrams/subscriptions.md", tablesPage());
+  for (const [name, text] of await coverageFiles()) files.set(name, text);
   return files;
+}
+
+async function coverageFiles(): Promise<readonly (readonly [string, string])[]> {
+  const session = { chart: chartOf(sessionMachine), exercised: exercisedSession() };
+  const subscription = { chart: chartOf(subscriptionMachine), exercised: exercisedSubscription() };
+  const layout = await layoutOf(markedPlan(planOf(session.chart), session.exercised.scripts));
+  return [
+    ...themes.map((theme) => [`diagrams/coverage.${theme}.svg`, coverageSvg(layout, theme)] as const),
+    ["diagrams/coverage.md", coveragePage(session, subscription)],
+  ];
 }
 
 /** The names of the generated files that are missing on the disk or say something else there. */

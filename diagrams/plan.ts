@@ -47,7 +47,18 @@ export interface Line {
   readonly guard: string | null;
   /** The names of the transitions that it stands for; none under "does". */
   readonly transitions: readonly string[];
+  /** How often they were taken, in a picture that tells that. */
+  readonly mark?: Mark;
 }
+
+export interface Mark {
+  readonly text: string;
+  readonly heat: Heat;
+}
+
+/** From what was never taken to what nearly always is. */
+export const heats = ["never", "seldom", "some", "often", "mostly"] as const;
+export type Heat = (typeof heats)[number];
 
 export interface Arrow {
   readonly id: string;

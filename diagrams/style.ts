@@ -1,4 +1,5 @@
 /** Colours, light or dark, and fonts, the reader's own. All of it stays inside the picture, should a page take the picture in. */
+import { heats } from "./plan.ts";
 import { sizes } from "./text.ts";
 
 const sans = `-apple-system,BlinkMacSystemFont,"Segoe UI","Noto Sans",Helvetica,Arial,sans-serif`;
@@ -13,13 +14,20 @@ const colours = {
     "--inside:#131920;--label:#252d37;--away:#ff9a8d;--pill:#12314f;--pillink:#9bd1ff;--end:#2a1b1b;--endedge:#a8625a",
 } as const;
 
+/** From nothing over blue to the ink itself; what was never taken is red. */
+const heatColours = {
+  light: "--never:#cf222e;--seldom:#9a6700;--some:#0969da;--often:#0a4fa3;--mostly:#04265c",
+  dark: "--never:#ff7b72;--seldom:#e3b341;--some:#58a6ff;--often:#a5d0ff;--mostly:#e6f1ff",
+} as const;
+
 export type Theme = keyof typeof colours;
 
 export const themes = Object.keys(colours) as readonly Theme[];
 
-export function styleOf(theme: Theme): string {
-  const inside = rules().map((rule) => rule.replace(/[^{]+/, (selectors) => selectors.split(",").map((one) => `.chart ${one}`).join(",")));
-  return [`.chart{${colours[theme]}}`, ...inside].join("");
+/** `heated`: with the colours of `heats`. */
+export function styleOf(theme: Theme, heated = false): string {
+  const inside = [...rules(), ...(heated ? heatRules() : [])].map((rule) => rule.replace(/[^{]+/, (selectors) => selectors.split(",").map((one) => `.chart ${one}`).join(",")));
+  return [`.chart{${colours[theme]}${heated ? `;${heatColours[theme]}` : ""}}`, ...inside].join("");
 }
 
 function rules(): string[] {
@@ -43,5 +51,13 @@ function rules(): string[] {
     `.arrow{stroke:var(--arrow);stroke-width:1.4;fill:none}`,
     `.tip,.dot{fill:var(--arrow)}`,
     `.label rect{fill:var(--label);stroke:none}`,
+  ];
+}
+
+function heatRules(): string[] {
+  const widths = [1.4, 1.4, 1.4, 2, 2.8];
+  return [
+    `.mark,.legend{font:600 ${sizes.mono}px ${mono}}`,
+    ...heats.flatMap((heat, at) => [`.mark.${heat}{fill:var(--${heat})}`, `.arrow.${heat}{stroke:var(--${heat});stroke-width:${widths[at]}}`]),
   ];
 }

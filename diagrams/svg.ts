@@ -4,18 +4,20 @@
 import { guardIndent } from "./anatomy.ts";
 import type { LabelLine, Piece } from "./anatomy.ts";
 import type { Layout, LayoutEdge, LayoutNode, Point } from "./layout.ts";
+import { heats } from "./plan.ts";
 import type { Line } from "./plan.ts";
 import { styleOf } from "./style.ts";
 import type { Theme } from "./style.ts";
 import { lineHeight } from "./text.ts";
 
-export function svgOf(layout: Layout, theme: Theme): string {
+/** `legend`: more of the picture, for which the layout has left room. Lines that are marked have colours then. */
+export function svgOf(layout: Layout, theme: Theme, legend?: readonly string[]): string {
   const { width, height, machine } = layout;
   const outer = layout.nodes.filter(({ kind }) => isOuter(kind));
   const inner = layout.nodes.filter(({ kind }) => !isOuter(kind));
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" class="chart" role="img" aria-label="Statechart of the ${escaped(machine)} machine">`,
-    `<style>${styleOf(theme)}</style>`,
+    `<style>${styleOf(theme, legend !== undefined)}</style>`,
     `<defs><marker id="${machine}-tip" viewBox="0 0 8 8" refX="7.5" refY="4" markerWidth="8" markerHeight="8" orient="auto" markerUnits="userSpaceOnUse"><path class="tip" d="M0.5 0.5 7.5 4 0.5 7.5Z"/></marker></defs>`,
     `<rect class="ground" x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="10"/>`,
     ...outer.map(nodeSvg),
@@ -23,6 +25,7 @@ export function svgOf(layout: Layout, theme: Theme): string {
     ...layout.edges.map((edge) => arrowSvg(edge, machine)),
     ...inner.map(nodeSvg),
     ...layout.edges.map(labelSvg),
+    ...(legend ?? []),
     "</svg>",
     "",
   ].join("\n");
@@ -62,8 +65,9 @@ function pieceSvg(piece: Piece, width: number): string {
   }
 }
 
-function arrowSvg({ from, to, points }: LayoutEdge, machine: string): string {
-  return `<path class="arrow" data-from="${escaped(from)}" data-to="${escaped(to)}" marker-end="url(#${machine}-tip)" d="${roundedPath(points)}"/>`;
+function arrowSvg({ from, to, points, label }: LayoutEdge, machine: string): string {
+  const hottest = Math.max(-1, ...(label?.lines ?? []).flatMap(({ mark }) => (mark === undefined ? [] : heats.indexOf(mark.heat))));
+  return `<path class="arrow${hottest === -1 ? "" : ` ${heats[hottest]}`}" data-from="${escaped(from)}" data-to="${escaped(to)}" marker-end="url(#${machine}-tip)" d="${roundedPath(points)}"/>`;
 }
 
 function labelSvg({ label }: LayoutEdge): string {
@@ -76,12 +80,16 @@ function labelLineSvg(line: LabelLine, left: number): string {
   const { event, guard, x, broken } = line;
   if (!broken) return lineSvg(line);
   const below = `<tspan class="guard" x="${left + x + guardIndent}" dy="${lineHeight - 2}">[${escaped(guard ?? "")}]</tspan>`;
-  return `<tspan class="event">${escaped(event)}</tspan>${below}`;
+  return `<tspan class="event">${escaped(event)}</tspan>${below}${markSvg(line)}`;
 }
 
-function lineSvg({ event, guard }: Line): string {
-  const text = `<tspan class="event">${escaped(event)}</tspan>`;
-  return guard === null ? text : `${text}<tspan class="guard"> [${escaped(guard)}]</tspan>`;
+function lineSvg(line: Line): string {
+  const text = `<tspan class="event">${escaped(line.event)}</tspan>`;
+  return `${text}${line.guard === null ? "" : `<tspan class="guard"> [${escaped(line.guard)}]</tspan>`}${markSvg(line)}`;
+}
+
+function markSvg({ mark }: Line): string {
+  return mark === undefined ? "" : `<tspan class="mark ${mark.heat}"> ${escaped(mark.text)}</tspan>`;
 }
 
 /** A line through the points whose corners are rounded, as far as the shorter leg allows. */
@@ -111,6 +119,6 @@ function towards([x, y]: Point, [otherX, otherY]: Point, by: number): Point {
   return [x + Math.sign(otherX - x) * by, y + Math.sign(otherY - y) * by];
 }
 
-function escaped(text: string): string {
+export function escaped(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 }

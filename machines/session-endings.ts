@@ -1,6 +1,7 @@
 /** The ways in which a session ends, as transitions. */
 import type { StreamErrorCondition } from "../src/domain/errors.ts";
 import type { SessionContext } from "./session-context.ts";
+import { tlsFailure } from "./session-elements.ts";
 import type { SessionEvent } from "./session-events.ts";
 import type { Fault } from "./session-parts.ts";
 
@@ -44,6 +45,14 @@ export const deadlinePassed = {
   guard: "isArmed",
   ...closeWith("connection-timeout", "the stream was not negotiated in time"),
 } as const;
+
+/** RFC 6120 section 5.4.2.2: TLS that was not offered is refused with a failure of its own and the end of the stream, which is no stream error. */
+export function refuseTls(reason: string) {
+  return {
+    target: "#session.closing",
+    actions: ["openStreamIfNeeded", { type: "send", params: tlsFailure }, "closeStream", { type: "rememberReason", params: reason }],
+  } as const;
+}
 
 /** RFC 6120 section 6.4.5: the last failure is still answered, then the stream ends. */
 export function tooManyLogins() {

@@ -85,12 +85,11 @@ export const session = setup({
     openStream: emit(({ context, event }) => ({
       type: "open.stream" as const,
       from: event.type === "stream.opened" ? event.host : context.host,
-      to: event.type === "stream.opened" ? event.from : context.from,
-      versioned: !(event.type === "stream.opened" && event.version === 0),
+      ...answeredHeader(event),
     })),
-    openStreamIfNeeded: enqueueActions(({ context, enqueue }) => {
+    openStreamIfNeeded: enqueueActions(({ context, event, enqueue }) => {
       if (context.headerSent) return;
-      enqueue.emit({ type: "open.stream", from: context.host, to: null, versioned: true });
+      enqueue.emit({ type: "open.stream", from: context.host, ...answeredHeader(event) });
       enqueue.assign({ headerSent: true });
     }),
     offerFeatures: emit({ type: "offer.features" }),
@@ -198,6 +197,11 @@ export const session = setup({
     dropLink: emit({ type: "drop.link" }),
   },
 });
+
+/** RFC 6120 sections 4.7.2 and 4.7.5: a header that names its sender or no version is answered so, also where the stream is refused for it. */
+function answeredHeader(event: SessionEvent): { readonly to: string | null; readonly versioned: boolean } {
+  return event.type === "stream.opened" ? { to: event.from, versioned: event.version !== 0 } : { to: null, versioned: true };
+}
 
 function broadcast(context: SessionContext, available: boolean, initial: boolean): SessionEffect {
   const { directed, presence } = context;

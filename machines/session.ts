@@ -5,8 +5,8 @@
  * The same events always give the same state, so a recorded session can be folded again at any time.
  */
 import { initialContext, type SessionInput } from "./session-context.ts";
-import { managementFailure, saslChallenge, saslFailure, saslSuccess, tlsFailure, tlsProceed } from "./session-elements.ts";
-import { closeSilently, closeWith, deadlinePassed, ended, failed, outputOf, reasonOf, tooManyLogins } from "./session-endings.ts";
+import { managementFailure, saslChallenge, saslFailure, saslSuccess, tlsProceed } from "./session-elements.ts";
+import { closeSilently, closeWith, deadlinePassed, ended, failed, outputOf, reasonOf, refuseTls, tooManyLogins } from "./session-endings.ts";
 import { session } from "./session-parts.ts";
 
 /** Raised whenever a snapshot of one version could not be continued by another; upgrade.ts then says how it can. */
@@ -42,7 +42,7 @@ export const sessionMachine = session.createMachine({
     ],
     // What belongs to another phase of negotiation: once that is over it does not begin again.
     "stream.opened": closeWith("bad-format", "a stream header within an open stream"),
-    "tls.requested": closeWith("policy-violation", "TLS cannot be negotiated now"),
+    "tls.requested": refuseTls("STARTTLS that was not offered"),
     "sasl.started": closeWith("policy-violation", "authentication cannot be negotiated now"),
     "sasl.continued": closeWith("policy-violation", "no authentication is under way"),
     "sasl.aborted": closeWith("policy-violation", "no authentication is under way"),
@@ -92,15 +92,7 @@ export const sessionMachine = session.createMachine({
           description: "The client chooses a feature (RFC 6120 section 4.3.2).",
           on: {
             "tls.requested": [
-              {
-                guard: "isSecure",
-                target: "#session.closing",
-                actions: [
-                  { type: "send", params: tlsFailure },
-                  "closeStream",
-                  { type: "rememberReason", params: "STARTTLS over TLS" },
-                ],
-              },
+              { guard: "isSecure", ...refuseTls("STARTTLS over TLS") },
               { target: "securing", actions: [{ type: "send", params: tlsProceed }, "startTls"] },
             ],
             "sasl.started": { target: "authenticating", actions: "startSasl" },

@@ -1,6 +1,7 @@
 /** The command line as a whole. */
 import { Command } from "commander";
 import { createRequire } from "node:module";
+import { addCheck } from "./check.ts";
 import { addConfig } from "./config.ts";
 import { addExplain } from "./explain.ts";
 import { addExport } from "./export.ts";
@@ -52,6 +53,7 @@ Examples:
   refrain start --domain example.org --host 0.0.0.0 --data /var/lib/refrain
   refrain backup refrain-2026-11-23.db         copy everything to a file, while it runs or not
   refrain config --write refrain.toml          begin a configuration file
+  refrain check                                hold the state machines against their rules
 
 \`refrain log\` also has stats, verify, salvage, rebuild and compact: \`refrain log --help\` shows them.
 
@@ -90,6 +92,7 @@ Examples:
   addExport(program);
   addImport(program);
   addConfig(program);
+  addCheck(program);
   return program;
 }
 

@@ -42,7 +42,7 @@ const words: { readonly [Type in SessionEvent["type"]]: (event: Events[Type]) =>
   "stanza.received": ({ kind, allowed }) => `a stanza of kind ${kind} before binding, ${allowed ? "which an extension takes" : "which is not allowed"}`,
   "link.lost": ({ why }) => `lost its link: ${why}`,
   "link.attached": () => "resumed: a new link carries the session",
-  "timer.expired": ({ name, deadline }) => `the deadline for ${timers[name] ?? name} has passed (${time(deadline)})`,
+  "timer.expired": ({ name, deadline }) => `the deadline for ${timerWords[name] ?? name} has passed (${time(deadline)})`,
   "session.replaced": () => "another stream has bound its resource",
   "account.removed": () => "its account was removed",
   "close.requested": () => "the server closes it",
@@ -51,7 +51,8 @@ const words: { readonly [Type in SessionEvent["type"]]: (event: Events[Type]) =>
   "server.recovered": ({ until }) => `the server was started again; what can be resumed can be so until ${time(until)} at least`,
 };
 
-const timers: Readonly<Record<string, string>> = {
+/** What is waited for, by the timer's name. */
+export const timerWords: Readonly<Record<string, string>> = {
   negotiation: "logging in and binding",
   closing: "the client's answer to the end of the stream",
   resumption: "resuming it",

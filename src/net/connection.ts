@@ -108,7 +108,8 @@ export class SocketConnection implements Connection {
   readonly #onEnd = (): void => this.#handler?.ended();
 
   readonly #onWritten = (): void => {
-    if (!this.#waitsForDrain || this.#socket.writableLength > 0) return;
+    // Node tells this of what it throws away, too: nobody has taken that.
+    if (!this.#waitsForDrain || this.#socket.writableLength > 0 || this.#socket.destroyed) return;
     this.#waitsForDrain = false;
     this.#handler?.drained();
   };

@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { Account } from "../../src/domain/account.ts";
 import { accountFactVersions, accountStream, type AccountFact, type AccountFacts, type AccountFactType } from "../../src/domain/facts.ts";
 import { parseJid } from "../../src/domain/jid.ts";
-import { newRosterItem, type RosterItem } from "../../src/domain/roster.ts";
+import { rosterBytesMax, rosterItemsMax } from "../../src/domain/limits.ts";
+import { newRosterItem, rosterItemBytes, type RosterItem } from "../../src/domain/roster.ts";
 import { loadAccount } from "../../src/log/load-account.ts";
 import { createMemoryStore } from "../../src/log/memory-store.ts";
 import { projections } from "../../src/log/projections/index.ts";
@@ -184,7 +185,7 @@ describe("RFC 6121 section 2.6 versions of a roster", () => {
   it("are read again as they were written, and no other text is", () => {
     const account = lived([created, set("a@b", 7)]);
     expect(account.parseRosterVersion(account.rosterVersion())).toBe(7);
-    expect(account.parseRosterVersion(account.rosterVersion(0))).toBe(0);
+    for (const version of [0, 9, 10, 12_345, Number.MAX_SAFE_INTEGER]) expect(account.parseRosterVersion(account.rosterVersion(version))).toBe(version);
     for (const text of ["", "7", "-7", "x-7", `${account.rosterVersion()} `, account.rosterVersion().replace("-7", "-07"), `${account.rosterVersion()}.0`]) {
       expect(account.parseRosterVersion(text), text).toBeUndefined();
     }
@@ -198,6 +199,7 @@ describe("RFC 6121 section 2.6 versions of a roster", () => {
   it("remember removals until the contact is there again", () => {
     const account = lived([created, set("a@b", 1), removed("a@b", 2)]);
     expect([...account.removals]).toEqual([["a@b", 2]]);
+    expect([account.contacts.size, account.meta("rosterVersion"), account.meta("rosterSince")]).toEqual([0, 2, undefined]);
     account.apply(set("a@b", 3), 9);
     expect([...account.removals]).toEqual([]);
   });
@@ -208,6 +210,78 @@ describe("RFC 6121 section 2.6 versions of a roster", () => {
     expect([...account.removals.keys()]).toEqual(["a@b", "c@b"]);
     account.apply(removed("d@b", 8, "a@b"), 9);
     expect(account.meta("rosterSince")).toBe(6);
+  });
+});
+
+describe("what a roster has room for", () => {
+  const set = (item: RosterItem, version: number) => fact("RosterItemSet", { item, version });
+  const juliet = { ...newRosterItem("juliet@capulet.lit"), name: "Juliet" };
+  const nurse = { ...newRosterItem("nurse@capulet.lit"), groups: ["Household"] };
+
+  it("is measured by all that is in it, whatever was there before", () => {
+    const bytes = (...facts: readonly AccountFact[]) => lived([created, ...facts]).meta("rosterBytes") ?? 0;
+    const all = [set(juliet, 1), set(nurse, 2), set({ ...juliet, name: "J" }, 3)];
+    expect(bytes(...all)).toBe(rosterItemBytes({ ...juliet, name: "J" }) + rosterItemBytes(nurse));
+    expect(bytes(...all, fact("RosterItemRemoved", { jid: juliet.jid, version: 4, forgotten: null }))).toBe(rosterItemBytes(nurse));
+    expect(bytes(...all, fact("RosterItemRemoved", { jid: "nobody@capulet.lit", version: 4, forgotten: null }))).toBe(bytes(...all));
+  });
+
+  it("is so many contacts: another is too many, a change of one is not", () => {
+    const rows = Array.from({ length: rosterItemsMax }, (_, at) => ({ key: `contact/friend-${at}@capulet.lit`, value: { ...newRosterItem(`friend-${at}@capulet.lit`), version: 1 } }));
+    const full = new Account(host, "romeo", rows);
+    expect([full.hasRoomFor(juliet), full.hasRoomFor({ ...newRosterItem("friend-0@capulet.lit"), name: "Friend" })]).toEqual([false, true]);
+    expect(new Account(host, "romeo", rows.slice(1)).hasRoomFor(juliet)).toBe(true);
+  });
+
+  it("is so many bytes, of which those of the item itself are given back", () => {
+    const holding = (rosterBytes: number) =>
+      new Account(host, "romeo", [{ key: "meta/rosterBytes", value: rosterBytes }, { key: `contact/${juliet.jid}`, value: { ...juliet, version: 1 } }]);
+    const free = rosterBytesMax - rosterItemBytes(nurse);
+    expect([holding(free).hasRoomFor(nurse), holding(free + 1).hasRoomFor(nurse)]).toEqual([true, false]);
+    expect([holding(rosterBytesMax).hasRoomFor(juliet), holding(rosterBytesMax + 1).hasRoomFor(juliet)]).toEqual([true, false]);
+    expect(holding(rosterBytesMax).hasRoomFor({ ...juliet, name: "Juliet!" })).toBe(false);
+    expect(new Account(host, "romeo").hasRoomFor(juliet)).toBe(true);
+  });
+});
+
+describe("the rows of an account", () => {
+  it("are read by their kinds: others are none of its business", () => {
+    const account = new Account(host, "romeo", [
+      { key: "block/friar@cell.lit/a/b", value: true },
+      { key: "request/nurse@capulet.lit", value: "<presence/>" },
+      { key: "removal/tybalt@capulet.lit", value: 7 },
+      { key: "meta/createdAt", value: 5 },
+      { key: "vcard/juliet@capulet.lit", value: true },
+      { key: "block", value: true },
+    ]);
+    expect([[...account.blocked], [...account.requests], [...account.removals], account.contacts.size]).toEqual([
+      [["friar@cell.lit/a/b", true]], [["nurse@capulet.lit", "<presence/>"]], [["tybalt@capulet.lit", 7]], 0,
+    ]);
+    expect([account.host, account.username, account.bare, account.meta("createdAt"), account.rosterVersion()]).toEqual([host, "romeo", "romeo@montague.lit", 5, "5-0"]);
+  });
+
+  it("say who sees whom", () => {
+    const shown = (["none", "to", "from", "both"] as const).map((subscription) => {
+      const account = lived([created, fact("RosterItemSet", { item: { ...newRosterItem("juliet@capulet.lit"), subscription }, version: 1 })]);
+      return [account.sees("juliet@capulet.lit"), account.shows("juliet@capulet.lit")];
+    });
+    expect(shown).toEqual([[false, false], [true, false], [false, true], [true, true]]);
+    expect([lived([created]).sees("juliet@capulet.lit"), lived([created]).shows("juliet@capulet.lit")]).toEqual([false, false]);
+  });
+});
+
+describe("the end of an account", () => {
+  it("leaves nothing", () => {
+    const life = [created, fact("RosterItemSet", { item: newRosterItem("a@b"), version: 1 }), fact("ContactsBlocked", { jids: ["c@d"] }), stored({ number: 1, bytes: 1 })];
+    expect(seen(lived([...life, fact("AccountDeleted", {})]))).toEqual(seen(new Account(host, "romeo")));
+  });
+});
+
+describe("a user who has left", () => {
+  it("is remembered with the time and the last words", () => {
+    expect(lived([created]).meta("left")).toBeUndefined();
+    expect(lived([created, fact("UserLeft", { status: "Parting" }), fact("UserLeft", { status: "" })]).meta("left")).toEqual({ at: timeOf(2), status: "" });
+    expect(lived([created, fact("UserLeft", { status: "Parting" })]).meta("left")).toEqual({ at: timeOf(1), status: "Parting" });
   });
 });
 
@@ -225,5 +299,13 @@ describe("XEP-0191 section 3.3 blocked contacts", () => {
     const account = lived([created, fact("ContactsBlocked", { jids: ["a@b", "c"] }), fact("ContactsBlocked", { jids: ["d@e"] }), fact("ContactsUnblocked", { jids: ["c"] })]);
     const blocks = (text: string) => account.blocks(parseJid(text) ?? expect.fail());
     expect(["a@b/x", "x@c", "d@e", "f@e"].map(blocks)).toEqual([true, false, true, false]);
+    expect([...account.blocked]).toEqual([["a@b", true], ["d@e", true]]);
+  });
+
+  it("are never the user's own resources, nor the server that keeps the list (section 5, note)", () => {
+    const account = lived([created, fact("ContactsBlocked", { jids: ["romeo@montague.lit", "romeo@montague.lit/orchard", "montague.lit"] })]);
+    const blocks = (text: string) => account.blocks(parseJid(text) ?? expect.fail());
+    expect(["romeo@montague.lit/orchard", "romeo@montague.lit", "montague.lit", "montague.lit/news"].map(blocks)).toEqual([false, false, false, false]);
+    expect(blocks("benvolio@montague.lit/street")).toBe(true);
   });
 });

@@ -56,6 +56,13 @@ describe("XEP-0198 section 4 what a peer means by h", () => {
     );
   });
 
+  it("is nothing new from 0 on, and more than there was at half of all numbers behind", () => {
+    expect(fromWire(0, { acknowledged: 5, sent: 9 })).toBe(5);
+    const [acknowledged, sent] = [modulus + 5, modulus + 9];
+    expect(fromWire(5 + modulus / 2 + 1, { acknowledged, sent })).toBe(acknowledged);
+    expect(fromWire(5 + modulus / 2, { acknowledged, sent })).toBeUndefined();
+  });
+
   it("is more than there was, if so little was ever acknowledged that it cannot be old", () => {
     expect(fromWire(modulus - 1, { acknowledged: 0, sent: 5 })).toBeUndefined();
     expect(fromWire(modulus - 1, { acknowledged: 3, sent: 5 })).toBeUndefined();

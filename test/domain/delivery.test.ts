@@ -25,6 +25,8 @@ interface Situation {
 const noAccount: Situation = { title: "no such account, bare JID", targets: undefined };
 const noAccountFull: Situation = { title: "no such account, full JID", resource: "top", targets: undefined };
 const bareSome: Situation = { title: "bare JID, resources of all kinds", targets: everyone };
+/** The priority of who sent none is 0; a resource that sent no presence has one that counts for nothing. */
+const bareZero: Situation = { title: "bare JID, priority 0 and others that may get nothing", targets: [resource("zero", 0), resource("silent", null), resource("negative", -1)] };
 const bareNegative: Situation = { title: "bare JID, only a negative priority", targets: [resource("negative", -1)] };
 const bareConnected: Situation = { title: "bare JID, connected but not available", targets: [resource("silent", null)] };
 const bareNobody: Situation = { title: "bare JID, nobody connected", targets: [] };
@@ -61,6 +63,9 @@ const rules: Readonly<Record<string, readonly Case[]>> = {
     ["message headline", bareSome, nonNegative],
     ["message groupchat", bareSome, "bounce"],
     ["message error", bareSome, "drop"],
+    ["message chat", bareZero, ["zero"]],
+    ["message normal", bareZero, ["zero"]],
+    ["message headline", bareZero, ["zero"]],
     ["message chat", bareNegative, "undelivered"],
     ["message normal", bareNegative, "undelivered"],
     ["message headline", bareNegative, "drop"],
@@ -156,6 +161,8 @@ describe("RFC 6121 section 8.5 as a whole", () => {
 
   it("tells a reason that names the row and the column", () => {
     expect(decide("message chat", bareSome).why).toBe("message chat, bareSome: mostAvailable");
+    expect(decide("iq request", fullShared).why).toBe("iq request, fullMatch: matchIfShared");
+    expect(decide("iq request", full).why).toBe("iq request, fullMatch: matchIfShared; the sender may not know of its presence");
   });
 
   it("never delivers a message for a bare JID to a negative priority", () => {

@@ -52,6 +52,15 @@ describe("XEP-0115 section 5.1 generation method", () => {
     expect(capabilitiesText({ identities: [], features: [], forms: two })).toBe("urn:a<b<y<2<urn:b<x<1<");
   });
 
+  it("does not depend on the order of forms that begin alike", () => {
+    const forms = [form("urn:a", { x: ["1"] }), form("urn:a", { x: ["1"], A: [] }), form("urn:a", { x: ["1", "2"] }), form("urn:a"), form("urn:ab")];
+    const text = "urn:a<urn:a<A<x<1<urn:a<x<1<urn:a<x<1<2<urn:ab<";
+    const anyOrder = fc.shuffledSubarray(forms, { minLength: forms.length });
+    fc.assert(fc.property(anyOrder, (forms) => capabilitiesText({ identities: [], features: [], forms }) === text));
+    const longer = [form("urn:a", { x: ["A"] }), form("urn:a", { x: [] })];
+    expect(capabilitiesText({ identities: [], features: [], forms: longer })).toBe("urn:a<x<urn:a<x<A<");
+  });
+
   it("sorts identities by category, then type, then language: not by what they look like joined", () => {
     const identities = [["a-b", "x"], ["a", "y", "de"], ["a", "y"], ["a", "x-", "de"], ["a", "x", "en"]]
       .map(([category = "", type = "", lang = ""]) => ({ category, type, lang }));
@@ -107,6 +116,7 @@ describe("XEP-0115 section 5.4 processing method", () => {
   it.each<readonly [string, EntityForm]>([
     ["whose type is not hidden", form("urn:a", { x: ["1"] }, "text-single")],
     ["without a type", { fields: [{ var: "x", values: ["1"] }] }],
+    ["whose type says nothing", { fields: [{ var: "FORM_TYPE", type: "hidden", values: [] }, { var: "x", values: ["1"] }] }],
   ])("leaves out a form %s", (_, ignored) => {
     expect(hash(withForms(ignored))).toBe(hash(exodus));
   });

@@ -47,6 +47,10 @@ const rulesOf = ({ why }: DirectionView): readonly string[] => why.map(({ rule }
 const told = ({ resources }: DirectionView): Readonly<Record<string, readonly string[]>> =>
   Object.fromEntries(resources.map((resource) => [resource.jid, resource.told.map(({ jid, by }) => `${jid} ${by}`)]));
 
+/** What every line is: it says something of somebody to its end, and names where it stands. */
+const wellSaid: string = expect.stringMatching(/(romeo@|juliet@|is told).*\w$/);
+const citation: string = expect.stringMatching(/^(RFC 6121 section \d(\.\d+)*|RFC 6120 section 10\.4\.3|XEP-0191 section (3\.3|6))$/);
+
 /** Of the watcher's state and the shower's, by hand; the order is that of `subscriptionStates`, the shower's from left to right. */
 const [sees, changes, stale, waits, lost, no] = ["sees", "changes-only", "not-shown", "waiting", "not-heard", "not-subscribed"] as const;
 const expected: Readonly<Record<SubscriptionState, readonly PresenceVerdict[]>> = {
@@ -63,12 +67,24 @@ const expected: Readonly<Record<SubscriptionState, readonly PresenceVerdict[]>> 
 };
 const pairs = subscriptionStates.flatMap((watching) => subscriptionStates.map((showing, index) => [watching, showing, expected[watching][index]!] as const));
 
+/** How the summary of each verdict goes on after the name of who watches. */
+const summaries: Readonly<Partial<Record<PresenceVerdict, string>>> = {
+  "sees": "sees juliet@b.example: the roster of juliet@b.example says",
+  "changes-only": "sees only changes of juliet@b.example: the roster of juliet@b.example says",
+  "not-shown": "does not see juliet@b.example: the roster of romeo@a.example says",
+  "waiting": "does not see juliet@b.example yet: it has asked, and juliet@b.example has not",
+  "not-heard": "does not see juliet@b.example: it has asked, but no request waits",
+  "not-subscribed": "does not see juliet@b.example: the roster of romeo@a.example says",
+};
+
 const resources = { romeo: [available(at(romeo, "orchard"))], juliet: [available(at(juliet, "balcony"))] };
 
 describe("RFC 6121 section 4.2.2: the roster of who is seen decides", () => {
   it.each(pairs)("watcher %s, shower %s: %s", (watching, showing, verdict) => {
     const direction = romeoSees({ state: watching, resources: resources.romeo }, { state: showing, resources: resources.juliet });
     expect(direction.verdict).toBe(verdict);
+    expect(direction.summary).toContain(`romeo@a.example ${summaries[verdict]} `);
+    expect(direction.summary.includes("so it is not subscribed")).toBe(verdict === "not-subscribed");
     const by = { sees: ["juliet@b.example/balcony subscription"], "changes-only": ["juliet@b.example/balcony changes"] };
     expect(told(direction)).toEqual({ "romeo@a.example/orchard": by[verdict as keyof typeof by] ?? [] });
     // Both states are named in each explanation, with the names of the appendix.
@@ -99,6 +115,28 @@ describe("RFC 6121 section 4.2.2: the roster of who is seen decides", () => {
       const direction = romeoSees({ state: a }, { state: b });
       expect(texts(direction).some((text) => text.startsWith("the rosters disagree: "))).toBe(direction.rostersAgree === false);
     }
+  });
+
+  it("says whether presence goes out, and whether it is asked for", () => {
+    for (const [a, b] of pairs) {
+      const [shows, sees] = texts(romeoSees({ state: a }, { state: b }));
+      const goes = ["From", "FromOut", "Both"].includes(b);
+      expect(shows).toMatch(goes ? /: its presence goes to romeo@a\.example when it changes$/ : /: its presence does not go to romeo@a\.example$/);
+      const asks = ["To", "ToIn", "Both"].includes(a);
+      expect(sees).toMatch(asks ? / available asks for the presence of juliet@b\.example$/ : / does not ask for the presence of juliet@b\.example$/);
+    }
+  });
+
+  it("says why a resource is told nothing", () => {
+    const why = (a: Given, b: Given) => romeoSees({ resources: resources.romeo, ...a }, { resources: resources.juliet, ...b }).resources[0]!.why;
+    const notShown = { text: "is told nothing: juliet@b.example does not show itself to it", rule: "RFC 6121 section 4.2.2" };
+    for (const state of ["None", "NoneOut", "To"] as const) expect(why({ state }, { state: "NoneIn" })).toEqual(notShown);
+    const away = { resources: [connected(at(romeo, "orchard"))] };
+    const itself = { text: "is told nothing: it is not available itself", rule: "RFC 6121 section 4.2.3" };
+    for (const state of ["None", "To"] as const) expect(why({ state, ...away }, { state: "From" })).toEqual(itself);
+    expect(why(away, {})).toEqual(notShown);
+    const nobody = { text: "is told nothing: juliet@b.example has no available resource", rule: "RFC 6121 section 4.3.2" };
+    for (const state of ["None", "To"] as const) expect(why({ state }, { state: "From", resources: [connected(at(juliet, "balcony"))] })).toEqual(nobody);
   });
 
   it("names a roster that does not list the other", () => {
@@ -185,6 +223,14 @@ describe("XEP-0191 section 3.3: a block keeps presence back both ways", () => {
     expect(texts(directions[0]!)).toContain("juliet@b.example has blocked romeo@a.example/phone: juliet@b.example appears offline to that resource");
   });
 
+  it("of no resource that is not there: then that nobody is there is the reason", () => {
+    const direction = romeoSees(
+      { state: "Both", resources: resources.romeo, blocks: ["juliet@b.example/chamber"] },
+      { state: "Both", resources: [connected(at(juliet, "chamber"))] },
+    );
+    expect(direction.resources[0]!.why.text).toBe("is told nothing: juliet@b.example has no available resource");
+  });
+
   it("exactly as the list is read elsewhere", () => {
     const entries = ["juliet@b.example", "juliet@b.example/balcony", "juliet@b.example/chamber", "b.example", "b.example/balcony", "romeo@a.example", "juliet@a.example"];
     fc.assert(
@@ -216,6 +262,14 @@ describe("RFC 6121 section 4.2.3: available resources are told", () => {
       { text: "is told nothing: it is not available itself", rule: "RFC 6121 section 4.2.3" },
     ]);
     expect(texts(direction)).toContain("available now: juliet@b.example/balcony, juliet@b.example/tomb");
+  });
+
+  it("and somebody is there as soon as one is", () => {
+    const both = [available(at(juliet, "balcony")), connected(at(juliet, "chamber"))];
+    for (const there of [both, both.toReversed()]) {
+      const direction = romeoSees({ state: "To", resources: resources.romeo }, { state: "From", resources: there });
+      expect(direction.summary).toMatch(/ the roster of romeo@a\.example says To$/);
+    }
   });
 
   it("and there may be nobody there", () => {
@@ -267,6 +321,17 @@ describe("RFC 6121 section 4.6: directed presence", () => {
     expect(told(direction)).toEqual({ "romeo@a.example/orchard": ["juliet@b.example/balcony subscription", "juliet@b.example/chamber directed"] });
   });
 
+  it("says nothing new to who is told of changes, but is told of", () => {
+    const direction = romeoSees(
+      { resources: resources.romeo },
+      { state: "From", resources: [available(at(juliet, "balcony"), "romeo@a.example", "romeo@a.example/orchard")] },
+    );
+    expect(direction.verdict).toBe("changes-only");
+    expect(texts(direction)).toContain(
+      "juliet@b.example/balcony has sent directed presence to romeo@a.example, romeo@a.example/orchard, which is told when it ends",
+    );
+  });
+
   it("to others is nobody's business here", () => {
     const direction = romeoSees({ resources: resources.romeo }, { resources: [available(at(juliet, "balcony"), "romeo@a.example.org", "nurse@b.example")] });
     expect(direction.verdict).toBe("not-subscribed");
@@ -303,6 +368,8 @@ describe("RFC 6120 section 10.4.3: somebody of another server", () => {
     }
     expect(parties.map(({ contact }) => contact?.stateName ?? null)).toEqual([subscriptionStateNames[state], null]);
     expect(told(directions[0]!)).toEqual({ "romeo@a.example/orchard": [] });
+    expect(directions[0]!.resources[0]!.why).toEqual({ text: "is told nothing: no presence comes from other servers", rule: "RFC 6120 section 10.4.3" });
+    expect(texts(directions[0]!).join("\n")).not.toContain("available now");
   });
 });
 
@@ -321,11 +388,30 @@ describe("RFC 6121 section 8.5.1: no such user", () => {
       expect(text).toContain(`the roster of romeo@a.example says ${subscriptionStateNames[state]} of juliet@b.example`);
       expect(text).not.toMatch(/known to b\.example alone|its presence goes to/);
     }
-    expect(directions[0]!.summary.includes("romeo@a.example has asked, and nobody will answer")).toBe(asked.has(state));
+    const asks = asked.has(state) ? "; romeo@a.example has asked, and nobody will answer" : "";
+    expect(directions[0]!.summary).toBe(`romeo@a.example does not see juliet@b.example: there is no account juliet@b.example${asks} (RFC 6121 section 8.5.1)`);
+    expect(texts(directions[0]!).some((text) => text.endsWith("stays in its roster, and nobody will answer it"))).toBe(asked.has(state) && !subscribed.has(state));
+    expect(directions[0]!.resources[0]!.why).toEqual({ text: "is told nothing: there is no account juliet@b.example", rule: "RFC 6121 section 8.5.1" });
+    for (const { text, rule } of directions.flatMap(({ why }) => why)) expect([text, rule]).toEqual([wellSaid, citation]);
     expect(texts(directions[0]!).some((text) => text.endsWith("the next probe ends that"))).toBe(subscribed.has(state));
     expect(directions[1]!.summary).not.toContain("has asked");
     expect(parties.map(({ contact }) => contact?.stateName ?? null)).toEqual([subscriptionStateNames[state], null]);
     expect(told(directions[0]!)).toEqual({ "romeo@a.example/orchard": [] });
+  });
+});
+
+describe("RFC 6121 section 8.5.1: two users that there are not", () => {
+  it.each<readonly [string, Partial<PresenceParty>, string]>([
+    ["both would be of this server", { missing: true }, "no-account"],
+    ["both are of other servers", {}, "foreign"],
+  ])("are explained all the same: %s", (_, given, verdict) => {
+    const [a, b] = [romeo, juliet].map((jid): PresenceParty => ({ jid, account: undefined, resources: [], ...given }));
+    const { directions } = explainPresence(a!, b!, true);
+    expect(directions.map((direction) => direction.verdict)).toEqual([verdict, verdict]);
+    for (const direction of directions) {
+      expect(direction.why).toHaveLength(2);
+      for (const { text, rule } of direction.why) expect([text, rule]).toEqual([wellSaid, citation]);
+    }
   });
 });
 
@@ -338,6 +424,9 @@ describe("RFC 6121 section 4.2.2: one's own presence", () => {
     expect(directions[0]!.verdict).toBe("own");
     const both = ["romeo@a.example/orchard own", "romeo@a.example/phone own"];
     expect(told(directions[0]!)).toEqual({ "romeo@a.example/orchard": both, "romeo@a.example/phone": both, "romeo@a.example/tower": [] });
+    expect(directions[0]!.rostersAgree).toBe(true);
+    expect(directions[0]!.summary).toMatch(/^romeo@a\.example sees itself: .* \(RFC 6121 section 4\.2\.2\)$/);
+    expect(directions[0]!.resources[2]!.why).toEqual({ text: "is told nothing: it is not available itself", rule: "RFC 6121 section 4.2.3" });
   });
 });
 
@@ -364,14 +453,13 @@ describe("An explanation", () => {
     ]);
   });
 
-  it("is plain JSON, and every reason names its rule", () => {
-    const rule = /^(RFC 6121 section \d(\.\d+)*|RFC 6120 section 10\.4\.3|XEP-0191 section (3\.3|6))$/;
+  it("is plain JSON, and every line says something and names its rule", () => {
     for (const [a, b] of pairs) {
       for (const blocks of [[], ["juliet@b.example"], ["juliet@b.example/balcony"]]) {
-        const explanation = explain({ state: a, blocks, resources: resources.romeo }, { state: b, resources: resources.juliet });
+        const explanation = explain({ state: a, blocks, resources: resources.romeo }, { state: b, approved: true, resources: resources.juliet });
         expect(JSON.parse(JSON.stringify(explanation))).toEqual(explanation);
         for (const { summary, why, resources: views } of explanation.directions) {
-          for (const reason of [...why, ...views.map((view) => view.why)]) expect(reason.rule).toMatch(rule);
+          for (const { text, rule } of [...why, ...views.map((view) => view.why)]) expect([text, rule]).toEqual([wellSaid, citation]);
           expect(summary).toMatch(/\((RFC 6121|RFC 6120|XEP-0191) section [\d.]+\)/);
         }
       }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { newRosterItem, sameRosterItem, sees, shows, withSubscription, type RosterItem } from "../../src/domain/roster.ts";
+import { newRosterItem, rosterItemBytes, sameRosterItem, sees, shows, withSubscription, type RosterItem } from "../../src/domain/roster.ts";
 import { subscriptionStates } from "../../src/domain/subscription.ts";
 
 const juliet: RosterItem = {
@@ -54,6 +54,21 @@ describe("items that are the same", () => {
     approved: fc.boolean(),
   });
 
+  it.each<readonly [string, Partial<RosterItem>]>([
+    ["address", { jid: "juliet@capulet.example" }],
+    ["name", { name: "Julie" }],
+    ["subscription", { subscription: "to" }],
+    ["waiting for an answer", { ask: true }],
+    ["pre-approval", { approved: true }],
+    ["groups, one more", { groups: [...juliet.groups, "Poets"] }],
+    ["groups, one less", { groups: ["Friends"] }],
+    ["groups, another", { groups: ["Friends", "Enemies"] }],
+    ["order of the groups", { groups: ["Lovers", "Friends"] }],
+  ])("do not differ in %s", (_, other) => {
+    expect(sameRosterItem(juliet, { ...juliet, ...other })).toBe(false);
+    expect(sameRosterItem({ ...juliet, ...other }, juliet)).toBe(false);
+  });
+
   it("are those that a client cannot tell apart", () => {
     const pair = item.chain((a) => fc.tuple(fc.constant(a), fc.oneof(fc.constant(structuredClone(a)), item, fc.record(changes(a)))));
     fc.assert(
@@ -83,6 +98,41 @@ describe("items that are the same", () => {
   function ordered({ jid, name, groups, subscription, ask, approved }: RosterItem): unknown {
     return [jid, name, groups, subscription, ask, approved];
   }
+});
+
+describe("the bytes of an item", () => {
+  /** The longest that an item can be as XML, with its texts as they are. */
+  const written = (jid: string, name: string, groups: readonly string[]) =>
+    `<item jid='${jid}' name='${name}' subscription='both' ask='subscribe' approved='true'>${groups.map((group) => `<group>${group}</group>`).join("")}</item>`;
+
+  it("are those of its XML, or a few more", () => {
+    const text = fc.string({ unit: fc.constantFrom("a", "~", "\u{80}", "é", "\u{7ff}", "\u{800}", "愛", "\u{ffff}", "\u{10000}", "😀"), maxLength: 30 });
+    const widest = (text: string) => text.replaceAll(/[&<>'"]/g, "&quot;");
+    fc.assert(
+      fc.property(text, text, fc.array(fc.oneof(text, fc.string({ unit: fc.constantFrom(..."&<>'\"a"), maxLength: 9 })), { maxLength: 5 }), (jid, name, groups) => {
+        const bytes = rosterItemBytes({ ...juliet, jid, name, groups });
+        const most = Buffer.byteLength(written(jid, widest(name), groups.map(widest)));
+        expect(bytes).toBeGreaterThanOrEqual(most);
+        expect(bytes).toBeLessThanOrEqual(most + 16 + groups.length);
+      }),
+    );
+  });
+
+  it.each([
+    ["a", 1], ["~", 1], ["\u{7f}", 1], ["\u{80}", 2], ["\u{7ff}", 2], ["\u{800}", 3], ["\u{ffff}", 3], ["\u{10000}", 4], ["\u{10ffff}", 4],
+    ["&", 6], ["<", 6], [">", 6], ["'", 6], ["\"", 6],
+  ])("grow with %j by %i wherever it stands", (character, size) => {
+    const before = rosterItemBytes(juliet);
+    const { jid, name, groups } = juliet;
+    for (const longer of [{ jid: jid + character }, { name: name + character }, { groups: ["Friends", `Lovers${character}`] }]) {
+      expect(rosterItemBytes({ ...juliet, ...longer }) - before).toBe(size);
+    }
+    expect(rosterItemBytes({ ...juliet, groups: [...groups, character] }) - before).toBe("<group></group>".length + 1 + size);
+  });
+
+  it("are the same whatever its subscription is", () => {
+    for (const state of subscriptionStates) expect(rosterItemBytes(withSubscription(juliet, state, true))).toBe(rosterItemBytes(juliet));
+  });
 });
 
 describe("who sees whom", () => {

@@ -104,10 +104,10 @@ describe("RFC 6120 section 5 STARTTLS", () => {
     given(...toSecuring).when(event).becomes("closed", dropLink, { type: "disarm.timer", name: "negotiation" });
   });
 
-  it("refuses TLS once authentication is under way or done", () => {
+  it("refuses TLS once authentication is under way or done (section 5.4.2.2)", () => {
     for (const before of [toAuthenticating, toBinding]) {
       const outcome = given(...before).when({ type: "tls.requested" });
-      outcome.becomes("closing", error("policy-violation"), ...closingTimers(outcome.at, "negotiation"));
+      outcome.becomes("closing", send(tlsFailure), endTag, ...closingTimers(outcome.at, "negotiation"));
     }
   });
 });

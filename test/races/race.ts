@@ -72,9 +72,10 @@ export class Race {
 
   /** Lets time pass until it is done. */
   async finish<Result>(work: Promise<Result>): Promise<Result> {
-    let over = false;
-    void work.then(() => (over = true), () => (over = true));
-    for (let tasks = 0; !over; tasks++) {
+    const progress = { isOver: false };
+    const over = () => (progress.isOver = true);
+    void work.then(over, over);
+    for (let tasks = 0; !progress.isOver; tasks++) {
       if (tasks > 20_000) throw new Error("it does not come to an end");
       if (!(await this.time.step())) await this.time.advance(1);
     }

@@ -1,7 +1,7 @@
 /** What the server offers at each stage of negotiation, and that the offer is true. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { TestServer } from "../../src/testing/start-server.ts";
-import { authenticate, connectSecure, login, startTls, streamHeader } from "../support/login.ts";
+import { authenticate, bindRequest, connectSecure, login, startTls, streamHeader } from "../support/login.ts";
 import { connectRaw, type RawClient } from "../support/raw-client.ts";
 import { childOf, textOf, type Xml } from "../support/xml-reader.ts";
 import { expectStreamError, lastStream, startWithUsers } from "./support.ts";
@@ -61,6 +61,16 @@ describe("RFC 6120 section 5.4.2 initiation of STARTTLS", () => {
     const client = await connectSecure(server);
     client.send(streamHeader("localhost"));
     await client.expect("</stream:features>");
+    client.send(startTls);
+    await client.expect(`<failure xmlns="${tls}"/></stream:stream>`);
+    client.send("</stream:stream>");
+    await client.closed();
+    client.destroy();
+  });
+
+  it.each(["before binding", "when bound"])("refuses STARTTLS in the same way where it is not offered any more, %s", async (when) => {
+    const client = await authenticate(server, { user: "romeo" });
+    if (when === "when bound") client.send(bindRequest(null));
     client.send(startTls);
     await client.expect(`<failure xmlns="${tls}"/></stream:stream>`);
     client.send("</stream:stream>");

@@ -5,13 +5,11 @@ import { eventWords } from "../event-words.ts";
 import { time } from "../plain-words.ts";
 import { factWords } from "../words.ts";
 import { lifeOf, type LifeStep } from "./life.ts";
+import { mermaidText, shortenedLines } from "./mermaid-text.ts";
 import type { StanzaOutline } from "../seen.ts";
 import type { SessionExport } from "./session-export.ts";
 
-/** Lines of the diagram, beyond which what is in the middle is left out: nobody can read more, and Mermaid refuses long texts. */
-const linesMax = 400;
-/** Of what one line says, and of the names above. */
-const wordsCharsMax = 120;
+/** Of the names above. */
 const nameCharsMax = 60;
 /** Of an element, those that are looked at for its outline. */
 const outlinedCharsMax = 2_000;
@@ -20,15 +18,15 @@ const outlinedCharsMax = 2_000;
 export function exportMermaid(exported: SessionExport): string {
   const life = lifeOf(exported);
   const others = new Others();
-  const lines = shortened(linesOf(life, others));
+  const lines = shortenedLines(linesOf(life, others), "C,S");
   const { session } = exported;
   const jid = session.username === "" ? "client" : `${session.username}@${session.host}${session.resource === null ? "" : `/${session.resource}`}`;
   return [
     "sequenceDiagram",
     `  %% session ${/^[\w-]+$/.test(session.id) ? session.id : "without a plain id"}`,
-    `  participant C as ${escaped(jid, nameCharsMax)}`,
+    `  participant C as ${mermaidText(jid, nameCharsMax)}`,
     "  participant S as refrain",
-    ...others.names.map((name, index) => `  participant O${index + 1} as ${escaped(name, nameCharsMax)}`),
+    ...others.names.map((name, index) => `  participant O${index + 1} as ${mermaidText(name, nameCharsMax)}`),
     ...lines.map((line) => `  ${line}`),
     "",
   ].join("\n");
@@ -59,7 +57,7 @@ function linesOf(life: readonly LifeStep[], others: Others): readonly string[] {
   const note = (now: string, at: number) => {
     if (now === state) return;
     state = now;
-    lines.push(`Note over S: ${escaped(now)}<br/>${escaped(time(at))}`);
+    lines.push(`Note over S: ${mermaidText(now)}<br/>${mermaidText(time(at))}`);
   };
   life.forEach((step, index) => {
     const wired = seen !== -1 && index >= seen;
@@ -67,15 +65,15 @@ function linesOf(life: readonly LifeStep[], others: Others): readonly string[] {
       case "snapshot":
         return note(stateName(step.snapshot.value), step.at);
       case "told":
-        if (!wired || isInner(step.event)) lines.push(`${arrowOf(step.event)}: ${escaped(eventWords(step.event))}`);
+        if (!wired || isInner(step.event)) lines.push(`${arrowOf(step.event)}: ${mermaidText(eventWords(step.event))}`);
         return note(step.state, step.at);
       case "wire":
-        return void lines.push(`${step.direction === "in" ? "C->>S" : "S->>C"}: ${escaped(outlineOf(step.xml))}`);
+        return void lines.push(`${step.direction === "in" ? "C->>S" : "S->>C"}: ${mermaidText(outlineOf(step.xml))}`);
       case "touched":
-        return void lines.push(`S->>${others.place(step.other)}: ${escaped(stanzaText(step.stanza))}`);
+        return void lines.push(`S->>${others.place(step.other)}: ${mermaidText(stanzaText(step.stanza))}`);
       case "fact":
-        if (!wired && step.fact.type === "StanzaQueued") lines.push(`S->>C: ${escaped(factWords(step.fact))}`);
-        else if (step.fact.type === "SessionEnded") lines.push(`Note over S: ${escaped(factWords(step.fact))}`);
+        if (!wired && step.fact.type === "StanzaQueued") lines.push(`S->>C: ${mermaidText(factWords(step.fact))}`);
+        else if (step.fact.type === "SessionEnded") lines.push(`Note over S: ${mermaidText(factWords(step.fact))}`);
         return;
       default:
     }
@@ -110,23 +108,4 @@ function outlineOf(xml: string): string {
 
 function stanzaText({ name, type, from }: StanzaOutline): string {
   return [`<${name}>`, type, from === null ? null : `from ${from}`].filter((word) => word !== null).join(" ");
-}
-
-function shortened(lines: readonly string[]): readonly string[] {
-  if (lines.length <= linesMax) return lines;
-  const half = linesMax / 2;
-  return [...lines.slice(0, half), `Note over C,S: ${lines.length - linesMax} more`, ...lines.slice(-half)];
-}
-
-/**
- * Text as Mermaid shows it. Everything that its language or a page could take for its own, `;` and `#` and `<` among it, becomes
- * an entity; what would not be seen, or would turn the line around, is named.
- */
-function escaped(text: string, max = wordsCharsMax): string {
-  const chars = [...text];
-  const cut = chars.length > max ? [...chars.slice(0, max - 1), "…"] : chars;
-  const shown = cut.map((char) => (/[\p{C}\p{Zl}\p{Zp}]/u.test(char) ? `⟨U+${char.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}⟩` : char)).join("");
-  const safe = shown.replaceAll(/[^\p{L}\p{N}\p{M} .,:@/_…⟨⟩=()'+*!?-]/gu, (char) => `#${char.codePointAt(0)};`);
-  // At the begin of a text these are instructions.
-  return safe.replace(/^(\s*(?:no)?wrap):/i, "$1#58;") || "-";
 }

@@ -11,6 +11,8 @@ export interface ModelStep<Snapshot = AnyMachineSnapshot, Event = AnyEventObject
   readonly effects: readonly Effect[];
   /** Names of the transitions that were taken, in order (`transitionId`). */
   readonly taken: readonly string[];
+  /** Why the machine could not answer, where it threw: `after` is `before` then. */
+  readonly thrown?: string;
 }
 
 /** A rule that holds in every state, or for every step. */
@@ -50,5 +52,15 @@ export interface MachineModel<Snapshot extends AnyMachineSnapshot = AnyMachineSn
   readonly illegal?: (snapshot: Snapshot, at: number) => readonly Event[];
   /** The same for two states that no guard and no action can tell apart. */
   readonly keyOf: (snapshot: Snapshot) => string;
+  /** Where every state has a way to. Default: the machine's final states; where it can reach none, nothing is asked. */
+  readonly isEnd?: (snapshot: Snapshot) => boolean;
   readonly invariants: readonly Invariant<Snapshot, Event, Effect>[];
+}
+
+/** A model of whichever machine, for what is the same for all. */
+export type AnyModel = MachineModel;
+
+/** As those take it who ask nothing of its snapshots and events but what every machine has. */
+export function asAnyModel<Snapshot extends AnyMachineSnapshot, Event extends AnyEventObject, Effect>(model: MachineModel<Snapshot, Event, Effect>): AnyModel {
+  return model as unknown as AnyModel;
 }

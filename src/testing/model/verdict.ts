@@ -7,7 +7,7 @@ export interface Verdict {
   readonly machine: string;
   readonly ok: boolean;
   readonly seed: number;
-  /** Scripts that were run; fewer than asked for if one of them failed. */
+  /** Scripts that were run; fewer than asked for if one of them failed, none if the exhaustive part did. */
   readonly runs: number;
   /** Events that were told in them, illegal ones among them. */
   readonly events: number;
@@ -26,7 +26,7 @@ export interface Verdict {
 export interface Coverage {
   /** Every transition of the machine, with the number of scripts in which it was taken and whether the exhaustive part took it. */
   readonly transitions: readonly { readonly id: string; readonly scripts: number; readonly exhaustive: boolean }[];
-  /** By guard: whether it was seen to hold and to fail. */
+  /** By guard and transition that has it (`isArmed in closing/timer.expired/0`): whether it was seen to hold and to fail. */
   readonly guards: readonly { readonly id: string; readonly held: boolean; readonly failed: boolean }[];
   /** Consecutive transitions: those that were taken in scripts, and how many there can be according to the exhaustive part. */
   readonly pairs: { readonly taken: number; readonly possible: number };
@@ -45,10 +45,10 @@ export interface Counterexample {
   readonly script: Script;
   /** The same, as they were taken; the last one breaks the rule. */
   readonly steps: readonly ModelStep[];
-  /** What makes fast-check run the same again. */
+  /** What makes fast-check run the same again. `path` is empty where the exhaustive part found it, which needs no seed. */
   readonly seed: number;
   readonly path: string;
-  /** Scripts until the first one failed, and how often it was made smaller. */
+  /** Scripts until the first one failed, and how often it was made smaller: 0 both where the exhaustive part found it. */
   readonly runs: number;
   readonly shrinks: number;
 }

@@ -31,7 +31,7 @@ export class SeededRandom implements Random, Ids {
     return this.next32() / 2 ** 32;
   }
 
-  /** A whole number, both bounds included. */
+  /** A whole number, both bounds included. At most 2³² lie between them. */
   whole(min: number, max: number): number {
     return min + Math.floor(this.fraction() * (max - min + 1));
   }
@@ -47,11 +47,17 @@ export class SeededRandom implements Random, Ids {
   }
 
   bytes(count: number): Uint8Array {
-    return Uint8Array.from({ length: count }, () => this.next32() & 0xff);
+    return this.#draw(count);
   }
 
   /** As the live ones look: 22 characters of base64url. */
   next(): string {
-    return Buffer.from(this.bytes(16)).toString("base64url");
+    return this.#draw(16).toString("base64url");
+  }
+
+  #draw(count: number): Buffer {
+    const words = new Uint32Array(Math.ceil(count / 4));
+    for (let index = 0; index < words.length; index += 1) words[index] = this.next32();
+    return Buffer.from(words.buffer, 0, count);
   }
 }

@@ -15,15 +15,17 @@ export interface Lifetime {
 interface Task {
   readonly deadline: number;
   readonly order: number;
-  readonly run: () => void;
-  isOver: boolean;
+  /** Whose it is; undefined: nobody's, so that it runs whoever dies. */
+  readonly life: Lifetime | undefined;
+  /** undefined: it has run, or was cancelled. */
+  run: (() => void) | undefined;
 }
 
 export class VirtualTime {
   #now: number;
   #order = 0;
   /** A heap: the next one first. */
-  readonly #tasks: Task[] = [];
+  #tasks: Task[] = [];
 
   /** Milliseconds since 1970. */
   constructor(now: number) {
@@ -36,55 +38,70 @@ export class VirtualTime {
 
   lifetime(): Lifetime {
     let ended = false;
-    const unlessEnded = (task: () => void) => () => (ended ? undefined : task());
-    return {
+    const at = (deadline: number, task: () => void): Timer => (ended ? { cancel() {} } : this.#add(deadline, task, life));
+    const life: Lifetime = {
       clock: {
         now: () => this.#now,
-        at: (deadline, task) => this.at(deadline, unlessEnded(task)),
-        soon: (task) => void this.at(this.#now, unlessEnded(task)),
+        at,
+        soon: (task) => void at(this.#now, task),
       },
       end: () => {
         ended = true;
+        const tasks = this.#tasks.filter((task) => task.life !== life);
+        this.#tasks = [];
+        for (const task of tasks) this.#push(task);
       },
     };
+    return life;
   }
 
   /** Runs `task` at `deadline`, or as the next one if that is past; after those that were asked for before it. */
   at(deadline: number, task: () => void): Timer {
-    if (Number.isNaN(deadline)) throw new RangeError("VirtualTime.at: the deadline is not a number");
-    const made: Task = { deadline: Math.max(deadline, this.#now), order: this.#order++, run: task, isOver: false };
-    this.#push(made);
-    return {
-      cancel: () => {
-        made.isOver = true;
-      },
-    };
+    return this.#add(deadline, task, undefined);
   }
 
   /** When the next task is due; undefined if there is none. */
   get next(): number | undefined {
-    while (this.#tasks[0]?.isOver === true) this.#pop();
-    return this.#tasks[0]?.deadline;
+    for (let [first] = this.#tasks; first !== undefined; [first] = this.#tasks) {
+      if (first.run !== undefined) return first.deadline;
+      this.#pop();
+    }
+    return undefined;
   }
 
-  /** Runs the next task, if it is due by `until`, and what it has promised. False if there is none. */
+  /**
+   * Runs the next task, if it is due by `until`, and what it has promised. False if there is none. Rejects with what the task throws. What was
+   * promised before, by who calls it, need not be done yet: `advance(0)` waits for that.
+   */
   async step(until = Infinity): Promise<boolean> {
     const { next } = this;
     if (next === undefined || next > until) return false;
     const task = this.#pop()!;
-    this.#now = task.deadline;
-    task.isOver = true;
-    task.run();
+    const { run } = task;
+    this.#now = Math.max(this.#now, task.deadline);
+    task.run = undefined;
+    run?.();
     await settled();
     return true;
   }
 
-  /** Runs everything that is due until then. `after` is called after each task. */
+  /** Runs everything that is due until then, the tasks that it leads to with it. `after` is called after each task. */
   async advance(ms: number, after?: () => void): Promise<void> {
     const until = this.#now + ms;
     await settled();
     while (await this.step(until)) after?.();
-    this.#now = until;
+    this.#now = Math.max(this.#now, until);
+  }
+
+  #add(deadline: number, run: () => void, life: Lifetime | undefined): Timer {
+    if (Number.isNaN(deadline)) throw new RangeError("VirtualTime.at: the deadline is not a number");
+    const task: Task = { deadline: Math.max(deadline, this.#now), order: this.#order++, life, run };
+    this.#push(task);
+    return {
+      cancel: () => {
+        task.run = undefined;
+      },
+    };
   }
 
   #push(task: Task): void {
