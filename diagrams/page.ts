@@ -23,7 +23,7 @@ export function pageOf(machines: readonly Described[]): string {
     "Drawn from the code that runs. An arrow or a line names an event and, in brackets, the guard that lets it happen; `else` is taken when " +
       "no guard before it holds. A dot points to the state that is entered first. A state writes its own ways to an end (→) inside its box, " +
       "and where arrows would be too many its ways back as well; *any state* holds where a state has no answer of its own. Where a state ignores much, one line counts it; the tables have each. " +
-      "Each picture is also there as Mermaid source and as plain data with every position.",
+      "Each picture is also there as Mermaid source and as plain data with every position. How often the checks take each transition is on [a page of its own](coverage.md).",
     ...machines.flatMap(machineSections),
     "",
   ].join("\n\n").replace(/\n+$/, "\n");

@@ -1,4 +1,4 @@
-/** For test suites: a real server inside the test process. */
+/** For test suites: a real server inside the test process, and machines whose every transition can be put to the test. */
 export { startServer, type TestServer, type TestServerOptions } from "./start-server.ts";
 export type { DocumentedSession } from "../session/view.ts";
 export {
@@ -8,3 +8,12 @@ export {
 export { conversationOf, type Conversation } from "./model/print/conversation.ts";
 export { sequenceDiagramOf } from "./model/print/sequence-diagram.ts";
 export { verdictText, type VerdictTextOptions } from "./model/print/verdict-text.ts";
+export { assertMachine } from "./model/assert-machine.ts";
+export { checkMachine, replayScript, type CheckOptions, type Progress } from "./model/check-machine.ts";
+export { asAnyModel, type AnyModel, type Invariant, type MachineModel, type ModelStep } from "./model/machine-model.ts";
+export { modelOf, type AboutMachine, type InvariantOf } from "./model/model-of.ts";
+export { pathsText } from "./model/paths-text.ts";
+export { scriptsOf, type LivedScript, type ScriptOptions } from "./model/script.ts";
+export { sessionModel } from "./model/session-model.ts";
+export { subscriptionModel } from "./model/subscription-model.ts";
+export type { Counterexample, Coverage, Script, Verdict } from "./model/verdict.ts";

@@ -10,7 +10,7 @@ import { sessionMachine, sessionMachineVersion } from "../../machines/session.ts
 import type { SessionEffect } from "../../machines/session-events.ts";
 import { stateName } from "../../machines/state-name.ts";
 import { upgradeSnapshot } from "../../machines/upgrade.ts";
-import { checkState } from "./invariants.ts";
+import { checkState } from "./holds.ts";
 import { goldens, plain, textOf, type Golden } from "./golden/lives.ts";
 import { begin, recovered, startAt, tell } from "./telling.ts";
 

@@ -204,7 +204,8 @@ describe("RFC 6120 section 6.4.6 the stream after authentication", () => {
   ] as const;
   it.each(refused)("refuses $why", ({ event, condition }) => {
     const outcome = given(...toRestart).when(event);
-    outcome.becomes("closing", header("localhost"), error(condition), ...closingTimers(outcome.at, "negotiation"))
+    // Section 4.7.2: who names itself is answered by that name.
+    outcome.becomes("closing", header("localhost", event.from), error(condition), ...closingTimers(outcome.at, "negotiation"))
       .knows({ username: "romeo", host: "localhost" });
   });
 });

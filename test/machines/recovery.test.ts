@@ -5,8 +5,8 @@ import { describe, expect, it } from "vitest";
 import { recordSnapshot, restoreSnapshot, type SessionSnapshot } from "../../machines/fold.ts";
 import { sessionMachine } from "../../machines/session.ts";
 import type { SessionEffect, SessionEvent } from "../../machines/session-events.ts";
-import { checkState } from "./invariants.ts";
-import { isHibernating } from "./model.ts";
+import { checkState } from "./holds.ts";
+import { isHibernating } from "../../src/testing/model/session-told.ts";
 import { begin, disarm, linkAttached, linkLost, recovered, resend, tell, toAvailable, toResumable, type Told } from "./telling.ts";
 import { go, walks } from "./walks.ts";
 

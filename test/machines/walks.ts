@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import type { SessionSnapshot } from "../../machines/fold.ts";
 import type { SessionEvent } from "../../machines/session-events.ts";
-import { everything, likely } from "./model.ts";
+import { likelySessionEvents, sessionEvents } from "../../src/testing/model/session-told.ts";
 import { begin, startAt, tell, type Telling, type Told } from "./telling.ts";
 
 export interface Pace {
@@ -41,21 +41,18 @@ export function go({ secure, paces }: Walk, ...told: readonly Telling[]): { read
   const steps: WalkStep[] = [];
   let before = start.snapshot;
   let at = startAt;
-  for (const telling of told) {
-    at += 1_000;
-    const event = { ...telling, at } as SessionEvent;
+  const take = (event: SessionEvent): void => {
     const step = tell(before, event);
     steps.push({ before, event, ...step });
     before = step.snapshot;
-  }
+    // A deadline is told when it has come.
+    at = event.at;
+  };
+  for (const telling of told) take({ ...telling, at: at + 1_000 } as SessionEvent);
   for (const { choice, wild, ms } of paces) {
     if (before.status !== "active") break;
-    at += ms;
-    const events = wild ? everything(before, at) : likely(before, at);
-    const event = events[choice % events.length]!;
-    const told = tell(before, event);
-    steps.push({ before, event, ...told });
-    before = told.snapshot;
+    const events = (wild ? sessionEvents : likelySessionEvents)(before, at + ms);
+    take(events[choice % events.length]!);
   }
   return { start, steps };
 }

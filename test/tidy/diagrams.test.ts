@@ -6,17 +6,19 @@ import { messagesOf } from "../../diagrams/contract.ts";
 import { drawn, generated, projectRoot, staleFiles } from "../../diagrams/generate.ts";
 import { sectionsOf } from "./sections.ts";
 
+const files = await generated();
+
 describe("diagrams/ is what the machines say", () => {
-  it("holds every generated file as it is generated now (else: npm run diagrams)", async () => {
-    expect(staleFiles(await generated())).toEqual([]);
+  it("holds every generated file as it is generated now (else: npm run diagrams)", () => {
+    expect(staleFiles(files)).toEqual([]);
   });
 
   it("is generated the same each time", async () => {
-    expect(await generated()).toEqual(await generated());
+    expect(await generated()).toEqual(files);
   });
 
-  it("holds no picture of a machine that is gone", async () => {
-    const names = new Set((await generated()).keys());
+  it("holds no picture of a machine that is gone", () => {
+    const names = new Set(files.keys());
     const pictures = readdirSync(join(projectRoot, "diagrams")).filter((name) => /\.(svg|mmd|layout\.json|md)$/.test(name));
     expect(pictures.filter((name) => !names.has(`diagrams/${name}`))).toEqual([]);
   });

@@ -27,7 +27,7 @@ export interface Invariant<Snapshot = AnyMachineSnapshot, Event = AnyEventObject
   readonly step?: (step: ModelStep<Snapshot, Event, Effect>) => string | undefined;
   /**
    * For rules about a whole life (one header, then an end): makes the witness of one life, which is told each step in order and says what
-   * is wrong.
+   * is wrong. Scripts live all sorts of lives; where every state is looked at, it is the shortest that leads to each.
    */
   readonly life?: () => (step: ModelStep<Snapshot, Event, Effect>) => string | undefined;
 }

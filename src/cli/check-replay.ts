@@ -1,0 +1,74 @@
+/** `refrain check --replay FILE`. */
+import { readFile } from "node:fs/promises";
+import { z } from "zod";
+import { stateName } from "../../machines/state-name.ts";
+import { replayScript } from "../testing/model/check-machine.ts";
+import type { AnyModel } from "../testing/model/machine-model.ts";
+import { conversationOf, visible } from "../testing/model/print/conversation.ts";
+import { sequenceDiagramOf } from "../testing/model/print/sequence-diagram.ts";
+import { caseVersion, type SavedCase } from "./check-case.ts";
+import { paint, shippedModels } from "./check-machines.ts";
+import { OperatorError, print, SaidError } from "./terminal.ts";
+
+/** Rejects with SaidError if a rule is broken still, with OperatorError if the file is no case, or one of another machine. */
+export async function replayCase(file: string, { json, models = shippedModels }: { readonly json: boolean; readonly models?: readonly AnyModel[] }): Promise<void> {
+  const saved = await readCase(file);
+  const model = models.find(({ name }) => name === saved.machine);
+  if (model === undefined) throw new OperatorError(`${file}: machine: expected ${models.map(({ name }) => name).join(" or ")}, got ${JSON.stringify(saved.machine)}`);
+  const start = model.starts.findIndex(({ name }) => name === saved.start);
+  if (start === -1) throw new OperatorError(`${file}: start: expected ${model.starts.map(({ name }) => name).join(" or ")}, got ${JSON.stringify(saved.start)}`);
+  const script = { start, events: saved.events };
+  const { steps, breach } = replayScript(model, script);
+  const told = { script, steps: breach === undefined ? steps : steps.slice(0, breach.step + 1), ...breach };
+  if (json) {
+    const states = told.steps.map(({ event = null, after, effects, taken }) => ({ event, state: stateName(after.value), effects, taken }));
+    print(JSON.stringify({ ok: breach === undefined, machine: model.name, expected: saved.rule, breach: breach ?? null, steps: states }, null, 2));
+  } else {
+    const other = breach !== undefined && breach.invariant.name !== saved.rule ? ", though not the one of the case" : "";
+    const head = breach === undefined ? paint("every rule holds now", "good") : paint(`a rule is broken${other}`, "bad");
+    print(`${paint(model.name, "title")}: ${head}\n\n${conversationOf(told, model)}`);
+    if (breach === undefined) print(`\nthe case was: ${visible(saved.rule)} ${visible(saved.problem)}`);
+    else print(`\n${sequenceDiagramOf(told, model).trimEnd()}`);
+  }
+  if (breach !== undefined) throw new SaidError("a rule is broken");
+}
+
+/** Of a file that is read: more than the longest script. */
+const fileBytesMax = 16 * 1_048_576;
+
+const form = z.object({
+  refrain: z.literal("check-case"),
+  version: z.number(),
+  machine: z.string(),
+  rule: z.string(),
+  source: z.string().nullable(),
+  problem: z.string(),
+  seed: z.number(),
+  path: z.string(),
+  start: z.string(),
+  events: z.array(z.looseObject({ type: z.string() })),
+});
+
+async function readCase(file: string): Promise<SavedCase> {
+  const text = await readFile(file, "utf8").catch((error: unknown) => {
+    throw new OperatorError(`${file}: cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)}); name a case that \`refrain check --save DIR\` wrote`);
+  });
+  const value = text.length > fileBytesMax ? undefined : parsed(text);
+  const { refrain, version } = (typeof value === "object" && value !== null ? value : {}) as { readonly refrain?: unknown; readonly version?: unknown };
+  if (refrain !== "check-case") throw new OperatorError(`${file}: is no saved case; name one that \`refrain check --save DIR\` wrote`);
+  if (typeof version === "number" && version > caseVersion) {
+    throw new OperatorError(`${file}: version: expected ${caseVersion}, got ${version}; replay it with the release of refrain that wrote it, or a later one`);
+  }
+  const checked = form.safeParse(value);
+  if (checked.success) return checked.data;
+  const { path, message } = checked.error.issues[0]!;
+  throw new OperatorError(`${file}: ${path.join(".")}: ${message}; the file was changed or is damaged: find the case again with \`refrain check --seed\``);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,32 @@
+/** `checkMachine` for a test. */
+import type { AnyEventObject, AnyMachineSnapshot, AnyStateMachine } from "xstate";
+import { anyModelOf, checkMachine, type CheckOptions } from "./check-machine.ts";
+import type { AnyModel, Invariant, MachineModel } from "./machine-model.ts";
+import type { AboutMachine, InvariantOf } from "./model-of.ts";
+import { verdictText } from "./print/verdict-text.ts";
+import type { Verdict } from "./verdict.ts";
+
+/**
+ * Checks a model or a machine as `checkMachine` does, and throws an Error that says what does not hold: the rule, the shortest script
+ * that breaks it, and how the same is run again.
+ */
+export function assertMachine<Snapshot extends AnyMachineSnapshot, Event extends AnyEventObject, Effect>(
+  model: MachineModel<Snapshot, Event, Effect>,
+  invariants?: readonly Invariant<Snapshot, Event, Effect>[],
+  options?: CheckOptions,
+): Verdict;
+export function assertMachine<Machine extends AnyStateMachine>(
+  machine: Machine,
+  invariants?: readonly InvariantOf<Machine>[],
+  options?: CheckOptions & AboutMachine<Machine>,
+): Verdict;
+export function assertMachine(
+  modelOrMachine: AnyModel | AnyStateMachine,
+  invariants: readonly Invariant[] = [],
+  options: CheckOptions & AboutMachine<AnyStateMachine> = {},
+): Verdict {
+  const model = anyModelOf(modelOrMachine, invariants, options);
+  const verdict = checkMachine(model, [], options);
+  if (!verdict.ok) throw new Error(verdictText(verdict, model));
+  return verdict;
+}

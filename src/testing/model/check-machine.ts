@@ -1,0 +1,192 @@
+/** Everything that is known of a machine, held against everything that it can be told: exhaustively, then by generated scripts. */
+import fc from "fast-check";
+import type { AnyEventObject, AnyMachineSnapshot, AnyStateMachine } from "xstate";
+import { CoverageRecord } from "./coverage.ts";
+import { explore, type Exploration } from "./explore.ts";
+import { Judge, type Breach } from "./judge.ts";
+import { asAnyModel, type AnyModel, type Invariant, type MachineModel } from "./machine-model.ts";
+import { minimised } from "./minimise.ts";
+import { modelOf, type AboutMachine, type InvariantOf } from "./model-of.ts";
+import { live, scriptArbitrary, type LivedScript } from "./script.ts";
+import { stepperOf, type Stepper } from "./stepper.ts";
+import type { Counterexample, Script, Verdict } from "./verdict.ts";
+import { problemsOf } from "./ways.ts";
+
+export interface CheckOptions {
+  /** Generated scripts. Default: 1,000; 0 leaves them out. */
+  readonly runs?: number;
+  /** Makes the same scripts again. Default: another one each time. */
+  readonly seed?: number;
+  /** Of a counterexample: goes straight to it, with the seed that it was found with. */
+  readonly path?: string;
+  /** Events of a script at most. Default: 60. */
+  readonly maxLength?: number;
+  /** Whether every state is looked at too. Default: true. */
+  readonly exhaustive?: boolean;
+  /** States at most; more are a problem of their own. Default: 20,000. */
+  readonly statesMax?: number;
+  /** Told now and then how far it is: of the exhaustive part the states found so far, of the scripts how many were run. */
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+export type Progress =
+  | { readonly phase: "states"; readonly done: number }
+  | { readonly phase: "scripts"; readonly done: number; readonly total: number };
+
+/**
+ * Checks a model: `sessionModel`, `subscriptionModel`, one with another machine in it (`{ ...sessionModel, machine }`), or one of your own.
+ * `invariants` are held besides the model's own.
+ */
+export function checkMachine<Snapshot extends AnyMachineSnapshot, Event extends AnyEventObject, Effect>(
+  model: MachineModel<Snapshot, Event, Effect>,
+  invariants?: readonly Invariant<Snapshot, Event, Effect>[],
+  options?: CheckOptions,
+): Verdict;
+/** Checks any machine; `options` say what it can be told. Effects are what it emits, other actions by name. */
+export function checkMachine<Machine extends AnyStateMachine>(
+  machine: Machine,
+  invariants?: readonly InvariantOf<Machine>[],
+  options?: CheckOptions & AboutMachine<Machine>,
+): Verdict;
+export function checkMachine(
+  modelOrMachine: AnyModel | AnyStateMachine,
+  invariants: readonly Invariant[] = [],
+  options: CheckOptions & AboutMachine<AnyStateMachine> = {},
+): Verdict {
+  return check(anyModelOf(modelOrMachine, invariants, options), options);
+}
+
+/** A script in a model again: what became of it, and the rule that it breaks. */
+export function replayScript<Snapshot extends AnyMachineSnapshot, Event extends AnyEventObject, Effect>(
+  model: MachineModel<Snapshot, Event, Effect>,
+  script: Script,
+): { readonly steps: LivedScript["steps"]; readonly breach: Breach | undefined } {
+  const steps = live(asAnyModel(model), script);
+  return { steps, breach: new Judge(asAnyModel(model).invariants).ofScript(steps) };
+}
+
+/** The model that is checked: the one given, or one made of the machine. */
+export function anyModelOf(modelOrMachine: AnyModel | AnyStateMachine, invariants: readonly Invariant[], about: AboutMachine<AnyStateMachine>): AnyModel {
+  if (!("machine" in modelOrMachine)) return asAnyModel(modelOf(modelOrMachine, invariants as readonly InvariantOf<AnyStateMachine>[], about));
+  return { ...modelOrMachine, invariants: [...modelOrMachine.invariants, ...invariants] };
+}
+
+function check(model: AnyModel, options: CheckOptions): Verdict {
+  const { exhaustive = true, runs = defaultRuns, seed, onProgress } = options;
+  const record = new CoverageRecord(model.machine);
+  const stepper = stepperOf(model.machine, record.microstep);
+  const judge = new Judge(model.invariants);
+  const found = exhaustive ? exploreAndJudge(model, stepper, judge, record, options) : undefined;
+  const scripts = found?.counterexample !== undefined || runs === 0
+    ? { runs: 0, events: 0, illegalEvents: 0, seed: seed ?? 0, counterexample: undefined }
+    : runScripts(model, stepper, judge, record, { ...options, runs });
+  const counterexample = found?.counterexample ?? scripts.counterexample;
+  // What was cut short has not seen all there is to see.
+  const problems = found === undefined || counterexample !== undefined ? [] : problemsOf(model, found.exploration, record.transitions, record.taken);
+  onProgress?.({ phase: "scripts", done: scripts.runs, total: runs });
+  return {
+    machine: model.name,
+    ok: counterexample === undefined && problems.length === 0,
+    seed: scripts.seed,
+    runs: scripts.runs,
+    events: scripts.events,
+    illegalEvents: scripts.illegalEvents,
+    states: found?.exploration.states.size ?? 0,
+    steps: found?.steps ?? 0,
+    invariants: judge.invariants.map(({ name, source }, index) => ({ name, ...(source === undefined ? {} : { source }), checked: judge.checked[index]! })),
+    coverage: record.coverage,
+    ...(counterexample === undefined ? {} : { counterexample }),
+    problems,
+  };
+}
+
+const defaultRuns = 1_000;
+/** Scripts between two words of progress. */
+const progressEvery = 50;
+
+interface Explored {
+  readonly exploration: Exploration;
+  readonly steps: number;
+  readonly counterexample: Counterexample | undefined;
+}
+
+function exploreAndJudge(model: AnyModel, stepper: Stepper, judge: Judge, record: CoverageRecord, options: CheckOptions): Explored {
+  const { statesMax, onProgress, seed = 0 } = options;
+  const exploration = explore(
+    model,
+    { ...(statesMax === undefined ? {} : { statesMax }), ...(onProgress === undefined ? {} : { onProgress: (done) => onProgress({ phase: "states", done }) }) },
+    stepper,
+  );
+  record.exhaustive(exploration);
+  let steps = 0;
+  let counterexample: Counterexample | undefined;
+  for (const { script, path, snapshot, edges } of exploration.states.values()) {
+    record.rest(snapshot);
+    // The last step on the way to a state was an event in the state before: only a start has none.
+    const starts = path.length === 1 ? [{ lived: path, events: script.events }] : [];
+    for (const { lived, events } of [...starts, ...edges.map(({ step }) => ({ lived: [...path, step], events: [...script.events, step.event!] }))]) {
+      steps += 1;
+      const last = lived.length - 1;
+      const { before, taken } = lived[last]!;
+      // An event that nothing answers adds nothing to a life.
+      const changes = before === undefined || taken.length > 0;
+      const breach = judge.ofStep(lived[last]!, last) ?? (changes ? judge.ofLife(lived, last) : undefined);
+      if (breach === undefined) continue;
+      const better = counterexample === undefined || events.length < counterexample.script.events.length;
+      if (better) counterexample = { ...about(breach), script: { start: script.start, events }, steps: lived, seed, path: "", runs: 0, shrinks: 0 };
+    }
+  }
+  return { exploration, steps, counterexample };
+}
+
+interface Ran {
+  readonly runs: number;
+  readonly events: number;
+  readonly illegalEvents: number;
+  readonly seed: number;
+  readonly counterexample: Counterexample | undefined;
+}
+
+function runScripts(model: AnyModel, stepper: Stepper, judge: Judge, record: CoverageRecord, options: CheckOptions & { readonly runs: number }): Ran {
+  const { runs, seed, path, maxLength, onProgress } = options;
+  const ran = { runs: 0, events: 0, illegalEvents: 0 };
+  let hasFailed = false;
+  const scripts = scriptArbitrary(model, maxLength === undefined ? {} : { maxLength }, stepper);
+  const details = fc.check(
+    fc.property(scripts, (script) => {
+      const breach = judge.ofScript(script.steps);
+      // Those that follow only make it smaller.
+      if (!hasFailed) {
+        ran.runs += 1;
+        ran.events += script.events.length;
+        ran.illegalEvents += script.illegal.filter(Boolean).length;
+        record.script(script.steps);
+        for (const { after } of script.steps) record.rest(after);
+        if (ran.runs % progressEvery === 0) onProgress?.({ phase: "scripts", done: ran.runs, total: runs });
+      }
+      hasFailed ||= breach !== undefined;
+      return breach === undefined;
+    }),
+    { numRuns: runs, ...(seed === undefined ? {} : { seed }), ...(path === undefined ? {} : { path }) },
+  );
+  const failing = details.counterexample?.[0];
+  if (failing === undefined) return { ...ran, seed: details.seed, counterexample: undefined };
+  const smallest = minimised(model, stepper, failing, (steps) => judge.ofScript(steps));
+  return {
+    ...ran,
+    seed: details.seed,
+    counterexample: {
+      ...about(smallest.breach),
+      script: { start: failing.start, events: smallest.events },
+      steps: smallest.steps,
+      seed: details.seed,
+      path: details.counterexamplePath ?? "",
+      runs: ran.runs,
+      shrinks: details.numShrinks + smallest.removals,
+    },
+  };
+}
+
+function about({ invariant, problem }: Breach): Pick<Counterexample, "invariant" | "problem"> {
+  return { invariant, problem };
+}

@@ -1,0 +1,105 @@
+/** What a check came to, to be read: coverage, how often each rule was checked, and what breaks one. */
+import type { AnyModel } from "../machine-model.ts";
+import type { Counterexample, Coverage, Verdict } from "../verdict.ts";
+import { conversationOf, ruleText, visible } from "./conversation.ts";
+import { sequenceDiagramOf } from "./sequence-diagram.ts";
+
+export interface VerdictTextOptions {
+  /** How the same is run again: a command. Default: the options of `checkMachine`. */
+  readonly again?: string;
+  /** For what stands out, where it is shown: `good`, `bad` or `title`. Default: as it is. */
+  readonly paint?: (text: string, as: "good" | "bad" | "title") => string;
+}
+
+/** Of what is missing, lines that are shown. */
+const missingMax = 20;
+
+/** Without a line break at the end. Pure. */
+export function verdictText(verdict: Verdict, model: AnyModel, options: VerdictTextOptions = {}): string {
+  const paint = options.paint ?? ((text) => text);
+  const { machine, ok, counterexample, problems } = verdict;
+  const lines = [
+    `${paint(machine, "title")}: ${ok ? paint("everything holds", "good") : paint("something does not hold", "bad")}`,
+    ...(counterexample === undefined ? [] : ["", ...failureLines(counterexample, model, paint)]),
+    ...(problems.length === 0 ? [] : ["", ...problems.map((problem) => `  ${paint("✗", "bad")} ${visible(problem)}`)]),
+    ...(ok ? [] : ["", `  again: ${options.again ?? optionsAgain(verdict)}`, ""]),
+    ...countLines(verdict),
+    ...coverageLines(verdict.coverage, verdict.runs),
+    "  rules, and how often each was checked",
+    ...invariantLines(verdict.invariants),
+  ];
+  return lines.join("\n");
+}
+
+/** What was found without scripts needs none. */
+function optionsAgain({ seed, runs, counterexample }: Verdict): string {
+  return `checkMachine with ${counterexample?.path === "" ? "{ runs: 0 }" : `{ seed: ${seed}, runs: ${runs} }`}`;
+}
+
+function failureLines(found: Counterexample, model: AnyModel, paint: NonNullable<VerdictTextOptions["paint"]>): readonly string[] {
+  const { invariant, problem, script, steps } = found;
+  return [
+    `  ${paint("✗", "bad")} ${ruleText(invariant)}`,
+    `    ${visible(problem)}`,
+    `    ${foundHow(found)}:`,
+    "",
+    ...indented(conversationOf({ script, steps }, model)),
+    "",
+    "    the same as a diagram (Mermaid):",
+    "",
+    ...indented(sequenceDiagramOf(found, model).trimEnd()),
+  ];
+}
+
+function foundHow({ path, runs, shrinks, script }: Counterexample): string {
+  const told = script.events.length === 1 ? "one event" : `${script.events.length} events`;
+  if (path === "") return `found by telling every state everything; no way there is shorter than ${told}`;
+  return `found by script ${number(runs)}, made smaller ${shrinks === 1 ? "once" : `${number(shrinks)} times`}, to ${told}`;
+}
+
+function indented(text: string): readonly string[] {
+  return text.split("\n").map((line) => `    ${line}`.trimEnd());
+}
+
+function countLines({ runs, events, illegalEvents, seed, states, steps }: Verdict): readonly string[] {
+  const illegal = illegalEvents === 0 ? "" : `, ${number(illegalEvents)} of them such as no host tells`;
+  return [
+    runs === 0 ? "  no scripts" : `  ${number(runs)} scripts with ${number(events)} events${illegal}; seed ${seed}`,
+    ...(states === 0 ? [] : [`  ${number(states)} states, all that can be reached, and the ${number(steps)} steps between them`]),
+  ];
+}
+
+function coverageLines({ transitions, guards, pairs }: Coverage, runs: number): readonly string[] {
+  const missed = transitions.filter(({ scripts, exhaustive }) => scripts === 0 && !exhaustive);
+  const unscripted = transitions.filter(({ scripts, exhaustive }) => scripts === 0 && exhaustive);
+  const taken = `${transitions.length - missed.length} of ${transitions.length}`;
+  const oneSided = guards.filter(({ held, failed }) => !held || !failed);
+  const share = pairs.possible === 0 ? String(pairs.taken) : `${number(pairs.taken)} of ${number(pairs.possible)} (${percent(pairs.taken, pairs.possible)})`;
+  return [
+    `  transitions taken: ${taken}${unscripted.length === 0 || runs === 0 ? "" : `, ${unscripted.length} of them by no script`}`,
+    ...missing(missed.map(({ id }) => `never taken: ${id}`)),
+    `  guards seen to hold and to fail: ${guards.length - oneSided.length} of ${guards.length}`,
+    ...missing(oneSided.map(({ id, held, failed }) => `${id}: ${held ? "never failed" : failed ? "never held" : "never asked"}`)),
+    `  pairs of transitions, one after the other, taken by scripts: ${share}`,
+  ];
+}
+
+function missing(lines: readonly string[]): readonly string[] {
+  const shown = lines.slice(0, missingMax).map((line) => `    - ${line}`);
+  return lines.length > missingMax ? [...shown, `    - … ${lines.length - missingMax} more`] : shown;
+}
+
+function invariantLines(invariants: Verdict["invariants"]): readonly string[] {
+  const width = Math.max(0, ...invariants.map(({ checked }) => number(checked).length));
+  return invariants.map((invariant) => `    ${number(invariant.checked).padStart(width)}  ${ruleText(invariant)}`);
+}
+
+function percent(part: number, whole: number): string {
+  // Never rounded up to all of them.
+  return `${Math.floor((100 * part) / whole)} %`;
+}
+
+/** `1,234,567`, wherever it is run. */
+function number(value: number): string {
+  return String(value).replaceAll(/\B(?=(?:\d{3})+$)/g, ",");
+}
