@@ -23,7 +23,7 @@ export interface CheckOptions {
   readonly maxLength?: number;
   /** Whether every state is looked at too. Default: true. */
   readonly exhaustive?: boolean;
-  /** States at most; more are a problem of their own. Default: 20,000. */
+  /** States at most; more are a problem of their own. Default: 2,000: the session has about 400. */
   readonly statesMax?: number;
   /** Told now and then how far it is: of the exhaustive part the states found so far, of the scripts how many were run. */
   readonly onProgress?: (progress: Progress) => void;

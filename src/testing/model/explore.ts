@@ -41,14 +41,14 @@ export interface Exploration {
 }
 
 export interface ExploreOptions {
-  /** States at most. Default: 20,000. */
+  /** States at most. Default: 2,000. */
   readonly statesMax?: number;
   /** Told how many states there are so far, now and then. */
   readonly onProgress?: (states: number) => void;
 }
 
 /** Throws where the same events lead elsewhere the second time: a machine that asks the clock, or chance, cannot be explored. */
-export function explore(model: AnyModel, { statesMax = 20_000, onProgress }: ExploreOptions = {}, stepper = stepperOf(model.machine)): Exploration {
+export function explore(model: AnyModel, { statesMax = 2_000, onProgress }: ExploreOptions = {}, stepper = stepperOf(model.machine)): Exploration {
   const states = new Map<string, Reached>();
   let tooMany = false;
   const wanted = (count: number, key: string): boolean => {
