@@ -2,8 +2,9 @@ import { defineConfig } from "vitest/config";
 
 /** Rooms whose tests change nothing of their process: their files share one, which spares most of the loading. */
 const shared = [
-  "admin", "config", "conversations", "diagrams", "domain", "history", "machines", "management", "page", "presence", "roster", "router",
-  "session", "stanzas", "step", "streams", "subscriptions", "xep", "xml",
+  "admin", "config", "conversations", "diagrams", "domain", "history", "machines", "management", "page", "presence", "races", "roster", "router",
+  "session", "stanzas", "step", "streams", "subscriptions",
+  "testing/model", "testing/print", "testing/virtual", "witness", "xep", "xml",
 ].map((room) => `test/${room}/**/*.test.ts`);
 
 export default defineConfig({
