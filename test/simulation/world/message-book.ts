@@ -1,0 +1,157 @@
+/**
+ * Every message of the world, from who wrote it to where it went. Invariant 11: each has one disposition: acknowledged, written to a
+ * session that does not count and may be lost with it, offline, returned, dropped by a named rule.
+ */
+import { childOf, showXml, textOf, type Xml } from "../../support/xml-reader.ts";
+import type { Scene } from "./scene.ts";
+import type { Sending, Sitting } from "./sitting.ts";
+
+export interface Message {
+  /** Its place among all, from 1; its id is `m` and this. */
+  readonly number: number;
+  readonly by: Sitting;
+  readonly type: "chat" | "normal" | "headline";
+  /** As written: a bare or a full JID. */
+  readonly to: string;
+  readonly account: string;
+  readonly resource: string | undefined;
+  readonly body: string;
+  /** Milliseconds since the world began. */
+  readonly at: number;
+  /** The server has taken responsibility for it. */
+  isAccepted: boolean;
+  /** It was not handled, and never will be. */
+  isVoid: boolean;
+  readonly receipts: Receipt[];
+  /** The condition of the error with which it was given back. */
+  returned: string | undefined;
+}
+
+interface Receipt {
+  readonly sitting: Sitting;
+  /** How many stanzas its client had counted with it; 0 where it did not count. */
+  readonly index: number;
+  readonly at: number;
+  readonly isDelayed: boolean;
+}
+
+const addressee = "Invariant 11: a message reaches only whom it is for, as it was written";
+const once = "Invariant 11: no session is given a message twice, nor another what a client has acknowledged";
+const wall = "XEP-0191 section 3.3: nothing passes between users one of whom has blocked the other";
+
+export class MessageBook {
+  readonly #scene: () => Scene;
+  readonly #messages: Message[] = [];
+  /** By the sessions' numbers, `from>to`: the last message that came at once. */
+  readonly #last = new Map<string, number>();
+
+  constructor(scene: () => Scene) {
+    this.#scene = scene;
+  }
+
+  get all(): readonly Message[] {
+    return this.#messages;
+  }
+
+  /** The next message. */
+  write(by: Sitting, type: Message["type"], to: string, words: string): Sending {
+    const number = this.#messages.length + 1;
+    const slash = to.indexOf("/");
+    const [account, resource] = slash < 0 ? [to, undefined] : [to.slice(0, slash), to.slice(slash + 1)];
+    const message: Message = {
+      number, by, type, to, account, resource, body: `${number} ${words}`, at: this.#scene().now(),
+      isAccepted: false, isVoid: false, receipts: [], returned: undefined,
+    };
+    this.#messages.push(message);
+    this.#scene().counts.messages += 1;
+    return {
+      text: `<message${type === "normal" ? "" : ` type='${type}'`} to='${to}' id='m${number}'><body>${escape(message.body)}</body></message>`,
+      accepted: () => void (message.isAccepted = true),
+      voided: () => this.#void(message),
+    };
+  }
+
+  came(sitting: Sitting, stanza: Xml): void {
+    const scene = this.#scene();
+    const { id = "", from, type = "normal", to } = stanza.attrs;
+    const message = this.#messages[Number(/^m(\d+)$/.exec(id)?.[1] ?? 0) - 1];
+    const whose = `${sitting.device} (${sitting.jid})`;
+    if (message === undefined) return scene.problem(addressee, `${whose}: nobody wrote ${showXml(stanza)}`);
+    if (type === "error") return this.#cameBack(sitting, message, stanza);
+    const isChanged = from !== message.by.jid || to !== message.to || type !== message.type || textOf(childOf(stanza, "body")) !== message.body;
+    if (isChanged) scene.problem(addressee, `${whose}: ${message.by.jid} wrote to ${message.to}, and what came is ${showXml(stanza)}`);
+    if (sitting.account !== message.account) return scene.problem(addressee, `${whose}: was given what is for ${message.account}, ${showXml(stanza)}`);
+    const isDelayed = childOf(stanza, "delay") !== undefined;
+    this.#checkPlace(sitting, message, isDelayed);
+    this.#checkOnce(sitting, message);
+    if (message.isVoid) scene.problem("XEP-0198 section 5: what the server says it has not handled goes nowhere", `${whose}: m${message.number} came all the same`);
+    if (scene.rights.wasAlwaysBlocked(message.by.account, message.account, message.at, scene.now())) {
+      scene.problem(wall, `${whose}: m${message.number} of ${message.by.jid}, written at ${message.at} ms`);
+    }
+    if (!isDelayed) this.#checkOrder(sitting, message);
+    message.receipts.push({ sitting, index: sitting.counting === "on" ? sitting.handled : 0, at: scene.now(), isDelayed });
+  }
+
+  /** What goes to a bare JID goes to available resources (RFC 6121 section 8.5.2). */
+  #checkPlace(sitting: Sitting, message: Message, isDelayed: boolean): void {
+    const scene = this.#scene();
+    if (message.resource === sitting.resource) return;
+    if (!sitting.wasAvailable) {
+      scene.problem("RFC 6121 section 8.5.2: what is for a bare JID goes to available resources", `${sitting.device}: m${message.number} to ${message.to}`);
+    } else if (message.resource !== undefined && message.type === "normal" && !isDelayed) {
+      scene.problem("RFC 6121 section 8.5.3: what is for a full JID goes to no other", `${sitting.device}: m${message.number} to ${message.to}`);
+    }
+  }
+
+  #checkOnce(sitting: Sitting, { number, receipts }: Message): void {
+    const scene = this.#scene();
+    const twice = receipts.some((receipt) => receipt.sitting === sitting);
+    // Whose client has miscounted on purpose is given what it has said it has not.
+    if (twice && !sitting.isToBlame) scene.problem(once, `${sitting.device}: m${number} came twice in one session`);
+    // Who left in order had told what it has, and whoever came later is given nothing of that.
+    const settled = receipts.find(({ sitting: before, index }) => {
+      const { partedAt, endedAt = Infinity } = before;
+      return partedAt !== undefined && index > 0 && index <= partedAt && sitting.askedAt > endedAt;
+    });
+    if (settled !== undefined) scene.problem(once, `${sitting.device}: m${number} came, which ${settled.sitting.device} had acknowledged when it left in order`);
+  }
+
+  /** RFC 6120 section 10.1. What was kept meanwhile may come later. */
+  #checkOrder(sitting: Sitting, { number, by }: Message): void {
+    const key = `${by.number}>${sitting.number}`;
+    const last = this.#last.get(key) ?? 0;
+    if (number < last) this.#scene().problem("RFC 6120 section 10.1: stanzas are delivered in order", `${sitting.device}: m${number} came after m${last}`);
+    this.#last.set(key, Math.max(last, number));
+  }
+
+  #cameBack(sitting: Sitting, message: Message, stanza: Xml): void {
+    const scene = this.#scene();
+    const error = childOf(stanza, "error");
+    const condition = error?.children.find((child): child is Xml => typeof child !== "string" && child.name !== "text")?.name ?? "";
+    const whose = `${sitting.device} (${sitting.jid}): ${showXml(stanza)}`;
+    if (sitting !== message.by) scene.problem("RFC 6120 section 8.3.1: an error goes to who sent the stanza", whose);
+    if (message.returned !== undefined) scene.problem(once, `${whose}: it was given back before`);
+    message.returned = condition;
+    if (!this.#mayComeBack(message)) scene.problem("Invariant 11: a message is given back only where nobody can have it", whose);
+  }
+
+  #mayComeBack({ by, account, at, type, resource }: Message): boolean {
+    const scene = this.#scene();
+    const exists = scene.people.some((person) => person.account === account);
+    if (!exists || scene.rights.wasBlocked(by.account, account, at, scene.now())) return true;
+    // RFC 6121 section 8.5.3.2: there is no such resource; a chat message goes to another then, or waits.
+    return type !== "chat" && resource !== undefined;
+  }
+
+  #void(message: Message): void {
+    message.isVoid = true;
+    const [receipt] = message.receipts;
+    if (receipt === undefined) return;
+    const text = `${receipt.sitting.device} was given m${message.number} of ${message.by.device}`;
+    this.#scene().problem("XEP-0198 section 5: what the server says it has not handled goes nowhere", text);
+  }
+}
+
+export function escape(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll("'", "&apos;");
+}

@@ -1,0 +1,110 @@
+import { describe, expect, it } from "vitest";
+import { makeJid } from "../../../src/domain/jid.ts";
+import type { Extension } from "../../../src/router/extension.ts";
+import type { Passage } from "../../../src/router/phases.ts";
+import { planWorld } from "./make-plan.ts";
+import { playWorld } from "./world.ts";
+
+/** What is wrong with a server that has this extension, in one of a few worlds. */
+async function firstRule(planted: Omit<Extension, "name" | "specification">): Promise<string | undefined> {
+  const extension: Extension = { name: "planted", specification: { id: "RFC 6121", title: "what is not so" }, ...planted };
+  for (const seed of [30, 39, 43]) {
+    const { problems } = await playWorld(planWorld(seed, "small"), { extensions: [extension] });
+    if (problems[0] !== undefined) return problems[0].rule;
+  }
+  return undefined;
+}
+
+const numberOf = ({ stanza }: Passage) => (stanza.kind === "message" && stanza.type === "chat" ? Number(/^m(\d+)$/.exec(stanza.id ?? "")?.[1] ?? 0) : 0);
+const everybody = ["romeo", "juliet", "nurse", "mercutio", "tybalt"].map((name) => makeJid(name, "verona.lit"));
+
+describe("What is planted in a server is found, by its rule", () => {
+  it("a message that is lost", async () => {
+    const deliver = (passage: Passage) => (numberOf(passage) % 5 === 1 ? ({ stop: true, why: "planted" } as const) : undefined);
+    expect(await firstRule({ phases: { deliver } })).toMatch(/^Invariant 11: each message has one disposition/);
+  });
+
+  it("a message that is delivered twice", async () => {
+    const hold = (passage: Passage) => {
+      if (numberOf(passage) % 5 === 1) passage.recipient?.deliver(passage.step, passage.stanza.element);
+      return undefined;
+    };
+    expect(await firstRule({ phases: { hold } })).toMatch(/^Invariant 11: no session is given a message twice/);
+  });
+
+  it("a message that reaches somebody else", async () => {
+    const deliver = (passage: Passage) => {
+      const { step, stanza, house } = passage;
+      if (numberOf(passage) > 0) for (const { bare } of everybody) for (const session of house.sessions(bare)) session.deliver(step, stanza.element);
+      return undefined;
+    };
+    expect(await firstRule({ phases: { deliver } })).toMatch(/^Invariant 11: /);
+  });
+
+  it("a message of somebody else than who wrote it", async () => {
+    const stamp = (passage: Passage) => {
+      if (numberOf(passage) % 5 === 1) passage.stanza.element.attrs["from"] = "nurse@verona.lit/elsewhere";
+      return undefined;
+    };
+    expect(await firstRule({ phases: { stamp } })).toMatch(/^Invariant 11: a message reaches only whom it is for, as it was written/);
+  });
+
+  it("a message that is given back although it could be delivered", async () => {
+    const guard = (passage: Passage) => (numberOf(passage) % 5 === 1 ? { fault: { condition: "service-unavailable", text: "" }, why: "planted" } as const : undefined);
+    expect(await firstRule({ phases: { guard } })).toMatch(/^Invariant 11: a message is given back only where nobody can have it/);
+  });
+
+  it("messages that overtake each other", async () => {
+    const late: Passage[] = [];
+    const hold = (passage: Passage) => {
+      const number = numberOf(passage);
+      for (const { recipient, stanza } of late.splice(0)) if (recipient?.connected === true) passage.step.afterwards(() => passage.house.run(null, (step) => recipient.deliver(step, stanza.element)));
+      if (number === 0 || number % 3 !== 1) return undefined;
+      late.push(passage);
+      return { stop: true, why: "planted" } as const;
+    };
+    expect(await firstRule({ phases: { hold } })).toMatch(/^(RFC 6120 section 10\.1|Invariant 11)/);
+  });
+
+  it("presence that leaks", async () => {
+    const presenceChanged: Extension["presenceChanged"] = ({ step, session, change, house }) => {
+      const { element } = change;
+      if (!change.available || element === undefined) return;
+      for (const { bare } of everybody) for (const other of house.sessions(bare)) if (other !== session && other.available) other.deliver(step, element);
+    };
+    expect(await firstRule({ presenceChanged })).toMatch(/^(Invariant 13: nobody sees presence without a right to it|RFC 6120 section 10\.5)/);
+  });
+
+  it("an end that is told twice", async () => {
+    const presenceChanged: Extension["presenceChanged"] = ({ step, change, account, house }) => {
+      const { element } = change;
+      if (change.available || element === undefined) return;
+      for (const session of house.sessions(account.bare)) if (session.connected) session.deliver(step, element);
+    };
+    expect(await firstRule({ presenceChanged })).toMatch(/^Invariant 13: exactly one unavailable ends each period of availability/);
+  });
+
+  it("a change of a roster that did not happen", async () => {
+    const rosterChanged: Extension["rosterChanged"] = ({ step, interested, item }) => {
+      if (item === undefined) return;
+      for (const session of interested) session.tell(step, { type: "roster.requested", at: step.at });
+      throw new Error("planted");
+    };
+    expect(await firstRule({ rosterChanged })).toMatch(/^(The server meets an error only where its disk fails|RFC 6120 section 4\.9)/);
+  });
+
+  it("a promise that nobody minds", async () => {
+    const stamp = (passage: Passage) => {
+      if (numberOf(passage) === 3) void Promise.reject(new Error("planted"));
+      return undefined;
+    };
+    // The runner of these tests would take it for its own.
+    const others = process.listeners("unhandledRejection");
+    process.removeAllListeners("unhandledRejection");
+    try {
+      expect(await firstRule({ phases: { stamp } })).toMatch(/^No promise is rejected without anybody who minds/);
+    } finally {
+      for (const listener of others) process.on("unhandledRejection", listener);
+    }
+  });
+});

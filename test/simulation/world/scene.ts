@@ -1,0 +1,81 @@
+/** What everybody and everything in a world shares. */
+import type { SeededRandom } from "../../../src/testing/virtual/seeded-random.ts";
+import type { VirtualDisk } from "../../../src/testing/virtual/virtual-disk.ts";
+import type { VirtualNetwork } from "../../../src/testing/virtual/virtual-net.ts";
+import type { VirtualServer } from "../../../src/testing/virtual/virtual-server.ts";
+import type { Timer } from "../../../src/ports.ts";
+import type { Device } from "./device.ts";
+import type { MessageBook } from "./message-book.ts";
+import type { PresenceBook } from "./presence-book.ts";
+import type { WorldCounts } from "./plan.ts";
+import type { Register } from "./register.ts";
+import type { Rights } from "./rights.ts";
+import type { Sitting } from "./sitting.ts";
+import type { Transcript } from "./transcript.ts";
+
+export interface Scene {
+  readonly domain: string;
+  /** Milliseconds since the world began. */
+  now(): number;
+  /** Calls `task` after so many milliseconds. */
+  after(ms: number, task: () => void): Timer;
+  readonly network: VirtualNetwork;
+  readonly disk: VirtualDisk;
+  readonly server: VirtualServer;
+  readonly transcript: Transcript;
+  readonly counts: { -readonly [Name in keyof WorldCounts]: WorldCounts[Name] };
+  /** `rule`: a sentence that the server has broken; `text`: how. */
+  problem(rule: string, text: string): void;
+  readonly hasProblem: boolean;
+  readonly people: Person[];
+  readonly devices: Device[];
+  /** Every session that there was. */
+  readonly sittings: Sitting[];
+  /** When a resource was asked for, by full JID. */
+  readonly bindsAsked: Map<string, number[]>;
+  /** When a resumption was, by the session's id. */
+  readonly resumesAsked: Map<string, number[]>;
+  readonly messages: MessageBook;
+  readonly presences: PresenceBook;
+  /** What the log says of who sees whom. */
+  readonly rights: Rights;
+  readonly ordered: Ordered;
+  /** Iqs that were asked. */
+  questions: number;
+  /** Everybody comes to rest: what was late is done now, and nothing is begun. */
+  isEnding: boolean;
+  /** Milliseconds that bytes are under way on a link that nothing was done to. */
+  readonly delayMs: readonly [least: number, most: number];
+  randomOf(name: string): SeededRandom;
+}
+
+/** What the plan has done to the server, so that what follows from it is no problem. */
+export interface Ordered {
+  stops: number;
+  diskFaults: number;
+  /** When the last kill or fault of the disk was, ms since the world began; -Infinity for none. */
+  lastLossAt: number;
+}
+
+/** A user with one account and some devices. */
+export interface Person {
+  readonly name: string;
+  /** The bare JID. */
+  readonly account: string;
+  readonly devices: Device[];
+  readonly facts: PersonFacts;
+}
+
+/** What the user has wanted of the server, whichever device it was; what became of it is looked at when nothing is under way. */
+export interface PersonFacts {
+  /** Who has asked to see this one, as far as a device was told and nobody has answered. */
+  readonly requests: Set<string>;
+  /** By contact: what it is called; undefined where it is not in the roster. */
+  readonly names: Map<string, Register<string | undefined>>;
+  /** By contact: whether it may see this one. An upper bound: both have to agree. */
+  readonly shown: Map<string, Register<boolean>>;
+  /** By address: whether it is blocked. */
+  readonly blocked: Map<string, Register<boolean>>;
+  /** By namespace: private XML (XEP-0049); empty for nothing. */
+  readonly kept: Map<string, Register<string>>;
+}

@@ -1,0 +1,42 @@
+import { describe, expect, it } from "vitest";
+import { planWorld } from "./make-plan.ts";
+import type { WorldCounts } from "./plan.ts";
+import { playWorld } from "./world.ts";
+
+/** Small worlds of one to three minutes; together they have everything that can happen. */
+const seeds = [8, 10, 13, 16, 22, 25, 27, 35, 38, 46, 47, 53];
+
+describe("The whole server simulated, with people and everything that can go wrong", () => {
+  const totals = new Map<string, number>();
+
+  it.each(seeds)("keeps every rule in the world of seed %i", async (seed) => {
+    const { problems, transcript, counts } = await playWorld(planWorld(seed, "small"));
+    expect(problems, transcript.slice(-80).join("\n")).toEqual([]);
+    for (const [name, count] of Object.entries(counts)) totals.set(name, (totals.get(name) ?? 0) + count);
+  });
+
+  it("has in these worlds everything that a plan can hold", () => {
+    const wanted: Partial<WorldCounts> = { messages: 300, presences: 300, rosterChanges: 150, resumptions: 50, crashes: 10, restarts: 3, linkFaults: 25, diskFaults: 8, misdeeds: 20 };
+    for (const [name, count] of Object.entries(wanted)) expect(totals.get(name) ?? 0, name).toBeGreaterThanOrEqual(count);
+  });
+});
+
+describe("A world is its plan: the same one always comes to the same, byte by byte", () => {
+  it("twice in one process, whatever was played between", async () => {
+    const plan = planWorld(35, "small");
+    const first = await playWorld(plan);
+    const other = await playWorld(planWorld(27, "small"));
+    const second = await playWorld(plan);
+    expect(second.digest).toBe(first.digest);
+    expect(second).toEqual(first);
+    expect(other.digest).not.toBe(first.digest);
+  });
+
+  it("and a plan with a happening less is a plan still", async () => {
+    const plan = planWorld(16, "small");
+    const fewer = { ...plan, happenings: plan.happenings.filter((_, index) => index % 3 !== 1) };
+    const { problems, digest } = await playWorld(fewer);
+    expect(problems).toEqual([]);
+    expect(digest).not.toBe((await playWorld(plan)).digest);
+  });
+});
