@@ -77,7 +77,9 @@ export function evolveSession(before: SessionMoment | undefined, fact: StoredFac
     case "StanzasAcknowledged": {
       const { acknowledged } = dataOf(fact, "StanzasAcknowledged");
       const queue = before.queue.filter(({ number }) => number > acknowledged);
-      return agreed({ ...moved, queue, counts: { ...countsOf(before), acknowledged } });
+      const counts = countsOf(before);
+      // What a session without a queue was sent is not recorded; that its client has it is.
+      return agreed({ ...moved, queue, counts: { ...counts, sent: Math.max(counts.sent, acknowledged), acknowledged } });
     }
     case "StanzasTaken": {
       const taken = new Set(dataOf(fact, "StanzasTaken").numbers);

@@ -37,6 +37,7 @@ export class Attachment implements LinkHandler {
   #owner: LinkOwner | undefined;
   /** The link is being destroyed, and will be told lost. */
   #dropped = false;
+  #endTagSent = false;
   /** When this client's input began to be taken without others in between, ms since 1970. */
   #turnBegan = 0;
 
@@ -90,6 +91,11 @@ export class Attachment implements LinkHandler {
     return this.#dropped;
   }
 
+  /** This side's stream is closed: nothing follows its end tag (RFC 6120 section 4.4). */
+  get endTagSent(): boolean {
+    return this.#endTagSent;
+  }
+
   hold(reason: HoldReason): void {
     this.#flow.hold(reason);
   }
@@ -100,6 +106,10 @@ export class Attachment implements LinkHandler {
 
   output(step: Step, text: string): void {
     step.output(this.outbox, text);
+    if (text === this.link.footerText) {
+      this.#endTagSent = true;
+      step.ifDiscarded(() => (this.#endTagSent = false));
+    }
     if (this.outbox.waitingChars > outboxBytesHardMax) this.drop();
   }
 

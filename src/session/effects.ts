@@ -61,9 +61,9 @@ function write(bench: Workbench, step: Step, text: string): void {
   bench.writeStream(step, text);
 }
 
-/** Runs `task` when all that this step and earlier ones wrote has been handed to the link. */
+/** Runs `task` when all that this step and earlier ones wrote has been handed to the link, or never will be. */
 function afterFlush(bench: Workbench, step: Step, task: () => void): void {
-  step.afterwards(() => bench.outbox.whenWritten(task));
+  step.afterwards(() => bench.outbox.whenWritten(task, task));
 }
 
 function openStream(bench: Workbench, step: Step, effect: Pick<OpenStream, "from" | "to" | "versioned">): void {

@@ -216,10 +216,11 @@ export class SessionHost implements LinkOwner, Workbench, ResumableSession {
     this.#attachment.output(step, text);
   }
 
-  /** Of the stream itself, at any time while there is a link. */
+  /** Of the stream itself, at any time while there is a link: whatever the client goes on to say, nothing follows the end tag. */
   writeStream(step: Step, text: string): void {
+    if (this.#linked.endTagSent) return;
     this.#watching?.tell((watcher) => watcher.wrote(step, text));
-    step.output(this.outbox, text);
+    this.#linked.output(step, text);
   }
 
   onReceipt(step: Step, receipt: Receipt): void {

@@ -206,7 +206,7 @@ export class Batch {
     this.#committingBytes = 0;
     for (const outbox of [...this.#waiting, ...this.#dirty]) {
       outbox.flush(this.#durable);
-      outbox.clear();
+      outbox.fail();
     }
     this.#waiting.clear();
     for (const { reject } of this.#waiters.splice(0)) reject(storeFailed());

@@ -14,7 +14,7 @@ export class Outbox {
   #pushed = 0;
   #written = 0;
   /** Oldest first. */
-  #whenWritten: { readonly after: number; readonly task: () => void }[] = [];
+  #whenWritten: { readonly after: number; readonly task: () => void; readonly otherwise: (() => void) | undefined }[] = [];
 
   /** `onError` is told what `write`, or a task that waited for it, threw: one peer's trouble is nobody else's. */
   constructor(write: (text: string) => void, onError: (error: unknown) => void = rethrow) {
@@ -60,10 +60,13 @@ export class Outbox {
     return true;
   }
 
-  /** Runs `task` when everything pushed so far has been written: at once if it has been. Not at all if the outbox is cleared. */
-  whenWritten(task: () => void): void {
+  /**
+   * Runs `task` when everything pushed so far has been written: at once if it has been. Not at all if the outbox is cleared; `otherwise`
+   * runs where what it waits for will never be durable.
+   */
+  whenWritten(task: () => void, otherwise?: () => void): void {
     if (this.#written === this.#pushed) task();
-    else this.#whenWritten.push({ after: this.#pushed, task });
+    else this.#whenWritten.push({ after: this.#pushed, task, otherwise });
   }
 
   #runTasks(): void {
@@ -73,7 +76,14 @@ export class Outbox {
     }
   }
 
-  /** Nothing of it will leave: the peer is gone, or what it waits for will never be durable. */
+  /** Nothing of it will leave: what it waits for will never be durable. */
+  fail(): void {
+    const waiting = this.#whenWritten;
+    this.clear();
+    for (const { otherwise } of waiting) if (otherwise !== undefined) this.#attempt(otherwise);
+  }
+
+  /** Nothing of it will leave: the peer is gone. */
   clear(): void {
     this.#whenWritten = [];
     this.#written = this.#pushed;

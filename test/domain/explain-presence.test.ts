@@ -280,6 +280,7 @@ describe("RFC 6121 section 4.2.3: available resources are told", () => {
         "the roster of romeo@a.example says To; juliet@b.example has no available resource now",
     );
     expect(direction.resources[0]!.why.text).toBe("is told nothing: juliet@b.example has no available resource");
+    expect(texts(direction)).toContain("no resource of juliet@b.example is available now");
   });
 
   it("or no server", () => {

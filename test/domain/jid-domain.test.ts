@@ -25,6 +25,7 @@ describe("RFC 7622 section 3.2 domainpart", () => {
     ["halfwidth Katakana with a voiced sound mark", "\uFF76\uFF9E.example", "\u30AC.example"],
     ["sharp s, which stays", "fa\u00DF.example", "fa\u00DF.example"],
     ["final sigma, which stays", "\u03C3\u03C2.example", "\u03C3\u03C2.example"],
+    ["a capital after a dot and beyond ASCII", "x.\u00C9", "x.\u00E9"],
     ["capital sigma", "\u039F\u03A3.example", "\u03BF\u03C3.example"],
   ])("takes %s", (_what, text, prepared) => {
     expect(prepareDomain(text)).toBe(prepared);
@@ -34,6 +35,7 @@ describe("RFC 7622 section 3.2 domainpart", () => {
     ["nothing", ""],
     ["a dot alone", "."],
     ["two dots at the end", "example.com.."],
+    ["two dots at the end, and no more", "a.."],
     ["an empty label", "a..b"],
     ["a dot first", ".a"],
     ["a space", "exa mple.com"],
@@ -136,6 +138,7 @@ describe("RFC 7622 section 3.1 IP literals", () => {
     ["[1:2:3:4:5:6:7:8]", "[1:2:3:4:5:6:7:8]"],
     ["[1:2:3:4:5:6:7::]", "[1:2:3:4:5:6:7::]"],
     ["[::ffff:192.0.2.1]", "[::ffff:192.0.2.1]"],
+    ["[::199.249.250.255]", "[::199.249.250.255]"],
     ["[1:2:3:4:5:6:192.0.2.1]", "[1:2:3:4:5:6:192.0.2.1]"],
     ["[fe80::1%25Eth0]", "[fe80::1%25Eth0]"],
     ["[fe80::1%25a%2Fb]", "[fe80::1%25a%2Fb]"],
@@ -165,6 +168,14 @@ describe("RFC 7622 section 3.1 IP literals", () => {
     "[::192.0.02.1]",
     "[::192.0.2]",
     "[::192.0.2.1:1]",
+    "[::5.192.0.2.1]",
+    "[::192.0.2.1.5]",
+    "[::24a.0.2.1]",
+    "[1:2::3:4::5:6:7:8]",
+    "[fe80::1%25a%2]",
+    "[v1.a%25eth0]",
+    "[xv1.a]",
+    "[\u00E9[::1]",
     "[fe80::1%eth0]",
     "[fe80::1%25]",
     "[fe80::1%25a b]",
@@ -187,10 +198,14 @@ describe("RFC 7622 section 3.2 lengths of RFC 1034", () => {
     expect(prepareDomain("a".repeat(64))).toBeUndefined();
     expect(prepareDomain(`${"a".repeat(64)}.example`)).toBeUndefined();
     expect(prepareDomain(`A${"a".repeat(63)}`)).toBeUndefined();
-    const wide = Array.from({ length: 70 }, (_, count) => "\u4E2D".repeat(count + 1));
-    expect(wide.map((label) => prepareDomain(label))).toEqual(
-      wide.map((label) => (aLabel(label).length <= 63 ? label : undefined)),
-    );
+    const wide = Array.from({ length: 140 }, (_, count) => "\u4E2D".repeat(count + 1));
+    const short = wide.map((label) => (aLabel(label).length <= 63 ? label : undefined));
+    expect(wide.map((label) => prepareDomain(label))).toEqual(short);
+    expect(wide.map((label) => prepareDomain(aLabel(label)))).toEqual(short);
+    const longest = `${"a".repeat(55)}\u00E9`;
+    expect(aLabel(longest)).toHaveLength(63);
+    expect([longest, aLabel(longest)].map(prepareDomain)).toEqual([longest, longest]);
+    expect([`a${longest}`, aLabel(`a${longest}`)].map(prepareDomain)).toEqual([undefined, undefined]);
   });
 
   it("takes names of 253 octets, as they are in the DNS", () => {

@@ -213,6 +213,8 @@ describe("the cache of parsed texts", () => {
     const long = `a@example.com/${"x".repeat(jidCacheTextLengthMax)}`;
     expect(parseJid(long)?.full).toBe(long);
     expect(parseJid(long)).not.toBe(parseJid(long));
+    const longest = `a@example.com/${"x".repeat(jidCacheTextLengthMax)}`.slice(0, jidCacheTextLengthMax);
+    expect(parseJid(longest)).toBe(parseJid(longest));
   });
 });
 

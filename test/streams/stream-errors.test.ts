@@ -328,6 +328,17 @@ describe("RFC 6120 section 4.9.3.25 unsupported-version", () => {
     expect(lastStream(old).reader.header).not.toHaveProperty("version");
   });
 
+  it("answers with no version to who sent none after authentication either", async () => {
+    const client = await connectSecure(server, "plaintext");
+    client.send(streamHeader("localhost"));
+    await client.expect("</stream:features>");
+    client.send(saslPlain("romeo"));
+    await client.expect(/<success [^>]*>/);
+    client.send(streamHeader("localhost", ""));
+    await expectStreamError(client, "unsupported-version");
+    expect(lastStream(client).reader.header).not.toHaveProperty("version");
+  });
+
   for (const version of ["1.0", "1.1", "1.13", "01.0"]) {
     it(`is not what version ${version} meets`, async () => {
       const client = await connectRaw({ port: server.port });

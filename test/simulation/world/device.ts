@@ -8,8 +8,10 @@ import { CountError } from "../crash/counting.ts";
 import { showXml, type Xml } from "../../support/xml-reader.ts";
 import { checkStreamError } from "./stream-errors.ts";
 import { hear } from "./hearing.ts";
+import { ClientManagement } from "./client-management.ts";
 import { Login, managementNamespace, type LoginIntent } from "./login.ts";
 import { enter } from "./entering.ts";
+import { Patience } from "./patience.ts";
 import { RosterCache } from "./roster-cache.ts";
 import type { Person, Scene } from "./scene.ts";
 import { Sitting, type Sending } from "./sitting.ts";
@@ -22,9 +24,8 @@ export const password = "secret";
 const backOffMinMs = 50;
 const backOffMaxMs = 8_000;
 const displacedMs = 15_000;
-/** Milliseconds that a login, an answer to the question whether the server is there, and the end of a stream may take. */
+/** Milliseconds that a login and the end of a stream may take. */
 const loginMs = 25_000;
-const answerMs = 12_000;
 const closingMs = 10_000;
 
 export interface DevicePlace {
@@ -57,15 +58,13 @@ export class Device {
   #isCondemned = false;
   #tries = 0;
   #displaced = false;
-  /** When something was last heard, and when this client last asked for it. */
-  #heardAt = 0;
   #onlineSince = 0;
   #comingBack: Timer | undefined;
   #deadline: Timer | undefined;
-  #looking: Timer | undefined;
-  #sentSinceAsked = 0;
-  #handledSinceAcknowledged = 0;
-  #answering: Timer | undefined;
+  readonly #management: ClientManagement;
+  readonly #patience: Patience;
+  /** The bind that is asked for and not answered. */
+  #binding: { readonly jid: string; readonly askedAt: number } | undefined;
   /** Said at the next login in place of what belongs there. */
   #misdeed: LoginIntent["misdeed"];
   #resumesInstead: string | undefined;
@@ -77,6 +76,12 @@ export class Device {
     this.person = person;
     this.traits = traits;
     this.#random = scene.randomOf(name);
+    this.#management = new ClientManagement(scene, this);
+    this.#patience = new Patience(scene, {
+      patienceMs: traits.patienceMs,
+      ask: () => (this.sitting?.counting === "on" ? this.ask() : this.send({ text: `<iq type='get' id='there' to='${scene.domain}'><ping xmlns='urn:xmpp:ping'/></iq>` })),
+      giveUp: () => this.dropLink("nothing is heard from the server"),
+    });
   }
 
   /** It has a session with a link: stanzas leave at once. */
@@ -174,8 +179,7 @@ export class Device {
     sitting.send(sending);
     if (!this.#isOnline) return;
     this.#wire?.write(sending.text);
-    this.#sentSinceAsked += 1;
-    if (this.#sentSinceAsked === this.traits.askEvery) this.ask();
+    this.#management.sent();
   }
 
   /** What is no stanza, or none that is counted. */
@@ -192,27 +196,17 @@ export class Device {
 
   /** Asks what has arrived. */
   ask(): void {
-    this.#sentSinceAsked = 0;
-    if (this.sitting?.counting === "on") this.write(`<r xmlns='${managementNamespace}'/>`);
+    this.#management.ask();
   }
 
   /** Says what has arrived. */
   acknowledge(): void {
-    this.#handledSinceAcknowledged = 0;
-    const { sitting } = this;
-    if (sitting?.counting !== "on" || !this.#isOnline || this.#isLeaving) return;
-    sitting.told = sitting.handled;
-    this.write(`<a xmlns='${managementNamespace}' h='${sitting.handled}'/>`);
+    if (this.#isOnline && !this.#isLeaving) this.#management.acknowledge();
   }
 
   /** Asks for stream management in a session that is there. */
   enable(): void {
-    const { sitting, traits } = this;
-    if (sitting === undefined || sitting.counting !== "off" || !this.#isOnline) return;
-    const resume = traits.management === "on" ? "" : " resume='true'";
-    const max = traits.max === undefined ? "" : ` max='${traits.max}'`;
-    this.write(`<enable xmlns='${managementNamespace}'${resume}${max}/>`);
-    sitting.askToCount();
+    if (this.#isOnline && !this.#isLeaving) this.#management.enable();
   }
 
   #connect(): void {
@@ -224,7 +218,7 @@ export class Device {
     this.isLinkFaulty = false;
     this.#isCondemned = false;
     const wire = Wire.connect(network, port, this.name, transcript, {
-      opened: () => this.#heard(),
+      opened: () => this.#patience.heard(),
       element: (element) => this.#element(element),
       secured: () => this.#login?.secured(),
       ended: () => this.#ended(),
@@ -261,16 +255,20 @@ export class Device {
         // Whatever was, it is over.
         this.#endSitting("cut off");
         place = { ...place, askedAt: this.#scene.now() };
+        this.#binding = { jid: `${place.account}/${resource ?? ""}`, askedAt: place.askedAt };
         if (resource !== null) note(this.#scene.bindsAsked, `${place.account}/${resource}`, place.askedAt);
       },
       bound: (jid) => this.#bound({ ...place, jid }),
-      notBound: (answer) => this.#refused(`it may not bind: ${showXml(answer)}`),
+      notBound: (answer) => {
+        this.#binding = undefined;
+        this.#wire?.drop(`it may not bind: ${showXml(answer)}`);
+      },
       resumed: (h) => this.#resumed(h, stolen),
       notResumed: (h) => {
         if (stolen !== undefined) return;
         this.#endSitting("cut off", h);
       },
-      notLoggedIn: () => this.#refused("its login failed"),
+      notLoggedIn: () => this.#wire?.drop("its login failed"),
       unexpected: (text) => {
         // The answer to a misdeed.
         if (this.guilt !== undefined && text.startsWith("<failed ")) return;
@@ -281,6 +279,7 @@ export class Device {
 
   #bound(place: ConstructorParameters<typeof Sitting>[0]): void {
     const scene = this.#scene;
+    this.#binding = undefined;
     scene.counts.logins += 1;
     const sitting = new Sitting(place, scene.sittings.length + 1);
     scene.sittings.push(sitting);
@@ -301,7 +300,7 @@ export class Device {
     }
     this.#scene.counts.resumptions += 1;
     sitting.isReadToEnd = false;
-    if (!this.#accept(h)) return;
+    if (!this.#management.accept(h)) return;
     this.#begin();
     for (const { text } of sitting.unacknowledged) this.write(text);
     this.ask();
@@ -309,72 +308,26 @@ export class Device {
 
   #begin(): void {
     this.#deadline?.cancel();
+    if (this.#wire !== undefined) this.#wire.isNegotiating = false;
     this.#isOnline = true;
     this.#tries = 0;
     this.#onlineSince = this.#scene.now();
-    this.#look();
-  }
-
-  /** It gives up for now, and tries again. */
-  #refused(why: string): void {
-    this.#wire?.drop(why);
+    this.#patience.begin();
   }
 
   #element(element: Xml): void {
-    this.#heard();
+    this.#patience.heard();
     if (element.name === "error" && element.xmlns === "http://etherx.jabber.org/streams") return this.#streamError(element);
     if (this.#login?.isOver === false) return this.#login.element(element);
     const { sitting } = this;
     if (sitting === undefined) return;
-    if (element.xmlns === managementNamespace) return this.#management(sitting, element);
+    if (element.xmlns === managementNamespace) return this.#management.take(sitting, element);
     // The answer to a misdeed.
     if (element.xmlns !== "jabber:client" && this.guilt !== undefined) return;
     if (element.xmlns !== "jabber:client") return this.#scene.problem("RFC 6120 section 8: what comes is a stanza", `${this.name}: ${showXml(element)}`);
     sitting.cameOne();
     hear(this.#scene, this, sitting, element);
-    this.#handledSinceAcknowledged += 1;
-    if (this.#handledSinceAcknowledged === this.traits.acknowledgeEvery) this.acknowledge();
-  }
-
-  #management(sitting: Sitting, element: Xml): void {
-    switch (element.name) {
-      case "r":
-        return this.#answer();
-      case "a":
-        return void this.#accept(element.attrs["h"]);
-      case "enabled":
-        if (sitting.counting !== "asked") return this.#scene.problem("XEP-0198 section 3: enabling is answered once", `${this.name}: ${showXml(element)}`);
-        return sitting.countsNow(["true", "1"].includes(element.attrs["resume"] ?? "") ? element.attrs["id"] : undefined);
-      case "failed":
-        if (sitting.counting === "asked") sitting.refusedToCount();
-        return;
-      default:
-        this.#scene.problem("XEP-0198: nothing comes that nobody asked for", `${this.name}: ${showXml(element)}`);
-    }
-  }
-
-  #answer(): void {
-    const late = this.#scene.isEnding ? 0 : this.traits.answerMs;
-    if (late === 0) return this.acknowledge();
-    if (late === Infinity || this.#answering !== undefined) return;
-    const wire = this.#wire;
-    this.#answering = this.#scene.after(late, () => {
-      this.#answering = undefined;
-      if (wire === this.#wire) this.acknowledge();
-    });
-  }
-
-  /** Returns whether it can be. */
-  #accept(h: string | undefined): boolean {
-    try {
-      this.sitting?.acknowledge(h);
-      return true;
-    } catch (error) {
-      if (!(error instanceof CountError)) throw error;
-      this.#scene.problem("Invariant 12: acknowledged ≤ sent, and h never goes back", `${this.name}: ${error.message}`);
-      this.dropLink("the server cannot count");
-      return false;
-    }
+    this.#management.handled();
   }
 
   #streamError(element: Xml): void {
@@ -405,9 +358,10 @@ export class Device {
     this.#wire = undefined;
     this.#login = undefined;
     this.#deadline?.cancel();
-    this.#looking?.cancel();
-    this.#answering?.cancel();
-    this.#answering = undefined;
+    this.#patience.end();
+    this.#management.reset();
+    if (this.#binding !== undefined) this.#scene.ghosts.push({ ...this.#binding, lostAt: this.#scene.now() });
+    this.#binding = undefined;
     this.#isOnline = false;
     this.#isLeaving = false;
     const { sitting } = this;
@@ -456,34 +410,6 @@ export class Device {
     this.#deadline?.cancel();
     const wire = this.#wire;
     this.#deadline = this.#scene.after(ms, () => wire?.drop(why));
-  }
-
-  #heard(): void {
-    this.#heardAt = this.#scene.now();
-  }
-
-  /** Whether the server is there, when it has been silent for long. */
-  #look(): void {
-    const { patienceMs } = this.traits;
-    const wire = this.#wire;
-    this.#looking?.cancel();
-    this.#looking = this.#scene.after(patienceMs, () => {
-      if (wire !== this.#wire || wire === undefined) return;
-      const silentMs = this.#scene.now() - this.#heardAt;
-      if (silentMs >= patienceMs && !this.#scene.isEnding) {
-        if (this.sitting?.counting === "on") this.ask();
-        else this.send({ text: `<iq type='get' id='there' to='${this.#scene.domain}'><ping xmlns='urn:xmpp:ping'/></iq>` });
-        this.#awaitAnswer(wire);
-      }
-      this.#look();
-    });
-  }
-
-  #awaitAnswer(wire: Wire): void {
-    const asked = this.#scene.now();
-    this.#scene.after(answerMs, () => {
-      if (wire === this.#wire && this.#heardAt < asked) wire.drop("nothing is heard from the server");
-    });
   }
 
   #garbled(text: string): void {

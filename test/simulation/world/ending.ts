@@ -46,6 +46,8 @@ export async function end(scene: Scene, stage: Stage, faults: ServerFaults): Pro
     return until("nothing is said", quietMs, () => isSilent() && scene.devices.every(isSent));
   };
 
+  // A commit that has become slow may fail yet.
+  await until("the disk is at rest", upMs, () => !scene.disk.isCommitting);
   if (!(await until("the server is up", upMs, () => faults.isSettled && scene.server.server.observation !== undefined))) return;
   const devices = homecomers(scene);
   for (const device of scene.devices) {

@@ -25,6 +25,7 @@ const profiles: readonly (Profile & { readonly weight: number })[] = [
   { ...calm, link: 4, server: 1, weight: 4 },
   { ...calm, misbehave: 2, weight: 2 },
   { act: 8, misbehave: 1, link: 4, server: 2, weight: 4 },
+  { act: 30, misbehave: 1, link: 12, server: 8, weight: 3 },
 ];
 
 const accountsOf: Readonly<Record<WorldSize, readonly [least: number, most: number]>> = { small: [2, 3], medium: [4, 8], large: [12, 30] };
@@ -38,7 +39,7 @@ export function planWorld(seed: number, size?: WorldSize): WorldPlan {
   const lengthMs = 60_000 * random.whole(...minutesOf[chosen]);
   const profile = weighted(random, profiles);
   const slowest = random.pick([5, 20, 80, 400]);
-  const commit = random.pick([2, 10, 40, 200]);
+  const commit = random.pick([2, 10, 40, 200, 400]);
   return {
     seed,
     accounts: devices.length,

@@ -44,6 +44,8 @@ export class MessageBook {
   readonly #messages: Message[] = [];
   /** By the sessions' numbers, `from>to`: the last message that came at once. */
   readonly #last = new Map<string, number>();
+  /** The same for those that were written to a bare JID. */
+  readonly #lastToBare = new Map<string, number>();
 
   constructor(scene: () => Scene) {
     this.#scene = scene;
@@ -88,7 +90,8 @@ export class MessageBook {
     if (scene.rights.wasAlwaysBlocked(message.by.account, message.account, message.at, scene.now())) {
       scene.problem(wall, `${whose}: m${message.number} of ${message.by.jid}, written at ${message.at} ms`);
     }
-    if (!isDelayed) this.#checkOrder(sitting, message);
+    if (isDelayed) this.#checkWaiting(sitting, message);
+    else this.#checkOrder(sitting, message);
     message.receipts.push({ sitting, index: sitting.counting === "on" ? sitting.handled : 0, at: scene.now(), isDelayed });
   }
 
@@ -117,11 +120,22 @@ export class MessageBook {
   }
 
   /** RFC 6120 section 10.1. What was kept meanwhile may come later. */
-  #checkOrder(sitting: Sitting, { number, by }: Message): void {
+  #checkOrder(sitting: Sitting, { number, by, resource }: Message): void {
     const key = `${by.number}>${sitting.number}`;
     const last = this.#last.get(key) ?? 0;
     if (number < last) this.#scene().problem("RFC 6120 section 10.1: stanzas are delivered in order", `${sitting.device}: m${number} came after m${last}`);
     this.#last.set(key, Math.max(last, number));
+    if (resource === undefined) this.#lastToBare.set(key, Math.max(this.#lastToBare.get(key) ?? 0, number));
+  }
+
+  /** What has waited for a user comes before what was written to it later, unless somebody else may have had it meanwhile. */
+  #checkWaiting(sitting: Sitting, { number, by, account }: Message): void {
+    const { rights, sittings, problem, now } = this.#scene();
+    const keptAt = rights.keptAt(number);
+    const last = this.#messages[(this.#lastToBare.get(`${by.number}>${sitting.number}`) ?? 0) - 1];
+    if (last === undefined || last.number < number || last.at < keptAt) return;
+    const others = sittings.some((other) => other !== sitting && other.account === account && (other.endedAt ?? now()) >= keptAt);
+    if (!others) problem("RFC 6120 section 10.1: stanzas are delivered in order", `${sitting.device}: m${number}, which had waited, came after m${last.number}`);
   }
 
   #cameBack(sitting: Sitting, message: Message, stanza: Xml): void {

@@ -22,12 +22,13 @@ export async function checkMessages(scene: Scene): Promise<void> {
 }
 
 function isLost(scene: Scene, message: Message): boolean {
-  const { isAccepted, receipts, returned, by, account, at, type, resource } = message;
+  const { isAccepted, receipts, returned, by, account, at, type, resource, to } = message;
   if (!isAccepted || receipts.length > 0 || returned !== undefined) return false;
   const exists = scene.people.some((person) => person.account === account);
   if (exists && scene.rights.wasBlocked(by.account, account, at, scene.now())) return false;
   // RFC 6121 sections 8.5.1 and 8.5.3.2: an error, to a session that is no more.
   if (by.end !== undefined && (!exists || (type !== "chat" && resource !== undefined))) return false;
+  if (scene.ghosts.some(({ jid, lostAt }) => jid === to && lostAt + lateMs >= at)) return false;
   return !scene.sittings.some((sitting) => sitting.account === account && mayHaveTaken(scene, sitting, message));
 }
 

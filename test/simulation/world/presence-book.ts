@@ -15,6 +15,8 @@ export interface SentPresence {
   /** undefined where it is for everybody who may see it. */
   readonly to: string | undefined;
   readonly isAvailable: boolean;
+  /** It was available before, and is no more. */
+  readonly isEnd: boolean;
   /** Milliseconds since the world began. */
   readonly at: number;
 }
@@ -39,7 +41,8 @@ export class PresenceBook {
   write(by: Sitting, options: { readonly isAvailable: boolean; readonly to?: string; readonly content?: string }): Sending {
     const { isAvailable, to, content = "" } = options;
     const number = this.#presences.length + 1;
-    this.#presences.push({ number, by, to, isAvailable, at: this.#scene().now() });
+    const isEnd = !isAvailable && to === undefined && by.shown !== undefined;
+    this.#presences.push({ number, by, to, isAvailable, isEnd, at: this.#scene().now() });
     this.#scene().counts.presences += 1;
     if (to !== undefined) by.touched.add(bareOf(to));
     else {
@@ -84,8 +87,10 @@ export class PresenceBook {
     this.#checkOrder(sitting, presence, whose);
     // The answer to a probe says nothing new to who is kept up to date, and nobody tells others of the end.
     const isAnswer = hasProbed && to === undefined && stanza.attrs["to"] === sitting.jid;
-    if (!isAnswer || sitting.seen.has(from)) sitting.seen.set(from, number);
-    sitting.hidden.delete(from);
+    if (!isAnswer || sitting.seen.has(from)) {
+      sitting.seen.set(from, number);
+      sitting.hidden.delete(from);
+    }
     if (to !== undefined) {
       sitting.touched.add(by.account);
       if (to !== sitting.jid && to !== sitting.account) scene.problem(leak, `it is for ${to}: ${whose}`);
@@ -122,7 +127,7 @@ export class PresenceBook {
     }
     if (presence !== undefined) this.#checkOrder(sitting, presence, whose);
     // Who is not available has nobody who would keep up to date what it sees (RFC 6121 section 4.5.3).
-    if (from === sitting.jid && presence?.to === undefined) return sitting.seen.clear();
+    if (from === sitting.jid && presence?.isEnd === true) return sitting.seen.clear();
     if (presence?.to !== undefined) sitting.hidden.add(from);
     const isKnown = sitting.seen.delete(from);
     if (!isKnown && !this.#isAside(sitting, from)) scene.problem(ends, `it was not there: ${whose}`);

@@ -18,6 +18,9 @@ export class Rights {
   /** `a>b`: a has blocked b. */
   readonly #blocked = new Map<string, Period[]>();
 
+  /** By the number of a message: when it was put aside for a user who was not there, for the first time. */
+  readonly #kept = new Map<number, number>();
+
   /** `began`: when the world did, ms since 1970. All times here count from then. */
   constructor(began: number) {
     this.#began = began;
@@ -35,7 +38,17 @@ export class Rights {
     } else if (type === "ContactsBlocked" || type === "ContactsUnblocked") {
       const { username, host, jids } = data as unknown as AccountFacts["ContactsBlocked"];
       for (const jid of jids) set(this.#blocked, `${username}@${host}>${jid}`, type === "ContactsBlocked", time);
+    } else if (type === "OfflineMessageStored") {
+      const { id, why } = data as unknown as AccountFacts["OfflineMessageStored"];
+      const number = Number(/^m(\d+)$/.exec(id ?? "")?.[1] ?? 0);
+      // What a session has left behind comes to those that are there in its own time.
+      if (!this.#kept.has(number)) this.#kept.set(number, why?.startsWith("not acknowledged") === true ? Infinity : time);
     }
+  }
+
+  /** When a message was put aside as nobody was there to take it; Infinity if it never was. */
+  keptAt(number: number): number {
+    return this.#kept.get(number) ?? Infinity;
   }
 
   /** Whether `to` saw `by` at any moment from `since` to `until`. Bare JIDs. */

@@ -31,6 +31,8 @@ export interface Scene {
   readonly devices: Device[];
   /** Every session that there was. */
   readonly sittings: Sitting[];
+  /** Binds that were asked for and whose answer never came: there may have been a session that its client knows nothing of. */
+  readonly ghosts: Ghost[];
   /** When a resource was asked for, by full JID. */
   readonly bindsAsked: Map<string, number[]>;
   /** When a resumption was, by the session's id. */
@@ -55,6 +57,14 @@ export interface Ordered {
   diskFaults: number;
   /** When the last kill or fault of the disk was, ms since the world began; -Infinity for none. */
   lastLossAt: number;
+}
+
+export interface Ghost {
+  /** The full JID. */
+  readonly jid: string;
+  /** When it was asked for, and when the link was lost, ms since the world began. */
+  readonly askedAt: number;
+  readonly lostAt: number;
 }
 
 /** A user with one account and some devices. */

@@ -11,6 +11,8 @@ export class ServerFaults {
   readonly #scene: Scene;
   /** It is being stopped or started, or is about to be. */
   #isChanging = false;
+  /** It has begun to start, and is not up yet. */
+  #isStarting = false;
   /** It is to be killed as soon as a commit is under way. */
   #killDownMs: number | undefined;
   readonly #failures: string[] = [];
@@ -30,7 +32,10 @@ export class ServerFaults {
   }
 
   happen(choice: Choice): void {
-    if (this.#isChanging || this.#scene.isEnding) return;
+    if (this.#scene.isEnding) return;
+    // Also while it reads its log and brings back who was there.
+    if (this.#isStarting && choice.oneIn(2)) return this.#dieAgain();
+    if (this.#isChanging) return;
     switch (choice.whole(8)) {
       case 0:
         return this.#stop(choice.between(0, 5_000));
@@ -38,8 +43,12 @@ export class ServerFaults {
       case 2:
         return this.#kill(choice.between(0, 3_000));
       case 3:
-      case 4:
         return this.#killAtCommit(choice.between(0, 1_000));
+      case 4:
+        // Twice: the second time while it starts, or soon after.
+        this.#kill(choice.between(0, 500));
+        this.#scene.after(choice.between(0, 600), () => (this.#isStarting ? this.#dieAgain() : this.#kill(0)));
+        return;
       case 5:
         return this.#fail("lost", choice);
       case 6:
@@ -78,14 +87,18 @@ export class ServerFaults {
     this.#isChanging = true;
     this.#scene.after(afterMs, () => {
       this.#note("server", "starts");
+      this.#isStarting = true;
       server.start().then(
         () => {
           this.#isChanging = false;
+          this.#isStarting = false;
           this.#note("server", "is up");
         },
         (error: unknown) => {
+          const wasKilled = !this.#isStarting;
+          this.#isStarting = false;
           // Only a disk that fails keeps it from starting.
-          if (this.#scene.ordered.diskFaults === 0) this.#failures.push(`it does not start: ${String(error)}`);
+          if (this.#scene.ordered.diskFaults === 0 && !wasKilled) this.#failures.push(`it does not start: ${String(error)}`);
           this.#note("server", `does not start: ${String(error)}`);
           this.start(startAgainMs);
         },
@@ -119,6 +132,13 @@ export class ServerFaults {
     this.#note("server", this.#scene.disk.isCommitting ? "is killed in the middle of a commit" : "is killed");
     this.#scene.server.kill();
     this.start(downMs);
+  }
+
+  #dieAgain(): void {
+    this.#scene.counts.crashes += 1;
+    this.#isStarting = false;
+    this.#note("server", "is killed while it starts");
+    this.#scene.server.kill();
   }
 
   #killAtCommit(downMs: number): void {

@@ -21,6 +21,8 @@ export class Wire {
   readonly #who: string;
   readonly #transcript: Transcript;
   readonly #events: WireEvents;
+  /** The stream may begin anew. */
+  isNegotiating = true;
   #reader = new StreamReader();
   #isOpen = false;
   #hasEnded = false;
@@ -83,11 +85,9 @@ export class Wire {
   #data(text: string): void {
     if (this.#isOver) return;
     this.#transcript.came(this.#who, text);
-    // What ends one stream may come together with the header of the next (RFC 6120 section 4.3.3).
-    const next = text.indexOf("<?xml", 1);
-    if (next < 0) return this.#read(text);
-    this.#read(text.slice(0, next));
-    this.#read(text.slice(next));
+    // What ends one stream may come together with what begins the next (RFC 6120 section 6.4.6).
+    if (!this.isNegotiating) this.#read(text);
+    else for (const piece of text.split(/(?<=>)/)) this.#read(piece);
   }
 
   #read(text: string): void {

@@ -84,6 +84,7 @@ class World {
       people: [],
       devices: [],
       sittings: [],
+      ghosts: [],
       bindsAsked: new Map(),
       resumesAsked: new Map(),
       messages: new MessageBook(() => this.scene),
