@@ -42,7 +42,8 @@ export const sessionMachine = session.createMachine({
     ],
     // What belongs to another phase of negotiation: once that is over it does not begin again.
     "stream.opened": closeWith("bad-format", "a stream header within an open stream"),
-    "tls.requested": refuseTls("STARTTLS that was not offered"),
+    // The reason in the words of logs that were written before this was answered with a failure: folding them still agrees with them.
+    "tls.requested": refuseTls("policy-violation: TLS cannot be negotiated now"),
     "sasl.started": closeWith("policy-violation", "authentication cannot be negotiated now"),
     "sasl.continued": closeWith("policy-violation", "no authentication is under way"),
     "sasl.aborted": closeWith("policy-violation", "no authentication is under way"),

@@ -1,7 +1,8 @@
 /** `refrain check`: machines are checked one after the other, and what came of it is said and saved. */
 import { liveRandom } from "../live.ts";
 import type { Random } from "../ports.ts";
-import { checkMachine, type Progress as Phase } from "../testing/model/check-machine.ts";
+import { checkMachine } from "../testing/model/check-machine.ts";
+import type { Progress as Phase } from "../testing/model/check-options.ts";
 import { asAnyModel, type AnyModel } from "../testing/model/machine-model.ts";
 import { verdictText } from "../testing/model/print/verdict-text.ts";
 import { sessionModel } from "../testing/model/session-model.ts";

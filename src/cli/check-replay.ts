@@ -6,11 +6,12 @@ import { replayScript } from "../testing/model/check-machine.ts";
 import type { AnyModel } from "../testing/model/machine-model.ts";
 import { conversationOf, visible } from "../testing/model/print/conversation.ts";
 import { sequenceDiagramOf } from "../testing/model/print/sequence-diagram.ts";
+import { hears, transitionsOfMachine } from "../testing/model/transitions.ts";
 import { caseVersion, type SavedCase } from "./check-case.ts";
 import { paint, shippedModels } from "./check-machines.ts";
 import { OperatorError, print, SaidError } from "./terminal.ts";
 
-/** Rejects with SaidError if a rule is broken still, with OperatorError if the file is no case, or one of another machine. */
+/** Rejects with SaidError if a rule is broken still, with OperatorError if the file is no case, or one of another machine, or tells events that it has not. */
 export async function replayCase(file: string, { json, models = shippedModels }: { readonly json: boolean; readonly models?: readonly AnyModel[] }): Promise<void> {
   const saved = await readCase(file);
   const model = models.find(({ name }) => name === saved.machine);
@@ -19,6 +20,11 @@ export async function replayCase(file: string, { json, models = shippedModels }:
   if (start === -1) throw new OperatorError(`${file}: start: expected ${model.starts.map(({ name }) => name).join(" or ")}, got ${JSON.stringify(saved.start)}`);
   const script = { start, events: saved.events };
   const { steps, breach } = replayScript(model, script);
+  // Of a machine that has no such events the case says nothing, whatever it made of them.
+  const unknown = unknownEvents(model, saved.events.slice(0, breach?.step));
+  if (unknown.length > 0) {
+    throw new OperatorError(`${file}: events: ${model.name} knows no ${unknown.map((type) => JSON.stringify(type)).join(", no ")}; replay it with the release of refrain that wrote it, or find the case again with \`refrain check\``);
+  }
   const told = { script, steps: breach === undefined ? steps : steps.slice(0, breach.step + 1), ...breach };
   if (json) {
     const states = told.steps.map(({ event = null, after, effects, taken }) => ({ event, state: stateName(after.value), effects, taken }));
@@ -31,6 +37,12 @@ export async function replayCase(file: string, { json, models = shippedModels }:
     else print(`\n${sequenceDiagramOf(told, model).trimEnd()}`);
   }
   if (breach !== undefined) throw new SaidError("a rule is broken");
+}
+
+/** Types of events that no state of the machine answers. */
+function unknownEvents({ machine }: AnyModel, events: SavedCase["events"]): readonly string[] {
+  const known = new Set([...transitionsOfMachine(machine).values()].map(({ eventType }) => eventType));
+  return [...new Set(events.map(({ type }) => type))].filter((type) => ![...known].some((descriptor) => hears(descriptor, type)));
 }
 
 /** Of a file that is read: more than the longest script. */

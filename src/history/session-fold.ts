@@ -114,6 +114,7 @@ function tell(before: SessionMoment, fact: StoredFact): Fold {
     machine,
     // It counts from the moment when it was told to (XEP-0198 section 4).
     counts: before.counts ?? (machine.context.management === "off" ? null : noCounts),
+    keepsQueue: before.keepsQueue && event.type !== "queue.overflowed",
     available: availability(before, machine, fact, event.type === "presence.changed"),
   };
   const [folded, recorded] = [stateName(machine.value), dataOf(fact, "SessionTold").state];

@@ -54,8 +54,10 @@ export function takeElement(host: TrafficHost, step: Step, element: Element): vo
 function takeStanza(host: TrafficHost, step: Step, element: Element, kind: StanzaKind): void {
   const bind = bindRequest(element);
   if (bind !== undefined) {
+    const { connected } = host;
     host.tell(step, { type: "bind.requested", at: step.at, id: bind.id, resource: bind.resource ?? null });
-    return host.management.handled(step);
+    // A session that is closing answers nothing any more, and has handled nothing.
+    return connected ? host.management.handled(step) : undefined;
   }
   if (!host.connected) {
     host.pending = element;

@@ -9,7 +9,8 @@ export { conversationOf, type Conversation } from "./model/print/conversation.ts
 export { sequenceDiagramOf } from "./model/print/sequence-diagram.ts";
 export { verdictText, type VerdictTextOptions } from "./model/print/verdict-text.ts";
 export { assertMachine } from "./model/assert-machine.ts";
-export { checkMachine, replayScript, type CheckOptions, type Progress } from "./model/check-machine.ts";
+export { checkMachine, replayScript } from "./model/check-machine.ts";
+export type { CheckOptions, Progress } from "./model/check-options.ts";
 export { asAnyModel, type AnyModel, type Invariant, type MachineModel, type ModelStep } from "./model/machine-model.ts";
 export { modelOf, type AboutMachine, type InvariantOf } from "./model/model-of.ts";
 export { pathsText } from "./model/paths-text.ts";

@@ -17,6 +17,7 @@ import { startServer as start, type RunningServer, type ServerParts } from "../s
 import type { DocumentedSession } from "../session/view.ts";
 import { mortalNet, mortalStore, type MortalStore } from "./mortal-parts.ts";
 
+/** What the server is to be like. Without any of them it serves `localhost`, on free ports of the loopback address. */
 export interface TestServerOptions {
   /** Served domains; the first is the default of `addUser`. Default: `localhost`. */
   readonly domains?: readonly string[];
@@ -34,6 +35,7 @@ export interface TestServerOptions {
   readonly logger?: Logger;
 }
 
+/** A server that runs in this process, and what a test does with it beside talking to it as a client. */
 export interface TestServer {
   readonly domain: string;
   /** Clients that begin in the clear (STARTTLS). */

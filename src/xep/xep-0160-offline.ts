@@ -23,7 +23,7 @@ export const offline: Extension = {
   name: "offline",
   specification: { id: "XEP-0160", version: "1.0.1", title: "Best Practices for Handling Offline Messages" },
   serverFeatures: ({ offlineMessages }) => (offlineMessages > 0 ? ["msgoffline"] : []),
-  phases: { stamp: stripDelays, undelivered: keep },
+  phases: { stamp: stripDelays, deliver: keepBehind, undelivered: keep },
   // What could not wait in its queue waits here.
   sessionResumed: ({ step, session, house }) => {
     const account = house.account(step, session.jid.bare);
@@ -45,6 +45,19 @@ function stripDelays({ stanza, house }: Passage): Verdict {
   };
   if (element.children.some(isForged)) element.children = element.children.filter((child) => !isForged(child));
   return undefined;
+}
+
+/**
+ * RFC 6120 section 10.1: what would go into the queues of sessions without a link, while older messages wait until one of them is resumed,
+ * waits behind these.
+ */
+function keepBehind(passage: Passage): Verdict {
+  const { stanza, account, house } = passage;
+  if (stanza.kind !== "message" || (stanza.type !== "chat" && stanza.type !== "normal") || stanza.to?.resource !== undefined) return undefined;
+  if (account === undefined || (account.meta("offlineMessages") ?? 0) === 0) return undefined;
+  const takers = house.sessions(account.bare).filter(({ available, priority }) => available && priority >= 0);
+  const isAway = takers.length > 0 && takers.every(({ hibernating }) => hibernating);
+  return isAway ? keep({ ...passage, why: "older messages wait for a session that has lost its link" }) : undefined;
 }
 
 /**

@@ -169,6 +169,19 @@ describe("refrain check of a machine that breaks a rule", () => {
     expect(JSON.parse(said)).toMatchObject({ ok: true, machine: "subscription", expected: "Nobody asks five times.", breach: null });
   });
 
+  it("says of a case with events that the machine does not know that it says nothing of this one", async () => {
+    const save = folder();
+    await expect(checkMachines([patient], { ...asked, save })).rejects.toThrow();
+    const file = join(save, "subscription-42.json");
+    const saved = JSON.parse(readFileSync(file, "utf8")) as { events: { type: string }[] };
+    writeFileSync(file, JSON.stringify({ ...saved, events: [...saved.events, { type: "inbound.poke" }, { type: "inbound.poke" }] }));
+    said = "";
+    await expect(replayCase(file, { json: false })).rejects.toThrow(
+      `${file}: events: subscription knows no "inbound.poke"; replay it with the release of refrain that wrote it, or find the case again with \`refrain check\``);
+    expect(said).toBe("");
+    await expect(replayCase(file, { json: false, models: [patient] })).rejects.toThrow("a rule is broken");
+  });
+
   it("saves what was found without scripts under a name without a seed", async () => {
     const save = folder();
     await expect(checkMachines([planted], { ...asked, save })).rejects.toThrow();

@@ -62,8 +62,9 @@ describe("the picture of what is exercised", () => {
 describe("the page of what is exercised", () => {
   const verdict: Verdict = {
     machine: "client-session", ok: true, seed: 1, runs: 500, events: 9_000, illegalEvents: 400, states: 0, steps: 0, invariants: [], problems: [],
+    asked: { runs: 500, maxLength: 60, exhaustive: false, statesMax: 2_000 }, cutShort: false,
     coverage: {
-      transitions: [...scripts].map(([id, count]) => ({ id, scripts: count, exhaustive: false })),
+      transitions: [...scripts].map(([id, count]) => ({ id, scripts: count, exhaustive: false, legal: true })),
       guards: [{ id: "isArmed in closing/timer.expired/0", held: true, failed: false }, { id: "isSecure in a/b/0", held: true, failed: true }],
       pairs: { taken: 600, possible: 0 },
     },

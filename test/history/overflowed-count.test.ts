@@ -29,4 +29,21 @@ describe("Invariant 12: acknowledged ≤ sent, in the past of a session whose qu
     expect(acknowledged).toBeGreaterThan(queueStanzas);
     expect(sent).toBe(acknowledged);
   });
+
+  it("agrees with the snapshots that follow: they count what is not recorded", async () => {
+    const juliet = await stage.enterManaged("juliet", "tablet");
+    const romeo = await stage.enter("romeo");
+    for (let number = 0; number < queueStanzas + 20; number += 1) romeo.send(chat(juliet.jid, `number ${number}`));
+    await romeo.caughtUp();
+    // So many events that the state is recorded whole again.
+    for (let number = 0; number < 600; number += 1) juliet.send(`<presence><priority>${number % 100}</priority></presence>`);
+    await juliet.caughtUp();
+    await stage.settled();
+    const row = (await stage.sessionsOf("juliet")).at(-1)!;
+    const facts = await stage.facts(`session/${stage.server.domain}/${row.id}`);
+    const overflow = facts.findIndex(({ data }) => JSON.stringify(data).includes('"queue.overflowed"'));
+    expect(overflow).toBeGreaterThan(0);
+    expect(facts.slice(overflow).map(({ type }) => type)).toContain("SessionSnapshotTaken");
+    expect((await replay(stage.source, row, ["last"])).disagreements).toEqual([]);
+  });
 });

@@ -1,9 +1,12 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
 /** Mutation testing of the rooms that decide: `npm run mutate`, or a part of it with `npm run mutate -- --mutate src/domain/jid.ts`. */
 export default {
   packageManager: "npm",
   plugins: ["@stryker-mutator/vitest-runner"],
   testRunner: "vitest",
-  vitest: { configFile: "test/mutation/vitest.config.ts", related: false },
+  vitest: { configFile: "test/mutation/vitest.config.ts", related: true },
   mutate: ["machines/**/*.ts", "src/domain/**/*.ts", "!src/domain/precis-tables.ts"],
   coverageAnalysis: "perTest",
   concurrency: 1,
@@ -12,7 +15,8 @@ export default {
   tsconfigFile: "none.json",
   disableTypeChecks: false,
   ignorePatterns: ["/dist", "/.ci", "/.git"],
-  tempDirName: "node_modules/.cache/stryker/work",
+  // Elsewhere than below node_modules, where vitest would find no test that belongs to a file.
+  tempDirName: join(tmpdir(), "refrain-mutate"),
   incremental: true,
   incrementalFile: "node_modules/.cache/stryker/incremental.json",
   reporters: ["progress", "clear-text", "json", "html"],

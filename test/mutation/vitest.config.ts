@@ -18,9 +18,6 @@ class CheapFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     include: ["test/{domain,machines}/**/*.test.ts"],
-    // Stryker's sandbox is below node_modules, whose files are not transformed unless one says so.
-    server: { deps: { inline: [/\/sandbox-[^/]+\/(?!node_modules\/)/] } },
-    exclude: [],
     setupFiles: ["test/mutation/setup.ts"],
     sequence: { sequencer: CheapFirst },
     testTimeout: 20_000,

@@ -110,6 +110,11 @@ export class Truth {
     by.refused.add(of.jid);
   }
 
+  /** Section 2.3. */
+  lists(by: string, contact: string): void {
+    this.#listed.add(pair(by, contact));
+  }
+
   /** Section 3.1. */
   asks(by: string, to: string): void {
     this.#listed.add(pair(by, to));

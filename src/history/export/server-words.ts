@@ -12,7 +12,6 @@ export const serverWords: ReadonlySet<string> = new Set([
   "unknown",
   "closed",
   "STARTTLS over TLS",
-  "STARTTLS that was not offered",
   "TLS cannot be negotiated now",
   "a stream header within an open stream",
   "authentication cannot be negotiated now",

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { domainText, localText, resourceText } from "./jid-parts.ts";
 
+/** A text that is no address, and why. */
 export interface InvalidJid {
   readonly text: string;
   /** `a localpart of 1,024 bytes (RFC 7622 section 3.3)`. */

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { parseJid } from "../../domain/jid.ts";
 import { domainText, localText, resourceText } from "./jid-parts.ts";
 
+/** An address as somebody wrote it, with the parts that it means. */
 export interface GeneratedJid {
   /** As it may be written: capitals, full width, A-labels and a dot at the end among it. */
   readonly text: string;
@@ -16,6 +17,7 @@ export interface GeneratedJid {
   readonly full: string;
 }
 
+/** Which addresses `jid` makes. */
 export interface JidOptions {
   /** Whether there is a localpart. Default: mostly. */
   readonly local?: boolean;

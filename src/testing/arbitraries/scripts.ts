@@ -8,6 +8,7 @@ import { live, scriptArbitrary, type LivedScript } from "../model/script.ts";
 import { sessionModel } from "../model/session-model.ts";
 import { stepperOf } from "../model/stepper.ts";
 
+/** How long a generated life is. */
 export interface ScriptSize {
   /** Events at most. Default: 40. */
   readonly maxLength?: number;

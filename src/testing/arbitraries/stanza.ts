@@ -7,6 +7,7 @@ import { clientNamespace, el, stanzasNamespace, type StanzaKind } from "../../xm
 import { jid } from "./jid.ts";
 import { spelledXml, xmlText } from "./xml-text.ts";
 
+/** A stanza, as text and as what it means. */
 export interface GeneratedStanza {
   readonly kind: StanzaKind;
   /** Of the attribute; undefined where there is none. */
@@ -17,6 +18,7 @@ export interface GeneratedStanza {
   readonly xml: string;
 }
 
+/** Which stanzas `stanza` makes. */
 export interface StanzaOptions {
   /** Default: all three. */
   readonly kinds?: readonly StanzaKind[];

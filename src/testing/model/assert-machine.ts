@@ -1,6 +1,7 @@
 /** `checkMachine` for a test. */
 import type { AnyEventObject, AnyMachineSnapshot, AnyStateMachine } from "xstate";
-import { anyModelOf, checkMachine, type CheckOptions } from "./check-machine.ts";
+import { anyModelOf, checkMachine } from "./check-machine.ts";
+import { requireOptions, type CheckOptions } from "./check-options.ts";
 import type { AnyModel, Invariant, MachineModel } from "./machine-model.ts";
 import type { AboutMachine, InvariantOf } from "./model-of.ts";
 import { verdictText } from "./print/verdict-text.ts";
@@ -8,7 +9,7 @@ import type { Verdict } from "./verdict.ts";
 
 /**
  * Checks a model or a machine as `checkMachine` does, and throws an Error that says what does not hold: the rule, the shortest script
- * that breaks it, and how the same is run again.
+ * that breaks it, and how the same is run again. Throws TypeError or RangeError where `checkMachine` does.
  */
 export function assertMachine<Snapshot extends AnyMachineSnapshot, Event extends AnyEventObject, Effect>(
   model: MachineModel<Snapshot, Event, Effect>,
@@ -25,6 +26,7 @@ export function assertMachine(
   invariants: readonly Invariant[] = [],
   options: CheckOptions & AboutMachine<AnyStateMachine> = {},
 ): Verdict {
+  requireOptions(options);
   const model = anyModelOf(modelOrMachine, invariants, options);
   const verdict = checkMachine(model, [], options);
   if (!verdict.ok) throw new Error(verdictText(verdict, model));

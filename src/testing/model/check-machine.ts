@@ -1,6 +1,7 @@
 /** Everything that is known of a machine, held against everything that it can be told: exhaustively, then by generated scripts. */
 import fc from "fast-check";
 import type { AnyEventObject, AnyMachineSnapshot, AnyStateMachine } from "xstate";
+import { defaults, requireOptions, type CheckOptions } from "./check-options.ts";
 import { CoverageRecord } from "./coverage.ts";
 import { explore, type Exploration } from "./explore.ts";
 import { Judge, type Breach } from "./judge.ts";
@@ -10,32 +11,15 @@ import { modelOf, type AboutMachine, type InvariantOf } from "./model-of.ts";
 import { live, scriptArbitrary, type LivedScript } from "./script.ts";
 import { stepperOf, type Stepper } from "./stepper.ts";
 import type { Counterexample, Script, Verdict } from "./verdict.ts";
+import { requireModel, requireRules, waryModel } from "./wary-model.ts";
 import { problemsOf } from "./ways.ts";
-
-export interface CheckOptions {
-  /** Generated scripts. Default: 1,000; 0 leaves them out. */
-  readonly runs?: number;
-  /** Makes the same scripts again. Default: another one each time. */
-  readonly seed?: number;
-  /** Of a counterexample: goes straight to it, with the seed that it was found with. */
-  readonly path?: string;
-  /** Events of a script at most. Default: 60. */
-  readonly maxLength?: number;
-  /** Whether every state is looked at too. Default: true. */
-  readonly exhaustive?: boolean;
-  /** States at most; more are a problem of their own. Default: 2,000: the session has about 400. */
-  readonly statesMax?: number;
-  /** Told now and then how far it is: of the exhaustive part the states found so far, of the scripts how many were run. */
-  readonly onProgress?: (progress: Progress) => void;
-}
-
-export type Progress =
-  | { readonly phase: "states"; readonly done: number }
-  | { readonly phase: "scripts"; readonly done: number; readonly total: number };
 
 /**
  * Checks a model: `sessionModel`, `subscriptionModel`, one with another machine in it (`{ ...sessionModel, machine }`), or one of your own.
  * `invariants` are held besides the model's own.
+ *
+ * Throws TypeError or RangeError for options, a model or rules that make no sense, nothing being said of the machine then: what was
+ * wrong, what it was, and what it can be. A rule that answers neither a sentence nor nothing is such a one.
  */
 export function checkMachine<Snapshot extends AnyMachineSnapshot, Event extends AnyEventObject, Effect>(
   model: MachineModel<Snapshot, Event, Effect>,
@@ -53,26 +37,30 @@ export function checkMachine(
   invariants: readonly Invariant[] = [],
   options: CheckOptions & AboutMachine<AnyStateMachine> = {},
 ): Verdict {
-  return check(anyModelOf(modelOrMachine, invariants, options), options);
+  requireOptions(options);
+  return check(waryModel(anyModelOf(modelOrMachine, invariants, options)), options);
 }
 
-/** A script in a model again: what became of it, and the rule that it breaks. */
+/** A script in a model again: what became of it, and the rule that it breaks. Throws TypeError for a model or rules that make no sense. */
 export function replayScript<Snapshot extends AnyMachineSnapshot, Event extends AnyEventObject, Effect>(
   model: MachineModel<Snapshot, Event, Effect>,
   script: Script,
 ): { readonly steps: LivedScript["steps"]; readonly breach: Breach | undefined } {
-  const steps = live(asAnyModel(model), script);
-  return { steps, breach: new Judge(asAnyModel(model).invariants).ofScript(steps) };
+  const wary = waryModel(anyModelOf(asAnyModel(model), [], {}));
+  const steps = live(wary, script);
+  return { steps, breach: new Judge(wary.invariants).ofScript(steps) };
 }
 
-/** The model that is checked: the one given, or one made of the machine. */
+/** The model that is checked: the one given, or one made of the machine. Throws TypeError where it or a rule makes no sense. */
 export function anyModelOf(modelOrMachine: AnyModel | AnyStateMachine, invariants: readonly Invariant[], about: AboutMachine<AnyStateMachine>): AnyModel {
+  requireRules(invariants);
+  requireModel(modelOrMachine);
   if (!("machine" in modelOrMachine)) return asAnyModel(modelOf(modelOrMachine, invariants as readonly InvariantOf<AnyStateMachine>[], about));
   return { ...modelOrMachine, invariants: [...modelOrMachine.invariants, ...invariants] };
 }
 
 function check(model: AnyModel, options: CheckOptions): Verdict {
-  const { exhaustive = true, runs = defaultRuns, seed, onProgress } = options;
+  const { exhaustive, runs, maxLength, statesMax, seed, onProgress } = { ...defaults, ...given(options) };
   const record = new CoverageRecord(model.machine);
   const stepper = stepperOf(model.machine, record.microstep);
   const judge = new Judge(model.invariants);
@@ -81,7 +69,6 @@ function check(model: AnyModel, options: CheckOptions): Verdict {
     ? { runs: 0, events: 0, illegalEvents: 0, seed: seed ?? 0, counterexample: undefined }
     : runScripts(model, stepper, judge, record, { ...options, runs });
   const counterexample = found?.counterexample ?? scripts.counterexample;
-  // What was cut short has not seen all there is to see.
   const problems = found === undefined || counterexample !== undefined ? [] : problemsOf(model, found.exploration, record.transitions, record.taken);
   onProgress?.({ phase: "scripts", done: scripts.runs, total: runs });
   return {
@@ -91,16 +78,27 @@ function check(model: AnyModel, options: CheckOptions): Verdict {
     runs: scripts.runs,
     events: scripts.events,
     illegalEvents: scripts.illegalEvents,
+    asked: { runs, maxLength, exhaustive, statesMax },
     states: found?.exploration.states.size ?? 0,
     steps: found?.steps ?? 0,
-    invariants: judge.invariants.map(({ name, source }, index) => ({ name, ...(source === undefined ? {} : { source }), checked: judge.checked[index]! })),
+    cutShort: found?.exploration.tooMany ?? false,
+    invariants: judge.invariants.map(({ name, source, when }, index) => ({
+      name,
+      ...(source === undefined ? {} : { source }),
+      checked: judge.checked[index]!,
+      counts: when === undefined && index > 0 ? "asked" : "applied",
+    })),
     coverage: record.coverage,
     ...(counterexample === undefined ? {} : { counterexample }),
     problems,
   };
 }
 
-const defaultRuns = 1_000;
+/** Without what is there and undefined, as JavaScript may have it. */
+function given(options: CheckOptions): CheckOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
+
 /** Scripts between two words of progress. */
 const progressEvery = 50;
 
@@ -151,24 +149,35 @@ function runScripts(model: AnyModel, stepper: Stepper, judge: Judge, record: Cov
   const { runs, seed, path, maxLength, onProgress } = options;
   const ran = { runs: 0, events: 0, illegalEvents: 0 };
   let hasFailed = false;
+  let wrong: { readonly error: unknown } | undefined;
   const scripts = scriptArbitrary(model, maxLength === undefined ? {} : { maxLength }, stepper);
   const details = fc.check(
     fc.property(scripts, (script) => {
-      const breach = judge.ofScript(script.steps);
+      // A rule that is wrong is wrong in a smaller script too.
+      if (wrong !== undefined) return true;
+      let breach: Breach | undefined;
+      try {
+        breach = judge.ofScript(script.steps);
+      } catch (error) {
+        wrong = { error };
+        return false;
+      }
       // Those that follow only make it smaller.
       if (!hasFailed) {
         ran.runs += 1;
         ran.events += script.events.length;
         ran.illegalEvents += script.illegal.filter(Boolean).length;
-        record.script(script.steps);
+        record.script(script.steps, script.illegal);
         for (const { after } of script.steps) record.rest(after);
         if (ran.runs % progressEvery === 0) onProgress?.({ phase: "scripts", done: ran.runs, total: runs });
       }
       hasFailed ||= breach !== undefined;
+      judge.counting = !hasFailed;
       return breach === undefined;
     }),
     { numRuns: runs, ...(seed === undefined ? {} : { seed }), ...(path === undefined ? {} : { path }) },
   );
+  if (wrong !== undefined) throw wrong.error;
   const failing = details.counterexample?.[0];
   if (failing === undefined) return { ...ran, seed: details.seed, counterexample: undefined };
   const smallest = minimised(model, stepper, failing, (steps) => judge.ofScript(steps));

@@ -9,6 +9,8 @@ export class CoverageRecord {
   readonly transitions: readonly string[];
   readonly #scripts = new Map<string, number>();
   readonly #exhaustive = new Set<string>();
+  /** In a life of nothing but what a host could tell. */
+  readonly #legal = new Set<string>();
   readonly #guards = new Map<AnyTransitionDefinition, { readonly id: string; held: boolean; failed: boolean }>();
   readonly #pairs = new Set<string>();
   readonly #nodes: readonly AnyStateNode[];
@@ -30,8 +32,14 @@ export class CoverageRecord {
     return new Set([...this.#exhaustive, ...this.#scripts.keys()]);
   }
 
-  script(steps: readonly ModelStep[]): void {
+  /** `illegal`: by event, whether no host tells it in that state. The first step is the start. */
+  script(steps: readonly ModelStep[], illegal: readonly boolean[]): void {
     let last: string | undefined;
+    for (const [index, step] of steps.entries()) {
+      // What nothing answered makes no life another one.
+      if (index > 0 && illegal[index - 1] === true && step.taken.length > 0) break;
+      for (const id of step.taken) this.#legal.add(id);
+    }
     const taken = steps.flatMap((step) => step.taken);
     for (const id of taken) {
       if (last !== undefined) this.#pairs.add(pairOf(last, id));
@@ -41,8 +49,10 @@ export class CoverageRecord {
   }
 
   exhaustive(exploration: Exploration): void {
-    for (const { path, edges } of exploration.states.values()) {
+    for (const { path, edges, illegal } of exploration.states.values()) {
       for (const { taken } of [...path, ...edges.map(({ step }) => step)]) for (const id of taken) this.#exhaustive.add(id);
+      if (illegal) continue;
+      for (const { taken } of [...path, ...edges.filter((edge) => !edge.illegal).map(({ step }) => step)]) for (const id of taken) this.#legal.add(id);
     }
     this.#possible = possiblePairs(exploration);
   }
@@ -81,7 +91,7 @@ export class CoverageRecord {
     const possible = this.#possible;
     const taken = possible === undefined ? this.#pairs.size : [...this.#pairs].filter((pair) => possible.has(pair)).length;
     return {
-      transitions: this.transitions.map((id) => ({ id, scripts: this.#scripts.get(id) ?? 0, exhaustive: this.#exhaustive.has(id) })),
+      transitions: this.transitions.map((id) => ({ id, scripts: this.#scripts.get(id) ?? 0, exhaustive: this.#exhaustive.has(id), legal: this.#legal.has(id) })),
       guards: [...this.#guards.values()].map(({ id, held, failed }) => ({ id, held, failed })),
       pairs: { taken, possible: possible?.size ?? taken },
     };

@@ -7,11 +7,13 @@
  */
 import type { ActorLogic, AnyEventObject } from "xstate";
 import { getShortestPaths } from "xstate/graph";
+import { defaults } from "./check-options.ts";
 import { clockAfter } from "./clock.ts";
 import type { AnyModel, ModelStep } from "./machine-model.ts";
 import { live } from "./script.ts";
 import { stepperOf, type Stepper } from "./stepper.ts";
 import type { Script } from "./verdict.ts";
+import { eventJson } from "./wary-model.ts";
 
 /** One event in one state. */
 export interface Edge {
@@ -48,7 +50,7 @@ export interface ExploreOptions {
 }
 
 /** Throws where the same events lead elsewhere the second time: a machine that asks the clock, or chance, cannot be explored. */
-export function explore(model: AnyModel, { statesMax = 2_000, onProgress }: ExploreOptions = {}, stepper = stepperOf(model.machine)): Exploration {
+export function explore(model: AnyModel, { statesMax = defaults.statesMax, onProgress }: ExploreOptions = {}, stepper = stepperOf(model.machine)): Exploration {
   const states = new Map<string, Reached>();
   let tooMany = false;
   const wanted = (count: number, key: string): boolean => {
@@ -115,6 +117,7 @@ function explorePart(model: AnyModel, stepper: Stepper, roots: readonly Root[], 
   const paths = getShortestPaths(logic, {
     fromState: choice,
     serializeState: (snapshot) => (snapshot === choice ? "the choice of a root" : `state ${keyOf(snapshot)}`),
+    serializeEvent: (event) => eventJson(model, event),
     events: (snapshot) => {
       if (snapshot === choice) return roots.map((_, root) => ({ type: "begin", root }));
       return snapshot.status === "active" ? model.events(snapshot, times.get(snapshot)!) : [];

@@ -1,4 +1,5 @@
-/** Rules held against what happened: the first one that is broken, and how often each was asked. */
+/** Rules held against what happened: the first one that is broken, and how often each applied. */
+import { brief } from "./check-options.ts";
 import type { Invariant, ModelStep } from "./machine-model.ts";
 
 /** A rule that does not hold, and where. */
@@ -15,14 +16,17 @@ export const answersInvariant: Invariant = {
   name: "The machine answers every event without an error.",
   step: ({ thrown, after }) => {
     if (thrown !== undefined) return `it threw: ${thrown}`;
-    return after.status === "error" ? `it is in error: ${String((after as { readonly error: unknown }).error)}` : undefined;
+    return after.status === "error" ? `it is in error: ${messageOf((after as { readonly error: unknown }).error)}` : undefined;
   },
 };
 
+/** Its methods throw TypeError where a rule answers something else than a sentence or nothing: that is no breach, the rule is wrong. */
 export class Judge {
   readonly invariants: readonly Invariant[];
-  /** How often each was held against something. */
+  /** How often each was held against something: where it says when it applies, only those times. */
   readonly checked: number[];
+  /** Whether what follows counts: what is tried to make a counterexample smaller does not. */
+  counting = true;
   readonly #stepwise: readonly (readonly [index: number, check: (step: ModelStep) => string | undefined])[];
   readonly #lifelong: readonly (readonly [index: number, begin: NonNullable<Invariant["life"]>])[];
 
@@ -47,10 +51,10 @@ export class Judge {
 
   /** Rules about a whole life, from its start. `from`: earlier steps were seen to be right in another life that began the same. */
   ofLife(steps: readonly ModelStep[], from = 0): Breach | undefined {
-    const witnesses = this.#lifelong.map(([index, begin]) => [index, begin()] as const);
+    const witnesses = this.#lifelong.map(([index, begin]) => [index, this.#witness(index, begin)] as const);
     for (const [place, step] of steps.entries()) {
       for (const [index, witness] of witnesses) {
-        const problem = this.#ask(index, witness, step, place >= from);
+        const problem = this.#ask(index, witness, step, true, place >= from);
         if (problem !== undefined) return this.#breach(index, problem, place);
       }
     }
@@ -69,17 +73,42 @@ export class Judge {
     return life;
   }
 
-  #ask(index: number, check: (step: ModelStep) => string | undefined, step: ModelStep, counts = true): string | undefined {
-    if (counts) this.checked[index]! += 1;
+  /** `lifelong`: it is told the step also where it does not apply. */
+  #ask(index: number, check: (step: ModelStep) => unknown, step: ModelStep, lifelong = false, counts = true): string | undefined {
+    const { name, when } = this.invariants[index]!;
+    let applies: unknown = true;
+    let said: unknown;
     try {
-      return check(step);
+      if (when !== undefined) applies = when(step);
+      if (applies === true || lifelong) said = check(step);
     } catch (error) {
-      return `the rule itself threw: ${error instanceof Error ? error.message : String(error)}`;
+      said = `the rule itself threw: ${messageOf(error)}`;
     }
+    if (typeof applies !== "boolean") throw new TypeError(`rule ${brief(name)}: when: expected true or false, got ${brief(applies)}`);
+    if (said !== undefined && (typeof said !== "string" || said === "")) throw new TypeError(`rule ${brief(name)}: expected a sentence or undefined, got ${brief(said)}`);
+    if (counts && applies && this.counting) this.checked[index]! += 1;
+    return said;
+  }
+
+  #witness(index: number, begin: NonNullable<Invariant["life"]>): (step: ModelStep) => unknown {
+    let witness: unknown;
+    try {
+      witness = begin();
+    } catch (error) {
+      return () => {
+        throw error;
+      };
+    }
+    if (typeof witness === "function") return witness as (step: ModelStep) => unknown;
+    throw new TypeError(`rule ${brief(this.invariants[index]!.name)}: life: expected a function that is told each step, got ${brief(witness)}`);
   }
 
   #breach(index: number, problem: string, step: number): Breach {
     const { name, source } = this.invariants[index]!;
     return { invariant: { name, ...(source === undefined ? {} : { source }) }, problem, step };
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

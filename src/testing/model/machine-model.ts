@@ -21,9 +21,14 @@ export interface Invariant<Snapshot = AnyMachineSnapshot, Event = AnyEventObject
   readonly name: string;
   /** Where it is written: `RFC 6120 section 7.1`. */
   readonly source?: string;
-  /** What is wrong with a state; undefined where nothing is. A throw counts as a problem too. */
+  /**
+   * Whether it has anything to say about this step: where it has not, it is not asked, and not counted. Without it each time that it is
+   * asked counts, also where it looks at nothing. The witness of a life is told every step all the same.
+   */
+  readonly when?: (step: ModelStep<Snapshot, Event, Effect>) => boolean;
+  /** What is wrong with a state, in a sentence; undefined where nothing is. A throw counts as a problem too. */
   readonly state?: (snapshot: Snapshot) => string | undefined;
-  /** What is wrong with a step. */
+  /** The same of a step. */
   readonly step?: (step: ModelStep<Snapshot, Event, Effect>) => string | undefined;
   /**
    * For rules about a whole life (one header, then an end): makes the witness of one life, which is told each step in order and says what
@@ -57,7 +62,7 @@ export interface MachineModel<Snapshot extends AnyMachineSnapshot = AnyMachineSn
   readonly invariants: readonly Invariant<Snapshot, Event, Effect>[];
 }
 
-/** A model of whichever machine, for what is the same for all. */
+/** A model of whichever machine, whatever its types, for what is the same for all. */
 export type AnyModel = MachineModel;
 
 /** As those take it who ask nothing of its snapshots and events but what every machine has. */

@@ -8,6 +8,7 @@ import type { Breach } from "./judge.ts";
 import type { AnyModel, ModelStep } from "./machine-model.ts";
 import { startOf, type LivedScript } from "./script.ts";
 import type { Stepper } from "./stepper.ts";
+import { eventJson } from "./wary-model.ts";
 
 export interface Minimised {
   readonly events: readonly AnyEventObject[];
@@ -59,8 +60,8 @@ function told(model: AnyModel, stepper: Stepper, start: number, events: readonly
     if (after.status !== "active" || thrown !== undefined) return undefined;
     const when = typeof event["at"] === "number" ? event["at"] : at;
     const possible = (illegal[index] ? model.illegal : model.events)?.(after, when) ?? [];
-    const text = JSON.stringify(event);
-    if (!possible.some((each) => each.type === event.type && JSON.stringify(each) === text)) return undefined;
+    const text = eventJson(model, event);
+    if (!possible.some((each) => each.type === event.type && eventJson(model, each) === text)) return undefined;
     steps.push(stepper.tell(after, event));
     at = clockAfter(at, event);
   }

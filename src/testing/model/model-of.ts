@@ -1,6 +1,8 @@
 /** A model of any machine, made of little. */
 import type { AnyEventObject, AnyMachineSnapshot, AnyStateMachine, EmittedFrom, EventFromLogic, InputFrom, SnapshotFrom } from "xstate";
+import { brief } from "./check-options.ts";
 import type { Invariant, MachineModel } from "./machine-model.ts";
+import { requireEvents, requireMachine } from "./wary-model.ts";
 
 /** What is known of a machine besides itself; what is left out is found out, as far as that is possible. */
 export interface AboutMachine<Machine extends AnyStateMachine> {
@@ -27,19 +29,25 @@ export interface AboutMachine<Machine extends AnyStateMachine> {
   readonly isEnd?: (snapshot: SnapshotFrom<Machine>) => boolean;
 }
 
+/** A rule about a machine of this type. */
 export type InvariantOf<Machine extends AnyStateMachine> = Invariant<SnapshotFrom<Machine>, EventFromLogic<Machine>, EmittedFrom<Machine>>;
 
+/**
+ * A model of a machine, with what is known of it and what can be found out. Throws TypeError where it is no machine; `keyOf` throws one for
+ * a context that is no JSON, unless `about` has another.
+ */
 export function modelOf<Machine extends AnyStateMachine>(
   machine: Machine,
   invariants: readonly InvariantOf<Machine>[] = [],
   about: AboutMachine<Machine> = {},
 ): MachineModel<SnapshotFrom<Machine>, EventFromLogic<Machine>, EmittedFrom<Machine>> {
+  requireMachine(machine);
   const { name = machine.id, input, startAt = 0, events, likely, illegal, keyOf = valueAndContext, isEnd } = about;
   const known = machine.events as readonly string[];
   const delays = known.filter(isDelay).map((type) => ({ type }) as EventFromLogic<Machine>);
   const listed = typeof events === "function" ? undefined : (events ?? known.filter((type) => !type.startsWith("xstate.")).map(heardBy));
-  const always = [...((listed ?? []) as readonly EventFromLogic<Machine>[]), ...delays];
-  const told = typeof events === "function" ? (snapshot: SnapshotFrom<Machine>, at: number) => [...events(snapshot, at), ...delays] : () => always;
+  const always = [...requireEvents(name, "events", (listed ?? []) as readonly EventFromLogic<Machine>[]), ...delays];
+  const told = typeof events === "function" ? (snapshot: SnapshotFrom<Machine>, at: number) => [...requireEvents(name, "events", events(snapshot, at)), ...delays] : () => always;
   return {
     name,
     machine,
@@ -65,5 +73,9 @@ function isDelay(type: AnyEventObject["type"]): boolean {
 }
 
 function valueAndContext({ value, context }: { readonly value: unknown; readonly context: unknown }): string {
-  return JSON.stringify([value, context]);
+  try {
+    return JSON.stringify([value, context]);
+  } catch (error) {
+    throw new TypeError(`keyOf: the context ${brief(context)} cannot be written as JSON (${(error as Error).message.split("\n")[0]}); give a keyOf that tells what matters in it`, { cause: error });
+  }
 }

@@ -14,6 +14,7 @@ export interface LivedScript<Step = ModelStep> extends Script {
   readonly illegal: readonly boolean[];
 }
 
+/** How long scripts are, and whether something illegal is in them. */
 export interface ScriptOptions {
   /** Events at most. Default: 60. */
   readonly maxLength?: number;

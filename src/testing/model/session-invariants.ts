@@ -3,19 +3,23 @@
  * simulation of the whole server: that one live session has a full JID, that each message has exactly one fate, that the log folds to
  * the live state and counts never go back, and what each contact sees of the others' presence.
  */
+import { asksWhatItAwaits, requestsAreAnswered } from "./session-answers.ts";
 import {
-  answersResumption, countsFitTheWire, countsFromRequestToEnd, crashIsALostLink, isRecordable, linkIsPrivate, promisesWhatWasAsked, waitsAsPromised,
+  answersResumption, countsFitTheWire, countsFromRequestToEnd, crashIsALostLink, isRecordable, linkIsPrivate, overflowEndsResumption, promisesWhatWasAsked,
+  waitsAsPromised,
 } from "./session-management.ts";
+import { featuresFollowHeader, headerIsJudged, leadsOn } from "./session-phases.ts";
 import type { SessionInvariant } from "./session-rules.ts";
 import {
   availableWhileConnected, directedWhileConnected, endsWithReason, fullJidWhileConnected, learntInOrder, oneDeadline, oneType, priorityInBounds,
-  resumableWithTime, triesAreFew,
+  resumableWithTime,
 } from "./session-states.ts";
 import {
   actsAsItself, claimIsChecked, closingHasLink, deadlineEnds, deadlinesHold, directedIsNoPresence, extensionsChangeNothingElse, firstReasonStands,
   headerIsAnswered, identityFromSasl, interestStays, onlyConnectedRoutes, oneEndOfAvailability, plaintextForgotten, presenceIsRemembered,
 } from "./session-steps.ts";
-import { oneStream, timersAreKnown } from "./session-stream.ts";
+import { linkIsLetGo, oneStream, timersAreKnown } from "./session-stream.ts";
+import { triesAreFew } from "./session-tries.ts";
 
 export const sessionInvariants: readonly SessionInvariant[] = [
   fullJidWhileConnected,
@@ -23,6 +27,11 @@ export const sessionInvariants: readonly SessionInvariant[] = [
   learntInOrder,
   oneType,
   headerIsAnswered,
+  headerIsJudged,
+  featuresFollowHeader,
+  leadsOn,
+  asksWhatItAwaits,
+  requestsAreAnswered,
   identityFromSasl,
   plaintextForgotten,
   claimIsChecked,
@@ -38,6 +47,7 @@ export const sessionInvariants: readonly SessionInvariant[] = [
   countsFromRequestToEnd,
   promisesWhatWasAsked,
   resumableWithTime,
+  overflowEndsResumption,
   linkIsPrivate,
   waitsAsPromised,
   answersResumption,
@@ -47,6 +57,7 @@ export const sessionInvariants: readonly SessionInvariant[] = [
   deadlinesHold,
   deadlineEnds,
   oneStream,
+  linkIsLetGo,
   timersAreKnown,
   closingHasLink,
   endsWithReason,

@@ -25,10 +25,26 @@ const changes: ReadonlySet<string> = new Set(["off management.requested on", "of
 export const promisesWhatWasAsked: SessionInvariant = {
   name: "A client gets the time to resume in that it asked for, as far as there is so much; none if it asked for none.",
   source: "XEP-0198 section 3",
-  step: afterEvent(({ context: was }, event, { context: is }) => {
-    if (event.type !== "management.requested" || was.management !== "off" || is.management === "off") return undefined;
+  step: afterEvent((before, event, { context: is }) => {
+    const was = before.context;
+    if (event.type !== "management.requested" || was.management !== "off" || !before.hasTag("connected")) return undefined;
     const wanted = event.resumable ? Math.min(was.policy.resumptionMs, (event.max ?? Number.POSITIVE_INFINITY) * 1_000) : 0;
-    return unlike("milliseconds to resume in", is.resumptionMs, wanted);
+    return unlike("milliseconds to resume in", is.resumptionMs, wanted) ?? unlike("management", is.management, wanted > 0 ? "resumable" : "on");
+  }),
+};
+
+export const overflowEndsResumption: SessionInvariant = {
+  name: "A session whose queue is full is counted for and cannot be resumed: its queue is dropped, or it is over with its link.",
+  source: "XEP-0198 section 5",
+  step: afterEvent((before, event, after, step) => {
+    const overflows = event.type === "queue.overflowed" && before.hasTag("connected");
+    const drops = asked(step, "drop.queue").length;
+    if (!overflows) return unlike("drop.queue", drops, 0);
+    if (isHibernating(before)) return says(after.status !== "done", "it waits to be resumed with a queue that is full");
+    return (
+      says(!after.hasTag("connected"), "it ends though its stream goes on") ??
+      unlike("management", after.context.management, before.context.management === "off" ? "off" : "on") ?? unlike("drop.queue", drops, 1)
+    );
   }),
 };
 

@@ -6,12 +6,12 @@ import { sessionMachine } from "../../../machines/session.ts";
 import { stateName } from "../../../machines/state-name.ts";
 import type { MachineModel } from "./machine-model.ts";
 import { sessionInvariants } from "./session-invariants.ts";
+import { sessionStartAt } from "./session-rules.ts";
 import { illegalSessionEvents, likelySessionEvents, sessionEvents } from "./session-told.ts";
 
 /** Few tries, so that they are used up soon. */
 const policy: SessionPolicy = { negotiationMs: 30_000, closingMs: 5_000, resumptionMs: 60_000, saslTriesMax: 2, bindTriesMax: 2 };
-const startAt = 1_000_000;
-const input: SessionInput = { at: startAt, secure: false, policy };
+const input: SessionInput = { at: sessionStartAt, secure: false, policy };
 
 /**
  * The model of `sessionMachine`. To check a changed machine: `{ ...sessionModel, machine: changed }`; to hold more rules, give them to
@@ -25,7 +25,7 @@ export const sessionModel: MachineModel<SessionSnapshot, SessionEvent, SessionEf
     { name: "over TLS from the first byte", input: { ...input, secure: true } },
     { name: "over TLS, with one try to log in and no resumption", input: { ...input, secure: true, policy: { ...policy, saslTriesMax: 1, resumptionMs: 0 } } },
   ],
-  startAt,
+  startAt: sessionStartAt,
   events: sessionEvents,
   likely: likelySessionEvents,
   illegal: illegalSessionEvents,

@@ -6,6 +6,9 @@ import type { Invariant, ModelStep } from "./machine-model.ts";
 export type SessionInvariant = Invariant<SessionSnapshot, SessionEvent, SessionEffect>;
 export type SessionStep = ModelStep<SessionSnapshot, SessionEvent, SessionEffect>;
 
+/** When each life of the session's model begins, in milliseconds since 1970. */
+export const sessionStartAt = 1_000_000;
+
 /** What was asked for of this type, in order. */
 export function asked<Type extends SessionEffect["type"]>({ effects }: SessionStep, type: Type): readonly Extract<SessionEffect, { type: Type }>[] {
   return effects.filter((effect) => effect.type === type) as Extract<SessionEffect, { type: Type }>[];

@@ -1,7 +1,7 @@
 /** What holds of a session in every state that it can be in. */
 import type { SessionSnapshot } from "../../../machines/fold.ts";
 import type { TimerName } from "../../../machines/session-events.ts";
-import { directedCharsMax, refusedMechanismsMax } from "../../domain/limits.ts";
+import { directedCharsMax } from "../../domain/limits.ts";
 import type { SessionInvariant } from "./session-rules.ts";
 import { isHibernating } from "./session-told.ts";
 import { says, unlike } from "./unlike.ts";
@@ -83,20 +83,6 @@ export const oneDeadline: SessionInvariant = {
   name: "Every state that waits for the peer has a deadline, and no other has one.",
   source: "RFC 6120 section 4.4, XEP-0198 section 5",
   state: (state) => unlike("armed timers", Object.keys(state.context.timers).join(), timerOf(state)),
-};
-
-export const triesAreFew: SessionInvariant = {
-  name: "Logins and binds fail only a few times before the stream is closed.",
-  source: "RFC 6120 sections 6.4.5 and 7.7.3",
-  state: (state) => {
-    const { saslFailures, saslRefusals, bindFailures, policy } = state.context;
-    if (state.status !== "active" || isClosing(state)) return undefined;
-    return (
-      says(saslFailures >= policy.saslTriesMax, `${saslFailures} logins failed, of ${policy.saslTriesMax} that may`) ??
-      says(saslRefusals > refusedMechanismsMax, `${saslRefusals} mechanisms were refused, of ${refusedMechanismsMax} that may be`) ??
-      says(bindFailures >= policy.bindTriesMax, `${bindFailures} binds failed, of ${policy.bindTriesMax} that may`)
-    );
-  },
 };
 
 export const resumableWithTime: SessionInvariant = {

@@ -2,7 +2,8 @@
 import { fullJid } from "../../../machines/session-context.ts";
 import type { SessionSnapshot } from "../../../machines/fold.ts";
 import type { SessionEvent } from "../../../machines/session-events.ts";
-import { afterEvent, asked, type SessionInvariant } from "./session-rules.ts";
+import { directedCharsMax } from "../../domain/limits.ts";
+import { afterEvent, asked, sessionStartAt, type SessionInvariant } from "./session-rules.ts";
 import { isHibernating } from "./session-told.ts";
 import { says, unlike } from "./unlike.ts";
 
@@ -68,10 +69,19 @@ export const directedIsNoPresence: SessionInvariant = {
     return (
       unlike("presence and priority", [presence, priority], [was.presence, was.priority]) ??
       unlike("the state", after.value, value) ?? unlike("what it asks for", effects, []) ??
-      says(event.type === "presence.directed" && after.hasTag("connected") && !after.context.directed.includes(event.to), `${String(event.to)} is not remembered`)
+      (after.hasTag("connected") ? unlikeTargets(was.directed, event, after.context.directed) : undefined)
     );
   }),
 };
+
+/** All targets stay while there is room for them, then the latest; how much room there is is a rule of its own. */
+function unlikeTargets(were: readonly string[], event: Extract<SessionEvent, { type: `presence.${"" | "un"}directed` }>, are: readonly string[]): string | undefined {
+  const others = were.filter((to) => !(typeof event.to === "string" ? [event.to] : event.to).includes(to));
+  if (event.type === "presence.undirected") return unlike("targets", are, others);
+  const all = [...others, event.to];
+  const fitting = all.join("").length <= directedCharsMax ? all : all.slice(-Math.max(are.length, 1));
+  return unlike("targets", are, fitting);
+}
 
 export const presenceIsRemembered: SessionInvariant = {
   name: "An available resource has the presence and the priority that it sent last.",
@@ -177,7 +187,7 @@ export const deadlinesHold: SessionInvariant = {
   step: ({ before, event, after }) => {
     const { timers, policy } = after.context;
     const was = before?.context.timers;
-    const at = event?.at ?? timers.negotiation! - policy.negotiationMs;
+    const at = event?.at ?? sessionStartAt;
     const restarts = before?.context.username === null && after.context.username !== null;
     return (
       (timers.negotiation === undefined ? undefined : unlike("negotiation", timers.negotiation, restarts ? at + policy.negotiationMs : (was?.negotiation ?? at + policy.negotiationMs))) ??

@@ -1,5 +1,5 @@
 /** This side's stream as the effects of a life write it, and the timers that they keep. */
-import type { SessionEffect, TimerName } from "../../../machines/session-events.ts";
+import type { SessionEffect, SessionEvent, TimerName } from "../../../machines/session-events.ts";
 import type { SessionInvariant, SessionStep } from "./session-rules.ts";
 import { isHibernating } from "./session-told.ts";
 import { says, unlike } from "./unlike.ts";
@@ -24,10 +24,29 @@ export const oneStream: SessionInvariant = {
         if (type === "start.tls" || type === "restart.stream") open = false;
         if (type === "close.stream") closed = true;
       }
-      return undefined;
+      // During the TLS handshake there is no stream.
+      const inOrder = closed || before?.matches({ negotiating: "securing" });
+      return (
+        says(after.matches("closing") && !closed, "it waits for the end of the peer's stream and has not ended its own") ??
+        says(lets(effects) && !inOrder, "it drops the link and has not ended its stream") ??
+        says(event?.type === "server.stopping" && isHibernating(after) && !isHibernating(before!) && !closed, "the server stops, and its stream has not ended")
+      );
     };
   },
 };
+
+export const linkIsLetGo: SessionInvariant = {
+  name: "A session that is over lets go of its link, once, unless the link is gone or another session has it.",
+  source: "RFC 6120 section 4.4, XEP-0198 section 5",
+  step: ({ before, event, after, effects }) => {
+    const ends = before?.status === "active" && after.status !== "active";
+    const isFree = before === undefined || isHibernating(before) || (event !== undefined && frees.has(event.type));
+    return unlike("drop.link", effects.filter(({ type }) => type === "drop.link").length, ends && !isFree ? 1 : 0);
+  },
+};
+
+/** After these there is no link, or it is another session's. */
+const frees: ReadonlySet<SessionEvent["type"]> = new Set(["link.lost", "server.recovered", "resume.granted"]);
 
 export const timersAreKnown: SessionInvariant = {
   name: "The timers that were asked for are those that the session knows of; none is taken back that does not run.",
@@ -46,6 +65,10 @@ export const timersAreKnown: SessionInvariant = {
 };
 
 const writes: ReadonlySet<SessionEffect["type"]> = new Set(["open.stream", "offer.features", "send.element", "close.stream", "resend.queue"]);
+
+function lets(effects: SessionStep["effects"]): boolean {
+  return effects.some(({ type }) => type === "drop.link");
+}
 
 function isGone(state: SessionStep["after"]): boolean {
   return isHibernating(state) || state.status !== "active";

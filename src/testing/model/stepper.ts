@@ -15,11 +15,13 @@ export type MicrostepWitness = (before: AnyMachineSnapshot, event: AnyEventObjec
 
 /**
  * Effects are what the machine emits, as it is; another action is an effect of the type that it is named by, with its `params`, and is
- * not carried out. An event that arrives after the end changes nothing.
+ * not carried out. An event that arrives after the end changes nothing. A machine that comes to no rest (`always` in a circle, events
+ * that raise each other) has thrown; of what it did only the beginning is told.
  */
 export function stepperOf(machine: AnyStateMachine, witness?: MicrostepWitness): Stepper {
   let effects: AnyEventObject[] = [];
   let taken: string[] = [];
+  let microsteps = 0;
   let known: AnyMachineSnapshot | undefined;
   const scope = { ...inertScope(), actionExecutor: (action: Action) => void effects.push(effectOf(action)) };
   scope.system.inspect((inspected) => {
@@ -28,11 +30,18 @@ export function stepperOf(machine: AnyStateMachine, witness?: MicrostepWitness):
     for (const transition of transitions) taken.push(nameOf(transition));
     if (known !== undefined) witness?.(known, event, transitions);
     known = snapshot;
+    microsteps += 1;
+    if (microsteps <= microstepsMax) return;
+    const circle = [...new Set(taken.slice(-toldMax))].join(", ");
+    effects = effects.slice(0, toldMax);
+    taken = taken.slice(0, toldMax);
+    throw new Error(`it comes to no rest: after ${microstepsMax} microsteps it still takes ${circle}`);
   });
 
   const step = (before: AnyMachineSnapshot | undefined, event: AnyEventObject | undefined, run: () => AnyMachineSnapshot): ModelStep => {
     effects = [];
     taken = [];
+    microsteps = 0;
     known = before;
     const after = run();
     return { before, event, after, effects, taken };
@@ -50,6 +59,11 @@ export function stepperOf(machine: AnyStateMachine, witness?: MicrostepWitness):
     },
   };
 }
+
+/** Of one event: what is not at rest by then will never be. XState itself has no bound. */
+const microstepsMax = 1_000;
+/** Effects and transitions that are told of a machine that comes to no rest. */
+const toldMax = 20;
 
 interface Action {
   readonly type: string;

@@ -2,7 +2,8 @@
 import type { SnapshotFrom } from "xstate";
 import type { SubscriptionEffect, SubscriptionEvent } from "../../../machines/subscription-events.ts";
 import type { subscriptionMachine } from "../../../machines/subscription.ts";
-import { seesContact, showsToContact, subscriptionParts, type SubscriptionParts, type SubscriptionState } from "../../domain/subscription.ts";
+import { seesContact, showsToContact, subscriptionParts, subscriptionStateNames, type SubscriptionParts, type SubscriptionState } from "../../domain/subscription.ts";
+import { appendixRow, reflections, type AppendixDirection, type AppendixRow, type AppendixType, type Consequence } from "../oracle/subscription-tables.ts";
 import type { Invariant, ModelStep } from "./machine-model.ts";
 import { says, unlike } from "./unlike.ts";
 
@@ -90,8 +91,23 @@ const goesItsWay: Rule = {
   }),
 };
 
+const keepsToAppendix: Rule = {
+  name: "Each stanza does what the appendix's tables say of it: the state after, the approval, and what follows, in this order.",
+  source: "RFC 6121 sections 3, A.2 and A.3",
+  step: ({ before, event, after, effects }) => {
+    if (before === undefined || event === undefined) return undefined;
+    const [direction, type] = event.type.split(".") as [AppendixDirection, AppendixType];
+    const row = appendixRow(direction, type, nameOf(before), before.context.approved);
+    return (
+      unlike("the state", nameOf(after), row.next) ?? unlike("the approval", after.context.approved, row.approvedNext) ??
+      unlike("what follows", effects, row.consequences.map((consequence) => effectOf(consequence, row)))
+    );
+  },
+};
+
 export const subscriptionInvariants: readonly Rule[] = [
   itemIsShown, approvalIsForLater, userSeesByConsent, contactSeesByConsent, presenceFollows, requestIsKept, changeIsPushed, goesItsWay,
+  keepsToAppendix,
 ];
 
 function afterEvent(check: (was: SubscriptionParts, event: SubscriptionEvent, is: SubscriptionParts, step: Step) => string | undefined) {
@@ -107,4 +123,23 @@ function partsOf({ value }: Snapshot): SubscriptionParts {
 
 function count({ effects }: Step, type: SubscriptionEffect["type"]): number {
   return effects.filter((effect) => effect.type === type).length;
+}
+
+function nameOf({ value }: Snapshot): AppendixRow["state"] {
+  return subscriptionStateNames[value as SubscriptionState] as AppendixRow["state"];
+}
+
+function effectOf(consequence: Consequence, { next, approvedNext }: AppendixRow): SubscriptionEffect {
+  switch (consequence) {
+    case "route": return { type: "route.stanza" };
+    case "deliver to available": return { type: "deliver.stanza", to: "available" };
+    case "deliver to interested": return { type: "deliver.stanza", to: "interested" };
+    case "push": return { type: "push.item", subscription: reflections[next].subscription, ask: reflections[next].ask, approved: approvedNext };
+    case "show": return { type: "show.presence" };
+    case "hide": return { type: "hide.presence" };
+    case "keep request": return { type: "store.request" };
+    case "forget request": return { type: "settle.request" };
+    case "answer subscribed": return { type: "answer.contact", answer: "subscribed" };
+    case "answer unsubscribed": return { type: "answer.contact", answer: "unsubscribed" };
+  }
 }

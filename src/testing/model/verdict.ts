@@ -2,6 +2,7 @@
 import type { AnyEventObject } from "xstate";
 import type { ModelStep } from "./machine-model.ts";
 
+/** What a check came to: counts, coverage, and the first thing that does not hold. */
 export interface Verdict {
   /** Of the machine that was checked. */
   readonly machine: string;
@@ -12,10 +13,15 @@ export interface Verdict {
   /** Events that were told in them, illegal ones among them. */
   readonly events: number;
   readonly illegalEvents: number;
+  /** What was asked for, to make the same scripts again with `seed`, and look at the same states. */
+  readonly asked: { readonly runs: number; readonly maxLength: number; readonly exhaustive: boolean; readonly statesMax: number };
   /** Of the exhaustive part. */
   readonly states: number;
   readonly steps: number;
-  readonly invariants: readonly { readonly name: string; readonly source?: string; readonly checked: number }[];
+  /** There are more states than `asked.statesMax`: what is said of all states holds of those that were looked at. */
+  readonly cutShort: boolean;
+  /** `counts`: what `checked` counts. Steps that the rule applied to, if it says itself when it does; otherwise all that it was asked about. */
+  readonly invariants: readonly { readonly name: string; readonly source?: string; readonly checked: number; readonly counts: "applied" | "asked" }[];
   readonly coverage: Coverage;
   /** What broke, in its smallest form; undefined where nothing did. */
   readonly counterexample?: Counterexample;
@@ -23,22 +29,27 @@ export interface Verdict {
   readonly problems: readonly string[];
 }
 
+/** How much of a machine was exercised. */
 export interface Coverage {
-  /** Every transition of the machine, with the number of scripts in which it was taken and whether the exhaustive part took it. */
-  readonly transitions: readonly { readonly id: string; readonly scripts: number; readonly exhaustive: boolean }[];
+  /**
+   * Every transition of the machine, with the number of scripts in which it was taken and whether the exhaustive part took it. `legal`: it
+   * was taken in a life in which nothing had happened but what a host could tell.
+   */
+  readonly transitions: readonly { readonly id: string; readonly scripts: number; readonly exhaustive: boolean; readonly legal: boolean }[];
   /** By guard and transition that has it (`isArmed in closing/timer.expired/0`): whether it was seen to hold and to fail. */
   readonly guards: readonly { readonly id: string; readonly held: boolean; readonly failed: boolean }[];
   /** Consecutive transitions: those that were taken in scripts, and how many there can be according to the exhaustive part. */
   readonly pairs: { readonly taken: number; readonly possible: number };
 }
 
-/** A script: what is told, decided by natural numbers in the state that the ones before it led to. */
+/** What a machine is told from its start on, one event after the other. */
 export interface Script {
   /** Which of the model's starts. */
   readonly start: number;
   readonly events: readonly AnyEventObject[];
 }
 
+/** A rule that is broken, and the shortest script that was found to break it. */
 export interface Counterexample {
   readonly invariant: { readonly name: string; readonly source?: string };
   readonly problem: string;

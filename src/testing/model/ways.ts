@@ -29,9 +29,10 @@ export function problemsOf(model: AnyModel, exploration: Exploration, transition
   // A choice of history is no state to be in.
   const neverEntered = statesOf(model.machine).filter(({ id, type }) => type !== "history" && !entered.has(id));
   const neverTaken = [...transitions].filter((id) => !taken.has(id));
-  const unended = tooMany ? [] : endless(model, exploration);
+  // What was cut short has not seen all there is to see.
+  if (tooMany) return [`there are more than ${states.size} states; let keyOf tell only what guards and actions can tell apart`];
+  const unended = endless(model, exploration);
   return [
-    ...(tooMany ? [`there are more than ${states.size} states; let keyOf tell only what guards and actions can tell apart`] : []),
     ...neverEntered.map(({ path }) => `the state ${path.join(".")} is never entered`),
     ...neverTaken.map((id) => `the transition ${id} is never taken`),
     ...unended.map((key) => `no way leads from the state ${nameOf(states.get(key)!)} to an end`).filter((text, index, all) => all.indexOf(text) === index),

@@ -11,6 +11,8 @@ export interface ManagedLink {
   readonly name: string;
   readonly traits: Traits;
   readonly sitting: Sitting | undefined;
+  /** What is written leaves. */
+  readonly speaks: boolean;
   /** Leaves at once, or not at all. */
   write(text: string): void;
   dropLink(why: string): void;
@@ -37,7 +39,7 @@ export class ClientManagement {
   /** Asks for it in a session that is there. */
   enable(): void {
     const { sitting, traits } = this.#link;
-    if (sitting === undefined || sitting.counting !== "off") return;
+    if (sitting === undefined || sitting.counting !== "off" || !this.#link.speaks) return;
     const resume = traits.management === "on" ? "" : " resume='true'";
     const max = traits.max === undefined ? "" : ` max='${traits.max}'`;
     this.#link.write(`<enable xmlns='${managementNamespace}'${resume}${max}/>`);
@@ -54,7 +56,7 @@ export class ClientManagement {
   acknowledge(): void {
     const { sitting } = this.#link;
     this.#handledSinceAcknowledged = 0;
-    if (sitting?.counting !== "on") return;
+    if (sitting?.counting !== "on" || !this.#link.speaks) return;
     sitting.told = sitting.handled;
     this.#link.write(`<a xmlns='${managementNamespace}' h='${sitting.handled}'/>`);
   }

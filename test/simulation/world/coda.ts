@@ -60,6 +60,7 @@ class Coda {
       makeAvailable(scene, device, 0);
     }
     if (!(await this.#stage.quiet())) return false;
+    for (const [{ person }, jid] of this.#items(() => true)) this.#truth.lists(person.account, jid);
     for (const [{ person }, jid] of this.#items(({ approved, subscription: of }) => approved || of === "from" || of === "both")) this.#truth.approves(person.account, jid);
     for (const [{ person }, jid] of this.#items(({ ask, subscription: of }) => ask || of === "to" || of === "both")) this.#truth.asks(person.account, jid);
     for (const [index, { sitting }] of this.#devices.entries()) {

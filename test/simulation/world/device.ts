@@ -6,24 +6,20 @@ import type { Timer } from "../../../src/ports.ts";
 import type { SeededRandom } from "../../../src/testing/virtual/seeded-random.ts";
 import { CountError } from "../crash/counting.ts";
 import { showXml, type Xml } from "../../support/xml-reader.ts";
-import { checkStreamError } from "./stream-errors.ts";
-import { hear } from "./hearing.ts";
 import { ClientManagement } from "./client-management.ts";
-import { Login, managementNamespace, type LoginIntent } from "./login.ts";
+import { ComingBack } from "./coming-back.ts";
 import { enter } from "./entering.ts";
+import { hear } from "./hearing.ts";
+import { LoginAttempt, type WrongLogin } from "./login-attempt.ts";
+import { managementNamespace } from "./login.ts";
 import { Patience } from "./patience.ts";
 import { RosterCache } from "./roster-cache.ts";
 import type { Person, Scene } from "./scene.ts";
-import { Sitting, type Sending } from "./sitting.ts";
+import { Sitting, type Place, type Sending } from "./sitting.ts";
+import { checkStreamError } from "./stream-errors.ts";
 import type { Traits } from "./traits.ts";
 import { Wire } from "./wire.ts";
 
-export const password = "secret";
-
-/** Milliseconds between tries to connect: the first and the longest; and after somebody else has taken its place. */
-const backOffMinMs = 50;
-const backOffMaxMs = 8_000;
-const displacedMs = 15_000;
 /** Milliseconds that a login and the end of a stream may take. */
 const loginMs = 25_000;
 const closingMs = 10_000;
@@ -47,28 +43,24 @@ export class Device {
   guilt: string | undefined;
   /** Something was done to its link. */
   isLinkFaulty = false;
+  /** Milliseconds for which it was online, without those since it is. */
+  clientMs = 0;
   readonly #scene: Scene;
   readonly #random: SeededRandom;
   #wire: Wire | undefined;
-  #login: Login | undefined;
+  #login: LoginAttempt | undefined;
   #isOnline = false;
   #isWanted = false;
   #isLeaving = false;
   /** The server has said that the stream ends, and why. */
   #isCondemned = false;
-  #tries = 0;
-  #displaced = false;
   #onlineSince = 0;
-  #comingBack: Timer | undefined;
   #deadline: Timer | undefined;
+  readonly #comingBack: ComingBack;
   readonly #management: ClientManagement;
   readonly #patience: Patience;
-  /** The bind that is asked for and not answered. */
-  #binding: { readonly jid: string; readonly askedAt: number } | undefined;
-  /** Said at the next login in place of what belongs there. */
-  #misdeed: LoginIntent["misdeed"];
-  #resumesInstead: string | undefined;
-  #password = password;
+  /** Of the next attempt to log in. */
+  #wrong: WrongLogin | undefined;
 
   constructor(scene: Scene, { name, person, traits }: DevicePlace) {
     this.#scene = scene;
@@ -76,6 +68,7 @@ export class Device {
     this.person = person;
     this.traits = traits;
     this.#random = scene.randomOf(name);
+    this.#comingBack = new ComingBack(scene, this.#random, () => this.#connect());
     this.#management = new ClientManagement(scene, this);
     this.#patience = new Patience(scene, {
       patienceMs: traits.patienceMs,
@@ -91,7 +84,12 @@ export class Device {
 
   /** Neither online nor on its way. */
   get isAway(): boolean {
-    return this.#wire === undefined && this.#comingBack === undefined;
+    return this.#wire === undefined && !this.#comingBack.isWaiting;
+  }
+
+  /** What it writes leaves at once. */
+  get speaks(): boolean {
+    return this.#isOnline && !this.#isLeaving;
   }
 
   /** It has closed its stream: nothing more is said on it. */
@@ -116,24 +114,19 @@ export class Device {
 
   /** Does not wait any longer to come back. */
   hurry(): void {
-    if (this.#comingBack === undefined) return;
-    this.#comingBack.cancel();
-    this.#connect();
+    if (this.#comingBack.isWaiting) this.#connect();
   }
 
-  /** Says this at the next login in place of what belongs there; or logs in with a wrong password, or resumes a session that it has no right to. */
-  misbehaveAtLogin(misdeed: LoginIntent["misdeed"] | { readonly password: string } | { readonly resume: string }): void {
-    if (misdeed === undefined) return;
-    if ("password" in misdeed) this.#password = misdeed.password;
-    else if ("resume" in misdeed) this.#resumesInstead = misdeed.resume;
-    else this.#misdeed = misdeed;
+  /** Comes, and does this at its next attempt to log in. */
+  misbehaveAtLogin(wrong: WrongLogin): void {
+    this.#wrong = wrong;
     this.come();
   }
 
   /** Ends the session in order, with a last acknowledgement. */
   leave(): void {
     this.#isWanted = false;
-    if (!this.#isOnline || this.#wire === undefined) return this.#wire === undefined ? this.#stayAway() : this.#wire.drop("leaves before it is there");
+    if (!this.#isOnline || this.#wire === undefined) return this.#wire === undefined ? this.#comingBack.cancel() : this.#wire.drop("leaves before it is there");
     if (this.#isLeaving) return;
     this.acknowledge();
     this.#isLeaving = true;
@@ -184,12 +177,12 @@ export class Device {
 
   /** What is no stanza, or none that is counted. */
   write(text: string): void {
-    if (this.#isOnline && !this.#isLeaving) this.#wire?.write(text);
+    if (this.speaks) this.#wire?.write(text);
   }
 
   /** What none may say; `guilt`: why any end of the stream is to be expected, if it is. */
   say(text: string, guilt: string | undefined): void {
-    if (!this.#isOnline || this.#isLeaving) return;
+    if (!this.speaks) return;
     this.guilt ??= guilt;
     this.#wire?.write(text);
   }
@@ -201,16 +194,16 @@ export class Device {
 
   /** Says what has arrived. */
   acknowledge(): void {
-    if (this.#isOnline && !this.#isLeaving) this.#management.acknowledge();
+    this.#management.acknowledge();
   }
 
   /** Asks for stream management in a session that is there. */
   enable(): void {
-    if (this.#isOnline && !this.#isLeaving) this.#management.enable();
+    this.#management.enable();
   }
 
   #connect(): void {
-    this.#stayAway();
+    this.#comingBack.cancel();
     const { network, server, transcript } = this.#scene;
     const { over } = this.traits;
     const port = over === "tls" ? server.tlsPort : server.port;
@@ -227,63 +220,28 @@ export class Device {
     });
     if (wire === undefined) {
       transcript.note(this.name, "is refused");
-      return this.#comeBack();
+      return this.#comingBack.wait();
     }
     this.#wire = wire;
     this.#setDeadline(loginMs, "its login takes too long");
-    this.#beginLogin(wire);
+    this.#login = this.#attempt(wire);
   }
 
-  #beginLogin(wire: Wire): void {
-    const { domain } = this.#scene;
-    const { over, mechanism, plus, resource } = this.traits;
-    const { sitting } = this;
-    const stolen = this.#resumesInstead;
-    const resume = stolen !== undefined ? { id: stolen, h: 0 } : sitting?.isResumable === true ? { id: sitting.id!, h: sitting.handled } : undefined;
-    if (resume !== undefined) note(this.#scene.resumesAsked, resume.id, this.#scene.now());
-    const misdeed = this.#misdeed;
-    if (misdeed !== undefined) this.guilt = misdeed.text;
-    const [user, secret] = [this.person.name, this.#password];
-    this.#misdeed = undefined;
-    this.#resumesInstead = undefined;
-    this.#password = password;
-    const nonce = `${this.name}${this.#random.next()}`.replaceAll(",", "");
-    let place = { device: this.name, account: this.person.account, jid: "", askedAt: 0 };
-    const intent = { domain, user, password: secret, starttls: over === "starttls", mechanism, plus, nonce, resource, resume, misdeed };
-    this.#login = new Login(wire, intent, {
-      binding: () => {
-        // Whatever was, it is over.
-        this.#endSitting("cut off");
-        place = { ...place, askedAt: this.#scene.now() };
-        this.#binding = { jid: `${place.account}/${resource ?? ""}`, askedAt: place.askedAt };
-        if (resource !== null) note(this.#scene.bindsAsked, `${place.account}/${resource}`, place.askedAt);
-      },
-      bound: (jid) => this.#bound({ ...place, jid }),
-      notBound: (answer) => {
-        this.#binding = undefined;
-        this.#wire?.drop(`it may not bind: ${showXml(answer)}`);
-      },
-      resumed: (h) => this.#resumed(h, stolen),
-      notResumed: (h) => {
-        if (stolen !== undefined) return;
-        this.#endSitting("cut off", h);
-      },
-      notLoggedIn: () => this.#wire?.drop("its login failed"),
-      unexpected: (text) => {
-        // The answer to a misdeed.
-        if (this.guilt !== undefined && text.startsWith("<failed ")) return;
-        this.#scene.problem("RFC 6120 section 7.1: before a resource is bound nothing comes but what binds it", `${this.name}: ${text}`);
-      },
+  #attempt(wire: Wire): LoginAttempt {
+    const wrong = this.#scene.isEnding ? undefined : this.#wrong;
+    this.#wrong = undefined;
+    return new LoginAttempt(this.#scene, this, wire, this.#random, wrong, {
+      bound: (place) => this.#bound(place),
+      resumed: (h) => this.#resumed(h),
+      sessionOver: (h) => this.#endSitting("cut off", h),
     });
   }
 
-  #bound(place: ConstructorParameters<typeof Sitting>[0]): void {
+  #bound(place: Place): void {
     const scene = this.#scene;
-    this.#binding = undefined;
-    scene.counts.logins += 1;
     const sitting = new Sitting(place, scene.sittings.length + 1);
+    scene.counts.logins += 1;
     scene.sittings.push(sitting);
-    if (this.traits.resource === null) note(scene.bindsAsked, place.jid, place.askedAt);
     this.sitting = sitting;
     this.blocks = undefined;
     this.roster.newSession();
@@ -292,12 +250,9 @@ export class Device {
     enter(this, scene);
   }
 
-  #resumed(h: string | undefined, stolen: string | undefined): void {
+  #resumed(h: string | undefined): void {
     const { sitting } = this;
-    if (stolen !== undefined || sitting === undefined) {
-      this.#scene.problem("XEP-0198 section 5: nobody resumes what is over or another's", `${this.name} has resumed ${stolen}`);
-      return this.dropLink("has resumed what is not its own");
-    }
+    if (sitting === undefined) return;
     this.#scene.counts.resumptions += 1;
     sitting.isReadToEnd = false;
     if (!this.#management.accept(h)) return;
@@ -310,7 +265,7 @@ export class Device {
     this.#deadline?.cancel();
     if (this.#wire !== undefined) this.#wire.isNegotiating = false;
     this.#isOnline = true;
-    this.#tries = 0;
+    this.#comingBack.succeeded();
     this.#onlineSince = this.#scene.now();
     this.#patience.begin();
   }
@@ -334,7 +289,7 @@ export class Device {
     const condition = element.children.find((child): child is Xml => typeof child !== "string")?.name ?? "";
     checkStreamError(this.#scene, this, condition, element);
     this.#isCondemned = true;
-    if (condition === "conflict") this.#displaced = true;
+    if (condition === "conflict") this.#comingBack.isDisplaced = true;
   }
 
   /** The server has closed its stream: what it wrote before was read. */
@@ -355,18 +310,17 @@ export class Device {
 
   #lost(): void {
     this.#countTime();
+    this.#login?.lost();
     this.#wire = undefined;
     this.#login = undefined;
     this.#deadline?.cancel();
     this.#patience.end();
     this.#management.reset();
-    if (this.#binding !== undefined) this.#scene.ghosts.push({ ...this.#binding, lostAt: this.#scene.now() });
-    this.#binding = undefined;
     this.#isOnline = false;
     this.#isLeaving = false;
     const { sitting } = this;
     if (sitting !== undefined && (!sitting.isResumable || (sitting.isReadToEnd && !this.traits.isStubborn))) this.#endSitting("cut off");
-    if (this.#isWanted) this.#comeBack();
+    if (this.#isWanted) this.#comingBack.wait();
   }
 
   /** Adds the time for which it was online, until now. */
@@ -374,9 +328,6 @@ export class Device {
     this.clientMs += this.onlineMs;
     this.#onlineSince = this.#scene.now();
   }
-
-  /** Milliseconds for which it was online, without those since it is. */
-  clientMs = 0;
 
   #endSitting(how: "read to its end" | "cut off", h?: string): void {
     const { sitting } = this;
@@ -390,22 +341,6 @@ export class Device {
     }
   }
 
-  #comeBack(): void {
-    const longest = this.#displaced ? displacedMs : Math.min(backOffMaxMs, backOffMinMs * 2 ** this.#tries);
-    this.#displaced = false;
-    this.#tries += 1;
-    const ms = Math.round(longest * (0.5 + this.#random.fraction()));
-    this.#comingBack = this.#scene.after(ms, () => {
-      this.#comingBack = undefined;
-      this.#connect();
-    });
-  }
-
-  #stayAway(): void {
-    this.#comingBack?.cancel();
-    this.#comingBack = undefined;
-  }
-
   #setDeadline(ms: number, why: string): void {
     this.#deadline?.cancel();
     const wire = this.#wire;
@@ -416,8 +351,4 @@ export class Device {
     this.#scene.problem("RFC 6120 section 4.9.3.13: what the server sends is well-formed", `${this.name}: ${text}`);
     this.dropLink("what came is not well-formed");
   }
-}
-
-function note(times: Map<string, number[]>, what: string, at: number): void {
-  times.set(what, [...(times.get(what) ?? []), at]);
 }

@@ -144,7 +144,7 @@ export class MessageBook {
     const condition = error?.children.find((child): child is Xml => typeof child !== "string" && child.name !== "text")?.name ?? "";
     const whose = `${sitting.device} (${sitting.jid}): ${showXml(stanza)}`;
     if (sitting !== message.by) scene.problem("RFC 6120 section 8.3.1: an error goes to who sent the stanza", whose);
-    if (message.returned !== undefined) scene.problem(once, `${whose}: it was given back before`);
+    if (message.returned !== undefined && !sitting.isToBlame) scene.problem(once, `${whose}: it was given back before`);
     message.returned = condition;
     if (!this.#mayComeBack(message)) scene.problem("Invariant 11: a message is given back only where nobody can have it", whose);
   }

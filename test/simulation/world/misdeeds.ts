@@ -12,10 +12,11 @@ type Misdeed = (scene: Scene, device: Device, choice: Choice) => unknown;
 /** Said on a stream with a session; most of it ends the stream. */
 const online: readonly Misdeed[] = [
   (_, device, choice) => {
-    device.say(`<a xmlns='${managementNamespace}' h='${(device.sitting?.handled ?? 0) + choice.pick([1, 1_000, 2 ** 31])!}'/>`, "counts too much");
-    if (device.sitting !== undefined) device.sitting.isToBlame = true;
+    if (device.sitting?.counting !== "on") return;
+    device.say(`<a xmlns='${managementNamespace}' h='${device.sitting.handled + choice.pick([1, 1_000, 2 ** 31])!}'/>`, "counts too much");
+    device.sitting.isToBlame = true;
   },
-  (_, device) => device.say(`<a xmlns='${managementNamespace}' h='many'/>`, "does not count"),
+  (_, device) => device.sitting?.counting === "on" && device.say(`<a xmlns='${managementNamespace}' h='many'/>`, "does not count"),
   (_, device) => {
     device.enable();
     device.say(`<enable xmlns='${managementNamespace}' resume='true'/>`, "enables twice");

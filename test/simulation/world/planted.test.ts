@@ -8,7 +8,7 @@ import { playWorld } from "./world.ts";
 /** What is wrong with a server that has this extension, in one of a few worlds. */
 async function firstRule(planted: Omit<Extension, "name" | "specification">): Promise<string | undefined> {
   const extension: Extension = { name: "planted", specification: { id: "RFC 6121", title: "what is not so" }, ...planted };
-  for (const seed of [30, 39, 43]) {
+  for (const seed of [28, 30, 39]) {
     const { problems } = await playWorld(planWorld(seed, "small"), { extensions: [extension] });
     if (problems[0] !== undefined) return problems[0].rule;
   }
@@ -84,11 +84,9 @@ describe("What is planted in a server is found, by its rule", () => {
     expect(await firstRule({ presenceChanged })).toMatch(/^Invariant 13: exactly one unavailable ends each period of availability/);
   });
 
-  it("a change of a roster that did not happen", async () => {
-    const rosterChanged: Extension["rosterChanged"] = ({ step, interested, item }) => {
-      if (item === undefined) return;
-      for (const session of interested) session.tell(step, { type: "roster.requested", at: step.at });
-      throw new Error("planted");
+  it("an extension that throws", async () => {
+    const rosterChanged: Extension["rosterChanged"] = ({ item }) => {
+      if (item !== undefined) throw new Error("planted");
     };
     expect(await firstRule({ rosterChanged })).toMatch(/^(The server meets an error only where its disk fails|RFC 6120 section 4\.9)/);
   });

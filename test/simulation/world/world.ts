@@ -8,7 +8,7 @@ import { VirtualTime } from "../../../src/testing/virtual/virtual-time.ts";
 import type { Extension } from "../../../src/router/extension.ts";
 import { act } from "./acts.ts";
 import { Choice } from "./choice.ts";
-import { password } from "./device.ts";
+import { password } from "./login-attempt.ts";
 import { end } from "./ending.ts";
 import { disturbLink } from "./link-faults.ts";
 import { MessageBook } from "./message-book.ts";

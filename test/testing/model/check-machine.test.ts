@@ -2,7 +2,7 @@ import { enqueueActions } from "xstate";
 import { describe, expect, it } from "vitest";
 import { sessionMachine } from "../../../machines/session.ts";
 import { assertMachine, checkMachine, replayScript, sessionModel, type Invariant } from "../../../src/testing/index.ts";
-import { brittle, counter, everyWay, trap, turnstile, unsteady } from "./machines.ts";
+import { brittle, circling, counter, everyWay, trap, turnstile, unsteady } from "./machines.ts";
 
 /** A session whose second hibernation has no deadline. */
 const forgetful = sessionMachine.provide({
@@ -114,10 +114,12 @@ describe("A machine of somebody else", () => {
   });
 
   it("is told that it has too many states, until it says what matters in them", () => {
-    expect(checkMachine(counter, [], { runs: 10, statesMax: 50 }).problems).toEqual([
+    const verdict = checkMachine(counter, [], { runs: 10, statesMax: 50 });
+    expect(verdict).toMatchObject({ ok: false, cutShort: true, states: 50 });
+    expect(verdict.problems).toEqual([
       "there are more than 50 states; let keyOf tell only what guards and actions can tell apart",
     ]);
-    expect(checkMachine(counter, [], { runs: 10, keyOf: () => "counting" })).toMatchObject({ ok: true, states: 1 });
+    expect(checkMachine(counter, [], { runs: 10, keyOf: () => "counting" })).toMatchObject({ ok: true, cutShort: false, states: 1 });
   });
 
   it("is wrong where it throws, whoever asks", () => {
@@ -126,6 +128,16 @@ describe("A machine of somebody else", () => {
       const { counterexample } = checkMachine(brittle, [], { exhaustive, seed: 1, ...(exhaustive ? { statesMax: 100 } : {}) });
       expect(counterexample).toMatchObject({ ...expected, script: { events: [{ type: "touch" }, { type: "touch" }, { type: "touch" }] } });
       expect(counterexample!.steps.at(-1)).toMatchObject({ thrown: "too much", before: { context: { count: 2 } }, after: { context: { count: 2 } } });
+    }
+  });
+
+  it("is wrong where it comes to no rest, told something or from its start on", () => {
+    for (const exhaustive of [true, false]) {
+      const { counterexample } = checkMachine(circling("still"), [], { exhaustive, seed: 1, maxLength: 5 });
+      expect(counterexample).toMatchObject({ problem: "it threw: it comes to no rest: after 1000 microsteps it still takes left//0, right//0", script: { events: [{ type: "go" }] } });
+      expect(counterexample!.steps.at(-1)!.taken.length).toBeLessThan(50);
+      const begun = checkMachine(circling("left"), [], { exhaustive, seed: 1 }).counterexample;
+      expect(begun).toMatchObject({ problem: "it is in error: it comes to no rest: after 1000 microsteps it still takes right//0, left//0", script: { events: [] } });
     }
   });
 
@@ -146,6 +158,33 @@ describe("A rule", () => {
     const verdict = checkMachine(turnstile(), [count], { runs: 50, seed: 3 });
     const expected = verdict.steps + verdict.events + verdict.runs;
     expect([told, verdict.invariants[1]!.checked]).toEqual([expected, expected]);
+    expect(verdict.invariants[1]!.counts).toBe("asked");
+  });
+
+  it("that says when it applies is asked then only, and counted then only", () => {
+    let told = 0;
+    const applied: Invariant = { name: "Coins are taken.", when: ({ event }) => event?.type === "coin", step: () => void (told += 1) };
+    const never: Invariant = { name: "Never.", when: () => false, state: () => "it is wrong" };
+    const { ok, invariants, events, steps } = checkMachine(turnstile(), [applied, never], { runs: 50, seed: 3 });
+    expect(ok).toBe(true);
+    expect(invariants.slice(1)).toEqual([{ name: "Coins are taken.", checked: told, counts: "applied" }, { name: "Never.", checked: 0, counts: "applied" }]);
+    expect(told).toBeGreaterThan(2);
+    expect(told).toBeLessThan(events + steps);
+  });
+
+  it("about a life is told all of it, and counted where it applies", () => {
+    let told = 0;
+    const rule: Invariant = { name: "Witnessed.", when: ({ event }) => event?.type === "coin", life: () => () => void (told += 1) };
+    const { invariants, events, runs } = checkMachine(turnstile(), [rule], { runs: 50, seed: 3, exhaustive: false });
+    expect(told).toBe(events + runs);
+    expect(invariants[1]!.checked).toBeGreaterThan(10);
+    expect(invariants[1]!.checked).toBeLessThan(told);
+  });
+
+  it("is not counted again for what makes a counterexample smaller", () => {
+    const { counterexample, invariants, events, runs } = checkMachine(turnstile(), [{ name: "Nobody retires.", step: ({ event }) => (event?.type === "retire" ? "one did" : undefined) }], { seed: 1, exhaustive: false });
+    expect(counterexample!.script.events).toEqual([{ type: "retire" }]);
+    expect(invariants[1]!.checked).toBeLessThanOrEqual(events + runs);
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { sessionMachine } from "../../../machines/session.ts";
-import { checkMachine, sessionModel } from "../../../src/testing/index.ts";
-import { everyWay } from "./machines.ts";
+import { asAnyModel, checkMachine, modelOf, sessionModel, verdictText } from "../../../src/testing/index.ts";
+import { everyWay, turnstile } from "./machines.ts";
 
 describe("Coverage of transitions", () => {
   it("knows every way in which one is taken", () => {
@@ -24,6 +24,29 @@ describe("Coverage of transitions", () => {
     expect(Math.max(...scripts.values())).toBeLessThanOrEqual(runs);
     // Most scripts open their stream well, some of them badly.
     expect(scripts.get("awaitingStream/stream.opened/2")).toBeGreaterThan(runs / 2);
+  });
+});
+
+describe("Coverage by what no host tells", () => {
+  const model = { ...asAnyModel(modelOf(turnstile(), [], { events: [{ type: "push" }] })), illegal: () => [{ type: "coin" }, { type: "retire" }], isEnd: () => true };
+  const ids = (options: object) =>
+    checkMachine(model, [], { seed: 1, ...options }).coverage.transitions.map(({ id, scripts, exhaustive, legal }) => [id, exhaustive || scripts > 0, legal]);
+
+  it("is not coverage by what hosts do tell; nor is what follows it", () => {
+    const expected = [["*/retire/0", true, false], ["locked/coin/0", true, false], ["locked/push/0", true, true], ["open/push/0", true, false], ["open/coin/0", true, false]];
+    expect(ids({ runs: 0 })).toEqual(expected);
+    expect(ids({ runs: 2_000, exhaustive: false })).toEqual(expected);
+  });
+
+  it("is none of 100 %, and is no failure", () => {
+    const verdict = checkMachine(model, [], { runs: 0 });
+    expect(verdict.ok).toBe(true);
+    expect(verdictText(verdict, model)).toMatch(/transitions taken: 1 of 5\n( {4}- only by what no host tells: .*\n){4}/);
+  });
+
+  it("is not needed for the session", () => {
+    const { coverage } = checkMachine({ ...sessionModel, invariants: [] }, [], { runs: 0 });
+    expect(coverage.transitions.filter(({ legal }) => !legal)).toEqual([]);
   });
 });
 

@@ -36,6 +36,14 @@ export const counter = setup({ types: { context: {} as { readonly count: number 
   on: { more: { actions: assign({ count: ({ context }) => context.count + 1 }) } },
 });
 
+/** Goes round for ever between its left and its right. */
+export const circling = (initial: "still" | "left") =>
+  createMachine({
+    id: "circling",
+    initial,
+    states: { still: { on: { go: "left" } }, left: { always: { target: "right", actions: emit({ type: "turn" }) } }, right: { always: "left" } },
+  });
+
 /** Breaks when it is told the third thing. */
 export const brittle = setup({ types: { context: {} as { readonly count: number } } }).createMachine({
   id: "brittle",

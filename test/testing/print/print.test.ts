@@ -129,11 +129,13 @@ const holds: Verdict = {
   runs: 1_000,
   events: 23_456,
   illegalEvents: 1_200,
+  asked: { runs: 1_000, maxLength: 60, exhaustive: true, statesMax: 2_000 },
   states: 1_234,
   steps: 56_789,
-  invariants: [{ name: "A client is heard.", source: "RFC 6120 section 4.2", checked: 80_000 }, { name: "It ends", checked: 7 }],
+  cutShort: false,
+  invariants: [{ name: "A client is heard.", source: "RFC 6120 section 4.2", checked: 80_000, counts: "asked" }, { name: "It ends", checked: 7, counts: "applied" }],
   coverage: {
-    transitions: [{ id: "a/b/0", scripts: 3, exhaustive: true }, { id: "a/b/1", scripts: 0, exhaustive: true }],
+    transitions: [{ id: "a/b/0", scripts: 3, exhaustive: true, legal: true }, { id: "a/b/1", scripts: 0, exhaustive: true, legal: true }],
     guards: [{ id: "isIn", held: true, failed: true }, { id: "isOut", held: true, failed: false }],
     pairs: { taken: 999, possible: 1_000 },
   },
@@ -150,9 +152,9 @@ client-session: everything holds
   guards seen to hold and to fail: 1 of 2
     - isOut: never failed
   pairs of transitions, one after the other, taken by scripts: 999 of 1,000 (99 %)
-  rules, and how often each was checked
-    80,000  A client is heard (RFC 6120 section 4.2).
-         7  It ends`);
+  rules, and how often each applied, or was asked where it does not say when it applies
+    80,000  asked    A client is heard (RFC 6120 section 4.2).
+         7  applied  It ends`);
   });
 
   it("begins with what is broken: rule, source, problem, conversation, diagram, and how to see it again", () => {
@@ -169,17 +171,46 @@ client-session: everything holds
       "    client-session, begun plain at 2000-01-01T00:00:00.000Z",
     ]);
     expect(lines).toContain("    sequenceDiagram");
-    expect(lines).toContain("  again: checkMachine with { seed: 42, runs: 9 }");
+    expect(lines).toContain('  again: checkMachine with { seed: 42, path: "8:1", exhaustive: false }');
     expect(verdictText(broken, session, { again: "refrain check --seed 42" })).toContain("  again: refrain check --seed 42\n");
     expect(verdictText({ ...broken, counterexample: { ...counterexample, path: "", runs: 0, shrinks: 0 } }, session)).toContain("found by telling every state everything; no way there is shorter than one event:");
   });
 
   it("names each problem, and of what was not covered so many that they can be read", () => {
-    const transitions = Array.from({ length: 50 }, (_, index) => ({ id: `a/b/${index}`, scripts: 0, exhaustive: false }));
+    const transitions = Array.from({ length: 50 }, (_, index) => ({ id: `a/b/${index}`, scripts: 0, exhaustive: false, legal: false }));
     const text = verdictText({ ...holds, ok: false, problems: ["state x has no way to the end"], coverage: { ...holds.coverage, transitions } }, session);
     expect(text).toContain("  ✗ state x has no way to the end\n");
     expect(text).toContain("transitions taken: 0 of 50\n    - never taken: a/b/0\n");
     expect(text).toContain("    - … 30 more\n");
+  });
+
+  it("names the rules of which nothing is known", () => {
+    const invariants: Verdict["invariants"] = [{ name: "It ends", checked: 7, counts: "asked" }, { name: "Nobody flies.", source: "RFC 1", checked: 0, counts: "applied" }];
+    expect(verdictText({ ...holds, invariants }, session)).toContain("  rules of which nothing is known: 1 of 2\n    - never applied: Nobody flies (RFC 1).\n");
+    expect(verdictText(holds, session)).not.toContain("nothing is known");
+  });
+
+  it("does not say of states that were cut short that they are all", () => {
+    const text = verdictText({ ...holds, ok: false, cutShort: true, problems: ["there are more than 1234 states"] }, session);
+    expect(text).toContain("  1,234 states, not all that can be reached: it was cut short, and 56,789 steps between them\n");
+    expect(text).not.toContain("all that can be reached, and");
+  });
+
+  it("counts the transitions that something legal takes, and names the others, where the model has anything illegal", () => {
+    const transitions = [{ id: "a/b/0", scripts: 3, exhaustive: true, legal: true }, { id: "a/b/1", scripts: 2, exhaustive: true, legal: false }];
+    const verdict = { ...holds, coverage: { ...holds.coverage, transitions } };
+    expect(verdictText(verdict, { ...session, illegal: () => [] })).toContain("  transitions taken: 1 of 2\n    - only by what no host tells: a/b/1\n");
+    expect(verdictText(verdict, session)).toContain("  transitions taken: 2 of 2\n");
+  });
+
+  it("says by which options the same is seen again, whatever it was asked for", () => {
+    const again = (verdict: Partial<Verdict>) => /again: checkMachine with (.*)/.exec(verdictText({ ...holds, ok: false, ...verdict }, session))![1];
+    const asked = { runs: 77, maxLength: 9, exhaustive: true, statesMax: 50 };
+    const counterexample = { ...lived(session, login.slice(0, 1)), ...rule, seed: 42, path: "8:1", runs: 9, shrinks: 1 };
+    expect(again({ asked, counterexample })).toBe('{ seed: 42, path: "8:1", maxLength: 9, exhaustive: false }');
+    expect(again({ asked, counterexample: { ...counterexample, path: "" } })).toBe("{ runs: 0, statesMax: 50 }");
+    expect(again({ asked })).toBe("{ seed: 42, runs: 77, maxLength: 9, statesMax: 50 }");
+    expect(again({ asked: { ...asked, runs: 0, statesMax: 2_000 } })).toBe("{ runs: 0 }");
   });
 
   it("is painted only where that is asked for", () => {

@@ -1,9 +1,11 @@
-/** What a check came to, to be read: coverage, how often each rule was checked, and what breaks one. */
+/** What a check came to, to be read: coverage, how often each rule applied, and what breaks one. */
+import { defaults } from "../check-options.ts";
 import type { AnyModel } from "../machine-model.ts";
 import type { Counterexample, Coverage, Verdict } from "../verdict.ts";
 import { conversationOf, ruleText, visible } from "./conversation.ts";
 import { sequenceDiagramOf } from "./sequence-diagram.ts";
 
+/** How a verdict is written. */
 export interface VerdictTextOptions {
   /** How the same is run again: a command. Default: the options of `checkMachine`. */
   readonly again?: string;
@@ -24,16 +26,21 @@ export function verdictText(verdict: Verdict, model: AnyModel, options: VerdictT
     ...(problems.length === 0 ? [] : ["", ...problems.map((problem) => `  ${paint("✗", "bad")} ${visible(problem)}`)]),
     ...(ok ? [] : ["", `  again: ${options.again ?? optionsAgain(verdict)}`, ""]),
     ...countLines(verdict),
-    ...coverageLines(verdict.coverage, verdict.runs),
-    "  rules, and how often each was checked",
+    ...coverageLines(verdict.coverage, verdict.runs, model),
     ...invariantLines(verdict.invariants),
   ];
   return lines.join("\n");
 }
 
-/** What was found without scripts needs none. */
-function optionsAgain({ seed, runs, counterexample }: Verdict): string {
-  return `checkMachine with ${counterexample?.path === "" ? "{ runs: 0 }" : `{ seed: ${seed}, runs: ${runs} }`}`;
+/** What was found without scripts needs none; what a script showed is found by it at once. */
+function optionsAgain({ seed, asked: { runs, maxLength, exhaustive, statesMax }, counterexample }: Verdict): string {
+  const length = maxLength === defaults.maxLength ? {} : { maxLength };
+  const states = { ...(exhaustive ? {} : { exhaustive }), ...(statesMax === defaults.statesMax ? {} : { statesMax }) };
+  const again =
+    counterexample === undefined ? { ...(runs === 0 ? { runs } : { seed, runs, ...length }), ...states }
+    : counterexample.path === "" ? { runs: 0, ...states }
+    : { seed, path: counterexample.path, ...length, exhaustive: false };
+  return `checkMachine with { ${Object.entries(again).map(([name, value]) => `${name}: ${JSON.stringify(value)}`).join(", ")} }`;
 }
 
 function failureLines(found: Counterexample, model: AnyModel, paint: NonNullable<VerdictTextOptions["paint"]>): readonly string[] {
@@ -61,23 +68,25 @@ function indented(text: string): readonly string[] {
   return text.split("\n").map((line) => `    ${line}`.trimEnd());
 }
 
-function countLines({ runs, events, illegalEvents, seed, states, steps }: Verdict): readonly string[] {
+function countLines({ runs, events, illegalEvents, seed, states, steps, cutShort }: Verdict): readonly string[] {
   const illegal = illegalEvents === 0 ? "" : `, ${number(illegalEvents)} of them such as no host tells`;
   return [
     runs === 0 ? "  no scripts" : `  ${number(runs)} scripts with ${number(events)} events${illegal}; seed ${seed}`,
-    ...(states === 0 ? [] : [`  ${number(states)} states, all that can be reached, and the ${number(steps)} steps between them`]),
+    ...(states === 0 ? [] : [`  ${number(states)} states, ${cutShort ? "not all that can be reached: it was cut short," : "all that can be reached,"} and ${cutShort ? "" : "the "}${number(steps)} steps between them`]),
   ];
 }
 
-function coverageLines({ transitions, guards, pairs }: Coverage, runs: number): readonly string[] {
+function coverageLines({ transitions, guards, pairs }: Coverage, runs: number, { illegal }: AnyModel): readonly string[] {
   const missed = transitions.filter(({ scripts, exhaustive }) => scripts === 0 && !exhaustive);
   const unscripted = transitions.filter(({ scripts, exhaustive }) => scripts === 0 && exhaustive);
-  const taken = `${transitions.length - missed.length} of ${transitions.length}`;
+  const untold = illegal === undefined ? [] : transitions.filter(({ scripts, exhaustive, legal }) => (scripts > 0 || exhaustive) && !legal);
+  const taken = `${transitions.length - missed.length - untold.length} of ${transitions.length}`;
   const oneSided = guards.filter(({ held, failed }) => !held || !failed);
   const share = pairs.possible === 0 ? String(pairs.taken) : `${number(pairs.taken)} of ${number(pairs.possible)} (${percent(pairs.taken, pairs.possible)})`;
   return [
     `  transitions taken: ${taken}${unscripted.length === 0 || runs === 0 ? "" : `, ${unscripted.length} of them by no script`}`,
     ...missing(missed.map(({ id }) => `never taken: ${id}`)),
+    ...missing(untold.map(({ id }) => `only by what no host tells: ${id}`)),
     `  guards seen to hold and to fail: ${guards.length - oneSided.length} of ${guards.length}`,
     ...missing(oneSided.map(({ id, held, failed }) => `${id}: ${held ? "never failed" : failed ? "never held" : "never asked"}`)),
     `  pairs of transitions, one after the other, taken by scripts: ${share}`,
@@ -91,7 +100,13 @@ function missing(lines: readonly string[]): readonly string[] {
 
 function invariantLines(invariants: Verdict["invariants"]): readonly string[] {
   const width = Math.max(0, ...invariants.map(({ checked }) => number(checked).length));
-  return invariants.map((invariant) => `    ${number(invariant.checked).padStart(width)}  ${ruleText(invariant)}`);
+  const unused = invariants.filter(({ checked }) => checked === 0);
+  return [
+    ...(unused.length === 0 ? [] : [`  rules of which nothing is known: ${unused.length} of ${invariants.length}`]),
+    ...missing(unused.map((rule) => `never ${rule.counts}: ${ruleText(rule)}`)),
+    "  rules, and how often each applied, or was asked where it does not say when it applies",
+    ...invariants.map((rule) => `    ${number(rule.checked).padStart(width)}  ${rule.counts.padEnd("applied".length)}  ${ruleText(rule)}`),
+  ];
 }
 
 function percent(part: number, whole: number): string {
