@@ -18,7 +18,7 @@ export class Rights {
   /** `a>b`: a has blocked b. */
   readonly #blocked = new Map<string, Period[]>();
 
-  /** By the number of a message: when it was put aside for a user who was not there, for the first time. */
+  /** By the number of a message: when it was put aside for a user who was not there, for the last time. */
   readonly #kept = new Map<number, number>();
 
   /** `began`: when the world did, ms since 1970. All times here count from then. */
@@ -39,14 +39,12 @@ export class Rights {
       const { username, host, jids } = data as unknown as AccountFacts["ContactsBlocked"];
       for (const jid of jids) set(this.#blocked, `${username}@${host}>${jid}`, type === "ContactsBlocked", time);
     } else if (type === "OfflineMessageStored") {
-      const { id, why } = data as unknown as AccountFacts["OfflineMessageStored"];
-      const number = Number(/^m(\d+)$/.exec(id ?? "")?.[1] ?? 0);
-      // What a session has left behind comes to those that are there in its own time.
-      if (!this.#kept.has(number)) this.#kept.set(number, why?.startsWith("not acknowledged") === true ? Infinity : time);
+      const { id } = data as unknown as AccountFacts["OfflineMessageStored"];
+      this.#kept.set(Number(/^m(\d+)$/.exec(id ?? "")?.[1] ?? 0), time);
     }
   }
 
-  /** When a message was put aside as nobody was there to take it; Infinity if it never was. */
+  /** When a message was last put aside as nobody was there to take it; Infinity if it never was. */
   keptAt(number: number): number {
     return this.#kept.get(number) ?? Infinity;
   }
