@@ -149,8 +149,9 @@ export class Device {
     this.#lost();
   }
 
-  /** Knows nothing more of its session, as after a crash of its program. */
+  /** Knows nothing any more, as after a crash of its program. */
   forget(): void {
+    this.roster.forget();
     this.#endSitting("cut off");
     this.#wire?.drop("its program has ended");
   }
@@ -333,6 +334,8 @@ export class Device {
     const { sitting } = this;
     if (sitting === undefined) return;
     this.sitting = undefined;
+    // It may have missed what it has said to have.
+    if (sitting.isToBlame) this.roster.forget();
     try {
       sitting.over(sitting.isReadToEnd ? "read to its end" : how, this.#scene.now(), h);
     } catch (error) {

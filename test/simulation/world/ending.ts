@@ -51,6 +51,8 @@ export async function end(scene: Scene, stage: Stage, faults: ServerFaults): Pro
   if (!(await until("the server is up", upMs, () => faults.isSettled && scene.server.server.observation !== undefined))) return;
   const devices = homecomers(scene);
   for (const device of scene.devices) {
+    // Who has said to have what never came is without it.
+    if (device.sitting?.isToBlame === true) device.forget();
     device.calmLink();
     if (devices.includes(device)) device.come();
     else device.leave();

@@ -27,6 +27,12 @@ export class RosterCache {
     this.isCurrent = false;
   }
 
+  forget(): void {
+    this.isCurrent = false;
+    this.#entries = new Map();
+    this.#version = undefined;
+  }
+
   /** The answer to a request; empty where what is new follows in pushes. */
   answered(result: Xml): void {
     this.isCurrent = true;
