@@ -84,7 +84,7 @@ export const session = setup({
     ),
     openStream: emit(({ context, event }) => ({
       type: "open.stream" as const,
-      from: event.type === "stream.opened" ? event.host : context.host,
+      from: context.host,
       ...answeredHeader(event),
     })),
     openStreamIfNeeded: enqueueActions(({ context, event, enqueue }) => {

@@ -1,8 +1,12 @@
 import { describe, expect, it } from "vitest";
+import type { AnyStateNode } from "xstate";
 import { sessionGuardWords, subscriptionGuardWords } from "../../machines/guard-words.ts";
 import { sessionMachine } from "../../machines/session.ts";
 import { stateName } from "../../machines/state-name.ts";
+import { outputOf } from "../../machines/session-endings.ts";
 import { subscriptionMachine } from "../../machines/subscription.ts";
+
+const below = (node: AnyStateNode): readonly AnyStateNode[] => Object.values(node.states).flatMap((child) => [child, ...below(child)]);
 
 describe("The words for what a guard asks", () => {
   it.each([
@@ -12,6 +16,29 @@ describe("The words for what a guard asks", () => {
     const guards = Object.keys(machine.implementations.guards);
     expect(Object.keys(words).toSorted()).toEqual(guards.toSorted());
     for (const guard of guards) expect(words[guard], guard).toMatch(/^[A-Z].{20,} \((RFC|XEP).* section [\d.]*\d\)\.$/);
+  });
+});
+
+describe("The words for an end", () => {
+  /** What the transitions of the machine are written with, as far as it is data. */
+  const actions = [...below(sessionMachine.root), sessionMachine.root].flatMap(({ transitions }) => [...transitions.values()].flat().flatMap((transition) => transition.actions));
+  const params = (name: string) =>
+    actions.flatMap((action) => (typeof action === "object" && "type" in action && action.type === name && typeof action.params !== "function" ? [action.params] : []));
+
+  it("are a reason for each end that is known beforehand", () => {
+    const reasons = params("rememberReason");
+    expect(reasons.length).toBeGreaterThan(40);
+    for (const reason of reasons) expect(reason).toMatch(/^\w.*\w$/);
+  });
+
+  it("are with each stream error, and the reason begins with its condition", () => {
+    const faults = params("closeStreamWith") as readonly { readonly condition: string; readonly text: string }[];
+    expect(faults.length).toBeGreaterThan(15);
+    for (const { condition, text } of faults) expect([condition, text]).toEqual([expect.stringMatching(/^[a-z-]+$/), expect.stringMatching(/^\w.*\w$/)]);
+  });
+
+  it("are there for a session that says nothing", () => {
+    expect([outputOf({ reason: null }), outputOf({ reason: "closed" })]).toEqual([{ reason: "unknown" }, { reason: "closed" }]);
   });
 });
 
