@@ -5,6 +5,7 @@ import { sessionMachine } from "../../machines/session.ts";
 import { stateName } from "../../machines/state-name.ts";
 import { outputOf } from "../../machines/session-endings.ts";
 import { subscriptionMachine } from "../../machines/subscription.ts";
+import { subscriptionParts, subscriptionStateNames, subscriptionStates } from "../../src/domain/subscription.ts";
 
 const below = (node: AnyStateNode): readonly AnyStateNode[] => Object.values(node.states).flatMap((child) => [child, ...below(child)]);
 
@@ -16,6 +17,30 @@ describe("The words for what a guard asks", () => {
     const guards = Object.keys(machine.implementations.guards);
     expect(Object.keys(words).toSorted()).toEqual(guards.toSorted());
     for (const guard of guards) expect(words[guard], guard).toMatch(/^[A-Z].{20,} \((RFC|XEP).* section [\d.]*\d\)\.$/);
+  });
+});
+
+describe("The description of a subscription's state", () => {
+  it.each(subscriptionStates)("%s: its name, what the roster shows, and what waits", (state) => {
+    const { subscription, pendingOut, pendingIn } = subscriptionParts[state];
+    const description = subscriptionMachine.states[state]!.description ?? "";
+    expect(description).toMatch(/^"[^"]+": the roster shows [a-z=' ;]+ \(RFC 6121 appendix A\.1\)\.$/);
+    expect(description).toContain(`"${subscriptionStateNames[state]}": the roster shows subscription='${subscription}'`);
+    // Nobody is in a roster for having asked (section 3.1.3).
+    const said = ["and ask='subscribe'", "if the contact is in it", "request waits for an answer"].map((words) => description.includes(words));
+    expect(said).toEqual([pendingOut, subscription === "none" && !pendingOut, pendingIn]);
+  });
+});
+
+describe("A subscription's transitions", () => {
+  it("ask for the approval only where it matters, and name no state that they stay in", () => {
+    const answers = subscriptionStates.flatMap((state) => [...subscriptionMachine.states[state]!.transitions.values()]);
+    expect(answers).toHaveLength(9 * 8);
+    for (const answer of answers) {
+      const all = answer.map(({ target, actions }) => JSON.stringify([target?.map(({ key }) => key), actions]));
+      expect(new Set(all).size).toBe(answer.length);
+      for (const { source, target } of answer) expect(target?.[0]?.key).not.toBe(source.key);
+    }
   });
 });
 
