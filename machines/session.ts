@@ -12,6 +12,19 @@ import { session } from "./session-parts.ts";
 /** Raised whenever a snapshot of one version could not be continued by another; upgrade.ts then says how it can. */
 export const sessionMachineVersion = 2;
 
+/** What a client asks for after this side's end tag: there is nothing more to say to it. */
+const unheeded = {
+  "stanza.received": {},
+  "stream.opened": {},
+  "tls.requested": {},
+  "sasl.started": {},
+  "sasl.continued": {},
+  "sasl.aborted": {},
+  "bind.requested": {},
+  "management.requested": {},
+  "resume.requested": {},
+} as const;
+
 export const sessionMachine = session.createMachine({
   id: "session",
   initial: "awaitingStream",
@@ -350,6 +363,7 @@ export const sessionMachine = session.createMachine({
                 "stream.ended": {},
                 "server.stopping": {},
                 "server.recovered": { actions: "armResumption" },
+                ...unheeded,
               },
             },
           },
@@ -371,15 +385,7 @@ export const sessionMachine = session.createMachine({
         "close.requested": {},
         "host.failed": closeSilently("closed", "dropLink"),
         "server.stopping": {},
-        "stanza.received": {},
-        "stream.opened": {},
-        "tls.requested": {},
-        "sasl.started": {},
-        "sasl.continued": {},
-        "sasl.aborted": {},
-        "bind.requested": {},
-        "management.requested": {},
-        "resume.requested": {},
+        ...unheeded,
       },
     },
 

@@ -5,6 +5,7 @@ import { openSqliteStore } from "../../src/log/sqlite/sqlite-store.ts";
 import { startServer } from "../../src/testing/start-server.ts";
 import { removeTempFolders, tempFolder } from "../log/engines.ts";
 import { told } from "../presence/support.ts";
+import { bindRequest } from "../support/login.ts";
 import { befriended, house, leaveHouses, people, resumptionMs } from "./house.ts";
 import { bodies, chat, expectFailed, gone, ManagedStage, resume, words } from "./support.ts";
 
@@ -211,6 +212,24 @@ describe("XEP-0198 section 7: a server that stops", () => {
     at.stage.clear();
     await at.begin();
     expect(await client.resume({ at: at.server })).toBe(client.sent);
+  });
+
+  it.each([
+    ["asks for stream management again", "<enable xmlns='urn:xmpp:sm:3' resume='true'/>"],
+    ["asks to resume", "<resume xmlns='urn:xmpp:sm:3' previd='none' h='0'/>"],
+    ["binds again", bindRequest("elsewhere")],
+    ["begins to log in", "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'/>"],
+  ])("keeps the session of a client that %s after the server's end tag", async (_, text) => {
+    const at = await house();
+    const client = await at.stage.resumable("juliet", "balcony", "<presence/>");
+    const stopping = at.server.stop();
+    await client.raw.expect("</stream:stream>");
+    client.raw.send(`${text}</stream:stream>`);
+    await client.raw.closed();
+    await stopping;
+    at.stage.clear();
+    await at.begin();
+    expect(await client.resume({ at: at.server })).toBeGreaterThanOrEqual(client.sent);
   });
 
   it("waits a few seconds at most for a client that does not read, which can come back all the same", async () => {

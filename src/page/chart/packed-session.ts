@@ -2,7 +2,7 @@
 import type { PackedPicture } from "./unpack.ts";
 
 export const packedSession: PackedPicture = {
-  size: [864, 2024],
+  size: [864, 1994],
   nodes: [
     ["awaitingStream","state","",42,12,338,93,[[154,64,"notopen"],[226,100,"c2s_unauthed"]],[["→ closing",12,53,[22,68,"stream.opened/0"],[22,83,"stream.opened/1"]]]],
     ["negotiating","composite","",12,162,481,530,[[117,100,"c2s_unauthed"]],[]],
@@ -15,7 +15,7 @@ export const packedSession: PackedPicture = {
     ["authenticated.binding.idle","state","",198,999,56,34,[],[]],
     ["authenticated.binding.pending","state","",385,1116,154,78,[],[["→ closing",12,53,[22,68,"bind.failed/1"]]]],
     ["authenticated.binding.resuming","state","",135,1116,128,78,[],[["→ closed",12,53,[22,68,"resume.granted/0"]]]],
-    ["connected","parallel","",12,1285,605,727,[[108,37,"c2s"],[153,78,"connected"]],[["exit",12,53,[87,53,"broadcastUnavailable"],[235,53,"destroySession"],[343,53,"forgetPresence"],[451,53,"forgetResource"]],["stays",12,72,[87,72,"bind.requested/0"],[195,72,"presence.directed/0"],[323,72,"presence.undirected/0"],[87,87,"management.requested/1"]],["→ closing",12,106,[87,106,"management.requested/0"]]]],
+    ["connected","parallel","",12,1285,605,697,[[108,37,"c2s"],[153,78,"connected"]],[["exit",12,53,[87,53,"broadcastUnavailable"],[235,53,"destroySession"],[343,53,"forgetPresence"],[451,53,"forgetResource"]],["stays",12,72,[87,72,"bind.requested/0"],[195,72,"presence.directed/0"],[323,72,"presence.undirected/0"],[87,87,"management.requested/1"]],["→ closing",12,106,[87,106,"management.requested/0"]]]],
     ["*.^","initial","",12,24,10,10,[],[]],
     ["negotiating.^","initial","",82,216,10,10,[],[]],
     ["authenticated.^","initial","",31,808,10,10,[],[]],
@@ -28,9 +28,9 @@ export const packedSession: PackedPicture = {
     ["connected.interest.uninterested","state","",69,1698,132,34,[],[]],
     ["connected.interest.interested","state","",36,1785,198,34,[[108,78,"interested"]],[]],
     ["connected.interest.^","initial","",39,1710,10,10,[],[]],
-    ["connected.link","region","",316,1403,287,595,[],[]],
+    ["connected.link","region","",316,1403,287,565,[],[]],
     ["connected.link.attached","state","",388,1431,188,176,[],[["stays",12,53,[22,68,"link.attached/0"],[22,83,"queue.overflowed/0"]],["→ closed",12,102,[22,117,"link.lost/1"],[22,132,"server.recovered/1"]],["→ closing",12,151,[22,166,"server.stopping/1"]]]],
-    ["connected.link.hibernating","state","",388,1724,188,266,[],[["stays",12,53,[22,68,"server.recovered/0"]],["ignores",12,87,[22,102,"link.lost/0"],[22,117,"stream.ended/0"],[22,132,"server.stopping/0"]],["→ closed",12,151,[22,166,"stream.failed/0"],[22,181,"session.replaced/0"],[22,196,"account.removed/0"],[22,211,"close.requested/0"],[22,226,"queue.overflowed/0"],[22,241,"host.failed/0"],[22,256,"timer.expired/0"]]]],
+    ["connected.link.hibernating","state","",388,1724,188,236,[],[["stays",12,53,[22,68,"server.recovered/0"]],["ignores",12,87,[22,102,"12 events","link.lost/0","stream.ended/0","server.stopping/0","stanza.received/0","stream.opened/0","tls.requested/0","sasl.started/0","sasl.continued/0","sasl.aborted/0","bind.requested/0","management.requested/0","resume.requested/0"]],["→ closed",12,121,[22,136,"stream.failed/0"],[22,151,"session.replaced/0"],[22,166,"account.removed/0"],[22,181,"close.requested/0"],[22,196,"queue.overflowed/0"],[22,211,"host.failed/0"],[22,226,"timer.expired/0"]]]],
     ["connected.link.^","initial","",358,1443,10,10,[],[]],
     ["*","any","any state",582,12,254,123,[[102,0,"by default"]],[["stays",12,53,[22,68,"stanza.received/0"],[22,83,"management.requested/0"],[22,98,"resume.requested/0"],[22,113,"extension.changed/0"]]]],
     ["closing","state","",616,387,101,112,[],[["entry",12,53,[22,68,"armClosing"]],["ignores",12,87,[22,102,"13 events","session.replaced/0","account.removed/0","close.requested/0","server.stopping/0","stanza.received/0","stream.opened/0","tls.requested/0","sasl.started/0","sasl.continued/0","sasl.aborted/0","bind.requested/0","management.requested/0","resume.requested/0"]]]],
@@ -66,7 +66,7 @@ export const packedSession: PackedPicture = {
     ["closing","closed","M667 499L667 503.5Q667 508 671.5 508L695 508Q702 508 702 515L702 620",[620,517,164,85,[14,0,"stream.ended/0"],[29,0,"stream.failed/0"],[44,0,"link.lost/0"],[59,0,"timer.expired/0"],[74,0,"host.failed/0"]]],
   ],
   separators: [
-    [309,1403,309,2012],
+    [309,1403,309,1982],
     [12,1663,309,1663],
   ],
 };

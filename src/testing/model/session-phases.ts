@@ -73,7 +73,7 @@ function faultsOf(before: SessionSnapshot, event: SessionEvent): readonly Stream
   if (event.type === "sasl.succeeded" && phase === "negotiating.authenticating") {
     return secure && from !== null && from !== `${event.username}@${host}` ? ["invalid-from"] : [];
   }
-  if (event.type !== "stream.opened" || phase === "closing" || phase === "closed") return undefined;
+  if (event.type !== "stream.opened" || phase === "hibernating" || phase === "closing" || phase === "closed") return undefined;
   const version: readonly StreamErrorCondition[] = event.version === 1 ? [] : ["unsupported-version"];
   if (phase === "awaitingStream") return [...(event.host === null ? ["host-unknown" as const] : []), ...version];
   if (phase !== "authenticated.awaitingRestart") return ["bad-format"];

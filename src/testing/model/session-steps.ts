@@ -101,7 +101,7 @@ export const onlyConnectedRoutes: SessionInvariant = {
     const allowed = event.type === "stanza.received" && event.allowed;
     const refused = event.type === "stanza.received" && !event.allowed && open;
     return (
-      says(asked(step, "handle.stanza").length !== (allowed && event.type === "stanza.received" && !before.matches("closing") ? 1 : 0), "handle.stanza was asked for wrongly") ??
+      says(asked(step, "handle.stanza").length !== (allowed && !before.matches("closing") && !isHibernating(before) ? 1 : 0), "handle.stanza was asked for wrongly") ??
       says(refused && asked(step, "close.stream")[0]?.condition !== "not-authorized", "a stanza before binding does not close the stream with not-authorized") ??
       says(refused && !after.matches("closing"), "the stream stays open after a stanza before binding")
     );

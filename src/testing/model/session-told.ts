@@ -26,7 +26,7 @@ export function likelySessionEvents(state: SessionSnapshot, at: number): readonl
 }
 
 /**
- * What no host tells in this state: an event of another phase. Bytes without a link, and elements before the stream's header, are not
+ * What no host tells in this state: an event of another phase. Bytes during a handshake, and elements before the stream's header, are not
  * even illegal: there is nobody to have sent them, and nowhere for an answer to go. Nor is an end during the TLS handshake that is not
  * one of the handshake's own: the machine relies on that.
  */
@@ -42,9 +42,9 @@ export function isHibernating(state: SessionSnapshot): boolean {
   return state.matches({ connected: { link: "hibernating" } });
 }
 
-/** No bytes come without a link, nor during a handshake. */
+/** No bytes come during a handshake. Whose stream was closed as the server stops may still talk to a session that hibernates. */
 function hasNoWire(state: SessionSnapshot): boolean {
-  return isHibernating(state) || state.matches({ negotiating: "securing" });
+  return state.matches({ negotiating: "securing" });
 }
 
 /** What only the peer's bytes cause. */

@@ -51,9 +51,11 @@ export class VirtualDisk {
   readonly #commitMs: readonly [number, number];
   readonly #content: Store;
   #commits = 0;
+  #failures = 0;
   #failing: { readonly how: CommitFailure; left: number } | undefined;
   #opensFailing = 0;
   #nextCommitMs: number | undefined;
+  #slowUntil = -Infinity;
   /** Who has it open, or is about to. */
   #holder: Holder | undefined;
 
@@ -67,6 +69,16 @@ export class VirtualDisk {
   /** Commits that are on the disk. */
   get commits(): number {
     return this.#commits;
+  }
+
+  /** Commits and attempts to open it that have failed, as it was told. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  /** It was told to be slow, and the commit has not begun or is not done. */
+  get isSlow(): boolean {
+    return this.#nextCommitMs !== undefined || this.#slowUntil > this.#time.now();
   }
 
   /** What is on the disk now. It answers at once; what is written to it is there at once, too. */
@@ -92,6 +104,7 @@ export class VirtualDisk {
     await this.#pass(openMs, holder);
     if (this.#opensFailing > 0) {
       this.#opensFailing -= 1;
+      this.#failures += 1;
       letGo();
       throw new StoreOpenError("failed", file, `${file}: it was told not to open; mend it`);
     }
@@ -140,6 +153,7 @@ export class VirtualDisk {
   #takeCommitMs(): number {
     const told = this.#nextCommitMs;
     this.#nextCommitMs = undefined;
+    if (told !== undefined) this.#slowUntil = this.#time.now() + told;
     return told ?? this.#random.whole(...this.#commitMs);
   }
 
@@ -148,6 +162,7 @@ export class VirtualDisk {
     const failing = this.#failing;
     if (failing === undefined) return this.#write(group);
     failing.left -= 1;
+    this.#failures += 1;
     if (failing.left <= 0) this.#failing = undefined;
     if (failing.how === "kept") void this.#write(group);
     throw new StoreFailedError("the store failed and must be opened again: the disk was told to fail");

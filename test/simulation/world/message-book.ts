@@ -149,12 +149,22 @@ export class MessageBook {
     if (!this.#mayComeBack(message)) scene.problem("Invariant 11: a message is given back only where nobody can have it", whose);
   }
 
-  #mayComeBack({ by, account, at, type, resource }: Message): boolean {
+  #mayComeBack(message: Message): boolean {
+    const { by, account, at, type, resource } = message;
     const scene = this.#scene();
     const exists = scene.people.some((person) => person.account === account);
     if (!exists || scene.rights.wasBlocked(by.account, account, at, scene.now())) return true;
     // RFC 6121 section 8.5.3.2: there is no such resource; a chat message goes to another then, or waits.
-    return type !== "chat" && resource !== undefined;
+    return type !== "chat" && resource !== undefined && !this.#wasThere(message);
+  }
+
+  /** Whom it was written to was online from then until now, on a link that nothing was done to. */
+  #wasThere({ to, at }: Message): boolean {
+    const { devices, now } = this.#scene();
+    return devices.some(({ sitting, isOnline, isLeaving, isLinkFaulty, guilt, onlineMs }) => {
+      const isSound = isOnline && !isLeaving && !isLinkFaulty && guilt === undefined;
+      return isSound && sitting?.jid === to && !sitting.isToBlame && now() - onlineMs < at;
+    });
   }
 
   #void(message: Message): void {

@@ -7,6 +7,9 @@ import type { Scene } from "./scene.ts";
 /** Bytes of a stanza that is too large in every world. */
 const tooManyBytes = 40_000;
 
+/** Of a request that is made before its session has an address: it is to reach nobody. */
+export const earlyId = "early";
+
 type Misdeed = (scene: Scene, device: Device, choice: Choice) => unknown;
 
 /** Said on a stream with a session; most of it ends the stream. */
@@ -43,6 +46,7 @@ const away: readonly Misdeed[] = [
   (_, device) => device.misbehaveAtLogin({ stage: "login", text: `<resume xmlns='${managementNamespace}' h='0' previd='x'/><enable xmlns='${managementNamespace}'/><message/>` }),
   (scene, device) => device.misbehaveAtLogin({ stage: "bind", text: `<message to='${scene.people[0]!.account}' id='m1'><body>early</body></message>` }),
   (_, device) => device.misbehaveAtLogin({ stage: "bind", text: "<presence/>" }),
+  (scene, device) => device.misbehaveAtLogin({ stage: "bind", text: `<iq type='get' id='${earlyId}' to='${scene.people[0]!.account}/phone1'><ping xmlns='urn:xmpp:ping'/></iq>` }),
   (_, device) => device.misbehaveAtLogin({ password: "wrong" }),
   (scene, device, choice) => steal(scene, device, choice),
 ];

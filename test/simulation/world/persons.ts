@@ -61,8 +61,9 @@ export function removeContact(scene: Scene, device: Device, jid: string): void {
 /** XEP-0191 sections 3.3 and 3.4. `jid` undefined: everybody is unblocked. */
 export function block(scene: Scene, device: Device, isBlocked: boolean, jid: string | undefined): void {
   const { facts } = device.person;
-  const addresses = jid === undefined ? [...facts.blocked.keys()] : [jid];
-  const writes = addresses.map((address) => registerIn(facts.blocked, address, false).write(isBlocked, scene.now()));
+  // Also those that another device is about to block.
+  const addresses = jid === undefined ? new Set([...facts.blocked.keys(), ...scene.people.map(({ account }) => account)]) : [jid];
+  const writes = [...addresses].map((address) => registerIn(facts.blocked, address, false).write(isBlocked, scene.now()));
   const items = jid === undefined ? "" : `<item jid='${jid}'/>`;
   ask(scene, device, {
     type: "set",

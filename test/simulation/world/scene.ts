@@ -5,6 +5,7 @@ import type { VirtualNetwork } from "../../../src/testing/virtual/virtual-net.ts
 import type { VirtualServer } from "../../../src/testing/virtual/virtual-server.ts";
 import type { Timer } from "../../../src/ports.ts";
 import type { Device } from "./device.ts";
+import type { Excuses } from "./excuses.ts";
 import type { MessageBook } from "./message-book.ts";
 import type { PresenceBook } from "./presence-book.ts";
 import type { WorldCounts } from "./plan.ts";
@@ -41,7 +42,7 @@ export interface Scene {
   readonly presences: PresenceBook;
   /** What the log says of who sees whom. */
   readonly rights: Rights;
-  readonly ordered: Ordered;
+  readonly excuses: Excuses;
   /** Iqs that were asked. */
   questions: number;
   /** Everybody comes to rest: what was late is done now, and nothing is begun. */
@@ -49,14 +50,6 @@ export interface Scene {
   /** Milliseconds that bytes are under way on a link that nothing was done to. */
   readonly delayMs: readonly [least: number, most: number];
   randomOf(name: string): SeededRandom;
-}
-
-/** What the plan has done to the server, so that what follows from it is no problem. */
-export interface Ordered {
-  stops: number;
-  diskFaults: number;
-  /** When the last kill or fault of the disk was, ms since the world began; -Infinity for none. */
-  lastLossAt: number;
 }
 
 export interface Ghost {

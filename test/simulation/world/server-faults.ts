@@ -54,16 +54,13 @@ export class ServerFaults {
       case 6:
         return this.#fail("kept", choice);
       default:
-        this.#note("disk", "its next commit is slow");
-        this.#scene.ordered.diskFaults += 1;
-        this.#scene.counts.diskFaults += 1;
-        // From 30 s on a commit counts as failed.
-        return this.#scene.disk.slow(choice.oneIn(3) ? choice.between(20_000, 40_000) : choice.between(200, 5_000));
+        return this.#slow(choice.oneIn(3) ? choice.between(20_000, 40_000) : choice.between(200, 5_000));
     }
   }
 
   /** After each task. */
   look(): void {
+    this.#scene.excuses.look();
     if (this.#killDownMs === undefined || !this.#scene.disk.isCommitting) return;
     const downMs = this.#killDownMs;
     this.#killDownMs = undefined;
@@ -98,7 +95,7 @@ export class ServerFaults {
           const wasKilled = !this.#isStarting;
           this.#isStarting = false;
           // Only a disk that fails keeps it from starting.
-          if (this.#scene.ordered.diskFaults === 0 && !wasKilled) this.#failures.push(`it does not start: ${String(error)}`);
+          if (!this.#scene.excuses.isLogTroubled && !wasKilled) this.#failures.push(`it does not start: ${String(error)}`);
           this.#note("server", `does not start: ${String(error)}`);
           this.start(startAgainMs);
         },
@@ -110,12 +107,13 @@ export class ServerFaults {
   async stop(): Promise<void> {
     this.#isChanging = true;
     this.#note("server", "stops");
-    this.#scene.ordered.stops += 1;
+    this.#scene.excuses.stopBegins();
     try {
       await this.#scene.server.stop();
     } catch (error) {
-      if (this.#scene.ordered.diskFaults === 0) this.#failures.push(`it does not stop in order: ${String(error)}`);
+      if (!this.#scene.excuses.isLogTroubled) this.#failures.push(`it does not stop in order: ${String(error)}`);
     }
+    this.#scene.excuses.stopEnds();
     this.#note("server", "has stopped");
   }
 
@@ -128,7 +126,7 @@ export class ServerFaults {
   #kill(downMs: number): void {
     if (this.#isChanging || !this.#scene.server.isUp) return;
     this.#scene.counts.crashes += 1;
-    this.#scene.ordered.lastLossAt = this.#scene.now();
+    this.#scene.excuses.lastLossAt = this.#scene.now();
     this.#note("server", this.#scene.disk.isCommitting ? "is killed in the middle of a commit" : "is killed");
     this.#scene.server.kill();
     this.start(downMs);
@@ -149,10 +147,16 @@ export class ServerFaults {
   #fail(how: "lost" | "kept", choice: Choice): void {
     const [commits, opens] = [choice.between(1, 2), choice.whole(3)];
     this.#note("disk", `${commits} commits fail and are ${how}, and ${opens} attempts to open it`);
-    this.#scene.ordered.diskFaults += 1;
     this.#scene.counts.diskFaults += 1;
-    this.#scene.ordered.lastLossAt = this.#scene.now();
+    this.#scene.excuses.lastLossAt = this.#scene.now();
     this.#scene.disk.fail(how, { commits, opens });
+  }
+
+  #slow(ms: number): void {
+    this.#note("disk", `its next commit takes ${ms} ms`);
+    this.#scene.counts.diskFaults += 1;
+    this.#scene.excuses.commitIsSlow(ms);
+    this.#scene.disk.slow(ms);
   }
 
   #note(who: string, text: string): void {

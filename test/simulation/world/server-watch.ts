@@ -1,12 +1,18 @@
 /** Looks at the server after each task in which something has changed: what its documented views say, and what it logs. */
+import type { Invariant } from "../../../src/testing/model/machine-model.ts";
+import type { Device } from "./device.ts";
 import type { Scene } from "./scene.ts";
+import { SessionWatch } from "./session-watch.ts";
+import type { Sitting } from "./sitting.ts";
 
 export class ServerWatch {
   readonly #scene: Scene;
+  readonly #sessions: SessionWatch;
   #told = -1;
 
-  constructor(scene: Scene) {
+  constructor(scene: Scene, sessionRules: readonly Invariant[] = []) {
     this.#scene = scene;
+    this.#sessions = new SessionWatch((rule, text) => scene.problem(rule, text), sessionRules);
   }
 
   /** After each task. */
@@ -14,7 +20,9 @@ export class ServerWatch {
     const { server } = this.#scene;
     if (!server.isUp) return;
     const { observation } = server.server;
-    if (observation === undefined || observation.told === this.#told) return;
+    if (observation === undefined) return;
+    this.#sessions.follow(observation);
+    if (observation.told === this.#told) return;
     this.#told = observation.told;
     const jids = new Set<string>();
     for (const { jid, tags, id } of observation.summaries()) {
@@ -29,15 +37,22 @@ export class ServerWatch {
   }
 
   logged(level: string, fields: object, message: string): void {
-    const { transcript, ordered, sittings } = this.#scene;
+    const { transcript, excuses, devices } = this.#scene;
     const { err, jid } = fields as { readonly err?: unknown; readonly jid?: string };
     transcript.show("log", () => `${level} ${message} ${JSON.stringify(fields)}`);
     // Its client has not taken what was sent for too long: what is sent from then on is only counted.
     if (message.startsWith("too much is unacknowledged")) {
-      for (const sitting of sittings) if (sitting.jid === jid && sitting.end === undefined) sitting.isToBlame = true;
+      for (const device of devices) if (device.sitting !== undefined && device.sitting.jid === jid) this.#overflowed(device, device.sitting);
     }
-    if ((level !== "error" && level !== "fatal") || ordered.diskFaults > 0) return;
+    if ((level !== "error" && level !== "fatal") || excuses.isLogTroubled) return;
     const why = err instanceof Error ? err.stack : JSON.stringify(err);
     this.#scene.problem("The server meets an error only where its disk fails", `${message} ${why ?? ""} ${JSON.stringify(fields)}`);
+  }
+
+  /** Its own count says whether that can be: who reads and answers at once has nothing waiting. */
+  #overflowed(device: Device, sitting: Sitting): void {
+    const isPrompt = device.isOnline && !device.isLinkFaulty && device.traits.answerMs === 0 && !sitting.isToBlame;
+    if (isPrompt) this.#scene.problem("XEP-0198 section 4: what is acknowledged waits no longer", `${device.name} has answered at once, with ${sitting.told} of ${sitting.handled}`);
+    sitting.isToBlame = true;
   }
 }

@@ -11,13 +11,13 @@ export function checkStreamError(scene: Scene, device: Device, condition: string
   scene.problem("RFC 6120 section 4.9: a stream error has a cause", `${device.name}: nothing has led to ${showXml(error)}`);
 }
 
-function hasCause({ ordered, bindsAsked, resumesAsked, now }: Scene, device: Device, condition: string): boolean {
+function hasCause({ excuses, bindsAsked, resumesAsked, now }: Scene, device: Device, condition: string): boolean {
   switch (condition) {
     case "system-shutdown":
-      return ordered.stops > 0;
+      return excuses.isStopping;
     case "internal-server-error":
     case "resource-constraint":
-      return ordered.diskFaults > 0;
+      return excuses.isDiskTroubled;
     case "conflict": {
       const { sitting } = device;
       // One that was asked for before may have been on its way for longer.
@@ -28,7 +28,7 @@ function hasCause({ ordered, bindsAsked, resumesAsked, now }: Scene, device: Dev
     }
     case "connection-timeout":
       // A login that takes long, or a client that does not say that it is there.
-      return device.isLinkFaulty || device.traits.answerMs > 0 || ordered.diskFaults > 0;
+      return device.isLinkFaulty || device.traits.answerMs > 0 || excuses.isSlow;
     default:
       return false;
   }

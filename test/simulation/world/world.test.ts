@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { ModelStep } from "../../../src/testing/model/machine-model.ts";
 import { planWorld } from "./make-plan.ts";
 import type { WorldCounts } from "./plan.ts";
 import { playWorld } from "./world.ts";
@@ -18,6 +19,19 @@ describe("The whole server simulated, with people and everything that can go wro
   it("has in these worlds everything that a plan can hold", () => {
     const wanted: Partial<WorldCounts> = { messages: 150, presences: 150, rosterChanges: 80, resumptions: 40, crashes: 10, restarts: 3, linkFaults: 20, diskFaults: 5, misdeeds: 15 };
     for (const [name, count] of Object.entries(wanted)) expect(totals.get(name) ?? 0, name).toBeGreaterThanOrEqual(count);
+  });
+});
+
+describe("Rules of the session's machine", () => {
+  const seen = (name: string, holds: (step: ModelStep) => boolean) => ({ name, step: (step: ModelStep) => (holds(step) ? "so it does" : undefined) });
+
+  it.each([
+    ["that one logs in", ({ event }: ModelStep) => event?.type === "sasl.succeeded"],
+    ["that one is resumed", ({ event, effects }: ModelStep) => event?.type === "link.attached" && effects.length > 0],
+    ["that one has come to its end", ({ after }: ModelStep) => after.status === "done"],
+  ])("are held at each step of each session of the living server: %s", async (name, holds) => {
+    const { problems } = await playWorld(planWorld(53, "small"), { sessionRules: [seen(name, holds)] });
+    expect(problems[0]?.rule).toBe(name);
   });
 });
 

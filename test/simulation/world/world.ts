@@ -5,10 +5,12 @@ import { VirtualDisk } from "../../../src/testing/virtual/virtual-disk.ts";
 import { VirtualNetwork } from "../../../src/testing/virtual/virtual-net.ts";
 import { VirtualServer } from "../../../src/testing/virtual/virtual-server.ts";
 import { VirtualTime } from "../../../src/testing/virtual/virtual-time.ts";
+import type { Invariant } from "../../../src/testing/model/machine-model.ts";
 import type { Extension } from "../../../src/router/extension.ts";
 import { act } from "./acts.ts";
 import { Choice } from "./choice.ts";
 import { password } from "./login-attempt.ts";
+import { Excuses } from "./excuses.ts";
 import { end } from "./ending.ts";
 import { disturbLink } from "./link-faults.ts";
 import { MessageBook } from "./message-book.ts";
@@ -31,6 +33,8 @@ const problemsMax = 20;
 export interface WorldOptions {
   /** Besides the server's own: for tests of what is found. */
   readonly extensions?: readonly Extension[];
+  /** Besides the session's own: for tests of what is held. */
+  readonly sessionRules?: readonly Invariant[];
 }
 
 /** The same plan always comes to the same. Rejects only if the simulation itself is broken. */
@@ -56,7 +60,7 @@ class World {
   readonly #faults: ServerFaults;
   readonly #watch: ServerWatch;
 
-  constructor(plan: WorldPlan, { extensions = [] }: WorldOptions) {
+  constructor(plan: WorldPlan, { extensions = [], sessionRules = [] }: WorldOptions) {
     const time = this.#time;
     const problems = this.#problems;
     const randomOf = (name: string) => new SeededRandom(plan.seed, name);
@@ -90,14 +94,14 @@ class World {
       messages: new MessageBook(() => this.scene),
       presences: new PresenceBook(() => this.scene),
       rights: new Rights(beginning),
-      ordered: { stops: 0, diskFaults: 0, lastLossAt: -Infinity },
+      excuses: new Excuses({ disk, server, now }),
       delayMs: plan.network.delayMs,
       questions: 0,
       isEnding: false,
     };
     populate(this.scene, plan);
     this.#faults = new ServerFaults(this.scene);
-    this.#watch = new ServerWatch(this.scene);
+    this.#watch = new ServerWatch(this.scene, sessionRules);
   }
 
   /** The accounts are there, the server is up, and all devices are about to come. */
