@@ -1,10 +1,11 @@
 /** `refrain check`: machines are checked one after the other, and what came of it is said and saved. */
-import { liveRandom } from "../live.ts";
+import { liveClock, liveRandom } from "../live.ts";
 import type { Random } from "../ports.ts";
-import { checkMachine } from "../testing/model/check-machine.ts";
+import { checkInTurns } from "../testing/model/check-machine.ts";
 import type { Progress as Phase } from "../testing/model/check-options.ts";
 import { asAnyModel, type AnyModel } from "../testing/model/machine-model.ts";
 import { verdictText } from "../testing/model/print/verdict-text.ts";
+import type { Turn } from "../testing/model/run-scripts.ts";
 import { sessionModel } from "../testing/model/session-model.ts";
 import { subscriptionModel } from "../testing/model/subscription-model.ts";
 import type { Verdict } from "../testing/model/verdict.ts";
@@ -25,16 +26,22 @@ export interface CheckAsked {
   /** Files that are there already are replaced. */
   readonly force: boolean;
   readonly json: boolean;
+  /** Aborted, the check ends soon, and what was found so far is said and saved. */
+  readonly stop?: AbortSignal;
 }
 
-/** Rejects with SaidError if something does not hold, with UsageError if it cannot be saved. */
-export async function checkMachines(models: readonly AnyModel[], { runs, seed = anySeed(liveRandom), save, force, json }: CheckAsked): Promise<void> {
+/**
+ * Says whether all was done: not if it was stopped. Rejects with SaidError if something does not hold, with UsageError if it cannot be saved.
+ */
+export async function checkMachines(models: readonly AnyModel[], { runs, seed = anySeed(liveRandom), save, force, json, stop }: CheckAsked): Promise<boolean> {
   const saved = save === undefined ? undefined : await Saved.open(save, force);
   const progress = new Progress();
   const verdicts: Verdict[] = [];
+  const turn = turnsUntil(stop);
   try {
     for (const model of models) {
-      const verdict = checkMachine(model, [], { runs, seed, onProgress: (phase) => progress.show(`${model.name}: ${phaseText(phase)}`) });
+      if (verdicts.length > 0 && (await turn()) === "stop") break;
+      const verdict = await checkInTurns(model, { runs, seed, onProgress: (phase) => progress.show(`${model.name}: ${phaseText(phase)}`) }, turn);
       progress.clear();
       const again = againText(verdict, runs);
       if (!json) print(`${verdicts.length === 0 ? "" : "\n"}${verdictText(verdict, model, { again, paint })}`);
@@ -45,21 +52,44 @@ export async function checkMachines(models: readonly AnyModel[], { runs, seed = 
   } finally {
     progress.clear();
   }
+  const rest = models.slice(verdicts.length);
+  const interrupted = rest.length > 0 || verdicts.some((verdict) => verdict.interrupted);
   const ok = verdicts.every((verdict) => verdict.ok);
-  if (json) print(JSON.stringify({ ok, verdicts: verdicts.map(jsonOf) }, null, 2));
+  if (json) print(JSON.stringify({ ok: ok && !interrupted, ...(interrupted ? { interrupted } : {}), verdicts: verdicts.map(jsonOf) }, null, 2));
+  else for (const { name } of rest) print(`\n${paint(name, "title")}: interrupted before it was begun\n  again: ${commandOf(name, runs, seed)}`);
   for (const file of saved?.files ?? []) note(`${file}: written`);
-  if (!ok) throw new SaidError("something does not hold");
+  if (!ok && !interrupted) throw new SaidError("something does not hold");
+  return !interrupted;
+}
+
+/** Milliseconds between two looks at whether it is to stop: signals wait until then. */
+const turnMs = 50;
+
+function turnsUntil(stop: AbortSignal | undefined): Turn {
+  let next = liveClock.now() + turnMs;
+  return () => {
+    if (stop?.aborted === true) return "stop";
+    if (liveClock.now() < next) return undefined;
+    return new Promise((resolve) => liveClock.soon(() => {
+      next = liveClock.now() + turnMs;
+      resolve(stop?.aborted === true ? "stop" : undefined);
+    }));
+  };
 }
 
 /** What was found without scripts is found again without a seed. */
 function againText({ machine, seed, counterexample }: Verdict, runs: number): string {
   const isScripted = counterexample === undefined ? runs > 0 : counterexample.path !== "";
-  return `refrain check --machine ${machine} --runs ${isScripted ? `${runs} --seed ${seed}` : "0"}`;
+  return commandOf(machine, isScripted ? runs : 0, seed);
+}
+
+function commandOf(machine: string, runs: number, seed: number): string {
+  return `refrain check --machine ${machine} --runs ${runs === 0 ? "0" : `${runs} --seed ${seed}`}`;
 }
 
 function phaseText(phase: Phase): string {
-  if (phase.phase === "states") return `${countText(phase.done)} states`;
-  return `${countText(phase.done)} of ${countText(phase.total)} scripts`;
+  if (phase.phase === "states") return `${countText(phase.done)} ${phase.done === 1 ? "state" : "states"}`;
+  return `${countText(phase.done)} of ${countText(phase.total)} ${phase.total === 1 ? "script" : "scripts"}`;
 }
 
 /** 32 bits, as fast-check takes them. */

@@ -1,12 +1,15 @@
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import { UsageError } from "./terminal.ts";
 
 /** As they are asked for by name. */
 export const machineNames = ["client-session", "subscription"] as const;
-export type MachineName = (typeof machineNames)[number];
+/** What the first is called where nothing else has a session. */
+const otherNames: Readonly<Record<string, string>> = { session: "client-session" };
+/** As a shell says it of a process that Ctrl-C ended. */
+const exitInterrupted = 130;
 
 interface CheckFlags {
-  readonly machine?: MachineName;
+  readonly machine?: string;
   readonly runs?: string;
   readonly seed?: string;
   readonly save?: string;
@@ -19,7 +22,7 @@ export function addCheck(program: Command): void {
   program
     .command("check")
     .description("hold the state machines of this release against their rules, in everything that can be told to them")
-    .addOption(new Option("--machine <NAME>", "only this one").choices(machineNames))
+    .option("--machine <NAME>", `only this one: ${machineNames[0]} (or: session), ${machineNames[1]}`)
     .option("--runs <N>", "generated scripts for each machine; 0: none (default: 2000)")
     .option("--seed <S>", "make the same scripts again (default: others each time)")
     .option("--save <DIR>", "write the verdict, and a case for each failure, into this folder")
@@ -37,7 +40,8 @@ Coverage is part of the verdict: it fails if a transition is never taken, or a s
 
 A case of --save is NAME-SEED.json (NAME-states.json where no script was needed), which --replay takes; the same for people is beside it,
 as .md.
-The exit status is 1 if a rule is broken. In your own tests: checkMachine of refrain/testing, also for a machine that you changed.
+Ctrl-C prints what there is so far. Exit status: 0 all holds, 1 a rule is broken, 2 called wrongly, 130 ended by Ctrl-C. In your own
+tests: checkMachine of refrain/testing, also for a machine that you changed.
 
 Examples:
   refrain check
@@ -55,10 +59,31 @@ Examples:
         return replayCase(replay, { json: json === true });
       }
       const [runsAsked, seedAsked] = [numberOf("--runs", runs, 0, runsMax), numberOf("--seed", seed, -(2 ** 31), 2 ** 31 - 1)];
+      const name = machine === undefined ? undefined : machineOf(machine);
       const { checkMachines, shippedModels } = await import("./check-machines.ts");
-      const models = shippedModels.filter(({ name }) => machine === undefined || name === machine);
-      await checkMachines(models, { runs: runsAsked ?? runsByDefault, seed: seedAsked, save, force: force === true, json: json === true });
+      const models = shippedModels.filter((model) => name === undefined || model.name === name);
+      const asked = { runs: runsAsked ?? runsByDefault, seed: seedAsked, save, force: force === true, json: json === true };
+      const isDone = await untilInterrupted((stop) => checkMachines(models, { ...asked, stop }));
+      if (!isDone) process.exitCode = exitInterrupted;
     });
+}
+
+function machineOf(asked: string): string {
+  const name = Object.hasOwn(otherNames, asked) ? otherNames[asked] : machineNames.find((name) => name === asked);
+  if (name === undefined) throw new UsageError(`--machine: expected ${machineNames.join(" or ")}, got ${JSON.stringify(asked)}`);
+  return name;
+}
+
+/** The first Ctrl-C asks for what there is, the second does not wait for it. */
+async function untilInterrupted<Result>(use: (stop: AbortSignal) => Promise<Result>): Promise<Result> {
+  const stop = new AbortController();
+  const interrupt = (): void => (stop.signal.aborted ? process.exit(exitInterrupted) : stop.abort());
+  process.on("SIGINT", interrupt);
+  try {
+    return await use(stop.signal);
+  } finally {
+    process.off("SIGINT", interrupt);
+  }
 }
 
 const runsByDefault = 2_000;

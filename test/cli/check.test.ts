@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, normalize } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -9,13 +9,13 @@ import { replayCase } from "../../src/cli/check-replay.ts";
 import { asAnyModel, type AnyModel } from "../../src/testing/model/machine-model.ts";
 import { subscriptionModel } from "../../src/testing/model/subscription-model.ts";
 import { root } from "../tidy/sources.ts";
-import { newFolder, refrainLines } from "./refrain.ts";
+import { exitStatus, newFolder, refrainLines, spawnRefrain } from "./refrain.ts";
 
 describe("refrain check on the command line", () => {
   it("needs neither server nor folder, says what was covered, and makes the same scripts of the same seed", async () => {
     const cwd = newFolder();
     const line = "check --machine subscription --runs 50 --seed 7";
-    const [one, other, json, bare] = await refrainLines([line, line, `${line} --json`, "check --machine subscription --runs 0"], { cwd });
+    const [one, other, json, bare, session] = await refrainLines([line, line, `${line} --json`, "check --machine subscription --runs 0", "check --machine session --runs 0"], { cwd });
     expect(one).toMatchObject({ status: 0, stderr: "" });
     expect(one.stdout).toMatch(/^subscription: everything holds\n {2}50 scripts with .*; seed 7\n {2}\d+ states, all that can be reached/);
     expect(one.stdout).toMatch(/transitions taken: (\d+) of \1\b/);
@@ -24,6 +24,8 @@ describe("refrain check on the command line", () => {
     const { ok, verdicts } = JSON.parse(json.stdout) as { readonly ok: boolean; readonly verdicts: readonly { readonly machine: string; readonly runs: number }[] };
     expect([ok, verdicts.map(({ machine, runs }) => [machine, runs])]).toEqual([true, [["subscription", 50]]]);
     expect(bare.stdout).toMatch(/^subscription: everything holds\n {2}no scripts\n/);
+    expect(session.stdout).toMatch(/^client-session: everything holds\n/);
+    expect(session.stdout).not.toContain("\nsubscription: ");
     expect(readdirSync(cwd)).toEqual([]);
   });
 
@@ -34,7 +36,7 @@ describe("refrain check on the command line", () => {
     );
     expect(outcomes.map(({ status }) => status)).toEqual([2, 2, 2, 2, 2, 2]);
     expect(outcomes.map(({ stderr }) => stderr.split("\n")[0])).toEqual([
-      "error: option '--machine <NAME>' argument 'door' is invalid. Allowed choices are client-session, subscription.",
+      'error: --machine: expected client-session or subscription, got "door"',
       'error: --runs: expected a whole number from 0 to 100000000, got "many"',
       'error: --seed: expected a whole number from -2147483648 to 2147483647, got "4294967296"',
       "error: --force: is for --save; name a folder with --save DIR",
@@ -43,7 +45,26 @@ describe("refrain check on the command line", () => {
     ]);
   });
 
-  it("says of a file that it cannot replay what is wrong with it, by exit status 1", async () => {
+  it("lists the machines in its help", async () => {
+    const [help] = await refrainLines(["check --help"], { cwd: newFolder() });
+    expect(help.stdout).toContain("--machine <NAME>  only this one: client-session (or: session), subscription\n");
+    for (const name of machineNames) expect(help.stdout).toContain(name);
+  });
+
+  it("ends with Ctrl-C, and says and saves what was done so far and how to begin again, by exit status 130", async () => {
+    const cwd = newFolder();
+    const child = spawnRefrain(["check", "--runs", "100000000", "--seed", "42", "--save", "cases"], { cwd });
+    let said = "";
+    child.stdout!.setEncoding("utf8").on("data", (text: string) => (said += text));
+    await expect.poll(() => existsSync(join(cwd, "cases")), { timeout: 15_000 }).toBe(true);
+    child.kill("SIGINT");
+    expect(await exitStatus(child)).toBe(130);
+    expect(said).toMatch(/^client-session: interrupted; until then everything held\n\n {2}again: refrain check --machine client-session --runs 100000000 --seed 42\n\n {2}[\d,]+ of 100,000,000 scripts with .*; seed 42\n/);
+    expect(said.endsWith("\n\nsubscription: interrupted before it was begun\n  again: refrain check --machine subscription --runs 100000000 --seed 42\n")).toBe(true);
+    expect(readFileSync(join(cwd, "cases", "verdict.txt"), "utf8")).toMatch(/^client-session: interrupted; /);
+  });
+
+  it("says of a file that it cannot replay what is wrong with it, by exit status 2", async () => {
     const cwd = newFolder();
     const good = { refrain: "check-case", version: 1, machine: "subscription", rule: "r", source: null, problem: "p", seed: 1, path: "", start: "none", events: [] };
     const files: Readonly<Record<string, string>> = {
@@ -56,7 +77,7 @@ describe("refrain check on the command line", () => {
     };
     for (const [name, text] of Object.entries(files)) writeFileSync(join(cwd, name), text);
     const outcomes = await refrainLines(["missing.json", ...Object.keys(files)].map((file) => `check --replay ${file}`), { cwd });
-    expect(outcomes.map(({ status }) => status)).toEqual(outcomes.map(() => 1));
+    expect(outcomes.map(({ status }) => status)).toEqual(outcomes.map(() => 2));
     const said = outcomes.map(({ stderr }) => stderr.split("\n")[0]);
     expect(said.slice(0, 4)).toEqual([
       "error: missing.json: cannot be read (ENOENT); name a case that `refrain check --save DIR` wrote",
@@ -64,9 +85,9 @@ describe("refrain check on the command line", () => {
       "error: other.json: is no saved case; name one that `refrain check --save DIR` wrote",
       "error: later.json: version: expected 1, got 9; replay it with the release of refrain that wrote it, or a later one",
     ]);
-    expect(said[4]).toMatch(/^error: broken\.json: events\.0\.type: .*; the file was changed or is damaged/);
-    expect(said[5]).toBe('error: door.json: machine: expected client-session or subscription, got "door"');
-    expect(said[6]).toMatch(/^error: start\.json: start: expected .*, got "upside down"$/);
+    expect(said[4]).toBe("error: broken.json: events.0.type: expected string, got nothing; the file was changed or is damaged: find the case again with `refrain check --seed 1`");
+    expect(said[5]).toBe('error: door.json: machine: expected client-session or subscription, got "door"; name a case of one of these');
+    expect(said[6]).toMatch(/^error: start\.json: start: expected .*, got "upside down"; replay it with the release of refrain that wrote it$/);
   });
 
   it("knows its machines by the names of their models", () => {
@@ -132,6 +153,19 @@ describe("refrain check of a machine that breaks a rule", () => {
     expect(said).toMatch(/found by script \d+, made smaller (once|\d+ times), to 5 events:/);
     expect(said).toContain("  5  user → server: <presence> subscribe");
     expect(said).toContain("  again: refrain check --machine subscription --runs 200 --seed 42\n");
+  });
+
+  it("can be stopped: what is not begun is named, and nothing is called right that was not looked at", async () => {
+    const stopped = AbortSignal.abort();
+    const runs = 1_000_000;
+    expect(await checkMachines([asAnyModel(subscriptionModel), planted], { ...asked, runs, stop: stopped })).toBe(false);
+    expect(said).toMatch(/^subscription: interrupted; until then everything held\n[^]*\nsubscription: interrupted before it was begun\n {2}again: refrain check --machine subscription --runs 1000000 --seed 42\n$/);
+    said = "";
+    expect(await checkMachines([asAnyModel(subscriptionModel)], { ...asked, runs, stop: stopped, json: true })).toBe(false);
+    expect(JSON.parse(said)).toMatchObject({ ok: false, interrupted: true, verdicts: [{ ok: true, interrupted: true, asked: { runs } }] });
+    said = "";
+    expect(await checkMachines([asAnyModel(subscriptionModel)], { ...asked, stop: new AbortController().signal, json: true })).toBe(true);
+    expect(JSON.parse(said)).not.toHaveProperty("interrupted");
   });
 
   it("has the counterexample in its JSON, step by step", async () => {

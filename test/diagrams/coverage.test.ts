@@ -69,14 +69,30 @@ describe("the page of what is exercised", () => {
       pairs: { taken: 600, possible: 0 },
     },
   };
-  const covered = { chart, exercised: { verdict, scripts } };
+  const whole: Verdict = {
+    ...verdict, runs: 0, states: 392, steps: 27_252,
+    coverage: {
+      transitions: verdict.coverage.transitions.map((each) => ({ ...each, scripts: 0, exhaustive: true })),
+      guards: verdict.coverage.guards.map(({ id }) => ({ id, held: true, failed: true })),
+      pairs: { taken: 0, possible: 1_234 },
+    },
+  };
+  const covered = { chart, exercised: { verdict, whole, scripts } };
   const page = coveragePage(covered, covered);
 
   it("counts what was taken and names what was seen from one side only", () => {
     const missed = [...scripts.values()].filter((count) => count === 0).length;
-    expect(page).toContain(`| Transitions taken | ${scripts.size - missed} of ${scripts.size} |`);
-    expect(page).toContain("| Guards seen to hold and to fail | 1 of 2 |");
-    expect(page).toContain("Seen from one side only: `isArmed in closing/timer.expired/0` (held).");
+    expect(page).toContain(`| Transitions taken by scripts | ${scripts.size - missed} of ${scripts.size} |`);
+    expect(page).toContain("| Guards seen to hold and to fail in scripts | 1 of 2 |");
+    expect(page).toContain("Seen from one side only by scripts: `isArmed in closing/timer.expired/0` (held).");
+  });
+
+  it("says of the exhaustive part whether it was complete, and what it took", () => {
+    expect(page).toContain("\n## client-session\n");
+    expect(page).toContain("| Pairs of consecutive transitions by scripts | 600 of 1234 |\n| Exhaustive | yes |\n| – states, and events told in them | 392, 27252 |\n");
+    expect(page).toContain(`| – transitions taken | ${scripts.size} of ${scripts.size} |\n| – guards seen to hold and to fail | 2 of 2 |\n`);
+    const short = { ...covered, exercised: { ...covered.exercised, whole: { ...whole, states: 50, cutShort: true } } };
+    expect(coveragePage(short, covered)).toContain("| Exhaustive | no: cut short after 50 states |");
   });
 
   it("lists each transition once, the rarest first", () => {

@@ -4,12 +4,13 @@ import { anyModelOf, checkMachine } from "./check-machine.ts";
 import { requireOptions, type CheckOptions } from "./check-options.ts";
 import type { AnyModel, Invariant, MachineModel } from "./machine-model.ts";
 import type { AboutMachine, InvariantOf } from "./model-of.ts";
-import { verdictText } from "./print/verdict-text.ts";
+import { failureText } from "./print/failure-text.ts";
 import type { Verdict } from "./verdict.ts";
 
 /**
  * Checks a model or a machine as `checkMachine` does, and throws an Error that says what does not hold: the rule, the shortest script
- * that breaks it, and how the same is run again. Throws TypeError or RangeError where `checkMachine` does.
+ * that breaks it, how the same is run again, and the end of the script as a conversation. `verdictText` says all that a check came to.
+ * Throws TypeError or RangeError where `checkMachine` does.
  */
 export function assertMachine<Snapshot extends AnyMachineSnapshot, Event extends AnyEventObject, Effect>(
   model: MachineModel<Snapshot, Event, Effect>,
@@ -29,6 +30,6 @@ export function assertMachine(
   requireOptions(options);
   const model = anyModelOf(modelOrMachine, invariants, options);
   const verdict = checkMachine(model, [], options);
-  if (!verdict.ok) throw new Error(verdictText(verdict, model));
+  if (!verdict.ok) throw new Error(failureText(verdict, model));
   return verdict;
 }

@@ -1,14 +1,13 @@
 /** Everything that is known of a machine, held against everything that it can be told: exhaustively, then by generated scripts. */
-import fc from "fast-check";
 import type { AnyEventObject, AnyMachineSnapshot, AnyStateMachine } from "xstate";
 import { defaults, requireOptions, type CheckOptions } from "./check-options.ts";
 import { CoverageRecord } from "./coverage.ts";
 import { explore, type Exploration } from "./explore.ts";
 import { Judge, type Breach } from "./judge.ts";
 import { asAnyModel, type AnyModel, type Invariant, type MachineModel } from "./machine-model.ts";
-import { minimised } from "./minimise.ts";
 import { modelOf, type AboutMachine, type InvariantOf } from "./model-of.ts";
-import { live, scriptArbitrary, type LivedScript } from "./script.ts";
+import { runScripts, runScriptsInTurns, type Ran, type Turn } from "./run-scripts.ts";
+import { live, type LivedScript } from "./script.ts";
 import { stepperOf, type Stepper } from "./stepper.ts";
 import type { Counterexample, Script, Verdict } from "./verdict.ts";
 import { requireModel, requireRules, waryModel } from "./wary-model.ts";
@@ -60,14 +59,48 @@ export function anyModelOf(modelOrMachine: AnyModel | AnyStateMachine, invariant
 }
 
 function check(model: AnyModel, options: CheckOptions): Verdict {
-  const { exhaustive, runs, maxLength, statesMax, seed, onProgress } = { ...defaults, ...given(options) };
+  const begun = begin(model, options);
+  return verdictOf(begun, wantsScripts(begun) ? runScripts(begun) : noScripts(begun));
+}
+
+/**
+ * `checkMachine` for who has to do something else meanwhile: `turn` is asked before each script, and may take its time. Once it answers "stop",
+ * the verdict is of the scripts until then, and says so.
+ */
+export async function checkInTurns(modelGiven: AnyModel, options: CheckOptions, turn: Turn): Promise<Verdict> {
+  requireOptions(options);
+  const begun = begin(waryModel(anyModelOf(modelGiven, [], {})), options);
+  return verdictOf(begun, wantsScripts(begun) ? await runScriptsInTurns(begun, turn) : noScripts(begun));
+}
+
+/** A check whose exhaustive part is done. */
+interface Begun {
+  readonly model: AnyModel;
+  readonly stepper: Stepper;
+  readonly judge: Judge;
+  readonly record: CoverageRecord;
+  readonly found: Explored | undefined;
+  readonly options: CheckOptions & Required<Pick<CheckOptions, keyof typeof defaults>>;
+}
+
+function begin(model: AnyModel, asked: CheckOptions): Begun {
+  const options = { ...defaults, ...given(asked) };
   const record = new CoverageRecord(model.machine);
   const stepper = stepperOf(model.machine, record.microstep);
   const judge = new Judge(model.invariants);
-  const found = exhaustive ? exploreAndJudge(model, stepper, judge, record, options) : undefined;
-  const scripts = found?.counterexample !== undefined || runs === 0
-    ? { runs: 0, events: 0, illegalEvents: 0, seed: seed ?? 0, counterexample: undefined }
-    : runScripts(model, stepper, judge, record, { ...options, runs });
+  return { model, stepper, judge, record, options, found: options.exhaustive ? exploreAndJudge(model, stepper, judge, record, options) : undefined };
+}
+
+function wantsScripts({ found, options }: Begun): boolean {
+  return found?.counterexample === undefined && options.runs > 0;
+}
+
+function noScripts({ options: { seed = 0 } }: Begun): Ran {
+  return { runs: 0, events: 0, illegalEvents: 0, seed, interrupted: false, counterexample: undefined };
+}
+
+function verdictOf({ model, judge, record, found, options }: Begun, scripts: Ran): Verdict {
+  const { exhaustive, runs, maxLength, statesMax, onProgress } = options;
   const counterexample = found?.counterexample ?? scripts.counterexample;
   const problems = found === undefined || counterexample !== undefined ? [] : problemsOf(model, found.exploration, record.transitions, record.taken);
   onProgress?.({ phase: "scripts", done: scripts.runs, total: runs });
@@ -90,6 +123,7 @@ function check(model: AnyModel, options: CheckOptions): Verdict {
     })),
     coverage: record.coverage,
     ...(counterexample === undefined ? {} : { counterexample }),
+    ...(scripts.interrupted ? { interrupted: true } : {}),
     problems,
   };
 }
@@ -98,9 +132,6 @@ function check(model: AnyModel, options: CheckOptions): Verdict {
 function given(options: CheckOptions): CheckOptions {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
-
-/** Scripts between two words of progress. */
-const progressEvery = 50;
 
 interface Explored {
   readonly exploration: Exploration;
@@ -131,71 +162,9 @@ function exploreAndJudge(model: AnyModel, stepper: Stepper, judge: Judge, record
       const breach = judge.ofStep(lived[last]!, last) ?? (changes ? judge.ofLife(lived, last) : undefined);
       if (breach === undefined) continue;
       const better = counterexample === undefined || events.length < counterexample.script.events.length;
-      if (better) counterexample = { ...about(breach), script: { start: script.start, events }, steps: lived, seed, path: "", runs: 0, shrinks: 0 };
+      if (better) counterexample = { invariant: breach.invariant, problem: breach.problem, script: { start: script.start, events }, steps: lived, seed, path: "", runs: 0, shrinks: 0 };
     }
   }
   return { exploration, steps, counterexample };
 }
 
-interface Ran {
-  readonly runs: number;
-  readonly events: number;
-  readonly illegalEvents: number;
-  readonly seed: number;
-  readonly counterexample: Counterexample | undefined;
-}
-
-function runScripts(model: AnyModel, stepper: Stepper, judge: Judge, record: CoverageRecord, options: CheckOptions & { readonly runs: number }): Ran {
-  const { runs, seed, path, maxLength, onProgress } = options;
-  const ran = { runs: 0, events: 0, illegalEvents: 0 };
-  let hasFailed = false;
-  let wrong: { readonly error: unknown } | undefined;
-  const scripts = scriptArbitrary(model, maxLength === undefined ? {} : { maxLength }, stepper);
-  const details = fc.check(
-    fc.property(scripts, (script) => {
-      // A rule that is wrong is wrong in a smaller script too.
-      if (wrong !== undefined) return true;
-      let breach: Breach | undefined;
-      try {
-        breach = judge.ofScript(script.steps);
-      } catch (error) {
-        wrong = { error };
-        return false;
-      }
-      // Those that follow only make it smaller.
-      if (!hasFailed) {
-        ran.runs += 1;
-        ran.events += script.events.length;
-        ran.illegalEvents += script.illegal.filter(Boolean).length;
-        record.script(script.steps, script.illegal);
-        for (const { after } of script.steps) record.rest(after);
-        if (ran.runs % progressEvery === 0) onProgress?.({ phase: "scripts", done: ran.runs, total: runs });
-      }
-      hasFailed ||= breach !== undefined;
-      judge.counting = !hasFailed;
-      return breach === undefined;
-    }),
-    { numRuns: runs, ...(seed === undefined ? {} : { seed }), ...(path === undefined ? {} : { path }) },
-  );
-  if (wrong !== undefined) throw wrong.error;
-  const failing = details.counterexample?.[0];
-  if (failing === undefined) return { ...ran, seed: details.seed, counterexample: undefined };
-  const smallest = minimised(model, stepper, failing, (steps) => judge.ofScript(steps));
-  return {
-    ...ran,
-    seed: details.seed,
-    counterexample: {
-      ...about(smallest.breach),
-      script: { start: failing.start, events: smallest.events },
-      steps: smallest.steps,
-      seed: details.seed,
-      path: details.counterexamplePath ?? "",
-      runs: ran.runs,
-      shrinks: details.numShrinks + smallest.removals,
-    },
-  };
-}
-
-function about({ invariant, problem }: Breach): Pick<Counterexample, "invariant" | "problem"> {
-  return { invariant, problem };
-}

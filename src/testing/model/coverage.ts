@@ -93,7 +93,7 @@ export class CoverageRecord {
     return {
       transitions: this.transitions.map((id) => ({ id, scripts: this.#scripts.get(id) ?? 0, exhaustive: this.#exhaustive.has(id), legal: this.#legal.has(id) })),
       guards: [...this.#guards.values()].map(({ id, held, failed }) => ({ id, held, failed })),
-      pairs: { taken, possible: possible?.size ?? taken },
+      pairs: { taken, possible: possible?.size ?? 0 },
     };
   }
 

@@ -8,7 +8,7 @@ export interface Verdict {
   readonly machine: string;
   readonly ok: boolean;
   readonly seed: number;
-  /** Scripts that were run; fewer than asked for if one of them failed, none if the exhaustive part did. */
+  /** Scripts that were run; fewer than asked for if one of them failed or somebody interrupted them, none if the exhaustive part failed. */
   readonly runs: number;
   /** Events that were told in them, illegal ones among them. */
   readonly events: number;
@@ -23,6 +23,8 @@ export interface Verdict {
   /** `counts`: what `checked` counts. Steps that the rule applied to, if it says itself when it does; otherwise all that it was asked about. */
   readonly invariants: readonly { readonly name: string; readonly source?: string; readonly checked: number; readonly counts: "applied" | "asked" }[];
   readonly coverage: Coverage;
+  /** Somebody ended it before all scripts were run: what is said of them holds of those that were. */
+  readonly interrupted?: true;
   /** What broke, in its smallest form; undefined where nothing did. */
   readonly counterexample?: Counterexample;
   /** States without a way to the end, and transitions that nothing takes: each a sentence. `ok` is false then. */
@@ -38,7 +40,10 @@ export interface Coverage {
   readonly transitions: readonly { readonly id: string; readonly scripts: number; readonly exhaustive: boolean; readonly legal: boolean }[];
   /** By guard and transition that has it (`isArmed in closing/timer.expired/0`): whether it was seen to hold and to fail. */
   readonly guards: readonly { readonly id: string; readonly held: boolean; readonly failed: boolean }[];
-  /** Consecutive transitions: those that were taken in scripts, and how many there can be according to the exhaustive part. */
+  /**
+   * Consecutive transitions: those that were taken in scripts, and how many there can be according to the exhaustive part; 0 where that was
+   * left out, for then nobody knows.
+   */
   readonly pairs: { readonly taken: number; readonly possible: number };
 }
 

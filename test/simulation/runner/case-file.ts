@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { issueText } from "../../../src/cli/issue-text.ts";
 import type { WorldPlan } from "../world/plan.ts";
 import { momentOf, planLines } from "./report.ts";
 import { planSchema } from "./plan-schema.ts";
@@ -34,7 +35,12 @@ const schema: z.ZodType<SavedCase> = z.strictObject({
   transcript: z.array(z.string()).readonly().exactOptional(),
 });
 
-/** Writes `seed-17-nothing-is-lost.json` and, for people, the same with `.md`; the answer is the path of the first. */
+/** A file that is no saved world, or cannot be one; the message names it, what is wrong with it, and what to do. */
+export class CaseError extends Error {
+  override readonly name = "CaseError";
+}
+
+/** Writes `seed-17-nothing-is-lost.json` and, for people, the same with `.md`; the answer is the path of the first. Throws what the file system says. */
 export function saveCase(folder: string, saved: SavedCase): string {
   mkdirSync(folder, { recursive: true });
   const words = saved.rule.toLowerCase().match(/[a-z0-9]+/g) ?? [];
@@ -44,18 +50,31 @@ export function saveCase(folder: string, saved: SavedCase): string {
   return `${path}.json`;
 }
 
-/** Throws, with the reason, if the file is none. */
+/** Throws CaseError. */
 export function readCase(path: string): SavedCase {
-  const found = schema.safeParse(readJson(path));
-  if (found.success) return found.data;
-  throw new Error(`${path}: expected a saved world of version ${caseVersion}, got one in which\n${z.prettifyError(found.error)}`);
+  const value = readJson(path);
+  const { version, found, plan } = (typeof value === "object" && value !== null ? value : {}) as Readonly<Record<string, unknown>>;
+  if (plan === undefined || version === undefined) throw new CaseError(`${path}: is no saved world; ${nameOne}`);
+  const anew = Number.isInteger(found) ? `find it anew with \`npm run simulate -- --seed ${String(found)}\`` : "find it anew with `npm run simulate`";
+  if (version !== caseVersion) throw new CaseError(`${path}: version: expected ${caseVersion}, got ${JSON.stringify(version)}; play it with the checkout that wrote it, or ${anew}`);
+  const checked = schema.safeParse(value);
+  if (checked.success) return checked.data;
+  throw new CaseError(`${path}: ${issueText(checked.error.issues[0]!, value)}; the file was changed or is damaged: ${anew}`);
 }
 
+const nameOne = "name a case, `.json`, that `npm run simulate -- --save DIR` wrote";
+
 function readJson(path: string): unknown {
+  let text: string;
   try {
-    return JSON.parse(readFileSync(path, "utf8"));
+    text = readFileSync(path, "utf8");
   } catch (error) {
-    throw new Error(`${path}: cannot be read as a saved world: ${(error as Error).message}`, { cause: error });
+    throw new CaseError(`${path}: cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)}); ${nameOne}`, { cause: error });
+  }
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new CaseError(`${path}: is no saved world; ${nameOne}`, { cause: error });
   }
 }
 

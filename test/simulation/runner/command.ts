@@ -1,8 +1,9 @@
 /** The command line of the simulation. */
 import { Command, CommanderError, InvalidArgumentError } from "commander";
-import { mkdtempSync } from "node:fs";
+import { accessSync, constants, mkdirSync, mkdtempSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { CaseError } from "./case-file.ts";
 import { replayCase, runSeeds, type Flags } from "./run.ts";
 import type { Place } from "./playing-child.ts";
 
@@ -28,7 +29,7 @@ export async function simulate(args: readonly string[], { place, print, stop }: 
     .option("--jobs <N>", "how many processes play", whole(1, 256), availableParallelism())
     .option("--keep-going", "also after a world in which a rule is broken; in the end one world for each rule is made smaller")
     .option("--deadline <S>", "seconds of real time, after which a world that has not come to its end counts as broken", positive, 60)
-    .option("--minimise <S>", "seconds for making a broken world smaller, at most; 0 leaves it as it is", notNegative, 120)
+    .option("--minimise <S>", "seconds for making a broken world smaller, at most; 0 leaves it as it is, and saves it so", notNegative, 120)
     .option("--save <DIR>", "folder for the saved cases (default: a new one for temporary files, if there is something to save)")
     .option("--replay <FILE>", "plays a saved case, and nothing else")
     .option("--json", "prints one JSON object instead of lines for people")
@@ -37,13 +38,22 @@ export async function simulate(args: readonly string[], { place, print, stop }: 
     .exitOverride()
     .action(async (flags: Flags) => {
       const given = (["seeds", "seed", "minutes", "replay"] as const).filter((name) => flags[name] !== undefined);
+      const wrong = (text: string): never => command.error(`error: ${text}`);
       if (given.length > 1 && given.join() !== "seeds,minutes") {
-        command.error(`error: --${given.join(" and --")} exclude each other; choose one`);
+        wrong(`--${given.join(" and --")} exclude each other; choose one`);
       }
+      if (flags.replay !== undefined && flags.save !== undefined) wrong("--save: a case that is replayed is saved already; leave it out");
+      const unwritable = flags.save === undefined ? undefined : whyUnwritable(resolve(flags.save));
+      if (unwritable !== undefined) wrong(`--save: ${flags.save} cannot be written into (${unwritable}); name another folder`);
       let made: string | undefined;
       const folder = (): string => (flags.save === undefined ? (made ??= mkdtempSync(join(tmpdir(), "refrain-simulate-"))) : resolve(flags.save));
       const parts = { flags, place, print, stop, folder };
-      status = await (flags.replay === undefined ? runSeeds(parts) : replayCase(resolve(flags.replay), parts));
+      try {
+        status = await (flags.replay === undefined ? runSeeds(parts) : replayCase(flags.replay, parts));
+      } catch (error) {
+        if (error instanceof CaseError) wrong(`--replay: ${error.message}`);
+        throw error;
+      }
     });
   try {
     await command.parseAsync(args, { from: "user" });
@@ -52,6 +62,17 @@ export async function simulate(args: readonly string[], { place, print, stop }: 
     return error.exitCode === 0 ? 0 : 2;
   }
   return status;
+}
+
+/** Makes the folder. A long run is not to end in vain. */
+function whyUnwritable(folder: string): string | undefined {
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    return undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? String(error);
+  }
 }
 
 const help = `
@@ -68,7 +89,7 @@ Without --seeds, --seed, --minutes or --replay: 100 worlds. Seeds are 1, 2, 3 â€
 
 The last line reads like: seeds 10000 client-hours 1234.5 problems 0 digest 00e1d5c0a7b3f924
 The digest is of everything that was said in these worlds: two runs of the same seeds have the same.
-Ctrl-C prints what there is so far. Exit status: 0 all is well, 1 a rule is broken, 2 called wrongly, 130 ended by Ctrl-C.
+Ctrl-C prints what there is so far, and how to go on. Exit status: 0 all is well, 1 a rule is broken, 2 called wrongly, 130 ended by Ctrl-C.
 
 Examples:
   npm run simulate -- --seeds 10000 --jobs 2

@@ -18,7 +18,7 @@ export interface SeedsOrder {
 }
 
 export async function playSeeds(order: SeedsOrder): Promise<Tally> {
-  const tally = new Tally();
+  const tally = new Tally(order.from);
   const jobs = new Jobs(order, tally);
   await Promise.all(order.children.map(async (child) => {
     for (let job = jobs.next(child); job !== undefined; job = jobs.next(child)) {

@@ -8,25 +8,28 @@ const hourMs = 60 * 60 * 1_000;
 export function progressLine(tally: Tally, of: number): string {
   const { seeds, clientMs, wallMs, failed } = tally;
   const speed = `${(seeds / (wallMs / 1_000)).toFixed(1)} a second`;
-  const hours = `client-hours ${(clientMs / hourMs).toFixed(1)}  ${Math.round(clientMs / wallMs)} an hour`;
+  const hours = `client-hours ${(clientMs / hourMs).toFixed(1)}`;
   return `seeds ${seeds}${Number.isFinite(of) ? `/${of}` : ""}  ${speed}  ${hours}  problems ${failed.length}`;
 }
 
-/** The first or the last `count` lines, and how many there are besides. */
-export function someLines(lines: readonly string[], count: number, side: "first" | "last"): readonly string[] {
-  const left = lines.length - count;
-  if (left <= 0) return lines;
-  return side === "first" ? [...lines.slice(0, count), `(and ${left} more)`] : [`(after ${left} more)`, ...lines.slice(left)];
+/** The first lines, `max` at most, and how many there are besides. */
+export function firstLines(lines: readonly string[], max: number): readonly string[] {
+  return lines.length <= max ? lines : [...lines.slice(0, max), `(and ${lines.length - max} more)`];
+}
+
+/** `1 world`, `2 worlds` */
+export function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }
 
 /** Several lines at the end. */
 export function summary(tally: Tally): string {
   const { seeds, again, clientMs, wallMs, counts, rules } = tally;
   return [
-    `seeds ${seeds} in ${durationOf(wallMs)}, ${(seeds / (wallMs / 1_000)).toFixed(1)} a second; ${again} played again, to see that they come to the same`,
-    `client-hours ${(clientMs / hourMs).toFixed(2)}, ${Math.round(clientMs / wallMs)} times as quick as life`,
-    Object.entries(counts).map(([name, count]) => `${wordsOf(name)} ${count}`).join("  "),
-    ...rules.map(([rule, seeds]) => `${seeds} ${seeds === 1 ? "seed" : "seeds"}: ${rule}`),
+    `${count(seeds, "seed")} with ${(clientMs / hourMs).toFixed(2)} client-hours in ${durationOf(wallMs)}, ${(seeds / (wallMs / 1_000)).toFixed(1)} seeds a second`,
+    ...(again === 0 ? [] : [`${again} of them played again, to see that ${again === 1 ? "it comes" : "they come"} to the same`]),
+    Object.entries(counts).map(([name, number]) => `${wordsOf(name)} ${number}`).join("  "),
+    ...rules.map(([rule, seeds]) => `${count(seeds, "seed")}: ${rule}`),
   ].join("\n");
 }
 
@@ -39,7 +42,7 @@ export function lastLine({ seeds, clientMs, failed, digest }: Tally): string {
 export function planLines({ seed, accounts, devices, lengthMs, network, disk, happenings }: WorldPlan): readonly string[] {
   const both = ([least, most]: readonly [number, number]): string => (least === most ? `${least} ms` : `${least}–${most} ms`);
   return [
-    `accounts ${accounts} with ${devices.join(", ")} devices, ${momentOf(lengthMs)} long, seed ${seed}; network ${both(network.delayMs)}, commits ${both(disk.commitMs)}`,
+    `accounts ${accounts} with ${devices.join(", ")} ${accounts === 1 && devices[0] === 1 ? "device" : "devices"}, ${momentOf(lengthMs)} long, seed ${seed}; network ${both(network.delayMs)}, commits ${both(disk.commitMs)}`,
     ...happenings.map(({ at, kind, device, choice }) => `${momentOf(at)} ${kind}${kind === "server" ? "" : ` device ${device}`} choice ${choice}`),
   ];
 }

@@ -67,7 +67,7 @@ export async function runSeeds({ flags, place, print, stop, folder }: RunParts):
     }
     progress.clear();
     if (flags.json === true) print(JSON.stringify(asJson(tally, told, stop.aborted)));
-    else print(["", ...untold(tally, told), ...(stop.aborted ? ["interrupted"] : []), summary(tally), lastLine(tally)].join("\n"));
+    else print(["", ...untold(tally, told), ...(stop.aborted ? [`interrupted; ${goOn(tally, flags, count)}`] : []), summary(tally), lastLine(tally)].join("\n"));
     if (stop.aborted) return interrupted;
     return tally.failed.length > 0 ? 1 : 0;
   });
@@ -78,7 +78,10 @@ export async function replayCase(path: string, { flags, place, print, stop }: Ru
   const { rule, plan } = readCase(path);
   return withChildren(1, place, flags.deadline, stop, async ([child]) => {
     const report = await child!.play(plan, { isTold: true });
-    if (report === undefined) return interrupted;
+    if (report === undefined) {
+      print(`interrupted; play it again: npm run simulate -- --replay ${path}`);
+      return interrupted;
+    }
     const { problems, transcript, digest } = report;
     const isSame = problems.some((problem) => problem.rule === rule);
     if (flags.json === true) {
@@ -129,13 +132,23 @@ function toTell({ failed }: Tally, goesOn: boolean): readonly FailedSeed[] {
 
 function untold({ failed }: Tally, told: readonly FailedSeed[]): readonly string[] {
   const rest = failed.filter(({ seed }) => !told.some((one) => one.seed === seed)).map(({ seed }) => seed).toSorted((a, b) => a - b);
-  return rest.length === 0 ? [] : [`broken with these seeds too: ${rest.slice(0, 20).join(", ")}${rest.length > 20 ? " …" : ""}`];
+  if (rest.length === 0) return [];
+  const which = rest.length === 1 ? "this seed" : "these seeds";
+  return [`broken with ${which}${told.length === 0 ? "" : " too"}: ${rest.slice(0, 20).join(", ")}${rest.length > 20 ? " …" : ""}; play one: npm run simulate -- --seed ${rest[0]!}`];
+}
+
+/** How the seeds are played that were not, or not to their end; seeds above the one it begins with may have been played too. */
+function goOn({ next }: Tally, { seed, from, seeds, minutes, keepGoing, save }: Flags, count: number): string {
+  if (next >= (seed ?? from) + count) return "every seed was played";
+  const left = seed === undefined ? ["--from", next, ...(seeds === undefined && minutes !== undefined ? [] : ["--seeds", from + count - next])] : ["--seed", seed];
+  const same = [...(minutes === undefined ? [] : ["--minutes", minutes]), ...(keepGoing === true ? ["--keep-going"] : []), ...(save === undefined ? [] : ["--save", save])];
+  return `go on: npm run simulate -- ${[...left, ...same].join(" ")}`;
 }
 
 function asJson(tally: Tally, told: readonly (ToldFailure & FailedSeed)[], isInterrupted: boolean): unknown {
-  const { seeds, again, clientMs, wallMs, counts, digest, rules, failed } = tally;
+  const { seeds, again, next, clientMs, wallMs, counts, digest, rules, failed } = tally;
   return {
-    seeds, again, clientMs, wallMs: Math.round(wallMs), counts, digest, isInterrupted,
+    seeds, again, next, clientMs, wallMs: Math.round(wallMs), counts, digest, isInterrupted,
     problems: rules.map(([rule, seeds]) => ({ rule, seeds })),
     failed: failed.map(({ seed, rules }) => ({ seed, rules })),
     cases: told.map(({ seed, first, path }) => ({ seed, rule: first.rule, text: first.text, path: path ?? null })),

@@ -25,20 +25,22 @@ describe("npm run simulate", () => {
     const [two, one] = await Promise.all([run(["--seeds", "120", "--jobs", "2"], calm), run(["--seeds", "120", "--jobs", "1"], calm)]);
     expect(two.status, two.text).toBe(0);
     // Seeds 1 to 120, each an hour long for its one client, with as many tasks as its number.
-    expect(two.text).toMatch(/^client-hours 120\.00, /m);
+    expect(two.text).toMatch(/^120 seeds with 120\.00 client-hours in \d+\.\d s, [\d.]+ seeds a second\n2 of them played again, to see that they come to the same\n/m);
     expect(two.text).toContain("tasks 7260 ");
-    expect(two.text).toMatch(/^seeds 120 in .+; 2 played again/m);
     expect(two.lines.at(-1)).toMatch(/^seeds 120 client-hours 120\.0 problems 0 digest [0-9a-f]{16}$/);
     expect(two.lines.at(-1)).toBe(one.lines.at(-1));
     expect((await run(["--seeds", "119", "--jobs", "1"], calm)).lines.at(-1)!.slice(-16)).not.toBe(two.lines.at(-1)!.slice(-16));
+    const single = (await run(["--seed", "3"], calm)).text;
+    expect(single).toMatch(/^1 seed with 1\.00 client-hours in /m);
+    expect(single).not.toContain("played again");
   });
 
   it.concurrent("ends with the first broken seed, makes it smaller, saves it, shows it, and plays it again", async () => {
     const { status, text, lines } = await run(["--seeds", "1000", "--jobs", "2"], cutsAndCrashes);
     expect(status, text).toBe(1);
     expect(text).toMatch(/^BROKEN: No crash after a cut\nseed 7, at /m);
-    expect(text).toContain("made smaller, from 60 happenings to 2, ");
-    expect(text).toContain("what was said and done:\n  link\n  server\n");
+    expect(text).toMatch(/^made smaller, from 60 happenings to 2, by playing \d+ worlds:$/m);
+    expect(text).toContain("what was said and done, around what went wrong:\n  link\n  server\n");
     expect(lines.at(-1)).toMatch(/problems 1 digest/);
     const [, path = ""] = /^play it: npm run simulate -- --replay (.+\.json)$/m.exec(text) ?? [];
     expect(readCase(path).plan.happenings.map(({ kind, choice }) => [kind, choice])).toEqual([["link", 0], ["server", 0]]);
@@ -51,6 +53,27 @@ describe("npm run simulate", () => {
     const mended = await run(["--replay", path], calm);
     expect([mended.status, mended.lines.at(-1)]).toEqual([0, "this rule holds now: No crash after a cut"]);
     expect(mended.lines).toContain("all was well");
+  });
+
+  it.concurrent("saves a broken world as it is where it is not to be made smaller", async () => {
+    const { status, text, lines } = await run(["--seed", "7", "--minimise", "0"], cutsAndCrashes, { save: join(folder, "whole") });
+    expect(status).toBe(1);
+    expect(text).toContain("as it was found, with 60 happenings:\n");
+    expect(text).toContain("\n  (and 36 more)\n");
+    const [, path = ""] = /^saved: (.+\.json); all that was said and done is in the \.md beside it$/m.exec(text) ?? [];
+    expect(path).toBe(join(folder, "whole", "seed-7-no-crash-after-a-cut.json"));
+    expect(lines).toContain(`play it: npm run simulate -- --replay ${path}`);
+    expect(readCase(path)).toMatchObject({ rule: "No crash after a cut", found: 7, plan: { happenings: { length: 60 } }, transcript: { length: 60 } });
+  });
+
+  it.concurrent("shows what was found also where it cannot be saved any more", async () => {
+    const save = join(folder, "lost");
+    const { status, text, lines } = await run(["--seed", "7", "--minimise", "0"], `import { rmSync, writeFileSync } from "node:fs"; ${cutsAndCrashes.replace("async (plan) => {", `$&
+      rmSync(${JSON.stringify(save)}, { recursive: true, force: true });
+      writeFileSync(${JSON.stringify(save)}, "");`)}`, { save });
+    expect(status).toBe(1);
+    expect(text).toContain(`not saved: ${save}: cannot be written into (EEXIST); name another folder with --save\nplay it: npm run simulate -- --seed 7\n`);
+    expect(lines.at(-1)).toMatch(/^seeds 1 /);
   });
 
   it.concurrent("goes on if asked, and tells one seed for each rule", async () => {
@@ -78,7 +101,7 @@ describe("npm run simulate", () => {
 
   it.concurrent("says so if a seed is well when it is played again", async () => {
     const { text } = await run(["--seeds", "1"], `${plan} let worlds = 0; export const playWorld = async (plan) => (worlds += 1) === 1 ? broken(plan, "Not at first") : well(plan);`);
-    expect(text).toContain("the rule held when the world was played again");
+    expect(text).toMatch(/the rule held when the world was played again; .*, so there is no case to save\nplay it: npm run simulate -- --seed 1\n/);
   });
 
   it.concurrent("ends its processes and prints what it has when it is stopped", { timeout: 10_000 }, async ({ expect }) => {
@@ -89,13 +112,47 @@ describe("npm run simulate", () => {
         for (;;);
       }
       return well(plan);
-    }`, stop);
+    }`, { stop });
     await expect.poll(() => [21, 22].every((seed) => existsSync(join(folder, `at-${seed}`))), { timeout: 9_000 }).toBe(true);
     stop.abort();
     const { status, lines, text } = await running;
     expect(status).toBe(130);
-    expect(text).toContain("interrupted");
+    expect(text).toContain(`\ninterrupted; go on: npm run simulate -- --from 21 --minutes 5 --save ${join(folder, "cases")}\n20 seeds with 20.00 client-hours in `);
     expect(lines.at(-1)).toMatch(/^seeds 20 client-hours 20\.0 problems 0 digest/);
+  });
+
+  it.concurrent("says with which seeds to go on, however many were played beyond the one that was not", { timeout: 10_000 }, async ({ expect }) => {
+    const stop = new AbortController();
+    const marks = join(folder, "beyond");
+    const running = run(["--seeds", "90", "--from", "11", "--jobs", "2"], `${plan} import { writeFileSync } from "node:fs"; export const playWorld = async (plan) => {
+      if (plan.seed === 30) writeFileSync(${JSON.stringify(marks)}, "");
+      if (plan.seed === 13 || plan.seed === 30) for (;;);
+      return well(plan);
+    }`, { stop });
+    await expect.poll(() => existsSync(marks), { timeout: 9_000 }).toBe(true);
+    stop.abort();
+    const { status, text, lines } = await running;
+    expect([status, lines.at(-1)!.slice(0, 8)]).toEqual([130, "seeds 18"]);
+    expect(text).toContain("interrupted; go on: npm run simulate -- --from 13 --seeds 88 ");
+  });
+
+  it.concurrent("shows the broken world when it is stopped while that is made smaller", { timeout: 10_000 }, async ({ expect }) => {
+    const stop = new AbortController();
+    const marks = join(folder, "smaller");
+    const running = run(["--seeds", "7", "--jobs", "1"], cutsAndCrashes.replace("async (plan) => {", `$&
+      if (plan.happenings.length < 60) {
+        (await import("node:fs")).writeFileSync(${JSON.stringify(marks)}, "");
+        for (;;);
+      }`), { stop });
+    await expect.poll(() => existsSync(marks), { timeout: 9_000 }).toBe(true);
+    stop.abort();
+    const { status, text } = await running;
+    expect(status).toBe(130);
+    expect(text).toMatch(/^BROKEN: No crash after a cut\nseed 7, /m);
+    expect(text).toContain("to 60, by playing ");
+    expect(text).toContain("; interrupted:\n");
+    expect(text).toContain("\nplay it: npm run simulate -- --replay ");
+    expect(text).toContain("interrupted; every seed was played\n");
   });
 
   it("teaches, and refuses what it cannot do", async () => {
@@ -106,13 +163,26 @@ describe("npm run simulate", () => {
     let errors = "";
     process.stderr.write = ((text: string) => (errors += text).length > 0) as typeof process.stderr.write;
     try {
-      const wrong = [["--seeds", "x"], ["--jobs", "0"], ["--seed", "1", "--seeds", "2"], ["--deadline", "0"], ["--nothing"]];
+      writeFileSync(join(folder, "text.json"), "seed 17");
+      const wrong = [
+        ["--seeds", "x"], ["--jobs", "0"], ["--seed", "1", "--seeds", "2"], ["--deadline", "0"], ["--nothing"],
+        ["--replay", join(folder, "none.json")], ["--replay", join(folder, "text.json")],
+      ];
       for (const args of wrong) expect((await run(args, calm)).status).toBe(2);
+      // Before anything is played: this player cannot even be loaded.
+      expect((await run(["--seeds", "1"], "export const planWorld = ;", { save: "/dev/null/cases" })).status).toBe(2);
+      expect((await run(["--replay", "a.json", "--save", folder], calm)).status).toBe(2);
     } finally {
       process.stderr.write = write;
     }
     expect(errors).toContain("--seeds and --seed exclude each other");
-    await expect(run(["--replay", join(folder, "none.json")], calm)).rejects.toThrow(/none\.json: cannot be read as a saved world/);
+    expect(errors.split("\n").slice(-5)).toEqual([
+      `error: --replay: ${join(folder, "none.json")}: cannot be read (ENOENT); name a case, \`.json\`, that \`npm run simulate -- --save DIR\` wrote`,
+      `error: --replay: ${join(folder, "text.json")}: is no saved world; name a case, \`.json\`, that \`npm run simulate -- --save DIR\` wrote`,
+      "error: --save: /dev/null/cases cannot be written into (ENOTDIR); name another folder",
+      "error: --save: a case that is replayed is saved already; leave it out",
+      "",
+    ]);
     await expect(run(["--seeds", "1"], "export const planWorld = ;")).rejects.toThrow(/the player .+ cannot be loaded: [^]*SyntaxError/);
   });
 });
@@ -176,10 +246,15 @@ const wild = `${plan} export async function playWorld(plan) {
   return well(plan);
 }`;
 
-async function run(args: readonly string[], player: string, stop = new AbortController()): Promise<{ status: number; lines: readonly string[]; text: string }> {
+interface Parts {
+  readonly stop?: AbortController;
+  readonly save?: string;
+}
+
+async function run(args: readonly string[], player: string, { stop = new AbortController(), save = join(folder, "cases") }: Parts = {}): Promise<{ status: number; lines: readonly string[]; text: string }> {
   const lines: string[] = [];
-  const save = args.includes("--replay") ? [] : ["--save", join(folder, "cases")];
-  const status = await simulate([...args, ...save], { place: { child, player: moduleOf(player) }, print: (text) => lines.push(...text.split("\n")), stop: stop.signal });
+  const saving = args.includes("--replay") ? [] : ["--save", save];
+  const status = await simulate([...args, ...saving], { place: { child, player: moduleOf(player) }, print: (text) => lines.push(...text.split("\n")), stop: stop.signal });
   return { status, lines, text: lines.join("\n") };
 }
 

@@ -24,11 +24,25 @@ export class Tally {
   /** Worlds that were played a second time, to see that they come to the same. */
   again = 0;
   clientMs = 0;
+  readonly #ahead = new Set<number>();
+  #next: number;
   #endedMs: number | undefined;
   #digest = 0n;
 
+  /** `from`: the first seed. */
+  constructor(from: number) {
+    this.#next = from;
+  }
+
+  /** The lowest seed that has not come to its end: who was interrupted goes on from there. */
+  get next(): number {
+    return this.#next;
+  }
+
   add(seed: number, { problems, clientMs, counts, digest }: Played): void {
     this.seeds += 1;
+    this.#ahead.add(seed);
+    while (this.#ahead.delete(this.#next)) this.#next += 1;
     this.clientMs += clientMs;
     for (const [name, count] of Object.entries(counts)) this.counts[name] = (this.counts[name] ?? 0) + count;
     const rules = [...new Set(problems.map(({ rule }) => rule))];

@@ -1,7 +1,8 @@
 import { enqueueActions } from "xstate";
 import { describe, expect, it } from "vitest";
 import { sessionMachine } from "../../../machines/session.ts";
-import { assertMachine, checkMachine, replayScript, sessionModel, type Invariant } from "../../../src/testing/index.ts";
+import { asAnyModel, assertMachine, checkMachine, modelOf, replayScript, sessionModel, type Invariant } from "../../../src/testing/index.ts";
+import { checkInTurns } from "../../../src/testing/model/check-machine.ts";
 import { brittle, circling, counter, everyWay, trap, turnstile, unsteady } from "./machines.ts";
 
 /** A session whose second hibernation has no deadline. */
@@ -57,24 +58,31 @@ describe("A fault in a changed session machine", () => {
     expect(replayScript(sessionModel, found!.script).breach).toBeUndefined();
   });
 
-  it("is said in full by assertMachine", () => {
-    expect(() => assertMachine({ ...sessionModel, machine: forgetful }, [], { seed: 6, exhaustive: false })).toThrow(/can resume until the time that was promised[^]*XEP-0198 section 5/);
+  it("is said by assertMachine, on no more than a screen", () => {
+    let said = "";
+    try {
+      assertMachine({ ...sessionModel, machine: forgetful }, [], { seed: 6, exhaustive: false });
+    } catch (error) {
+      said = (error as Error).message;
+    }
+    expect(said).toMatch(/can resume until the time that was promised[^]*XEP-0198 section 5[^]*stream\.opened, sasl\.started[^]*again: assertMachine with \{ seed: 6, path: /);
+    expect(said.split("\n").length).toBeLessThanOrEqual(34);
   });
 });
 
-describe("A machine of somebody else", () => {
-  const passesOnce: Invariant = {
-    name: "Who has paid passes once.",
-    life: () => {
-      let paid = 0;
-      return ({ event, effects, taken }) => {
-        if (event?.type === "coin" && taken[0] === "locked/coin/0") paid += 1;
-        if (effects.some(({ type }) => type === "let.pass")) paid -= 1;
-        return paid < 0 ? "somebody passed without paying" : undefined;
-      };
-    },
-  };
+const passesOnce: Invariant = {
+  name: "Who has paid passes once.",
+  life: () => {
+    let paid = 0;
+    return ({ event, effects, taken }) => {
+      if (event?.type === "coin" && taken[0] === "locked/coin/0") paid += 1;
+      if (effects.some(({ type }) => type === "let.pass")) paid -= 1;
+      return paid < 0 ? "somebody passed without paying" : undefined;
+    };
+  },
+};
 
+describe("A machine of somebody else", () => {
   it("needs no more than its rules: events are those that it knows", () => {
     const verdict = assertMachine(turnstile(), [passesOnce], { runs: 100, seed: 1 });
     expect(verdict).toMatchObject({ ok: true, machine: "turnstile", runs: 100, states: 3, steps: 1 + 2 * 3, problems: [] });
@@ -185,6 +193,32 @@ describe("A rule", () => {
     const { counterexample, invariants, events, runs } = checkMachine(turnstile(), [{ name: "Nobody retires.", step: ({ event }) => (event?.type === "retire" ? "one did" : undefined) }], { seed: 1, exhaustive: false });
     expect(counterexample!.script.events).toEqual([{ type: "retire" }]);
     expect(invariants[1]!.checked).toBeLessThanOrEqual(events + runs);
+  });
+});
+
+describe("A check in turns", () => {
+  const model = asAnyModel(modelOf(turnstile(), [passesOnce], { events: [{ type: "push" }, { type: "coin" }] }));
+  const options = { runs: 300, seed: 5, exhaustive: false };
+
+  it("comes to the same as one in one go, whether all holds or not", async () => {
+    const turn = async () => undefined;
+    expect(await checkInTurns(model, options, turn)).toEqual(checkMachine(model, [], options));
+    const broken = { ...model, machine: turnstile(false) };
+    const verdict = await checkInTurns(broken, options, turn);
+    expect(verdict.ok).toBe(false);
+    expect(JSON.stringify(verdict)).toBe(JSON.stringify(checkMachine(broken, [], options)));
+  });
+
+  it("is of the scripts until it was stopped, and says that it was", async () => {
+    let turns = 0;
+    const verdict = await checkInTurns(model, { ...options, runs: 1_000_000 }, () => ((turns += 1) > 120 ? "stop" : undefined));
+    expect(verdict).toMatchObject({ ok: true, interrupted: true, runs: 120, seed: 5, asked: { runs: 1_000_000 } });
+    expect({ ...verdict, interrupted: undefined, asked: undefined }).toEqual({ ...checkMachine(model, [], { ...options, runs: 120 }), asked: undefined });
+    expect(checkMachine(model, [], options).interrupted).toBeUndefined();
+  });
+
+  it("is as strict about what it is asked", async () => {
+    await expect(checkInTurns(model, { runs: -1 }, () => undefined)).rejects.toThrow(RangeError);
   });
 });
 

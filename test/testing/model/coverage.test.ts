@@ -93,4 +93,10 @@ describe("Coverage of pairs", () => {
     const full = checkMachine(everyWay, [], { runs: 500, seed: 1, maxLength: 60 }).coverage.pairs;
     expect(full).toEqual({ taken: coverage.pairs.possible, possible: coverage.pairs.possible });
   });
+
+  it("does not say how many there can be without having looked", () => {
+    const { pairs } = checkMachine(everyWay, [], { runs: 500, seed: 1, exhaustive: false }).coverage;
+    expect(pairs.taken).toBeGreaterThan(3);
+    expect(pairs.possible).toBe(0);
+  });
 });

@@ -5,6 +5,7 @@ import { subscriptionMachine } from "../../../machines/subscription.ts";
 import { asAnyModel, type AnyModel } from "../../../src/testing/model/machine-model.ts";
 import { conversationOf } from "../../../src/testing/model/print/conversation.ts";
 import { sequenceDiagramOf } from "../../../src/testing/model/print/sequence-diagram.ts";
+import { failureText } from "../../../src/testing/model/print/failure-text.ts";
 import { verdictText } from "../../../src/testing/model/print/verdict-text.ts";
 import { live } from "../../../src/testing/model/script.ts";
 import type { Script, Verdict } from "../../../src/testing/model/verdict.ts";
@@ -151,7 +152,7 @@ client-session: everything holds
   transitions taken: 2 of 2, 1 of them by no script
   guards seen to hold and to fail: 1 of 2
     - isOut: never failed
-  pairs of transitions, one after the other, taken by scripts: 999 of 1,000 (99 %)
+  pairs of consecutive transitions by scripts: 999 of 1,000 (99 %)
   rules, and how often each applied, or was asked where it does not say when it applies
     80,000  asked    A client is heard (RFC 6120 section 4.2).
          7  applied  It ends`);
@@ -174,6 +175,25 @@ client-session: everything holds
     expect(lines).toContain('  again: checkMachine with { seed: 42, path: "8:1", exhaustive: false }');
     expect(verdictText(broken, session, { again: "refrain check --seed 42" })).toContain("  again: refrain check --seed 42\n");
     expect(verdictText({ ...broken, counterexample: { ...counterexample, path: "", runs: 0, shrinks: 0 } }, session)).toContain("found by telling every state everything; no way there is shorter than one event:");
+  });
+
+  it("does not say of how many pairs where nobody knows, nor that they are all where some states were not seen", () => {
+    const of = (possible: number, more: Partial<Verdict> = {}) => verdictText({ ...holds, ...more, coverage: { ...holds.coverage, pairs: { taken: 1_999, possible } } }, session);
+    expect(of(0)).toContain("  pairs of consecutive transitions by scripts: 1,999\n");
+    expect(of(3_000, { cutShort: true })).toContain("  pairs of consecutive transitions by scripts: 1,999 of 3,000 or more\n");
+  });
+
+  it("says of one that was interrupted what was done until then, and how to begin again", () => {
+    const lines = verdictText({ ...holds, interrupted: true, runs: 1, events: 1, illegalEvents: 0 }, session, { again: "refrain check --seed 42" }).split("\n");
+    expect(lines.slice(0, 6)).toEqual([
+      "client-session: interrupted; until then everything held",
+      "",
+      "  again: refrain check --seed 42",
+      "",
+      "  1 of 1,000 scripts with 1 event; seed 42",
+      "  1,234 states, all that can be reached, and the 56,789 steps between them",
+    ]);
+    expect(verdictText({ ...holds, interrupted: true, runs: 0, events: 0, illegalEvents: 0 }, session)).toContain("\n  0 of 1,000 scripts with 0 events; seed 42\n");
   });
 
   it("names each problem, and of what was not covered so many that they can be read", () => {
@@ -220,5 +240,49 @@ client-session: everything holds
 
   it("takes models of any type", () => {
     expect(verdictText({ ...holds, machine: "turnstile" }, asAnyModel(modelOf("turnstile", turnstile)))).toContain("turnstile: everything holds");
+  });
+});
+
+describe("what a failing test says", () => {
+  const told = lived(session, login);
+  const broken: Verdict = { ...holds, ok: false, runs: 9, counterexample: { ...told, ...rule, seed: 42, path: "8:1", runs: 9, shrinks: 1 } };
+
+  it("is the rule, the script, the seed, how to see it again, and the conversation", () => {
+    expect(failureText(broken, session)).toBe(`\
+client-session: something does not hold
+  ✗ A client is heard (RFC 6120 section 4.2).
+    it was not\uFFFD[2J
+  found by script 9, made smaller once, to 4 events:
+    plain: stream.opened, sasl.started, sasl.failed, link.lost
+  seed: 42
+  again: assertMachine with { seed: 42, path: "8:1", exhaustive: false }
+
+${conversationOf(told, session).split("\n").map((line) => `  ${line}`).join("\n")}`);
+  });
+
+  it("has of a long conversation the end, where the rule breaks", () => {
+    const script = { start: 0, events: [...login.slice(0, 3), ...Array.from({ length: 30 }, () => ({ type: "presence.undirected", at: startAt + 3_000 }))] };
+    const long = { script, steps: live(session, script) };
+    const whole = conversationOf(long, session).split("\n");
+    expect(whole.length).toBeGreaterThan(25);
+    const said = failureText({ ...broken, counterexample: { ...broken.counterexample!, ...long } }, session).split("\n");
+    const conversation = said.slice(said.indexOf("") + 1);
+    expect(conversation).toHaveLength(25);
+    expect(conversation[0]).toBe(`  ${whole[0]}`);
+    expect(conversation[1]).toBe(`    … ${whole.length - 24} lines before; conversationOf says them all`);
+    expect(conversation.slice(2)).toEqual(whole.slice(-23).map((line) => `  ${line}`));
+  });
+
+  it("needs no seed where every state told it, and has no conversation where no script is wrong", () => {
+    const found = failureText({ ...broken, runs: 0, counterexample: { ...broken.counterexample!, path: "", runs: 0, shrinks: 0 } }, session);
+    expect(found).toContain("  again: assertMachine with { runs: 0 }\n");
+    expect(found).not.toContain("seed");
+    const problems = Array.from({ length: 30 }, (_, index) => `no way leads from the state ${index} to an end`);
+    expect(failureText({ ...holds, ok: false, problems }, session).split("\n").slice(20)).toEqual([
+      "  ✗ no way leads from the state 19 to an end",
+      "  … 10 more",
+      "  seed: 42",
+      "  again: assertMachine with { seed: 42, runs: 1000 }",
+    ]);
   });
 });

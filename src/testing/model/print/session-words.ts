@@ -69,7 +69,7 @@ function effectSaid(effect: SessionEffect, at: number): Said {
     case "drop.link":
       return { ...toClient("closes the connection"), ends: true };
     case "destroy.session":
-      return within(`gives up ${effect.jid ?? "the session"}`);
+      return within(`gives up ${effect.jid}`);
     default:
       throw new Error(`an effect without words: ${(effect as { readonly type: string }).type}`);
   }

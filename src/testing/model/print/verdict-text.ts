@@ -21,26 +21,31 @@ export function verdictText(verdict: Verdict, model: AnyModel, options: VerdictT
   const paint = options.paint ?? ((text) => text);
   const { machine, ok, counterexample, problems } = verdict;
   const lines = [
-    `${paint(machine, "title")}: ${ok ? paint("everything holds", "good") : paint("something does not hold", "bad")}`,
+    `${paint(machine, "title")}: ${headOf(verdict, paint)}`,
     ...(counterexample === undefined ? [] : ["", ...failureLines(counterexample, model, paint)]),
     ...(problems.length === 0 ? [] : ["", ...problems.map((problem) => `  ${paint("✗", "bad")} ${visible(problem)}`)]),
-    ...(ok ? [] : ["", `  again: ${options.again ?? optionsAgain(verdict)}`, ""]),
+    ...(ok && !verdict.interrupted ? [] : ["", `  again: ${options.again ?? `checkMachine with ${optionsAgain(verdict)}`}`, ""]),
     ...countLines(verdict),
-    ...coverageLines(verdict.coverage, verdict.runs, model),
+    ...coverageLines(verdict, model),
     ...invariantLines(verdict.invariants),
   ];
   return lines.join("\n");
 }
 
+function headOf(verdict: Verdict, paint: NonNullable<VerdictTextOptions["paint"]>): string {
+  if (!verdict.ok) return paint("something does not hold", "bad");
+  return verdict.interrupted ? "interrupted; until then everything held" : paint("everything holds", "good");
+}
+
 /** What was found without scripts needs none; what a script showed is found by it at once. */
-function optionsAgain({ seed, asked: { runs, maxLength, exhaustive, statesMax }, counterexample }: Verdict): string {
+export function optionsAgain({ seed, asked: { runs, maxLength, exhaustive, statesMax }, counterexample }: Verdict): string {
   const length = maxLength === defaults.maxLength ? {} : { maxLength };
   const states = { ...(exhaustive ? {} : { exhaustive }), ...(statesMax === defaults.statesMax ? {} : { statesMax }) };
   const again =
     counterexample === undefined ? { ...(runs === 0 ? { runs } : { seed, runs, ...length }), ...states }
     : counterexample.path === "" ? { runs: 0, ...states }
     : { seed, path: counterexample.path, ...length, exhaustive: false };
-  return `checkMachine with { ${Object.entries(again).map(([name, value]) => `${name}: ${JSON.stringify(value)}`).join(", ")} }`;
+  return `{ ${Object.entries(again).map(([name, value]) => `${name}: ${JSON.stringify(value)}`).join(", ")} }`;
 }
 
 function failureLines(found: Counterexample, model: AnyModel, paint: NonNullable<VerdictTextOptions["paint"]>): readonly string[] {
@@ -58,7 +63,7 @@ function failureLines(found: Counterexample, model: AnyModel, paint: NonNullable
   ];
 }
 
-function foundHow({ path, runs, shrinks, script }: Counterexample): string {
+export function foundHow({ path, runs, shrinks, script }: Counterexample): string {
   const told = script.events.length === 1 ? "one event" : `${script.events.length} events`;
   if (path === "") return `found by telling every state everything; no way there is shorter than ${told}`;
   return `found by script ${number(runs)}, made smaller ${shrinks === 1 ? "once" : `${number(shrinks)} times`}, to ${told}`;
@@ -68,29 +73,35 @@ function indented(text: string): readonly string[] {
   return text.split("\n").map((line) => `    ${line}`.trimEnd());
 }
 
-function countLines({ runs, events, illegalEvents, seed, states, steps, cutShort }: Verdict): readonly string[] {
+function countLines({ runs, asked, interrupted, events, illegalEvents, seed, states, steps, cutShort }: Verdict): readonly string[] {
+  const scripts = interrupted ? `${number(runs)} of ${counted(asked.runs, "script")}` : counted(runs, "script");
   const illegal = illegalEvents === 0 ? "" : `, ${number(illegalEvents)} of them such as no host tells`;
   return [
-    runs === 0 ? "  no scripts" : `  ${number(runs)} scripts with ${number(events)} events${illegal}; seed ${seed}`,
-    ...(states === 0 ? [] : [`  ${number(states)} states, ${cutShort ? "not all that can be reached: it was cut short," : "all that can be reached,"} and ${cutShort ? "" : "the "}${number(steps)} steps between them`]),
+    runs === 0 && !interrupted ? "  no scripts" : `  ${scripts} with ${counted(events, "event")}${illegal}; seed ${seed}`,
+    ...(states === 0 ? [] : [`  ${counted(states, "state")}, ${cutShort ? "not all that can be reached: it was cut short," : "all that can be reached,"} and ${cutShort ? "" : "the "}${counted(steps, "step")} between them`]),
   ];
 }
 
-function coverageLines({ transitions, guards, pairs }: Coverage, runs: number, { illegal }: AnyModel): readonly string[] {
+function coverageLines({ coverage: { transitions, guards, pairs }, runs, cutShort }: Verdict, { illegal }: AnyModel): readonly string[] {
   const missed = transitions.filter(({ scripts, exhaustive }) => scripts === 0 && !exhaustive);
   const unscripted = transitions.filter(({ scripts, exhaustive }) => scripts === 0 && exhaustive);
   const untold = illegal === undefined ? [] : transitions.filter(({ scripts, exhaustive, legal }) => (scripts > 0 || exhaustive) && !legal);
   const taken = `${transitions.length - missed.length - untold.length} of ${transitions.length}`;
   const oneSided = guards.filter(({ held, failed }) => !held || !failed);
-  const share = pairs.possible === 0 ? String(pairs.taken) : `${number(pairs.taken)} of ${number(pairs.possible)} (${percent(pairs.taken, pairs.possible)})`;
   return [
     `  transitions taken: ${taken}${unscripted.length === 0 || runs === 0 ? "" : `, ${unscripted.length} of them by no script`}`,
     ...missing(missed.map(({ id }) => `never taken: ${id}`)),
     ...missing(untold.map(({ id }) => `only by what no host tells: ${id}`)),
     `  guards seen to hold and to fail: ${guards.length - oneSided.length} of ${guards.length}`,
     ...missing(oneSided.map(({ id, held, failed }) => `${id}: ${held ? "never failed" : failed ? "never held" : "never asked"}`)),
-    `  pairs of transitions, one after the other, taken by scripts: ${share}`,
+    `  pairs of consecutive transitions by scripts: ${shareOf(pairs, cutShort)}`,
   ];
+}
+
+/** Of how many, only the exhaustive part can tell. */
+export function shareOf({ taken, possible }: Coverage["pairs"], cutShort: boolean): string {
+  if (possible === 0) return number(taken);
+  return cutShort ? `${number(taken)} of ${number(possible)} or more` : `${number(taken)} of ${number(possible)} (${percent(taken, possible)})`;
 }
 
 function missing(lines: readonly string[]): readonly string[] {
@@ -112,6 +123,10 @@ function invariantLines(invariants: Verdict["invariants"]): readonly string[] {
 function percent(part: number, whole: number): string {
   // Never rounded up to all of them.
   return `${Math.floor((100 * part) / whole)} %`;
+}
+
+function counted(value: number, noun: string): string {
+  return `${number(value)} ${noun}${value === 1 ? "" : "s"}`;
 }
 
 /** `1,234,567`, wherever it is run. */
