@@ -1,5 +1,13 @@
 /** Every bound of the server that is not a choice of the operator. Units come last in the names. */
 
+/** Requests that the server itself makes of clients: how many wait for their answers, and for how long each does, in ms. */
+export const serverRequestsMax = 10_000;
+export const serverRequestMs = 30_000;
+
+/** Kinds of clients whose capabilities are remembered, and features of one of them. */
+export const capabilitiesMax = 5_000;
+export const capabilityFeaturesMax = 1_000;
+
 /** What one XML stream may carry. */
 export interface XmlLimits {
   /** Bytes of one first-level element, and of a stream header. */
@@ -119,6 +127,9 @@ export const subscriptionRequestCharsMax = 3_000;
 export const partingWordsCharsMax = 1_023;
 /** Namespaces in which one account keeps private XML (XEP-0049). */
 export const privateNamespacesMax = 256;
+/** Bytes, as JSON, of one of the values that an extension keeps in memory with an account, and keys of one extension. */
+export const stateValueBytesMax = 16_384;
+export const stateKeysMax = 1_000;
 /** Addresses that one user can block. */
 export const blockedJidsMax = 5_000;
 
@@ -129,6 +140,9 @@ export const blockedJidsMax = 5_000;
 export const offlineBytesMax = 786_432;
 /** Of those messages, how many are read from the store at once. */
 export const offlinePageMax = 200;
+
+/** Messages of an archive that are asked for by their ids in one query. */
+export const archiveIdsMax = 500;
 
 /** Milliseconds after the start until what ended long ago is taken out of the log for the first time, and between two such rounds. */
 export const retentionFirstMs = 60_000;

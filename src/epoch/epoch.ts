@@ -21,7 +21,9 @@ import type { Clock, Ids, Log, Random, Store } from "../ports.ts";
 import { createCommunity } from "../router/community.ts";
 import { endContacts } from "../router/departure.ts";
 import type { Extension } from "../router/extension.ts";
+import { createCapabilities } from "../router/capabilities.ts";
 import { createHouse } from "../router/house.ts";
+import { Requests } from "../router/requests.ts";
 import { Router } from "../router/router.ts";
 import { AccountCache } from "../session/account-cache.ts";
 import type { SessionEnvironment, SessionOptions } from "../session/environment.ts";
@@ -81,6 +83,7 @@ export class Epoch {
   readonly #logins: Logins;
   readonly #environment: SessionEnvironment;
   readonly #retention: Retention;
+  readonly #requests: Requests;
   readonly #stopWatching: () => void;
   /** Ends the work that cannot be done any more. */
   readonly #waiting = new Set<(error: Error) => void>();
@@ -141,10 +144,14 @@ export class Epoch {
     this.#retention = new Retention({ store, clock, ids, log, ...config.history, busy: () => pressed });
     const community = createCommunity({ extensions, registry, accounts, house: () => house });
     const { contacts, presence, subscriptions } = community;
+    const requests = (this.#requests = new Requests({ registry, batch, clock, ids, log }));
+    const capabilities = createCapabilities({ extensions, accounts, requests, house: () => house });
     const house = createHouse({
       software, hosts, limits: config.limits, log, extensions, registry, accounts, batch, ids, source: new AccountSource(store), contacts, startedAt,
+      requests, capabilities,
+      hold: (...stanza) => router.hold(...stanza),
     });
-    const router = new Router({ extensions, registry, accounts, batch, house, presence, subscriptions });
+    const router = new Router({ extensions, registry, accounts, batch, house, presence, subscriptions, requests, capabilities });
     const logins = (this.#logins = new Logins({
       lookup: async (host, username) => (await storedAccounts.credentials(host, username)) as StoredCredentials | undefined,
       allowPlaintext: config.listen.allowPlaintext,
@@ -270,6 +277,7 @@ export class Epoch {
     this.#over = true;
     this.#stopWatching();
     this.#retention.stop();
+    this.#requests.end();
     return { sessions: this.#sessions.stop().then(() => this.#sessions.abandon()), store: this.#store.close() };
   }
 

@@ -8,8 +8,14 @@ import type { AccountCache } from "../session/account-cache.ts";
 import type { Session } from "../session/environment.ts";
 import type { Registry } from "../session/registry.ts";
 import type { Batch, Step } from "../step/batch.ts";
+import type { Stanza } from "../xml/stanza.ts";
+import { createAccountData, createSetState, type AccountData, type DataSource, type SetState } from "./account-data.ts";
+import type { Archive } from "./archive.ts";
+import { createArchive } from "./archive-pages.ts";
+import type { Capabilities } from "./capabilities.ts";
 import type { Contacts } from "./contacts.ts";
-import type { Extension } from "./extension.ts";
+import type { AccountNodes, Extension } from "./extension.ts";
+import type { Answered, Requests, ServerRequest } from "./requests.ts";
 
 export interface House {
   readonly software: { readonly name: string; readonly version: string };
@@ -19,8 +25,19 @@ export interface House {
   readonly log: Log;
   /** What service discovery tells: the features are those of all extensions, sorted, each once. */
   description(of: "server" | "account"): EntityDescription;
+  /** Those who know of what accounts have below them (XEP-0030 section 4). */
+  readonly accountNodes: readonly AccountNodes[];
   /** The nodes of the server that service discovery describes as the server itself. */
   serverNodes(): readonly string[];
+  /** What the available client of a session can do, as it has said and proven; empty while that is not known (XEP-0115). */
+  features(session: Session): ReadonlySet<string>;
+  /**
+   * Asks a client, in the name of the server (`hosts[0]`, or another of its domains) or of an account. Whoever is not connected here
+   * cannot be asked; who does not answer within 30 s has not answered.
+   */
+  ask(step: Step, request: ServerRequest, answered: Answered): void;
+  /** Gives a stanza of the server's own, or of an account, to one of its account's sessions, unless an extension holds it back. */
+  deliver(step: Step, stanza: Stanza & { readonly to: Jid }, account: Account, recipient: Session): void;
   /** The connected sessions of an account. */
   sessions(bareJid: string): readonly Session[];
   /** The users whose sessions have sent directed presence to an address of this account, by their bare JIDs. Looks at all sessions. */
@@ -42,6 +59,12 @@ export interface House {
   /** Changes an account that is in memory. Binding unless told otherwise: then nothing waits until it is on the disk. */
   change(step: Step, account: Account, fact: AccountFact, binding?: boolean): void;
   readonly data: AccountData;
+  readonly archive: Archive;
+  /**
+   * Sets a small value that is in memory with its account (`Account.state`); null removes it. Throws RangeError for a value of more than
+   * `stateValueBytesMax` bytes of JSON, for more than `stateKeysMax` keys of a space, and for a space or key that cannot be kept.
+   */
+  readonly setState: SetState;
   readonly contacts: Contacts;
 }
 
@@ -52,29 +75,6 @@ export interface HouseLimits {
   /** Stanzas, and bytes of them, that are kept for a client until it acknowledges them (XEP-0198). */
   readonly queueStanzas: number;
   readonly queueBytes: number;
-}
-
-/** Values that extensions keep for accounts, on the disk only. A space is an extension's name. */
-export interface AccountData {
-  /** Includes what was set before the call. */
-  get(account: Account, space: string, key: string): Promise<Json | undefined>;
-  /** null removes it. */
-  set(step: Step, account: Account, space: string, key: string, value: Json): void;
-  /** Messages that wait for the account's user, with numbers above `after`, in order. Includes those stored before the call. */
-  offlineMessages(account: Account, after: number, limit: number): Promise<readonly StoredMessage[]>;
-}
-
-export interface StoredMessage {
-  readonly number: number;
-  /** XML text in `jabber:client`. */
-  readonly stanza: string;
-  readonly bytes: number;
-}
-
-/** Where extensions' values are read from. */
-export interface DataSource {
-  value(host: string, username: string, space: string, key: string): Promise<Json | undefined>;
-  offlineMessages(host: string, username: string, after: number, limit: number): Promise<readonly StoredMessage[]>;
 }
 
 export interface HouseOptions {
@@ -89,27 +89,34 @@ export interface HouseOptions {
   readonly ids: Ids;
   readonly source: DataSource;
   readonly contacts: Contacts;
+  readonly requests: Requests;
+  readonly capabilities: Capabilities;
+  /** Whether an extension holds it back: called when it is needed, the router is built around the house. */
+  readonly hold: (step: Step, stanza: Stanza, account: Account, recipient: Session) => boolean;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
 }
 
 export function createHouse(options: HouseOptions): House {
   const { software, hosts, limits, log, extensions, registry, accounts, batch, ids, startedAt } = options;
-  const serverFeatures = extensions.flatMap(({ serverFeatures = [] }) => (typeof serverFeatures === "function" ? serverFeatures(limits) : serverFeatures));
-  const accountFeatures = extensions.flatMap((extension) => extension.accountFeatures ?? []);
-  const descriptions = {
-    // The language is that of every stream's header. Clients that count what is inherited in a hash of this (XEP-0390 section 4.1)
-    // and clients that count only what stands here come to the same one if it is said.
-    server: { identities: [{ category: "server", type: "im", lang: "en", name: software.name }], features: sortedSet(serverFeatures) },
-    account: { identities: [{ category: "account", type: "registered" }], features: sortedSet(accountFeatures) },
-  };
+  const descriptions = new Map<"server" | "account", EntityDescription>();
   const house: House = {
     software,
     hosts,
     limits,
     log,
-    description: (of) => descriptions[of],
+    description(of) {
+      let known = descriptions.get(of);
+      if (known === undefined) descriptions.set(of, (known = describe(of, options, house)));
+      return known;
+    },
+    accountNodes: extensions.flatMap(({ accountNodes }) => accountNodes ?? []),
     serverNodes: () => extensions.flatMap((extension) => extension.serverNodes?.(house) ?? []),
+    features: (session) => options.capabilities.of(session),
+    ask: (step, request, answered) => options.requests.ask(step, request, answered),
+    deliver: (step, stanza, account, recipient) => {
+      if (!options.hold(step, stanza, account, recipient)) recipient.deliver(step, stanza.element, { copy: true });
+    },
     sessions: (bareJid) => registry.sessions(bareJid),
     directedTo: (bareJid) => directedTo(registry, bareJid),
     nextId: () => ids.next(),
@@ -119,10 +126,29 @@ export function createHouse(options: HouseOptions): House {
     load: async ({ domain, local }) => (local !== undefined && hosts.includes(domain) ? accounts.load(domain, local) : undefined),
     hold: (account, until) => accounts.hold(account.bare, until),
     change: (step, account, fact, binding) => accounts.change(step, account, fact, binding),
-    data: accountData(options),
+    data: createAccountData(options),
+    archive: createArchive(options),
+    setState: createSetState(options),
     contacts: options.contacts,
   };
   return house;
+}
+
+/** From all extensions. */
+function describe(of: "server" | "account", { extensions, limits, software }: HouseOptions, house: House): EntityDescription {
+  if (of === "account") {
+    return {
+      identities: [{ category: "account", type: "registered" }, ...extensions.flatMap(({ accountIdentities = [] }) => accountIdentities)],
+      features: sortedSet(extensions.flatMap(({ accountFeatures = [] }) => accountFeatures)),
+    };
+  }
+  return {
+    // The language is that of every stream's header. Clients that count what is inherited in a hash of this (XEP-0390 section 4.1)
+    // and clients that count only what stands here come to the same one if it is said.
+    identities: [{ category: "server", type: "im", lang: "en", name: software.name }, ...extensions.flatMap(({ serverIdentities = [] }) => serverIdentities)],
+    features: sortedSet(extensions.flatMap(({ serverFeatures = [] }) => (typeof serverFeatures === "function" ? serverFeatures(limits) : serverFeatures))),
+    forms: extensions.flatMap(({ serverForms }) => serverForms?.(house) ?? []),
+  };
 }
 
 function directedTo(registry: Registry, bareJid: string): readonly Jid[] {
@@ -136,21 +162,4 @@ function directedTo(registry: Registry, bareJid: string): readonly Jid[] {
 
 function sortedSet(texts: readonly string[]): readonly string[] {
   return [...new Set(texts)].toSorted();
-}
-
-function accountData({ accounts, batch, source }: HouseOptions): AccountData {
-  return {
-    async get(account, space, key) {
-      await batch.durable(account.lastTicket);
-      return source.value(account.host, account.username, space, key);
-    },
-    set(step, account, space, key, value) {
-      const { host, username } = account;
-      accounts.change(step, account, { type: "AccountDataSet", data: { host, username, space, key, value } });
-    },
-    async offlineMessages(account, after, limit) {
-      await batch.durable(account.lastTicket);
-      return source.offlineMessages(account.host, account.username, after, limit);
-    },
-  };
 }

@@ -19,6 +19,10 @@ export interface Passage {
   readonly house: House;
   /** From `account` on: whose address the stanza has. Those phases are for accounts that exist. */
   readonly account?: Account | undefined;
+  /** Set at `archive`: under which id each account has it in its archive, by bare JID. */
+  archived?: ReadonlyMap<string, string>;
+  /** At `copy` and `deliver`: the sessions that are about to be given it; none where nobody is there to take it. */
+  readonly recipients?: readonly Session[];
   /** From `hold` on: the session that it is for. */
   readonly recipient?: Session | undefined;
   /** At `undelivered`: the rule by which nobody takes it. */

@@ -16,9 +16,12 @@ import type { Stanza, StanzaFault } from "../xml/stanza.ts";
 import type { Extension, House } from "./extension.ts";
 import { noteFor } from "./delivery-note.ts";
 import { giveBack } from "./give-back.ts";
+import type { Capabilities } from "./capabilities.ts";
+import { elementTable, type ElementTable } from "./elements.ts";
 import { answerIq, type IqTable, iqTable } from "./iq.ts";
 import { passPhase, phaseTable, type Passage, type Phase, type PhaseTable } from "./phases.ts";
 import { isBarred, type Presence } from "./presence.ts";
+import type { Requests } from "./requests.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 
 export interface RouterOptions {
@@ -29,6 +32,8 @@ export interface RouterOptions {
   readonly house: House;
   readonly presence: Presence;
   readonly subscriptions: Subscriptions;
+  readonly requests: Requests;
+  readonly capabilities: Capabilities;
 }
 
 type Addressed = Stanza & { readonly to: Jid };
@@ -40,12 +45,14 @@ export class Router implements StanzaRouter {
   readonly #phases: PhaseTable;
   readonly #iqs: IqTable;
   readonly #hosts: ReadonlySet<string>;
+  readonly #elements: ElementTable;
 
   constructor(options: RouterOptions) {
     this.#options = options;
     this.#phases = phaseTable(options.extensions.flatMap((extension) => extension.phases ?? []));
     this.#iqs = iqTable(options.extensions);
     this.#hosts = new Set(options.house.hosts);
+    this.#elements = elementTable(options.extensions);
   }
 
   route(step: Step, session: Session, stanza: Stanza, handled: Handled): Promise<void> | undefined {
@@ -58,6 +65,7 @@ export class Router implements StanzaRouter {
   #begin(step: Step, session: Session, stanza: Stanza, handled: Handled): Promise<void> | undefined {
     const passage = { step, stanza, sender: session, house: this.#options.house, account: undefined, recipient: undefined };
     if (!this.#passes("stamp", passage) || !this.#passes("guard", passage)) return undefined;
+    if (stanza.kind === "iq" && this.#options.requests.take(step, stanza)) return undefined;
     const { to } = stanza;
     if (to === undefined) return this.#routeWithoutAddress(step, session, stanza, handled);
     if (isSubscription(stanza)) return this.#routeSubscription(step, session, { ...stanza, to }, handled);
@@ -79,7 +87,9 @@ export class Router implements StanzaRouter {
   }
 
   sessionResumed(step: Step, session: Session): void {
-    const { extensions, house } = this.#options;
+    const { extensions, house, capabilities } = this.#options;
+    // Where the server was restarted meanwhile it knows nothing of its client any more.
+    capabilities.presenceChanged(step, session);
     for (const { name, sessionResumed } of extensions) {
       try {
         sessionResumed?.({ step, session, house });
@@ -90,14 +100,26 @@ export class Router implements StanzaRouter {
     }
   }
 
+  takeElement(step: Step, session: Session, element: Element): boolean {
+    const handler = this.#elements.get(`${String(element.attrs["xmlns"])} ${element.name}`);
+    handler?.handle({ step, session, element, house: this.#options.house });
+    return handler !== undefined;
+  }
+
+  hold(step: Step, stanza: Stanza, account: Account, recipient: Session): boolean {
+    const { house } = this.#options;
+    return passPhase(this.#phases, "hold", { step, stanza, sender: undefined, house, account, recipient }) !== undefined;
+  }
+
   broadcast(step: Step, session: Session, change: PresenceChange): void {
-    const { presence, extensions, accounts, house, batch } = this.#options;
+    const { presence, extensions, accounts, house, batch, capabilities } = this.#options;
     // What is known of accounts then is not to be told, and whoever is to be told waits for nothing: the stream error has to leave.
     if (batch.failed) return;
     presence.broadcast(step, session, change);
     const account = accounts.read(step, change.jid.bare);
     if (account === undefined) return;
     for (const { presenceChanged } of extensions) presenceChanged?.({ step, session, account, change, house });
+    capabilities.presenceChanged(step, session);
   }
 
   takesEarly(element: Element, stage: FeatureStage["stage"]): boolean {
@@ -200,11 +222,15 @@ export class Router implements StanzaRouter {
     }
     const passage = { step, stanza, sender: session, house, account, recipient: undefined };
     if (account !== undefined) {
-      for (const phase of accountPhases) if (!this.#passes(phase, passage)) return undefined;
+      for (const phase of ["account", "archive"] as const) if (!this.#passes(phase, passage)) return undefined;
     }
     const targets = account === undefined ? undefined : registry.sessions(stanza.to.bare);
     const shares = (target: Session) => this.#isShared(step, account, stanza) || target.hasDirected(stanza.from);
     const decision = decideDelivery(rowOf(stanza), stanza.to.resource, targets, shares);
+    if (account !== undefined) {
+      const recipients = decision.action === "deliver" ? decision.to : [];
+      for (const phase of ["copy", "deliver"] as const) if (!this.#passes(phase, { ...passage, recipients })) return undefined;
+    }
     switch (decision.action) {
       case "deliver":
         this.#deliver(passage, decision.to, decision.why);
@@ -284,8 +310,6 @@ export class Router implements StanzaRouter {
     return false;
   }
 }
-
-const accountPhases = ["account", "archive", "copy", "deliver"] as const;
 
 const serviceUnavailable: StanzaFault = { condition: "service-unavailable", text: "" };
 

@@ -79,6 +79,8 @@ export interface StanzaRouter {
    * `jid` is the session's, which is in the registry no more.
    */
   giveBack(step: Step, jid: Jid, stanzas: readonly UnacknowledgedStanza[]): void;
+  /** What the client of a connected session says beside stanzas. Returns whether an extension takes it. */
+  takeElement(step: Step, session: Session, element: Element): boolean;
   /** Tells extensions that a session goes on over another link. */
   sessionResumed(step: Step, session: Session): void;
   /** Tells those who are to know of a change of presence; `change.available` is false when it ends. */

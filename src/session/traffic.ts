@@ -42,6 +42,7 @@ export function takeElement(host: TrafficHost, step: Step, element: Element): vo
     case "stream-error":
       return host.tell(step, { type: "stream.ended", at });
     case "unsupported":
+      if (host.connected && host.environment.router.takeElement(step, host, element)) return undefined;
       return host.tell(step, {
         type: "stream.failed",
         at,

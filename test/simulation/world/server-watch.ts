@@ -49,9 +49,9 @@ export class ServerWatch {
     this.#scene.problem("The server meets an error only where its disk fails", `${message} ${why ?? ""} ${JSON.stringify(fields)}`);
   }
 
-  /** Its own count says whether that can be: who reads and answers at once has nothing waiting. */
+  /** Its own count says whether that can be: who reads and answers at once has nothing waiting, unless the disk has held it back. */
   #overflowed(device: Device, sitting: Sitting): void {
-    const isPrompt = device.isOnline && !device.isLinkFaulty && device.traits.answerMs === 0 && !sitting.isToBlame;
+    const isPrompt = device.isOnline && !device.isLinkFaulty && device.traits.answerMs === 0 && !sitting.isToBlame && !this.#scene.excuses.isSlow;
     if (isPrompt) this.#scene.problem("XEP-0198 section 4: what is acknowledged waits no longer", `${device.name} has answered at once, with ${sitting.told} of ${sitting.handled}`);
     sitting.isToBlame = true;
   }

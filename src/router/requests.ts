@@ -1,0 +1,111 @@
+/** Requests that the server makes itself: iqs of type get and set, in its own name or in an account's (RFC 6120 section 8.2.3). */
+import type { Jid } from "../domain/jid.ts";
+import { serverRequestMs, serverRequestsMax } from "../domain/limits.ts";
+import type { Clock, Ids, Log, Timer } from "../ports.ts";
+import type { Registry } from "../session/registry.ts";
+import type { Batch, Step } from "../step/batch.ts";
+import type { Element } from "../xml/element.ts";
+import { clientNamespace, el, payloadOf, type Stanza } from "../xml/stanza.ts";
+
+export interface ServerRequest {
+  /** The server's own domain, or the bare JID of an account. */
+  readonly from: Jid;
+  /** The full JID of a connected session of this server: nobody else can be asked. */
+  readonly to: Jid;
+  readonly type: "get" | "set";
+  readonly payload: Element;
+}
+
+export type ServerAnswer =
+  /** The payload of the result, if it has one. */
+  | { readonly result: Element | undefined }
+  /** `condition`: that of the error, undefined where nobody answers in time or the error has none. */
+  | { readonly error: string | undefined };
+
+/** Told once, in a step of its own. */
+export type Answered = (step: Step, answer: ServerAnswer) => void;
+
+export interface RequestsOptions {
+  readonly registry: Registry;
+  readonly batch: Batch;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Log;
+}
+
+interface Pending {
+  readonly from: string;
+  readonly to: string;
+  readonly answered: Answered;
+  readonly timer: Timer;
+}
+
+export class Requests {
+  readonly #options: RequestsOptions;
+  readonly #pending = new Map<string, Pending>();
+  #isOver = false;
+
+  constructor(options: RequestsOptions) {
+    this.#options = options;
+  }
+
+  /** Where nobody is there to be asked, or too many are asked already, the answer is an error, later as every answer. */
+  ask(step: Step, { from, to, type, payload }: ServerRequest, answered: Answered): void {
+    const { registry, clock, ids } = this.#options;
+    const session = to.resource === undefined ? undefined : registry.session(to.bare, to.resource);
+    if (session === undefined || this.#pending.size >= serverRequestsMax) {
+      const condition = session === undefined ? "item-not-found" : "resource-constraint";
+      return this.#later(step.id, (later) => answered(later, { error: condition }));
+    }
+    const id = ids.next();
+    const timer = clock.at(step.at + serverRequestMs, () => this.#finish(id, step.id, { error: undefined }));
+    this.#pending.set(id, { from: from.full, to: to.full, answered, timer });
+    step.ifDiscarded(() => this.#drop(id));
+    session.deliver(step, el("iq", { xmlns: clientNamespace, type, id, from: from.full, to: to.full }, payload), { copy: true });
+  }
+
+  /** Whether this is the answer to one of them, from whom was asked: it goes no further then. */
+  take(step: Step, { id = "", type, from, to, element }: Stanza): boolean {
+    const pending = this.#pending.get(id);
+    const isAnswer = type === "result" || type === "error";
+    if (pending === undefined || !isAnswer || pending.to !== from.full || pending.from !== (to ?? from.toBare()).full) return false;
+    this.#finish(id, step.id, type === "result" ? { result: payloadOf(element) } : { error: conditionOf(element) });
+    return true;
+  }
+
+  /** Nobody is asked or told any more. */
+  end(): void {
+    this.#isOver = true;
+    for (const id of this.#pending.keys()) this.#drop(id);
+  }
+
+  #finish(id: string, cause: string, answer: ServerAnswer): void {
+    const pending = this.#pending.get(id);
+    if (pending === undefined) return;
+    this.#drop(id);
+    this.#later(cause, (step) => pending.answered(step, answer));
+  }
+
+  /** In a step of its own: what it throws is not the fault of who answers. */
+  #later(cause: string, work: (step: Step) => void): void {
+    const { batch, clock, log } = this.#options;
+    clock.soon(() => {
+      if (this.#isOver || batch.failed) return;
+      try {
+        batch.run(cause, work);
+      } catch (error) {
+        log.error({ err: error }, "an answer to a request of the server could not be dealt with");
+      }
+    });
+  }
+
+  #drop(id: string): void {
+    this.#pending.get(id)?.timer.cancel();
+    this.#pending.delete(id);
+  }
+}
+
+function conditionOf(element: Element): string | undefined {
+  const error = element.getChild("error", clientNamespace) ?? element.getChild("error");
+  return error === undefined ? undefined : payloadOf(error)?.name;
+}
