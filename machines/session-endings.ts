@@ -3,7 +3,7 @@ import type { StreamErrorCondition } from "../src/domain/errors.ts";
 import type { SessionContext } from "./session-context.ts";
 import { tlsFailure } from "./session-elements.ts";
 import type { SessionEvent } from "./session-events.ts";
-import type { Fault } from "./session-parts.ts";
+import { told, type Fault } from "./session-parts.ts";
 
 /** Goes to `closing` with a stream error that is known beforehand. */
 export function closeWith(condition: StreamErrorCondition, text: string) {
@@ -67,8 +67,7 @@ export function tooManyLogins() {
 }
 
 function faultOf(event: SessionEvent): Fault {
-  if (event.type !== "stream.failed") return { condition: "internal-server-error", text: "" };
-  const { condition, text, detail } = event;
+  const { condition, text, detail } = told(event, "stream.failed");
   return detail === undefined ? { condition, text } : { condition, text, detail };
 }
 

@@ -152,4 +152,4 @@ export type SessionEffect =
   /** Closes the transport when what was sent has left. */
   | { readonly type: "drop.link" }
   /** Takes the full JID out of the registry, and gives what is left in the queue to others or back. */
-  | { readonly type: "destroy.session"; readonly jid: string | null };
+  | { readonly type: "destroy.session"; readonly jid: string };

@@ -15,32 +15,35 @@ export interface Fault {
 }
 
 export const session = setup({
-  types: {
-    context: {} as SessionContext,
-    events: {} as SessionEvent,
-    emitted: {} as SessionEffect,
-    input: {} as SessionInput,
-    tags: {} as SessionTag,
-    output: {} as { readonly reason: string },
+  types: {} as {
+    context: SessionContext;
+    events: SessionEvent;
+    emitted: SessionEffect;
+    input: SessionInput;
+    tags: SessionTag;
+    output: { readonly reason: string };
   },
 
   guards: {
-    isUnknownHost: ({ event }) => event.type === "stream.opened" && event.host === null,
-    isUnsupportedVersion: ({ event }) => event.type === "stream.opened" && event.version !== 1,
-    isOtherHost: ({ context, event }) => event.type === "stream.opened" && event.host !== context.host,
-    claimsOtherAccount: ({ context, event }) =>
-      event.type === "stream.opened" && event.from !== null && event.from !== `${context.username}@${context.host}`,
+    isUnknownHost: ({ event }) => told(event, "stream.opened").host === null,
+    isUnsupportedVersion: ({ event }) => told(event, "stream.opened").version !== 1,
+    isOtherHost: ({ context, event }) => told(event, "stream.opened").host !== context.host,
+    claimsOtherAccount: ({ context, event }) => {
+      const { from } = told(event, "stream.opened");
+      return from !== null && from !== `${context.username}@${context.host}`;
+    },
     succeedsAsOther: ({ context, event }) =>
-      event.type === "sasl.succeeded" && context.secure && context.from !== null &&
-      context.from !== `${event.username}@${context.host}`,
+      context.secure && context.from !== null && context.from !== `${told(event, "sasl.succeeded").username}@${context.host}`,
     isSecure: ({ context }) => context.secure,
     hasSaslTriesLeft: ({ context }) => context.saslFailures + 1 < context.policy.saslTriesMax,
     isMechanismRefused: ({ context, event }) =>
-      event.type === "sasl.failed" && event.condition === "invalid-mechanism" && context.saslRefusals < refusedMechanismsMax,
+      told(event, "sasl.failed").condition === "invalid-mechanism" && context.saslRefusals < refusedMechanismsMax,
     hasBindTriesLeft: ({ context }) => context.bindFailures + 1 < context.policy.bindTriesMax,
-    isAllowedStanza: ({ event }) => event.type === "stanza.received" && event.allowed,
-    isArmed: ({ context, event }) =>
-      event.type === "timer.expired" && context.timers[event.name] === event.deadline,
+    isAllowedStanza: ({ event }) => told(event, "stanza.received").allowed,
+    isArmed: ({ context, event }) => {
+      const { name, deadline } = told(event, "timer.expired");
+      return context.timers[name] === deadline;
+    },
     isManaged: ({ context }) => context.management !== "off",
     isResumable: ({ context }) => context.management === "resumable",
   },
@@ -52,9 +55,9 @@ export const session = setup({
       enqueue.emit({ type: "arm.timer", name: "negotiation", deadline });
     }),
     disarmNegotiation: enqueueActions(({ context, enqueue }) => {
-      const { negotiation, ...timers } = context.timers;
+      const { negotiation: _, ...timers } = context.timers;
       enqueue.assign({ timers });
-      if (negotiation !== undefined) enqueue.emit({ type: "disarm.timer", name: "negotiation" });
+      enqueue.emit({ type: "disarm.timer", name: "negotiation" });
     }),
     /** Never earlier than what was promised before; after a restart not before everybody had time to come back. */
     armResumption: enqueueActions(({ context, event, enqueue }) => {
@@ -64,9 +67,9 @@ export const session = setup({
       enqueue.emit({ type: "arm.timer", name: "resumption", deadline });
     }),
     disarmResumption: enqueueActions(({ context, enqueue }) => {
-      const { resumption, ...timers } = context.timers;
+      const { resumption: _, ...timers } = context.timers;
       enqueue.assign({ timers });
-      if (resumption !== undefined) enqueue.emit({ type: "disarm.timer", name: "resumption" });
+      enqueue.emit({ type: "disarm.timer", name: "resumption" });
     }),
     armClosing: enqueueActions(({ context, event, enqueue }) => {
       const deadline = event.at + context.policy.closingMs;
@@ -79,9 +82,10 @@ export const session = setup({
       for (const name of Object.keys(context.timers) as TimerName[]) enqueue.emit({ type: "disarm.timer", name });
     }),
 
-    rememberHeader: assign(({ context, event }) =>
-      event.type === "stream.opened" ? { host: event.host ?? context.host, from: event.from, headerSent: true } : {},
-    ),
+    rememberHeader: assign(({ context, event }) => {
+      const { host, from } = told(event, "stream.opened");
+      return { host: host ?? context.host, from, headerSent: true };
+    }),
     openStream: emit(({ context, event }) => ({
       type: "open.stream" as const,
       from: context.host,
@@ -101,7 +105,7 @@ export const session = setup({
 
     startSasl: emit(({ event }) => ({
       type: "start.sasl" as const,
-      mechanism: event.type === "sasl.started" ? event.mechanism : "",
+      mechanism: told(event, "sasl.started").mechanism,
     })),
     continueSasl: emit({ type: "continue.sasl" }),
     countSaslRefusal: assign({ saslRefusals: ({ context }) => context.saslRefusals + 1 }),
@@ -110,51 +114,46 @@ export const session = setup({
       type: "send.element" as const,
       element: event.type === "sasl.failed" ? saslFailure(event.condition, event.text) : saslFailure("aborted", null),
     })),
-    rememberUser: assign(({ event }) =>
-      event.type === "sasl.succeeded" ? { username: event.username, headerSent: false } : {},
-    ),
+    rememberUser: assign(({ event }) => ({ username: told(event, "sasl.succeeded").username, headerSent: false })),
     restartStream: emit({ type: "restart.stream" }),
 
-    rememberBind: assign(({ event }) => (event.type === "bind.requested" ? { bindId: event.id } : {})),
+    rememberBind: assign(({ event }) => ({ bindId: told(event, "bind.requested").id })),
     bindResource: emit(({ event }) => ({
       type: "bind.resource" as const,
-      resource: event.type === "bind.requested" ? event.resource : null,
+      resource: told(event, "bind.requested").resource,
     })),
     countBindFailure: assign({ bindFailures: ({ context }) => context.bindFailures + 1, bindId: null }),
-    sendBindFailure: emit(({ context, event }) => ({
-      type: "send.element" as const,
-      element:
-        event.type === "bind.failed"
-          ? bindError(context.bindId ?? "", event.condition, event.text)
-          : bindError(context.bindId ?? "", "internal-server-error", ""),
-    })),
+    sendBindFailure: emit(({ context, event }) => {
+      const { condition, text } = told(event, "bind.failed");
+      return { type: "send.element" as const, element: bindError(context.bindId!, condition, text) };
+    }),
     refuseSecondBind: emit(({ event }) => ({
       type: "send.element" as const,
-      element: bindError(event.type === "bind.requested" ? event.id : "", "not-allowed", "this stream has a resource already"),
+      element: bindError(told(event, "bind.requested").id, "not-allowed", "this stream has a resource already"),
     })),
-    rememberResource: assign(({ event }) =>
-      event.type === "resource.bound" ? { resource: event.resource, roster: event.roster } : {},
-    ),
+    rememberResource: assign(({ event }) => {
+      const { resource, roster } = told(event, "resource.bound");
+      return { resource, roster };
+    }),
     sendBindResult: emit(({ context }) => ({
       type: "send.element" as const,
-      element: bindResult(context.bindId ?? "", fullJid(context)),
+      element: bindResult(context.bindId!, fullJid(context)),
     })),
-    resumeSession: emit(({ event }) => ({
-      type: "resume.session" as const,
-      id: event.type === "resume.requested" ? event.id : "",
-      h: event.type === "resume.requested" ? event.h : 0,
-    })),
-    sendResumeFailure: emit(({ event }) => ({
-      type: "send.element" as const,
-      element:
-        event.type === "resume.refused" ? managementFailure(event.condition, event.h) : managementFailure("internal-server-error"),
-    })),
+    resumeSession: emit(({ event }) => {
+      const { id, h } = told(event, "resume.requested");
+      return { type: "resume.session" as const, id, h };
+    }),
+    sendResumeFailure: emit(({ event }) => {
+      const { condition, h } = told(event, "resume.refused");
+      return { type: "send.element" as const, element: managementFailure(condition, h) };
+    }),
 
     handleStanza: emit({ type: "handle.stanza" }),
 
-    rememberPresence: assign(({ event }) =>
-      event.type === "presence.changed" ? { priority: event.priority, presence: event.digest } : {},
-    ),
+    rememberPresence: assign(({ event }) => {
+      const { priority, digest } = told(event, "presence.changed");
+      return { priority, presence: digest };
+    }),
     broadcastInitial: emit(({ context }) => broadcast(context, true, true)),
     broadcastLater: emit(({ context }) => broadcast(context, true, false)),
     /** Each one who was told of this period of availability is told of its end (RFC 6121 sections 4.5.2 and 4.6.3). */
@@ -162,32 +161,27 @@ export const session = setup({
       if (context.presence !== null || context.directed.length > 0) enqueue.emit(broadcast(context, false, false));
     }),
     forgetPresence: assign({ presence: null, priority: 0, directed: [] }),
-    rememberDirected: assign(({ context, event }) =>
-      event.type === "presence.directed"
-        ? { directed: newest([...context.directed.filter((to) => to !== event.to), event.to], directedCharsMax) }
-        : {},
-    ),
-    forgetDirected: assign(({ context, event }) =>
-      event.type === "presence.undirected" ? { directed: without(context.directed, event.to) } : {},
-    ),
+    rememberDirected: assign(({ context, event }) => {
+      const { to } = told(event, "presence.directed");
+      return { directed: newest([...without(context.directed, to), to], directedCharsMax) };
+    }),
+    forgetDirected: assign(({ context, event }) => ({ directed: without(context.directed, told(event, "presence.undirected").to) })),
     /** XEP-0198 section 3: the client may want less time than it could have. */
     enableManagement: enqueueActions(({ context, event, enqueue }) => {
-      if (event.type !== "management.requested") return;
-      const most = event.resumable ? context.policy.resumptionMs : 0;
-      const resumptionMs = event.max === null ? most : Math.min(most, event.max * 1_000);
+      const { resumable, max } = told(event, "management.requested");
+      const most = resumable ? context.policy.resumptionMs : 0;
+      const resumptionMs = max === null ? most : Math.min(most, max * 1_000);
       enqueue.assign({ management: resumptionMs > 0 ? "resumable" : "on", resumptionMs });
       enqueue.emit({ type: "enable.management", resumptionMs });
     }),
     loseResumption: assign({ management: ({ context }) => (context.management === "off" ? "off" : "on"), resumptionMs: 0 }),
     dropQueue: emit({ type: "drop.queue" }),
-    rememberExtension: assign(({ context, event }) =>
-      event.type === "extension.changed" ? { extensions: { ...context.extensions, [event.name]: event.value } } : {},
-    ),
+    rememberExtension: assign(({ context, event }) => {
+      const { name, value } = told(event, "extension.changed");
+      return { extensions: { ...context.extensions, [name]: value } };
+    }),
     resendQueue: emit({ type: "resend.queue" }),
-    destroySession: emit(({ context }) => ({
-      type: "destroy.session" as const,
-      jid: context.resource === null ? null : fullJid(context),
-    })),
+    destroySession: emit(({ context }) => ({ type: "destroy.session" as const, jid: fullJid(context) })),
     forgetResource: assign({ resource: null, roster: null }),
 
     /** The first reason stands: what follows is only its consequence. */
@@ -197,6 +191,12 @@ export const session = setup({
     dropLink: emit({ type: "drop.link" }),
   },
 });
+
+/** The event, where the statechart asks a guard or takes an action at no other. Throws if it does: it was written wrong. */
+export function told<Type extends SessionEvent["type"]>(event: SessionEvent, type: Type): Extract<SessionEvent, { readonly type: Type }> {
+  if (event.type !== type) throw new Error(`the session's statechart takes ${event.type} for ${type}`);
+  return event as Extract<SessionEvent, { readonly type: Type }>;
+}
 
 /** RFC 6120 sections 4.7.2 and 4.7.5: a header that names its sender or no version is answered so, also where the stream is refused for it. */
 function answeredHeader(event: SessionEvent): { readonly to: string | null; readonly versioned: boolean } {

@@ -11,11 +11,11 @@ export interface SubscriptionContext {
 export type SubscriptionTag = ShownItem["subscription"];
 
 export const subscription = setup({
-  types: {
-    context: {} as SubscriptionContext,
-    events: {} as SubscriptionEvent,
-    emitted: {} as SubscriptionEffect,
-    tags: {} as SubscriptionTag,
+  types: {} as {
+    context: SubscriptionContext;
+    events: SubscriptionEvent;
+    emitted: SubscriptionEffect;
+    tags: SubscriptionTag;
   },
 
   guards: {

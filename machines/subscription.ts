@@ -83,7 +83,7 @@ function answerTo(direction: SubscriptionDirection, type: SubscriptionType, stat
     !showed && shows && "showPresence",
   ];
   const done = actions.filter((action) => action !== false);
-  return { ...(outcome.state === state ? {} : { target: outcome.state }), ...(done.length === 0 ? {} : { actions: done }) };
+  return outcome.state === state ? { actions: done } : { target: outcome.state, actions: done };
 }
 
 /** The name that the appendix gives the state, and what the roster shows of it. */

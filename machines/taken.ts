@@ -8,17 +8,16 @@ import { transitionsOf } from "./transition-id.ts";
 /** Their names (`transitionId`), in order; none where the machine has no answer to the event, or has ended. */
 export function transitionsTaken(snapshot: SessionSnapshot, event: SessionEvent): readonly string[] {
   if (snapshot.status !== "active") return [];
-  const taken: string[] = [];
-  const inspection = scope.system.inspect((inspected) => {
-    if (inspected.type === "@xstate.microstep") taken.push(...transitionsOf(inspected));
-  });
-  try {
-    sessionMachine.transition(snapshot, event, scope);
-  } finally {
-    inspection.unsubscribe();
-  }
+  taken = [];
+  sessionMachine.transition(snapshot, event, scope);
   return taken;
 }
 
+/** What the event at hand has taken so far. */
+let taken: string[];
+
 /** One of its own: folding elsewhere is not inspected. */
 const scope = inertScope();
+scope.system.inspect((inspected) => {
+  taken.push(...transitionsOf(inspected));
+});

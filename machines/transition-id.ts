@@ -7,8 +7,8 @@ import type { AnyTransitionDefinition } from "xstate";
  */
 export function transitionId(transition: AnyTransitionDefinition): string {
   const { source, eventType } = transition;
-  const place = source.transitions.get(eventType)?.indexOf(transition) ?? source.always?.indexOf(transition) ?? -1;
-  return `${source.path.join(".") || "*"}/${eventType}/${Math.max(place, 0)}`;
+  const answers = source.transitions.get(eventType) ?? source.always!;
+  return `${source.path.join(".") || "*"}/${eventType}/${answers.indexOf(transition)}`;
 }
 
 /** What `@xstate.microstep` tells: the transitions that were taken. XState marks them as its own, and its types do not have them. */

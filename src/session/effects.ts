@@ -207,10 +207,10 @@ function resend(bench: Workbench, step: Step): void {
 }
 
 /** Whatever the client has not acknowledged is given to others, who do not include this session any more, or back. */
-function destroy(bench: Workbench, step: Step, jid: string | null): void {
+function destroy(bench: Workbench, step: Step, jid: string): void {
   const { environment, management } = bench;
   environment.registry.remove(bench);
-  const parsed = jid === null ? undefined : parseJid(jid);
+  const parsed = parseJid(jid);
   const stanzas = management.giveUp(step);
   if (parsed !== undefined && stanzas.length > 0) environment.router.giveBack(step, parsed, stanzas);
 }

@@ -1,5 +1,7 @@
 /** What a session does at the edges of its rules, where the usual ways do not come by. */
 import { describe, expect, it } from "vitest";
+import { fold } from "../../machines/fold.ts";
+import { told } from "../../machines/session-parts.ts";
 import { given, header, opened, policy, saslStarted, saslSucceeded, startAt, toOffering, toRestart } from "./telling.ts";
 
 describe("RFC 6120 section 6.4.6: whom the stream header claims to come from", () => {
@@ -36,6 +38,25 @@ describe("RFC 6120 section 5.4.3: a deadline during the TLS handshake", () => {
 
   it.each([["negotiation", deadline - 1], ["closing", deadline]] as const)("is the one that is armed: not '%s' at %i", (name, at) => {
     securing.when({ type: "timer.expired", name, deadline: at }).becomes("negotiating.securing");
+  });
+});
+
+describe("A session that is over", () => {
+  it.each([
+    { ...opened, at: startAt },
+    { type: "extension.changed", name: "carbons", value: true, at: startAt },
+  ] as const)("is not changed by $type, if that is recorded after its end", (event) => {
+    const over = given().when({ type: "link.lost", why: "reset" }).told.snapshot;
+    const { value, context, status } = fold(over, [event]);
+    expect({ value, context, status }).toEqual({ value: "closed", context: over.context, status: "done" });
+  });
+});
+
+describe("A guard or an action that is for one event", () => {
+  it("gets that event, and does not go on with another", () => {
+    const event = { ...opened, at: startAt };
+    expect(told(event, "stream.opened")).toBe(event);
+    expect(() => told(event, "stream.ended")).toThrow("takes stream.opened for stream.ended");
   });
 });
 

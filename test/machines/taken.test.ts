@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createActor } from "xstate";
+import { createActor, createMachine } from "xstate";
 import { sessionMachine } from "../../machines/session.ts";
 import { transitionsTaken } from "../../machines/taken.ts";
 import { transitionsOf } from "../../machines/transition-id.ts";
@@ -36,6 +36,27 @@ describe("The transitions that an event takes, found out from a recording", () =
   it("are those of the state that answers, where several could", () => {
     const hibernating = given(...toHibernating).when().told.snapshot;
     expect(transitionsTaken(hibernating, { ...linkAttached, at: startAt })).toEqual(["connected.link.hibernating/link.attached/0"]);
+  });
+
+  it("have names in any machine: of an event, of any event, of none, and of an end within", () => {
+    const machine = createMachine({
+      initial: "here",
+      states: {
+        here: { on: { go: "between", "*": { actions: () => undefined } } },
+        between: { always: [{ guard: () => false, target: "here" }, { target: "there" }] },
+        there: { initial: "done", states: { done: { type: "final" } }, onDone: { target: "#over" } },
+        over: { id: "over", type: "final" },
+      },
+      id: "any",
+    });
+    const told: (readonly string[])[] = [];
+    const inspect = (inspected: { readonly type: string }) => {
+      if (inspected.type === "@xstate.microstep") told.push(transitionsOf(inspected));
+    };
+    const actor = createActor(machine, { inspect }).start();
+    for (const type of ["stay", "go"]) actor.send({ type });
+    expect(told).toEqual([["here/*/0"], ["here/go/0"], ["between//1"], ["there/xstate.done.state.any.there/0"]]);
+    expect(transitionsOf({ type: "@xstate.event" })).toEqual([]);
   });
 
   it("are none after the end", () => {

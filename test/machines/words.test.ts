@@ -20,6 +20,12 @@ describe("The words for what a guard asks", () => {
   });
 });
 
+describe("The description of a session's state", () => {
+  it.each(below(sessionMachine.root).map((node) => [node.path.join("."), node.description]))("%s is a sentence with its section", (_, description) => {
+    expect(description).toMatch(/^[A-Z].{20,} \((RFC|XEP)[-\dA-Z, ]* sections? .*\d\)\.$/);
+  });
+});
+
 describe("The description of a subscription's state", () => {
   it.each(subscriptionStates)("%s: its name, what the roster shows, and what waits", (state) => {
     const { subscription, pendingOut, pendingIn } = subscriptionParts[state];
@@ -41,6 +47,12 @@ describe("A subscription's transitions", () => {
       expect(new Set(all).size).toBe(answer.length);
       for (const { source, target } of answer) expect(target?.[0]?.key).not.toBe(source.key);
     }
+  });
+
+  it("approve only what is not approved, and forget only an approval that there is", () => {
+    const answers = subscriptionStates.flatMap((state) => [...subscriptionMachine.states[state]!.transitions.values()].flat());
+    for (const { guard, actions } of answers) expect(actions).not.toContain(guard === undefined ? "forgetApproval" : "approve");
+    expect(answers.filter(({ actions }) => actions.includes("forgetApproval")).length).toBeGreaterThan(0);
   });
 });
 
