@@ -1,21 +1,48 @@
+import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-/** Rooms whose tests change nothing of their process: their files share one, which spares most of the loading. */
-const shared = [
-  "admin", "config", "conversations", "diagrams", "domain", "history", "machines", "management", "page", "presence", "races", "roster", "router",
-  "session", "stanzas", "step", "streams", "subscriptions",
-  "testing/model", "testing/print", "testing/virtual", "witness", "xep", "xml",
-].map((room) => `test/${room}/**/*.test.ts`);
+/**
+ * Files that replace parts of Node, or count or watch what their process has: each has a process to itself. So have those with a
+ * browser: Playwright keeps an AsyncLocalStorage, after which promises of the whole process are slower and look different when printed.
+ */
+const alone = [
+  "auth/unknown-user", "cli/check", "cli/log-destination", "inspector/browser/*", "inspector/stately-relay", "log/store", "net/listener", "net/live",
+  "simulation/**/*", "testing/start-server",
+].map((file) => `test/${file}.test.ts`);
+
+/** What takes longest, or waits for other processes, longest first. */
+const long = [
+  "simulation/crash/crash", "inspector/browser", "inspector/stately-relay", "log/store", "simulation", "cli/running", "cli", "interop/aioxmpp", "interop", "inspector", "log", "faults",
+  "testing", "tidy", "server", "streams",
+];
+
+/** Long files first, so that at the end no worker has one of them left while others have nothing. */
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    return files.toSorted((a, b) => a.project.name.localeCompare(b.project.name) || rank(a) - rank(b));
+  }
+}
+
+function rank({ moduleId }: TestSpecification): number {
+  const index = long.findIndex((path) => moduleId.includes(`/test/${path}`));
+  return index === -1 ? long.length : index;
+}
 
 export default defineConfig({
   test: {
-    // By itself vitest leaves one core to others; on two cores that is half of them.
-    maxWorkers: "100%",
+    // More than there are cores: many files wait for a browser, for the command line or for a client.
+    maxWorkers: Math.ceil(availableParallelism() * 1.5),
     testTimeout: 20_000,
     hookTimeout: 30_000,
+    sequence: { sequencer: LongFirst },
+    // Where Node can (22 and later), what one process has compiled is there for the next one: the command line is started hundreds of times.
+    env: { NODE_COMPILE_CACHE: fileURLToPath(new URL("node_modules/.cache/compile", import.meta.url)) },
     projects: [
-      { extends: true, test: { name: "shared", include: shared, isolate: false } },
-      { extends: true, test: { name: "alone", include: ["test/**/*.test.ts"], exclude: shared } },
+      { extends: true, test: { name: "alone", include: alone } },
+      // The files of a worker share its process, which spares most of the loading.
+      { extends: true, test: { name: "shared", include: ["test/**/*.test.ts"], exclude: alone, isolate: false } },
     ],
   },
 });

@@ -41,8 +41,10 @@ let inspector: { readonly url: string; readonly site: Server; readonly folder: s
 beforeAll(async () => {
   cwd = newFolder();
   inspector = await inspectorPage();
-  [server, relayPort] = [await serving(cwd), await freePort()];
+  server = await serving(cwd);
   await refrain(["user", "add", "romeo@localhost", "--password-stdin"], { cwd, input: "secret\n" });
+  // At once before it is taken: other files that run now take free ports too.
+  relayPort = await freePort();
   relay = createInspectorServer({ port: relayPort, autoOpen: false, url: inspector.url });
 });
 afterAll(async () => {

@@ -7,9 +7,11 @@ import { eventually } from "./eventually.ts";
 import type { InspectorPage, Tab } from "./inspector-page.ts";
 import { intruders, invisible } from "./looking.ts";
 import { escaped, localparts, resources, stanzasWith, texts } from "./names.ts";
-import { type BrowserSetting, browserSetting } from "./setting.ts";
+import { browserOfFile, type BrowserSetting, browserSetting } from "./setting.ts";
 
 if (chromiumMissing !== undefined) console.warn(`SKIPPED: test/inspector/browser/hostile: ${chromiumMissing}`);
+
+const browser = browserOfFile();
 
 /** Stands in nothing but a body. */
 const secret = "parting is such sweet sorrow";
@@ -18,7 +20,7 @@ const tabs: readonly Tab[] = ["Timeline", "Sequence", "Session"];
 
 // That nothing is asked of another place, that no dialog opens and no error is met is checked after each test by the setting itself.
 describe.skipIf(chromiumMissing !== undefined)("Hostile texts in the page, with all texts shown", () => {
-  const setting = browserSetting({ inspector: { bodies: true } });
+  const setting = browserSetting(browser, { inspector: { bodies: true } });
 
   it("of stanzas, in every field that has any", async () => {
     const view = await conversation(setting);
@@ -107,7 +109,7 @@ describe.skipIf(chromiumMissing !== undefined)("Hostile texts in the page, with 
 });
 
 describe.skipIf(chromiumMissing !== undefined)("Hostile texts in the page, with texts withheld", () => {
-  const setting = browserSetting();
+  const setting = browserSetting(browser);
 
   it("are no more than their number of characters", async () => {
     const view = await conversation(setting);

@@ -12,12 +12,12 @@ import { agrees } from "./agreement.ts";
 import { activeStates } from "./active-states.ts";
 import { eventually } from "./eventually.ts";
 import type { InspectorPage } from "./inspector-page.ts";
-import { browserSetting } from "./setting.ts";
+import { browserOfFile, browserSetting } from "./setting.ts";
 
 if (chromiumMissing !== undefined) console.warn(`SKIPPED: test/inspector/browser/life: ${chromiumMissing}`);
 
 describe.skipIf(chromiumMissing !== undefined)("The inspector shows what the server has", () => {
-  const setting = browserSetting();
+  const setting = browserSetting(browserOfFile());
 
   it("of a login, from the first byte on", async () => {
     const { server, stage } = setting;

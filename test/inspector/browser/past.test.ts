@@ -11,13 +11,13 @@ import { chat, gone } from "../../management/support.ts";
 import { chromiumMissing } from "../../support/chromium.ts";
 import { eventually } from "./eventually.ts";
 import type { InspectorPage } from "./inspector-page.ts";
-import { browserSetting } from "./setting.ts";
+import { browserOfFile, browserSetting } from "./setting.ts";
 
 if (chromiumMissing !== undefined) console.warn(`SKIPPED: test/inspector/browser/past: ${chromiumMissing}`);
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 
 describe.skipIf(chromiumMissing !== undefined)("Looking back", () => {
-  const setting = browserSetting();
+  const setting = browserSetting(browserOfFile());
 
   /** A session that was lost, resumed and has ended, opened from the log. */
   async function ended(): Promise<{ readonly view: InspectorPage; readonly jid: string; readonly id: string; readonly friend: string }> {

@@ -20,15 +20,24 @@ export interface BrowserSetting {
   witnesses(): readonly Witness[];
 }
 
+/** One browser for all tests of a file. Pages share nothing of it: each has a context of its own. */
+export function browserOfFile(): () => Browser {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await launchChromium();
+  });
+  afterAll(() => browser?.close());
+  return () => browser;
+}
+
 /** After each test it is checked that nothing went wrong in any page that the test did not forgive. */
-export function browserSetting(options: TestServerOptions = {}): BrowserSetting {
+export function browserSetting(browser: () => Browser, options: TestServerOptions = {}): BrowserSetting {
   let server: TestServer;
   let stage: ManagedStage;
-  let browser: Browser;
   let open: { readonly context: BrowserContext; readonly witness: Witness }[] = [];
 
   beforeAll(async () => {
-    [server, browser] = await Promise.all([startServer({ allowPlaintext: true, http: true, ...options }), launchChromium()]);
+    server = await startServer({ allowPlaintext: true, http: true, ...options });
     stage = new ManagedStage(server);
   });
   afterEach(async () => {
@@ -41,10 +50,7 @@ export function browserSetting(options: TestServerOptions = {}): BrowserSetting 
       expect.soft({ ...witness.report, forbidden: forbidden.flat() }).toEqual({ ...nothingHappened, forbidden: [] });
     }
   });
-  afterAll(async () => {
-    await browser?.close();
-    await server?.stop();
-  });
+  afterAll(() => server?.stop());
 
   return {
     get server() {
@@ -59,7 +65,7 @@ export function browserSetting(options: TestServerOptions = {}): BrowserSetting 
     async look(options = {}) {
       const url = server.server.inspector?.url();
       if (url === undefined) throw new Error("the server has no inspector");
-      const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+      const context = await browser().newContext({ viewport: { width: 1280, height: 800 }, ...options });
       context.setDefaultTimeout(10_000);
       await prepare(context);
       open.push({ context, witness: new Witness(context, new URL(url).origin) });

@@ -12,7 +12,7 @@ import { connectRaw, type RawClient } from "../../support/raw-client.ts";
 import { eventually } from "./eventually.ts";
 import type { InspectorPage } from "./inspector-page.ts";
 import { faint, nameless, wide } from "./looking.ts";
-import { browserSetting } from "./setting.ts";
+import { browserOfFile, browserSetting } from "./setting.ts";
 
 if (chromiumMissing !== undefined) console.warn(`SKIPPED: test/inspector/browser/views: ${chromiumMissing}`);
 
@@ -20,7 +20,7 @@ const pictures = process.env["SCREENSHOTS"];
 const sizes = { desk: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } } as const;
 
 describe.skipIf(chromiumMissing !== undefined)("Every view", () => {
-  const setting = browserSetting();
+  const setting = browserSetting(browserOfFile());
   let raws: RawClient[] = [];
   afterEach(() => {
     for (const raw of raws) raw.destroy();

@@ -4,12 +4,14 @@ import { FailingStore } from "../../server/failing-store.ts";
 import { chromiumMissing } from "../../support/chromium.ts";
 import { eventually } from "./eventually.ts";
 import type { InspectorPage } from "./inspector-page.ts";
-import { browserSetting } from "./setting.ts";
+import { browserOfFile, browserSetting } from "./setting.ts";
 
 if (chromiumMissing !== undefined) console.warn(`SKIPPED: test/inspector/browser/ways: ${chromiumMissing}`);
 
+const browser = browserOfFile();
+
 describe.skipIf(chromiumMissing !== undefined)("By the keyboard alone", () => {
-  const setting = browserSetting();
+  const setting = browserSetting(browser);
 
   it("one finds a session, opens it, goes through its parts and its time, and comes back", async () => {
     const { romeo, juliet } = await setting.stage.cast("romeo", "juliet");
@@ -74,7 +76,7 @@ describe.skipIf(chromiumMissing !== undefined)("By the keyboard alone", () => {
 });
 
 describe.skipIf(chromiumMissing !== undefined)("When the server goes away", () => {
-  const setting = browserSetting();
+  const setting = browserSetting(browser);
 
   it("says so, and what to do, and a new address shows what has come over", async () => {
     const { server, stage } = setting;
@@ -102,7 +104,7 @@ describe.skipIf(chromiumMissing !== undefined)("When the server goes away", () =
 
 describe.skipIf(chromiumMissing !== undefined)("When the store fails and is opened again", () => {
   const store = new FailingStore();
-  const setting = browserSetting({ parts: { openStore: store.openStore } });
+  const setting = browserSetting(browser, { parts: { openStore: store.openStore } });
 
   it("goes on with what came over", async () => {
     const { stage } = setting;
@@ -126,7 +128,7 @@ describe.skipIf(chromiumMissing !== undefined)("When the store fails and is open
 });
 
 describe.skipIf(chromiumMissing !== undefined)("The door", () => {
-  const setting = browserSetting();
+  const setting = browserSetting(browser);
 
   it("lets nobody in without a token, keeps no token in the address, and knows who was in", async () => {
     const { server } = setting;
@@ -175,7 +177,7 @@ describe.skipIf(chromiumMissing !== undefined)("The door", () => {
 });
 
 describe.skipIf(chromiumMissing !== undefined)("The list", () => {
-  const setting = browserSetting();
+  const setting = browserSetting(browser);
 
   it("is narrowed by words, by state and from the overview, and put in order", async () => {
     const { stage, server } = setting;
