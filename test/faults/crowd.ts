@@ -72,8 +72,9 @@ export class Crowd {
     }
   }
 
-  /** The links of all are gone, whether the server knows it or not. */
-  cut(): void {
+  /** The links of all are gone, whether the server knows it or not; also of those who were about to come back. */
+  async cut(): Promise<void> {
+    await Promise.all(this.#coming.values());
     for (const talker of this.talkers) talker.cut();
   }
 

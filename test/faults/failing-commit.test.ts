@@ -52,7 +52,7 @@ describe("A commit that fails while people talk", () => {
           await crowd.comeBack(server);
         }
         await crowd.expectWhole();
-        crowd.cut();
+        await crowd.cut();
         expect(disk.opened).toBe(1 + failures.length);
       }),
       { numRuns: runs, endOnFailure: true },
@@ -75,7 +75,7 @@ describe("A full disk while people talk", () => {
       await crowd.talkUntil(server, full);
       await crowd.comeBack(server);
       await crowd.expectWhole();
-      crowd.cut();
+      await crowd.cut();
     }
   }, runs * 60_000);
 });

@@ -121,11 +121,11 @@ describe("A sync that failed and says later that all is well", () => {
     await crowd.comeBack(server);
     await crowd.talkUntil(server, moment(100));
     // What was told until now is all that the clients know.
-    crowd.cut();
+    await crowd.cut();
     await moment(50);
     await disk.lose();
     await crowd.comeBack(await begin());
     await crowd.expectWhole();
-    crowd.cut();
+    await crowd.cut();
   });
 });

@@ -65,13 +65,13 @@ describe("The files of a running server, copied at any moment", () => {
       await crowd.talkUntil(server, moment(50 + dice.below(300)));
       server.child.kill("SIGSTOP");
       folder = takeAway(folder, dice);
-      crowd.cut();
+      await crowd.cut();
       await server.end("SIGKILL");
       server = await start(folder);
       await crowd.comeBack(server);
     }
     await crowd.expectWhole();
-    crowd.cut();
+    await crowd.cut();
   }, 30_000 + rounds * 30_000);
 });
 
@@ -91,7 +91,7 @@ describe.skipIf(!hasPrlimit)("A server whose writes fail half done, as on a full
       await crowd.comeBack(server);
     }
     await crowd.expectWhole();
-    crowd.cut();
+    await crowd.cut();
     expect(failures()).toBeGreaterThanOrEqual(rounds - 1);
     expect(await server.end("SIGTERM")).toBe(0);
   }, 30_000 + rounds * 30_000);

@@ -124,6 +124,6 @@ describe("A commit that takes long", () => {
     await crowd.comeBack(server);
     disk.delay = () => 0;
     await crowd.expectWhole();
-    crowd.cut();
+    await crowd.cut();
   }, 60_000);
 });

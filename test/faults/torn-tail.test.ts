@@ -44,7 +44,7 @@ async function play(seed: number, chars: number, cuts: readonly Cut[]): Promise<
   for (const { after, tear } of cuts) {
     power.cutAfter(after, tear);
     await crowd.talkUntil(server, power.dark);
-    crowd.cut();
+    await crowd.cut();
     power.unplug();
     await servers.pop()!.stop();
     const { mayBeFound } = power;
@@ -56,7 +56,7 @@ async function play(seed: number, chars: number, cuts: readonly Cut[]): Promise<
     await crowd.comeBack(server);
   }
   await crowd.expectWhole();
-  crowd.cut();
+  await crowd.cut();
 }
 
 describe("A power cut in the middle of a commit", () => {
