@@ -1,6 +1,6 @@
 /**
- * Writes everything that is drawn from the machines and the tables behind them, in diagrams/ and for the inspector's page: `npm run
- * diagrams`. With `--check` it writes nothing, names the files that are not what the machines say, and exits 1 if there are any.
+ * Writes everything that is drawn from the machines, the tables behind them and the declarations of extensions, in diagrams/ and for the
+ * inspector's page: `npm run diagrams`. With `--check` it writes nothing, names the files that are not what the machines say, and exits 1 if there are any.
  */
 import { existsSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -12,6 +12,7 @@ import { chartOf } from "./chart.ts";
 import { messagesOf } from "./contract.ts";
 import { coveragePage, coverageSvg } from "./coverage.ts";
 import { exercisedSession, exercisedSubscription, markedPlan } from "./exercised.ts";
+import { extendingPage } from "./extending.ts";
 import { layoutOf } from "./layout.ts";
 import type { Layout } from "./layout.ts";
 import { mermaidOf } from "./mermaid.ts";
@@ -19,6 +20,7 @@ import { pageOf } from "./page.ts";
 import type { Described } from "./page.ts";
 import { pictureOf } from "./picture.ts";
 import { planOf } from "./plan.ts";
+import { doapFile, specificationsPage } from "./specifications.ts";
 import { themes } from "./style.ts";
 import { svgOf } from "./svg.ts";
 import { tablesPage } from "./tables.ts";
@@ -68,6 +70,9 @@ export async function generated(): Promise<ReadonlyMap<string, string>> {
   }
   files.set("diagrams/README.md", pageOf(drawn.map(describe)));
   files.set("diagrams/subscriptions.md", tablesPage());
+  files.set("diagrams/xeps.md", specificationsPage());
+  files.set("diagrams/refrain.doap", doapFile(projectRoot));
+  files.set("diagrams/extending.md", extendingPage(projectRoot));
   for (const [name, text] of await coverageFiles()) files.set(name, text);
   return files;
 }

@@ -194,6 +194,8 @@ export interface Store {
   secret(stream: string, type: string): Promise<Json | undefined>;
   /** Contents of a stream with keys > `after`, in the order of their keys. */
   contents(stream: string, after: string, limit: number): Promise<readonly Content[]>;
+  /** The texts of contents of a stream, in the order of the keys that were asked for: at most 1,000. undefined where there is none. */
+  texts(stream: string, keys: readonly string[]): Promise<readonly (string | undefined)[]>;
   /** How much room everything takes. */
   stats(): Promise<LogStats>;
   /** Writes everything, as it is now, to a new file that can take this store's place. Rejects if the file exists, or for a store without one. */
@@ -224,9 +226,19 @@ export interface Size {
   readonly bytes: number;
 }
 
-export type ProjectionQuery =
-  | { readonly key: string }
-  | { readonly prefix: string; readonly after?: string; readonly limit: number };
+export type ProjectionQuery = { readonly key: string } | ProjectionRange;
+
+/** Rows whose keys begin so, in the order of their keys' UTF-8 bytes. */
+export interface ProjectionRange {
+  readonly prefix: string;
+  /** Only rows whose keys come after this one, and before that one. Neither need be there, or begin with the prefix. */
+  readonly after?: string;
+  readonly before?: string;
+  /** The last ones first. */
+  readonly reverse?: boolean;
+  /** From 1. */
+  readonly limit: number;
+}
 
 export interface ProjectionRow {
   readonly key: string;

@@ -7,6 +7,7 @@ import type { Config } from "./config/schema.ts";
 import { xmlLimitsUnauthenticated } from "./domain/limits.ts";
 import type { OpenStore } from "./epoch/epoch.ts";
 import { Succession } from "./epoch/succession.ts";
+import { gatherExtensions } from "./extension/gather.ts";
 import { openHttpDoors, refuseInspector } from "./http-doors.ts";
 import type { Inspector } from "./inspector/open.ts";
 import { liveClock, liveIds, liveRandom } from "./live.ts";
@@ -28,7 +29,7 @@ import type { Logger } from "pino";
 export interface ServerOptions {
   readonly config: Config;
   readonly logger: Logger;
-  /** Besides the server's own, and after them. */
+  /** Besides the server's own and those of the configuration, and after them. */
   readonly extensions?: readonly Extension[];
   /** What replaces the live parts, in tests and in the simulation. */
   readonly parts?: Partial<ServerParts>;
@@ -97,6 +98,9 @@ async function compose(options: ServerOptions, undo: (() => Promise<void> | void
   let reportFailure: (error: Error) => void;
   const failed = new Promise<Error>((resolve) => (reportFailure = resolve));
 
+  const extensions = await gatherExtensions({ own: ownExtensions, files: config.extensions, given: options.extensions ?? [] });
+  for (const { name, specification: { id } } of extensions.slice(ownExtensions.length)) logger.info({ name, id }, "an extension besides the server's own");
+
   let inspector: Inspector | undefined;
   // First of all: who has the store has the data folder.
   const epochs = new Succession({
@@ -105,7 +109,7 @@ async function compose(options: ServerOptions, undo: (() => Promise<void> | void
     clock,
     random,
     ids,
-    extensions: [...ownExtensions, ...(options.extensions ?? [])],
+    extensions,
     startedAt: clock.now(),
     ...storeOf(config, parts, logger),
     onOver: (error) => reportFailure(error),

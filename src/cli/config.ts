@@ -74,7 +74,7 @@ function toToml(loaded: LoadedConfig, { sources }: { readonly sources: boolean }
 
 /** In TOML the keys without a table come first. */
 function settingSections({ config, sources }: LoadedConfig): readonly Section[] {
-  const settings = fields.filter(({ path }) => !path.startsWith("hosts"));
+  const settings = fields.filter(({ path }) => !path.startsWith("hosts") && !path.includes("[]"));
   const headers = [...new Set(["", ...settings.map(({ path }) => split(path).table)])];
   return headers.map((header) => {
     const lines = settings

@@ -1,5 +1,6 @@
 /** What facts carried, as far as it is still kept beside the log. */
-import { offlineKey, type AccountFacts } from "../domain/facts.ts";
+import { archiveContentKey, archiveKeyOf } from "../domain/archive-keys.ts";
+import { offlineKey, offlinePrefix, type AccountFacts } from "../domain/facts.ts";
 import { parseQueuedText, queueKey } from "../domain/session-facts.ts";
 import { dataOf } from "../history/session-fold.ts";
 import { contentsOf, type HistorySource } from "../history/source.ts";
@@ -12,6 +13,8 @@ const againMs = 400;
 export class ContentReader {
   readonly #source: HistorySource;
   readonly #streams = new Map<string, { readonly at: number; readonly contents: ReadonlyMap<string, string> }>();
+  /** Of each archive what was read last. */
+  readonly #archives = new Map<string, ReadonlyMap<string, string>>();
 
   constructor(source: HistorySource) {
     this.#source = source;
@@ -25,7 +28,9 @@ export class ContentReader {
         return text === undefined ? undefined : parseQueuedText(text).text;
       }
       case "OfflineMessageStored":
-        return this.#find(fact.stream, offlineKey((fact.data as unknown as AccountFacts["OfflineMessageStored"]).number));
+        return this.#find(fact.stream, offlineKey((fact.data as unknown as AccountFacts["OfflineMessageStored"]).number), offlinePrefix);
+      case "MessageArchived":
+        return this.#findArchived(fact.stream, (fact.data as unknown as AccountFacts["MessageArchived"]).id);
       case "SubscriptionRequested":
         return (fact.data as unknown as AccountFacts["SubscriptionRequested"]).stanza;
       case "UserLeft":
@@ -35,12 +40,30 @@ export class ContentReader {
     }
   }
 
-  async #find(stream: string, key: string): Promise<string | undefined> {
+  /** An archive may be very long: only what follows is read with it, which is most likely to be asked for next. */
+  async #findArchived(stream: string, id: string): Promise<string | undefined> {
+    const key = archiveContentKey(archiveKeyOf(id) ?? id);
+    const known = this.#archives.get(stream)?.get(key);
+    if (known !== undefined) return known;
+    for (let after = key.slice(0, -1); ; ) {
+      const page = await this.#source.streamContents(stream, after);
+      const last = page.at(-1)?.key;
+      if (last === undefined) return undefined;
+      after = last;
+      if (after < key) continue;
+      const contents = new Map(page.map(({ key, text }) => [key, text]));
+      this.#archives.set(stream, contents);
+      return contents.get(key);
+    }
+  }
+
+  /** `first`: nothing that is asked for comes before it. */
+  async #find(stream: string, key: string, first = ""): Promise<string | undefined> {
     const known = this.#streams.get(stream);
     const now = liveClock.now();
     // What came since is looked for; what is gone is so in vain, and not often.
     if (known !== undefined && (known.contents.has(key) || now < known.at + againMs)) return known.contents.get(key);
-    const contents = await contentsOf(this.#source, stream);
+    const contents = await contentsOf(this.#source, stream, first);
     this.#streams.set(stream, { at: now, contents });
     return contents.get(key);
   }

@@ -85,7 +85,9 @@ class Layers {
       const text = name === undefined ? undefined : env[name];
       if (text === undefined || text === "") continue;
       const source = `environment ${name}`;
-      if (kind === "list") this.setHosts(text.split(",").map((domain) => domain.trim()), source);
+      const items = text.split(",").map((item) => item.trim());
+      if (path === "hosts") this.setHosts(items, source);
+      else if (kind === "list") this.set(path, items.map((item) => (item === "" ? item : resolve(cwd, item))), source);
       else this.set(path, path === "dataDir" ? resolve(cwd, text) : valueOf(text, kind), source);
     }
   }
@@ -156,8 +158,9 @@ function absolutePaths(values: Table, folder: string): Table {
   const absolute = (value: unknown) => (typeof value === "string" && value !== "" ? resolve(folder, value) : value);
   const withAbsolute = (table: Table, keys: readonly string[]): Table =>
     Object.fromEntries(Object.entries(table).map(([key, value]) => [key, keys.includes(key) ? absolute(value) : value]));
-  const { hosts } = values;
+  const { hosts, extensions } = values;
   const copy = withAbsolute(values, ["dataDir"]);
+  if (Array.isArray(extensions)) copy["extensions"] = extensions.map(absolute);
   if (Array.isArray(hosts)) copy["hosts"] = hosts.map((host) => (isTable(host) ? withAbsolute(host, ["certificate", "key"]) : host));
   return copy;
 }

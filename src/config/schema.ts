@@ -63,6 +63,14 @@ export const configSchema = z.strictObject({
       }),
     })
     .prefault({}),
+  extensions: z
+    .array(z.string().min(1).meta({ expected: "a JavaScript file", description: "The file of an extension." }))
+    .max(100)
+    .default([])
+    .meta({
+      expected: "a list of at most 100 JavaScript files",
+      description: "Files whose default export is an extension, or a list of them. A path in a file is relative to that file.",
+    }),
   durability: z.enum(["full", "process", "none"]).default("full").meta({
     description:
       "What an acknowledged fact survives: `full` a power cut, `process` the end of the process but not of the machine, `none` nothing.",
@@ -132,6 +140,15 @@ export const configSchema = z.strictObject({
         "PBKDF2 work per password that is set from now on (RFC 7677 section 4). Names without an account are answered with it too, " +
           "so accounts that keep an older value can be told from them: choose it before the first account, or set the passwords anew.",
       ),
+    })
+    .prefault({}),
+  push: z
+    .strictObject({
+      disclose: z.enum(["nothing", "count", "sender", "body"]).default("count").meta({
+        description:
+          "What push services, and whoever they pass it on to, are told of messages that wait for a user (XEP-0357): `nothing` but that there " +
+          "are some, their `count`, the last one's `sender` too, or its `body` as well.",
+      }),
     })
     .prefault({}),
   inspector: z

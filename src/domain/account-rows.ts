@@ -2,6 +2,8 @@
  * What the facts of an account leave behind, as rows: the one place that says what each fact does. The read model in the store
  * and the account in memory are both kept by it, so they cannot differ.
  */
+import { stateId } from "./account-states.ts";
+import { archiveKeyOf } from "./archive-keys.ts";
 import type { Json } from "./json.ts";
 import type { AccountFact } from "./facts.ts";
 import { rosterItemBytes, type StoredRosterItem } from "./roster.ts";
@@ -16,12 +18,14 @@ export interface AccountRows {
   readonly request: string;
   /** By JID: somebody whom the user has blocked. */
   readonly block: true;
+  /** By `SPACE/KEY`: a small value that an extension keeps. */
+  readonly state: Json;
   /** A few numbers and texts of the account itself, by the names in `AccountMeta`. */
   readonly meta: Json;
 }
 
 export type RowKind = keyof AccountRows;
-export const rowKinds = ["contact", "removal", "request", "block", "meta"] as const satisfies readonly RowKind[];
+export const rowKinds = ["contact", "removal", "request", "block", "state", "meta"] as const satisfies readonly RowKind[];
 
 export interface AccountMeta {
   /** Milliseconds since 1970. */
@@ -36,6 +40,8 @@ export interface AccountMeta {
   readonly offlineLast: number;
   readonly offlineMessages: number;
   readonly offlineBytes: number;
+  /** The key of the last message that was archived. */
+  readonly archiveLast: string;
   /** When the last available resource left, and with which words. */
   readonly left: { readonly at: number; readonly status: string };
 }
@@ -110,8 +116,18 @@ export function applyAccountFact(table: RowTable, fact: AccountFact, at: number)
     case "UserLeft":
       setMeta("left", { at, status: fact.data.status });
       return;
+    case "AccountStateSet": {
+      const { space, key, value } = fact.data;
+      if (value === null) table.delete("state", stateId(space, key));
+      else table.set("state", stateId(space, key), value);
+      return;
+    }
+    case "MessageArchived":
+      setMeta("archiveLast", archiveKeyOf(fact.data.id) ?? fact.data.id);
+      return;
     case "PasswordChanged":
     case "AccountDataSet":
+    case "ArchiveTrimmed":
       return;
   }
 }

@@ -1,6 +1,7 @@
 /** An account in memory: its rows, and what they say of contacts, requests and blocks. Changed by facts alone. */
 import type { Json } from "./json.ts";
 import { applyAccountFact, rowKinds, type AccountMeta, type AccountRows, type RowKind, type RowTable } from "./account-rows.ts";
+import { AccountStates, stateId } from "./account-states.ts";
 import { isBlocked } from "./block-list.ts";
 import type { AccountFact } from "./facts.ts";
 import type { Jid } from "./jid.ts";
@@ -19,7 +20,8 @@ export class Account {
   ticket = 0;
   /** The ticket of the last change of any kind: until it is durable, the store knows less than this. */
   lastTicket = 0;
-  readonly #maps: Maps = { contact: new Map(), removal: new Map(), request: new Map(), block: new Map(), meta: new Map() };
+  readonly #states = new AccountStates();
+  readonly #maps: Maps = { contact: new Map(), removal: new Map(), request: new Map(), block: new Map(), state: this.#states, meta: new Map() };
 
   /** `rows` are those of the read model, whose keys are `KIND/ID`. */
   constructor(host: string, username: string, rows: Iterable<{ readonly key: string; readonly value: Json }> = []) {
@@ -55,6 +57,21 @@ export class Account {
 
   meta<Name extends keyof AccountMeta>(name: Name): AccountMeta[Name] | undefined {
     return this.#maps.meta.get(name) as AccountMeta[Name] | undefined;
+  }
+
+  /** A small value that an extension keeps; undefined if there is none. A space is the extension's name. */
+  state(space: string, key: string): Json | undefined {
+    return this.#states.get(stateId(space, key));
+  }
+
+  /** All of them of one space, by key; in no order. Whoever holds it sees what becomes of them, as far as there are some. */
+  states(space: string): ReadonlyMap<string, Json> {
+    return this.#states.space(space);
+  }
+
+  /** The spaces in which there is a state. */
+  get stateSpaces(): Iterable<string> {
+    return this.#states.spaces();
   }
 
   /** Whether the roster can take this item, which may be there already. */

@@ -1,4 +1,5 @@
 /** The facts of an account's life, and the names of the streams that facts are in. */
+import { archiveContentKey, archivePrefix } from "./archive-keys.ts";
 import type { Json } from "./json.ts";
 import type { RosterItem } from "./roster.ts";
 import { allContents } from "./session-facts.ts";
@@ -46,6 +47,15 @@ export interface AccountFacts {
   readonly UserLeft: Owner & { readonly status: string };
   /** A value that an extension keeps for the account; null removes it. `space` is the extension's name. */
   readonly AccountDataSet: Owner & { readonly space: string; readonly key: string; readonly value: Json };
+  /** A small value that an extension keeps in memory with the account; null removes it. `space` is the extension's name. */
+  readonly AccountStateSet: Owner & { readonly space: string; readonly key: string; readonly value: Json };
+  /**
+   * A message to or from the user is in the archive; its text is the content `archive/KEY`, and KEY is how `id` begins. `with`: the
+   * JID of the other side. Ids grow from one message of an account to the next.
+   */
+  readonly MessageArchived: Owner & { readonly id: string; readonly with: string; readonly bytes: number };
+  /** The archive's oldest messages are not kept any more: all up to the key `through`, that one included. */
+  readonly ArchiveTrimmed: Owner & { readonly through: string };
 }
 
 export type AccountFactType = keyof AccountFacts;
@@ -79,6 +89,9 @@ export const accountFactVersions = {
   OfflineMessagesRemoved: 1,
   UserLeft: 1,
   AccountDataSet: 1,
+  AccountStateSet: 1,
+  MessageArchived: 1,
+  ArchiveTrimmed: 1,
 } as const satisfies Record<AccountFactType, number>;
 
 /** What such a fact keeps, erases and forgets in its commit: all of it follows from the fact itself. */
@@ -86,6 +99,8 @@ export function extrasOf(fact: AccountFact): FactExtras {
   switch (fact.type) {
     case "OfflineMessagesRemoved":
       return { erases: fact.data.numbers.map(offlineKey) };
+    case "ArchiveTrimmed":
+      return { erases: [{ from: archivePrefix, through: archiveContentKey(fact.data.through) }] };
     case "AccountCreated":
       // What came after the end of a former account of this name; that there was one stays known.
       return { erases: [allContents], forgets: [{ stream: streamOf(fact.data), types: typesOfALife }] };

@@ -7,6 +7,9 @@ export const serverRequestMs = 30_000;
 /** Kinds of clients whose capabilities are remembered, and features of one of them. */
 export const capabilitiesMax = 5_000;
 export const capabilityFeaturesMax = 1_000;
+/** UTF-16 units of the features of one of them, and of all that are remembered together. */
+export const capabilityCharsMax = 65_536;
+export const capabilitiesCharsMax = 8 * 1_048_576;
 
 /** What one XML stream may carry. */
 export interface XmlLimits {
@@ -130,6 +133,19 @@ export const privateNamespacesMax = 256;
 /** Bytes, as JSON, of one of the values that an extension keeps in memory with an account, and keys of one extension. */
 export const stateValueBytesMax = 16_384;
 export const stateKeysMax = 1_000;
+/** Bytes of the JSON that an extension keeps of one session: each change is recorded, and it is in each of the session's snapshots. */
+export const sessionStateBytesMax = 4_096;
+/** Push services that one user can have notified (XEP-0357), UTF-16 units of the node of one, and bytes of the form that is sent with each notification. */
+export const pushServicesMax = 32;
+export const pushNodeCharsMax = 1_024;
+export const pushOptionsBytesMax = 8_192;
+/** Errors that may pass, or answers that do not come, one after the other, before a push service is not notified any more. */
+export const pushErrorsMax = 10;
+/** UTF-16 units of a message that a push service is told of. */
+export const pushBodyCharsMax = 512;
+/** Stanzas that wait for one client that is inactive (XEP-0352), and their UTF-16 units together: beyond it they are delivered. */
+export const heldStanzasMax = 1_000;
+export const heldCharsMax = 524_288;
 /** Addresses that one user can block. */
 export const blockedJidsMax = 5_000;
 
@@ -141,8 +157,49 @@ export const offlineBytesMax = 786_432;
 /** Of those messages, how many are read from the store at once. */
 export const offlinePageMax = 200;
 
+/** Messages of one user with whose errors other clients of the user are provided too (XEP-0280), and UTF-16 units of the id of one. */
+export const carbonsRememberedMax = 100;
+export const carbonIdCharsMax = 255;
+
+/**
+ * Messages of an archive in one page, and their bytes together, unless one alone has more: they are given in one go, and stay below what
+ * counts as a client that does not read.
+ */
+export const archivePageMax = 250;
+export const archivePageBytesMax = 786_432;
+/** Messages of a page where no number was asked for. */
+export const archivePageDefault = 50;
 /** Messages of an archive that are asked for by their ids in one query. */
 export const archiveIdsMax = 500;
+/** UTF-16 units of what a client calls its query, which is repeated with each message of the page. */
+export const archiveQueryIdCharsMax = 255;
+/** Ids that are remembered of what a session was given from the archive while messages wait for its user. */
+export const archiveGivenMax = 500;
+
+/** Fields of a data form (XEP-0004) that is read at all. */
+export const formFieldsMax = 256;
+
+/** Nodes of one account (XEP-0163), items of one of them, and bytes of all that is kept for the items of an account together. */
+export const nodesMax = 250;
+export const nodeItemsMax = 1_000;
+export const nodesBytesMax = 32 * 1_048_576;
+/** Bytes of UTF-8 of the name of a node, of the id of an item (which may be any JID), and of one text of a node's configuration. */
+export const nodeIdBytesMax = 1_023;
+export const nodeItemIdBytesMax = 3_071;
+export const nodeConfigTextBytesMax = 1_023;
+/** Bytes of a payload as it is kept: with every namespace spelled out. */
+export const nodePayloadBytesMax = 262_144;
+/** Roster groups that a node is open to. */
+export const nodeGroupsMax = 64;
+/** Items, and bytes, of one piece of a node's index: well below `stateValueBytesMax`, with the longest id too. */
+export const nodeChunkEntriesMax = 32;
+export const nodeChunkBytesMax = 8_192;
+/** Bytes of the items in one answer; the first item is always in it. */
+export const nodePageBytesMax = 1_048_576;
+/** Subscriptions of one user, with any of its addresses, to one node. */
+export const nodeSubscriptionsPerUserMax = 10;
+/** Accounts that are looked at together for the last items of their nodes, for all who become available. */
+export const lastItemsAccountsMax = 8;
 
 /** Milliseconds after the start until what ended long ago is taken out of the log for the first time, and between two such rounds. */
 export const retentionFirstMs = 60_000;

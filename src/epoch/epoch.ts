@@ -147,7 +147,7 @@ export class Epoch {
     const requests = (this.#requests = new Requests({ registry, batch, clock, ids, log }));
     const capabilities = createCapabilities({ extensions, accounts, requests, house: () => house });
     const house = createHouse({
-      software, hosts, limits: config.limits, log, extensions, registry, accounts, batch, ids, source: new AccountSource(store), contacts, startedAt,
+      software, hosts, limits: { ...config.limits, pushDisclose: config.push.disclose }, log, extensions, registry, accounts, batch, ids, source: new AccountSource(store), contacts, startedAt,
       requests, capabilities,
       hold: (...stanza) => router.hold(...stanza),
     });
@@ -268,6 +268,7 @@ export class Epoch {
     this.#over = true;
     this.#stopWatching();
     this.#retention.stop();
+    this.#requests.end();
     this.#sessions.abandon();
     await this.#store.close();
   }

@@ -54,10 +54,10 @@ export async function* everyFact(source: HistorySource, after = 0): AsyncGenerat
   }
 }
 
-/** What a stream still keeps, by key. */
-export async function contentsOf(source: HistorySource, stream: string): Promise<ReadonlyMap<string, string>> {
+/** What a stream still keeps, by key: all of it, or what comes after `first`. */
+export async function contentsOf(source: HistorySource, stream: string, first = ""): Promise<ReadonlyMap<string, string>> {
   const found = new Map<string, string>();
-  for (let after = ""; ; ) {
+  for (let after = first; ; ) {
     const page = await source.streamContents(stream, after);
     const last = page.at(-1);
     if (last === undefined) return found;

@@ -7,6 +7,7 @@ const wordsOf: Readonly<Record<string, readonly string[]>> = {
   OfflineMessageStored: ["stanza"],
   UserLeft: ["status"],
   AccountDataSet: ["value"],
+  AccountStateSet: ["value"],
 };
 
 /** The fact without them; null stays in the place of each. */

@@ -57,6 +57,9 @@ const accountWords: { readonly [Type in AccountFactType]: (data: AccountFacts[Ty
   OfflineMessagesRemoved: ({ numbers }) => `kept messages ${ranges(numbers)} are gone: delivered, or dropped`,
   UserLeft: () => "its last available resource left",
   AccountDataSet: ({ space, key, value }) => `${space} ${value === null ? "removed" : "set"} ${JSON.stringify(key)}`,
+  AccountStateSet: ({ space, key, value }) => `${space} ${value === null ? "removed" : "set"} ${JSON.stringify(key)}`,
+  MessageArchived: ({ id, with: contact }) => `a message with ${contact} archived as ${id}`,
+  ArchiveTrimmed: ({ through }) => `archived messages up to ${through} are not kept any more`,
 };
 
 function because(why: string | null): string {

@@ -32,7 +32,7 @@ export function showEvent(event: SessionEvent): SessionEvent {
 }
 
 /** The members of facts that are elements as text, or may be. */
-const keptXml: ReadonlyMap<string, string> = new Map([["AccountDataSet", "value"], ["SubscriptionRequested", "stanza"]]);
+const keptXml: ReadonlyMap<string, string> = new Map([["AccountDataSet", "value"], ["AccountStateSet", "value"], ["SubscriptionRequested", "stanza"]]);
 
 /** What clients keep with the server is shown as what they send: a bookmark, say, has a password. */
 function showKept(fact: StoredFact): StoredFact {

@@ -7,6 +7,7 @@ import type { Clock, Fact, Ids, Json, Store } from "../ports.ts";
 import { ConcurrencyError } from "./errors.ts";
 import { accountKey, accounts as projection } from "./projections/accounts.ts";
 import type { AccountRow } from "./projections/accounts.ts";
+import { archive, archiveRowsPrefix } from "./projections/archive.ts";
 import { SessionSource } from "./session-source.ts";
 
 /** Appends to one account that others may slip in before ours is refused. */
@@ -15,6 +16,8 @@ const attemptsMax = 64;
 const createdAtOnce = 256;
 /** Sessions whose facts are deleted in one commit: nobody else's commit waits long for it. */
 const forgottenAtOnce = 100;
+/** Archived messages that are deleted in one commit. */
+const trimmedAtOnce = 4_000;
 
 export interface NewAccount {
   /** Prepared, like every host and username here (RFC 7622). */
@@ -56,7 +59,7 @@ export class Accounts {
   readonly #ids: Ids;
   readonly #sessions: SessionSource;
 
-  /** The store must have the projections `accounts` and `sessions`. */
+  /** The store must have the projections `accounts`, `archive` and `sessions`. */
   constructor(store: Store, clock: Clock, ids: Ids) {
     this.#store = store;
     this.#clock = clock;
@@ -114,7 +117,10 @@ export class Accounts {
    */
   async delete(host: string, username: string): Promise<void> {
     // If this is broken off the account is still there, and can be deleted once more.
-    if (await this.exists(host, username)) await this.#forgetSessions(host, username);
+    if (await this.exists(host, username)) {
+      await this.#forgetSessions(host, username);
+      await this.#emptyArchive(host, username);
+    }
     await this.#decide(host, username, (exists, fact) => {
       if (!exists) throw new NoSuchAccountError(host, username);
       return [fact({ type: "AccountDeleted", data: { host, username } })];
@@ -171,6 +177,23 @@ export class Accounts {
     }
     // The last of these facts names them still.
     if (sessions.length > 0) await this.#store.append(serverStream, "any", [{ ...this.#step(), ...forgetSessions([]) }]);
+  }
+
+  /** All that was archived until now, a portion at a time: in one commit a long archive would hold up everybody else's. */
+  async #emptyArchive(host: string, username: string): Promise<void> {
+    const prefix = archiveRowsPrefix(host, username);
+    const [end] = await this.#store.query(archive.name, { prefix, reverse: true, limit: 1 });
+    if (end === undefined) return;
+    for (let last = ""; last < end.key; ) {
+      const rows = await this.#store.query(archive.name, { prefix, limit: trimmedAtOnce });
+      const reached = rows.at(-1)?.key;
+      if (reached === undefined) return;
+      last = reached;
+      const through = last.slice(prefix.length);
+      const trimmed: AccountFact = { type: "ArchiveTrimmed", data: { host, username, through } };
+      const { type, data } = trimmed;
+      await this.#store.append(accountStream(host, username), "any", [{ ...this.#step(), type, v: accountFactVersions[type], data, ...extrasOf(trimmed) }]);
+    }
   }
 
   /**

@@ -7,7 +7,7 @@ import { BackupError, ConcurrencyError, StoreClosedError } from "./errors.ts";
 import type { Projection } from "./projection.ts";
 import { project, unknownProjection } from "./projection.ts";
 import type { AppendRows, FactRow, NewFactRow } from "./rows.ts";
-import { checkContentsPage, checkPage, checkQuery, parse, toFact, toLazyFact, toRows } from "./rows.ts";
+import { checkContentsPage, checkKeys, checkPage, checkQuery, parse, toFact, toLazyFact, toRows } from "./rows.ts";
 import { statsOf } from "./sizes.ts";
 import { SortedTable } from "./sorted-table.ts";
 import { Subscriptions } from "./subscriptions.ts";
@@ -88,6 +88,13 @@ class MemoryStore implements Store {
     checkContentsPage(after, limit);
     const rows = this.#streams.get(stream)?.contents.query({ prefix: "", after, limit }) ?? [];
     return rows.map(toContent);
+  }
+
+  async texts(stream: string, keys: readonly string[]): Promise<readonly (string | undefined)[]> {
+    this.#mustBeOpen();
+    checkKeys(keys);
+    const contents = this.#streams.get(stream)?.contents;
+    return keys.map((key) => contents?.get(key) as string | undefined);
   }
 
   async stats(): Promise<LogStats> {

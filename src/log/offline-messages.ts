@@ -11,7 +11,7 @@ export interface OfflineMessage {
   readonly bytes: number;
 }
 
-/** Those among `contents`. An account's stream has no contents with keys before them. */
+/** Those among `contents`. */
 export function toOfflineMessages(contents: readonly Content[]): readonly OfflineMessage[] {
   return contents
     .filter(({ key }) => key.startsWith(offlinePrefix))

@@ -1,6 +1,6 @@
 /** Read models: tables that facts alone decide, kept in step with the log in the same commit. */
 
-import type { Json, StoredFact } from "../ports.ts";
+import type { Json, ProjectionRange, ProjectionRow, StoredFact } from "../ports.ts";
 
 export interface Projection {
   readonly name: string;
@@ -16,6 +16,7 @@ export interface Projection {
 /** Keys are text without U+0000 and lone surrogates, ordered by their UTF-8 bytes. */
 export interface ProjectionTable {
   get(key: string): Json | undefined;
+  rows(range: ProjectionRange): readonly ProjectionRow[];
   set(key: string, value: Json): void;
   delete(key: string): void;
   /** Removes every key with this prefix. */

@@ -87,6 +87,15 @@ export function checkContentsPage(after: string, limit: number): void {
   whole("limit", limit, 1);
 }
 
+/** Keys of one call of Store.texts. */
+const textsMax = 1_000;
+
+/** Throws TypeError or RangeError for keys that no engine looks for. */
+export function checkKeys(keys: readonly string[]): void {
+  if (keys.length > textsMax) throw new RangeError(`keys: expected at most ${textsMax}, got ${keys.length}`);
+  for (const key of keys) storable("keys", key);
+}
+
 /** Throws RangeError for a page that no engine can read. */
 export function checkPage(after: number, limit: number): void {
   whole("after", after, 0);
@@ -100,6 +109,7 @@ export function checkQuery(query: ProjectionQuery): void {
   }
   storable("prefix", query.prefix);
   if (query.after !== undefined) storable("after", query.after);
+  if (query.before !== undefined) storable("before", query.before);
   whole("limit", query.limit, 1);
 }
 

@@ -1,6 +1,6 @@
 /** A table in memory, ordered by key, that can take back what it was told since a mark. */
 
-import type { Json, ProjectionQuery, ProjectionRow } from "../ports.ts";
+import type { Json, ProjectionQuery, ProjectionRange, ProjectionRow } from "../ports.ts";
 import { compareKeys, prefixEnd, storable } from "./keys.ts";
 import type { ProjectionTable } from "./projection.ts";
 import { parse, serialise } from "./rows.ts";
@@ -53,11 +53,16 @@ export class SortedTable implements ProjectionTable {
 
   query(query: ProjectionQuery): readonly ProjectionRow[] {
     if ("key" in query) return this.#rows(this.#values.has(query.key) ? [query.key] : []);
-    const { prefix, after, limit } = query;
+    return this.rows(query);
+  }
+
+  rows({ prefix, after, before, reverse, limit }: ProjectionRange): readonly ProjectionRow[] {
     const behind = after !== undefined && compareKeys(after, prefix) >= 0;
     const from = behind ? this.#indexOf(after) + (this.#values.has(after) ? 1 : 0) : this.#indexOf(prefix);
     const end = prefixEnd(prefix);
-    const to = end === undefined ? this.#keys.length : this.#indexOf(end);
+    const last = end === undefined ? this.#keys.length : this.#indexOf(end);
+    const to = before === undefined ? last : Math.min(last, this.#indexOf(before));
+    if (reverse === true) return this.#rows(this.#keys.slice(Math.max(from, to - limit), Math.max(from, to)).toReversed());
     return this.#rows(this.#keys.slice(from, Math.min(to, from + limit)));
   }
 

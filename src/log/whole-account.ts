@@ -1,7 +1,7 @@
 /** Everything that is kept of an account, for who takes it elsewhere. */
 
 import type { Account } from "../domain/account.ts";
-import { accountStream } from "../domain/facts.ts";
+import { accountStream, offlinePrefix } from "../domain/facts.ts";
 import type { Content, Json, ProjectionRow, Store } from "../ports.ts";
 import { loadAccount } from "./load-account.ts";
 import { type OfflineMessage, toOfflineMessages } from "./offline-messages.ts";
@@ -14,8 +14,9 @@ export interface WholeAccount {
   readonly credentials: Json | undefined;
   /** Messages that wait for the user, in order. */
   readonly offlineMessages: readonly OfflineMessage[];
-  /** What extensions keep. */
+  /** What extensions keep on the disk, and in memory with the account. */
   readonly data: readonly AccountValue[];
+  readonly state: readonly AccountValue[];
 }
 
 export interface AccountValue {
@@ -35,7 +36,7 @@ export async function loadWholeAccount(store: Store, host: string, username: str
   const stream = accountStream(host, username);
   const [credentials, messages, data] = await Promise.all([
     store.secret(stream, "PasswordChanged"),
-    readContents(store, stream),
+    readMessages(store, stream),
     readAll(store, accountData.name, dataPrefix),
   ]);
   return {
@@ -43,6 +44,7 @@ export async function loadWholeAccount(store: Store, host: string, username: str
     credentials: credentials ?? undefined,
     offlineMessages: toOfflineMessages(messages),
     data: data.map(({ key, value }) => toValue(key.slice(dataPrefix.length), value)),
+    state: [...account.stateSpaces].flatMap((space) => [...account.states(space)].map(([key, value]) => ({ space, key, value }))),
   };
 }
 
@@ -56,10 +58,11 @@ async function readAll(store: Store, projection: string, prefix: string): Promis
   }
 }
 
-async function readContents(store: Store, stream: string): Promise<readonly Content[]> {
+/** An archive, which may be very long, comes before them in the order of the keys. */
+async function readMessages(store: Store, stream: string): Promise<readonly Content[]> {
   const contents: Content[] = [];
   for (let page: readonly Content[] = []; ; ) {
-    page = await store.contents(stream, page.at(-1)?.key ?? "", pageRows);
+    page = await store.contents(stream, page.at(-1)?.key ?? offlinePrefix, pageRows);
     contents.push(...page);
     if (page.length < pageRows) return contents;
   }

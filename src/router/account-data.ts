@@ -4,7 +4,7 @@ import { stateKeysMax, stateValueBytesMax } from "../domain/limits.ts";
 import type { Json } from "../ports.ts";
 import type { AccountCache } from "../session/account-cache.ts";
 import type { Batch, Step } from "../step/batch.ts";
-import type { ArchiveSource } from "./archive.ts";
+import type { ArchiveSource } from "./archive-pages.ts";
 
 /** Values that extensions keep for accounts, on the disk only. A space is an extension's name. */
 export interface AccountData {
@@ -53,9 +53,11 @@ interface Parts {
   readonly accounts: AccountCache;
   readonly batch: Batch;
   readonly source: DataSource;
+  /** Told of each value that is set, within the step. */
+  readonly changed: (step: Step, account: Account, space: string, key: string, value: Json) => void;
 }
 
-export function createAccountData({ accounts, batch, source }: Parts): AccountData {
+export function createAccountData({ accounts, batch, source, changed }: Parts): AccountData {
   return {
     async get(account, space, key) {
       await batch.durable(account.lastTicket);
@@ -69,6 +71,7 @@ export function createAccountData({ accounts, batch, source }: Parts): AccountDa
       mustBeKeepable(space, key);
       const { host, username } = account;
       accounts.change(step, account, { type: "AccountDataSet", data: { host, username, space, key, value } });
+      changed(step, account, space, key, value);
     },
     async offlineMessages(account, after, limit) {
       await batch.durable(account.lastTicket);

@@ -3,24 +3,19 @@
  * of others only where the hash proves it (section 5.4). Whoever lies is believed of itself alone, and spoils nothing for others.
  */
 import { createHash } from "node:crypto";
-import { capabilitiesText, isWellFormed, type EntityDescription, type EntityForm, type EntityIdentity } from "../domain/entity-caps.ts";
+import { capabilitiesText, isWellFormed, type EntityDescription } from "../domain/entity-caps.ts";
 import { parseJid } from "../domain/jid.ts";
-import { capabilitiesMax, capabilityFeaturesMax } from "../domain/limits.ts";
+import { capabilitiesCharsMax, capabilitiesMax, capabilityCharsMax, capabilityFeaturesMax } from "../domain/limits.ts";
 import type { AccountCache } from "../session/account-cache.ts";
 import type { Session } from "../session/environment.ts";
 import type { Step } from "../step/batch.ts";
-import type { Element } from "../xml/element.ts";
-import { el } from "../xml/stanza.ts";
+import { claimOf, descriptionOf, descriptionRequest, type CapabilitiesClaim } from "../xml/entity-caps.ts";
 import type { Extension, House } from "./extension.ts";
 import type { Requests, ServerAnswer } from "./requests.ts";
 
-const xmlns = "http://jabber.org/protocol/caps";
-const info = "http://jabber.org/protocol/disco#info";
-const forms = "jabber:x:data";
-
 export interface CapabilitiesOptions {
   readonly requests: Pick<Requests, "ask">;
-  /** What is known of a session has changed. */
+  /** What is known of a session that is available has changed. */
   readonly learned: (step: Step, session: Session, features: ReadonlySet<string>, before: ReadonlySet<string>) => void;
 }
 
@@ -37,31 +32,44 @@ export function createCapabilities({ extensions, accounts, requests, house }: {
     learned: (step, session, features, before) => {
       const account = accounts.read(step, session.jid.bare);
       if (account === undefined) return;
-      for (const { featuresLearned } of extensions) featuresLearned?.({ step, session, account, features, before, house: house() });
+      for (const { name, featuresLearned } of extensions) {
+        try {
+          featuresLearned?.({ step, session, account, features, before, house: house() });
+        } catch (error) {
+          // Others wait for the same answer, and it is nobody's fault of them.
+          house().log.error({ err: error, extension: name, jid: session.jid.full }, "an extension failed over what a client can do");
+        }
+      }
     },
   });
 }
 
-/** What a client says in its presence. `hash` undefined: in the form of before version 1.4, which proves nothing. */
-interface Claim {
-  readonly node: string;
-  readonly ver: string;
-  readonly hash: string | undefined;
+/** Sessions that claim the same. */
+interface Question {
+  readonly claim: CapabilitiesClaim;
+  /** All of them, those that are asked included. */
+  readonly waiting: Set<Session>;
+  /** Those that are asked now, each with the way to take that back. */
+  readonly asked: Map<Session, () => void>;
+  /** How many were asked at once, the last time. */
+  turn: number;
 }
 
-/** Sessions that claim the same, and which of them was asked. */
-interface Question {
-  readonly claim: Claim;
-  readonly waiting: Set<Session>;
+interface Known {
+  /** What was claimed; undefined where no answer came. */
+  readonly key: string | undefined;
+  readonly features: ReadonlySet<string>;
 }
 
 export class Capabilities {
   readonly #options: CapabilitiesOptions;
   /** By hash and verification string, the latest used last. */
   readonly #proven = new Map<string, ReadonlySet<string>>();
+  #provenChars = 0;
   readonly #questions = new Map<string, Question>();
-  readonly #known = new WeakMap<Session, { readonly key: string; readonly features: ReadonlySet<string> }>();
-  #unproven = 0;
+  /** Under which question each session waits: one at a time. */
+  readonly #places = new Map<Session, string>();
+  readonly #known = new WeakMap<Session, Known>();
 
   constructor(options: CapabilitiesOptions) {
     this.#options = options;
@@ -73,111 +81,144 @@ export class Capabilities {
 
   /** The session is available with this presence, or not any more. */
   presenceChanged(step: Step, session: Session): void {
-    const claim = session.available && session.presence !== undefined ? claimOf(session.presence) : undefined;
-    if (claim === undefined) return this.#learn(step, session, "", nothing);
-    const key = claim.hash === undefined ? "" : `${claim.hash}#${claim.ver}`;
-    if (key !== "" && this.#known.get(session)?.key === key) return;
-    const proven = this.#proven.get(key);
-    if (proven !== undefined) {
-      this.#proven.delete(key);
-      this.#proven.set(key, proven);
-      return this.#learn(step, session, key, proven);
-    }
-    // What proves nothing is asked of each.
-    const questionKey = key === "" ? `of one ${(this.#unproven += 1)}` : key;
-    const question = this.#questions.get(questionKey);
+    const claim = session.connected && session.available && session.presence !== undefined ? claimOf(session.presence) : undefined;
+    const place = claim === undefined ? undefined : placeOf(claim, session);
+    if (place !== undefined && this.#places.get(session) === place) return;
+    this.#withdraw(step, session);
+    if (claim === undefined || place === undefined) return this.#learn(step, session, undefined, nothing);
+    const key = keyOf(claim);
+    if (this.#known.get(session)?.key === key) return;
+    const proven = this.#recall(key);
+    if (proven !== undefined) return this.#learn(step, session, key, proven);
+    this.#places.set(session, place);
+    const question = this.#questions.get(place);
     if (question !== undefined) return void question.waiting.add(session);
-    this.#questions.set(questionKey, { claim, waiting: new Set([session]) });
-    this.#ask(step, questionKey, session);
+    this.#questions.set(place, { claim, waiting: new Set([session]), asked: new Map(), turn: 1 });
+    this.#ask(step, place, session);
   }
 
-  #ask(step: Step, key: string, session: Session): void {
-    const question = this.#questions.get(key);
+  #ask(step: Step, place: string, session: Session): void {
+    const question = this.#questions.get(place);
     const from = parseJid(session.jid.domain);
     if (question === undefined || from === undefined) return;
     const { node, ver, hash } = question.claim;
-    const payload = el("query", { xmlns: info, node: hash === undefined ? undefined : `${node}#${ver}` });
-    this.#options.requests.ask(step, { from, to: session.jid, type: "get", payload }, (step, answer) => this.#answered(step, key, session, answer));
+    const payload = descriptionRequest(hash === undefined ? undefined : `${node}#${ver}`);
+    const forget = this.#options.requests.ask(step, { from, to: session.jid, type: "get", payload }, (step, answer) => {
+      this.#answered(step, place, session, answer);
+    });
+    question.asked.set(session, forget);
   }
 
-  #answered(step: Step, key: string, asked: Session, answer: ServerAnswer): void {
-    const question = this.#questions.get(key);
+  #answered(step: Step, place: string, session: Session, answer: ServerAnswer): void {
+    const question = this.#questions.get(place);
     if (question === undefined) return;
-    question.waiting.delete(asked);
-    const told = "result" in answer && answer.result?.attrs["xmlns"] === info ? descriptionOf(answer.result) : undefined;
-    const features = told === undefined || told.features.length > capabilityFeaturesMax ? nothing : new Set(told.features);
-    if (told !== undefined && features !== nothing && isProof(question.claim, told)) {
-      this.#questions.delete(key);
-      this.#remember(key, features);
-      for (const session of [asked, ...question.waiting]) if (claims(session, question.claim)) this.#learn(step, session, key, features);
+    question.asked.delete(session);
+    const { claim, waiting } = question;
+    const told = "result" in answer ? descriptionOf(answer.result) : undefined;
+    const features = told === undefined || !isBearable(told) ? undefined : new Set(told.features);
+    if (told !== undefined && features !== undefined && isProof(claim, told)) {
+      this.#end(place, question);
+      this.#remember(keyOf(claim), features);
+      for (const one of waiting) this.#learn(step, one, keyOf(claim), features);
       return;
     }
-    if (claims(asked, question.claim)) this.#learn(step, asked, "", features);
-    // The next one may tell the truth.
-    const next = [...question.waiting].find((session) => claims(session, question.claim));
-    if (next === undefined) this.#questions.delete(key);
-    else this.#ask(step, key, next);
+    waiting.delete(session);
+    this.#places.delete(session);
+    this.#learn(step, session, features === undefined ? undefined : keyOf(claim), features ?? nothing);
+    this.#goOn(step, place, question);
+  }
+
+  /** It claims something else now, or nothing, or has left: whoever else waits is asked. */
+  #withdraw(step: Step, session: Session): void {
+    const place = this.#places.get(session);
+    const question = place === undefined ? undefined : this.#questions.get(place);
+    this.#places.delete(session);
+    if (place === undefined || question === undefined) return;
+    question.waiting.delete(session);
+    const forget = question.asked.get(session);
+    question.asked.delete(session);
+    forget?.();
+    if (forget !== undefined) this.#goOn(step, place, question);
+    else if (question.waiting.size === 0) this.#end(place, question);
+  }
+
+  /** The next ones may tell the truth: twice as many as before, so that some who do not answer keep nobody waiting for long. */
+  #goOn(step: Step, place: string, question: Question): void {
+    if (question.asked.size > 0) return;
+    const next = [...question.waiting].filter(({ connected }) => connected).slice(0, (question.turn *= 2));
+    if (next.length === 0) this.#end(place, question);
+    for (const session of next) this.#ask(step, place, session);
+  }
+
+  #end(place: string, { waiting, asked }: Question): void {
+    this.#questions.delete(place);
+    for (const forget of asked.values()) forget();
+    for (const session of waiting) this.#places.delete(session);
+  }
+
+  #recall(key: string): ReadonlySet<string> | undefined {
+    const features = this.#proven.get(key);
+    if (features === undefined) return undefined;
+    this.#proven.delete(key);
+    this.#proven.set(key, features);
+    return features;
   }
 
   #remember(key: string, features: ReadonlySet<string>): void {
     this.#proven.set(key, features);
-    if (this.#proven.size > capabilitiesMax) this.#proven.delete(this.#proven.keys().next().value!);
+    this.#provenChars += charsOf(features);
+    for (const [oldest, known] of this.#proven) {
+      if (this.#proven.size <= capabilitiesMax && this.#provenChars <= capabilitiesCharsMax) return;
+      this.#proven.delete(oldest);
+      this.#provenChars -= charsOf(known);
+    }
   }
 
-  #learn(step: Step, session: Session, key: string, features: ReadonlySet<string>): void {
+  #learn(step: Step, session: Session, key: string | undefined, features: ReadonlySet<string>): void {
     const before = this.of(session);
-    if (features === nothing) this.#known.delete(session);
-    else this.#known.set(session, { key, features });
-    if (features !== before && session.connected) this.#options.learned(step, session, features, before);
+    this.#known.set(session, { key, features });
+    if (session.connected && session.available && !areSame(features, before)) this.#options.learned(step, session, features, before);
   }
 }
 
 const nothing: ReadonlySet<string> = new Set();
 
-function claimOf(presence: Element): Claim | undefined {
-  const c = presence.getChild("c", xmlns);
-  const [node, ver, hash] = ["node", "ver", "hash"].map((name) => c?.attrs[name] as string | undefined);
-  if (node === undefined || ver === undefined || node === "" || ver === "" || node.length + ver.length > claimCharsMax) return undefined;
-  return { node, ver, hash: hash === "" ? undefined : hash };
+function keyOf({ node, ver, hash }: CapabilitiesClaim): string {
+  return hash === undefined ? `${node}#${ver}` : `${hash.toLowerCase()} ${ver}`;
 }
 
-/** It is available, and says this still. */
-function claims(session: Session, { node, ver, hash }: Claim): boolean {
-  const now = session.connected && session.available && session.presence !== undefined ? claimOf(session.presence) : undefined;
-  return now !== undefined && now.ver === ver && now.hash === hash && (hash !== undefined || now.node === node);
+/** Where sessions wait together. What nobody can prove is asked of each (section 5.4, rules 1 and 2). */
+function placeOf(claim: CapabilitiesClaim, { id }: Session): string {
+  return hashOf(claim) === undefined ? `of ${id} alone: ${keyOf(claim)}` : keyOf(claim);
 }
 
-/** XEP-0115 section 5.4: the hash of what was told is the one that was claimed. */
-function isProof({ hash, ver }: Claim, told: EntityDescription): boolean {
-  const name = hash === undefined ? undefined : hashNames[hash.toLowerCase()];
-  return name !== undefined && isWellFormed(told) && createHash(name).update(capabilitiesText(told)).digest("base64") === ver;
+/** Section 5.4, rule 3.8: the hash of what was told is the one that was claimed. */
+function isProof(claim: CapabilitiesClaim, told: EntityDescription): boolean {
+  const name = hashOf(claim);
+  return name !== undefined && isWellFormed(told) && createHash(name).update(capabilitiesText(told)).digest("base64") === claim.ver;
 }
 
-/** Names of the registry that section 5.1 refers to → those of this platform. */
-const hashNames: Readonly<Record<string, string | undefined>> = { "sha-1": "sha1", "sha-224": "sha224", "sha-256": "sha256", "sha-384": "sha384", "sha-512": "sha512" };
-
-function descriptionOf(query: Element): EntityDescription {
-  return {
-    identities: query.getChildren("identity").map(({ attrs }): EntityIdentity => {
-      const [lang, name] = [attrs["xml:lang"], attrs["name"]] as (string | undefined)[];
-      return {
-        category: String(attrs["category"] ?? ""), type: String(attrs["type"] ?? ""),
-        ...(lang === undefined ? {} : { lang }), ...(name === undefined ? {} : { name }),
-      };
-    }),
-    features: query.getChildren("feature").map(({ attrs }) => String(attrs["var"] ?? "")),
-    forms: query.getChildren("x", forms).map(formOf),
-  };
+function hashOf({ hash }: CapabilitiesClaim): string | undefined {
+  return hash === undefined ? undefined : hashNames.get(hash.toLowerCase());
 }
 
-function formOf(form: Element): EntityForm {
-  return {
-    fields: form.getChildren("field").map((field) => {
-      const type = field.attrs["type"] as string | undefined;
-      return { var: String(field.attrs["var"] ?? ""), ...(type === undefined ? {} : { type }), values: field.getChildren("value").map((value) => value.getText()) };
-    }),
-  };
+/** Names of the registry that XEP-0115 section 5.1 refers to → those of this platform. */
+const hashNames: ReadonlyMap<string, string> = new Map([
+  ["sha-1", "sha1"], ["sha-224", "sha224"], ["sha-256", "sha256"], ["sha-384", "sha384"], ["sha-512", "sha512"],
+]);
+
+function isBearable({ features }: EntityDescription): boolean {
+  return features.length <= capabilityFeaturesMax && charsOf(features) <= capabilityCharsMax;
 }
 
-/** Characters of a node and its verification string. */
-const claimCharsMax = 1_000;
+function charsOf(features: Iterable<string>): number {
+  let chars = 0;
+  for (const feature of features) chars += feature.length;
+  return chars;
+}
+
+function areSame(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+  if (a.size !== b.size) return false;
+  for (const feature of a) if (!b.has(feature)) return false;
+  return true;
+}

@@ -4,25 +4,35 @@ import type { EntityDescription, EntityForm, EntityIdentity } from "../domain/en
 import type { Jid } from "../domain/jid.ts";
 import type { StoredRosterItem } from "../domain/roster.ts";
 import type { Json } from "../ports.ts";
+import type { ItemsChange } from "../pubsub/nodes.ts";
 import type { FeatureStage, PresenceChange, Session } from "../session/environment.ts";
 import type { Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
 import type { Stanza, StanzaFault } from "../xml/stanza.ts";
 import type { House, HouseLimits } from "./house.ts";
 import type { PhaseHandlers } from "./phases.ts";
+import type { SessionState } from "./session-state.ts";
 
 export type { House };
 
+/**
+ * What it declares is read once, at the start; its functions are called from then on, from several sessions in turn and never at once.
+ * Unless it says otherwise a function is called within a step, and decides at once: it must not be async, nor keep the step for later
+ * (`house.run` gives another). What it throws discards the step and ends the session whose input that was, with
+ * internal-server-error (RFC 6120 section 4.9.3.6); others go on.
+ */
 export interface Extension {
-  /** Kebab-case, the noun of its file. */
+  /** Kebab-case, the noun of its file, and no other extension's. What it keeps goes by this name (`House.data`, `Session.extensions`). */
   readonly name: string;
+  /** Which document it implements, and what of it is not there. */
   readonly specification: Specification;
   /** What service discovery tells of the server (XEP-0030 section 3). */
   readonly serverFeatures?: readonly string[] | ((limits: HouseLimits) => readonly string[]);
-  /** What service discovery tells of an account. */
+  /** What service discovery tells of an account, to those who see its presence. */
   readonly accountFeatures?: readonly string[];
-  /** What service discovery says that the server, or an account, is besides what it is anyway. */
+  /** What service discovery says that the server is besides a server (XEP-0030 section 3.1). */
   readonly serverIdentities?: readonly EntityIdentity[];
+  /** What it says that an account is besides a registered account. */
   readonly accountIdentities?: readonly EntityIdentity[];
   /** What service discovery tells of the server in forms (XEP-0128). */
   readonly serverForms?: (house: House) => readonly EntityForm[];
@@ -30,30 +40,39 @@ export interface Extension {
   readonly accountNodes?: AccountNodes;
   /** Nodes under which service discovery tells of the server what it tells without one (XEP-0030 section 3.2). */
   readonly serverNodes?: (house: House) => readonly string[];
+  /** Requests that it answers: for the server, and on behalf of accounts. No other extension may answer the same. */
   readonly iq?: readonly IqHandler[];
+  /**
+   * What it does with stanzas on their way, whoever sends them: each phase lets them pass (undefined), stops them or refuses them. In
+   * every phase the server's own extensions come first.
+   */
   readonly phases?: PhaseHandlers;
   /** What clients of connected sessions may say beside stanzas. */
   readonly elements?: readonly ElementHandler[];
+  /** What it keeps of each session. */
+  readonly sessionState?: SessionState;
   /** A resource became available, changed its presence or left; those who see its user have been told. */
   readonly presenceChanged?: (change: PresenceChanged) => void;
   /** What is known of a client's capabilities has changed (XEP-0115), while it is available. */
   readonly featuresLearned?: (learned: FeaturesLearned) => void;
   /** A value that some extension keeps for an account was set (`House.data`), within the step. */
   readonly dataChanged?: (change: DataChanged) => void;
+  /** Items of a node of an account were published, or taken out (`House.nodes`), within the step. */
+  readonly itemsChanged?: (change: ItemsChanged) => void;
   /** A contact was added, changed or removed. */
   readonly rosterChanged?: (change: RosterChanged) => void;
   /** A session goes on over another link (XEP-0198 section 5): what depends on the link is set anew. */
   readonly sessionResumed?: (resumed: SessionResumed) => void;
-  /** Features of the stream at this stage, if there are any. */
+  /** Features of the stream at this stage, if there are any (RFC 6120 section 4.3.2). Called for each stream; not within a step. */
   readonly streamFeature?: (stage: FeatureStage, house: House) => Element | readonly Element[] | undefined;
-  /** Whether it takes this stanza before authentication. */
+  /** Whether it takes this iq before authentication: from anybody, so it must cost nothing. Its `iq` answers it. */
   readonly takesUnauthenticated?: (element: Element) => boolean;
-  /** A request that every living client answers. */
+  /** A request that every living client answers, for one that has been silent. The first extension that has one is asked. */
   readonly livenessProbe?: (session: Session, house: House) => Element;
 }
 
 export interface Specification {
-  /** `XEP-0199`, `RFC 6121`. */
+  /** `XEP-0199`, `RFC 6121`; for something of one's own any text that names it. */
   readonly id: string;
   readonly title: string;
   /** The version that was read; RFCs have none. */
@@ -120,7 +139,8 @@ export interface IqRequest {
 export type IqReply =
   /** `afterwards` runs after the answer was sent, in the same step. */
   | { readonly result: Element | undefined; readonly afterwards?: (step: Step) => void }
-  | { readonly fault: StanzaFault };
+  /** `payload`: what it says beside the error, as an answer to what was asked (RFC 6120 section 8.3.1). */
+  | { readonly fault: StanzaFault; readonly payload?: Element };
 
 export interface PresenceChanged {
   readonly step: Step;
@@ -151,6 +171,10 @@ export interface DataChanged {
   readonly house: House;
 }
 
+export interface ItemsChanged extends ItemsChange {
+  readonly house: House;
+}
+
 export interface SessionResumed {
   readonly step: Step;
   readonly session: Session;
@@ -164,6 +188,8 @@ export interface RosterChanged {
   readonly jid: string;
   /** undefined if the contact was removed. */
   readonly item: StoredRosterItem | undefined;
+  /** As it was; undefined if it was not there. */
+  readonly before: StoredRosterItem | undefined;
   /** The account's interested resources (RFC 6121 section 2.2), the one that asked for the change first. */
   readonly interested: readonly Session[];
   readonly house: House;

@@ -3,10 +3,12 @@ import type { Account } from "../domain/account.ts";
 import type { EntityDescription } from "../domain/entity-caps.ts";
 import type { AccountFact } from "../domain/facts.ts";
 import { belongsTo, type Jid } from "../domain/jid.ts";
-import type { Ids, Json, Log } from "../ports.ts";
+import type { Ids, Log } from "../ports.ts";
 import type { AccountCache } from "../session/account-cache.ts";
 import type { Session } from "../session/environment.ts";
 import type { Registry } from "../session/registry.ts";
+import type { NodeHost } from "../pubsub/host.ts";
+import { Nodes } from "../pubsub/nodes.ts";
 import type { Batch, Step } from "../step/batch.ts";
 import type { Stanza } from "../xml/stanza.ts";
 import { createAccountData, createSetState, type AccountData, type DataSource, type SetState } from "./account-data.ts";
@@ -15,11 +17,17 @@ import { createArchive } from "./archive-pages.ts";
 import type { Capabilities } from "./capabilities.ts";
 import type { Contacts } from "./contacts.ts";
 import type { AccountNodes, Extension } from "./extension.ts";
+import { readKept } from "./kept-element.ts";
 import type { Answered, Requests, ServerRequest } from "./requests.ts";
 
+export type { DataSource, StoredMessage } from "./account-data.ts";
+
 export interface House {
+  /** Of this server. */
   readonly software: { readonly name: string; readonly version: string };
+  /** The domains that are served, prepared. */
   readonly hosts: readonly string[];
+  /** Choices of the operator that extensions obey. */
   readonly limits: HouseLimits;
   /** For operators: what went wrong and is nobody's answer. */
   readonly log: Log;
@@ -42,6 +50,7 @@ export interface House {
   sessions(bareJid: string): readonly Session[];
   /** The users whose sessions have sent directed presence to an address of this account, by their bare JIDs. Looks at all sessions. */
   directedTo(bareJid: string): readonly Jid[];
+  /** An id that nobody has had before and nobody can guess. */
   nextId(): string;
   /** Milliseconds since this server started. */
   uptime(step: Step): number;
@@ -58,14 +67,19 @@ export interface House {
   hold(account: Account, until: Promise<unknown>): void;
   /** Changes an account that is in memory. Binding unless told otherwise: then nothing waits until it is on the disk. */
   change(step: Step, account: Account, fact: AccountFact, binding?: boolean): void;
+  /** Values of accounts that are on the disk alone. Setting one is at once, reading one is a promise. */
   readonly data: AccountData;
+  /** The messages that accounts have kept. */
   readonly archive: Archive;
   /**
    * Sets a small value that is in memory with its account (`Account.state`); null removes it. Throws RangeError for a value of more than
    * `stateValueBytesMax` bytes of JSON, for more than `stateKeysMax` keys of a space, and for a space or key that cannot be kept.
    */
   readonly setState: SetState;
+  /** What may be done about contacts, and who sees whom. */
   readonly contacts: Contacts;
+  /** Nodes of accounts with their items (XEP-0163). */
+  readonly nodes: Nodes;
 }
 
 /** Choices of the operator that extensions obey. */
@@ -75,6 +89,8 @@ export interface HouseLimits {
   /** Stanzas, and bytes of them, that are kept for a client until it acknowledges them (XEP-0198). */
   readonly queueStanzas: number;
   readonly queueBytes: number;
+  /** What push services are told of messages that wait (XEP-0357): each of them with all before it. */
+  readonly pushDisclose: "nothing" | "count" | "sender" | "body";
 }
 
 export interface HouseOptions {
@@ -100,6 +116,7 @@ export interface HouseOptions {
 export function createHouse(options: HouseOptions): House {
   const { software, hosts, limits, log, extensions, registry, accounts, batch, ids, startedAt } = options;
   const descriptions = new Map<"server" | "account", EntityDescription>();
+  let nodeHost: NodeHost | undefined;
   const house: House = {
     software,
     hosts,
@@ -126,10 +143,21 @@ export function createHouse(options: HouseOptions): House {
     load: async ({ domain, local }) => (local !== undefined && hosts.includes(domain) ? accounts.load(domain, local) : undefined),
     hold: (account, until) => accounts.hold(account.bare, until),
     change: (step, account, fact, binding) => accounts.change(step, account, fact, binding),
-    data: createAccountData(options),
+    data: createAccountData({
+      ...options,
+      changed(step, account, space, key, value) {
+        for (const { dataChanged } of extensions) dataChanged?.({ step, account, space, key, value, house });
+      },
+    }),
     archive: createArchive(options),
     setState: createSetState(options),
     contacts: options.contacts,
+    nodes: new Nodes({
+      host: () => (nodeHost ??= { ...house, readKept: (account, what, text) => readKept(log, account, what, text) }),
+      itemsChanged: (change) => {
+        for (const { itemsChanged } of extensions) itemsChanged?.({ ...change, house });
+      },
+    }),
   };
   return house;
 }

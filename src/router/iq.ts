@@ -40,7 +40,10 @@ export function answerIq(table: IqTable, request: Omit<IqRequest, "payload">): I
 }
 
 function toAnswer(iq: Stanza, reply: IqReply): IqAnswer {
-  return "fault" in reply ? { element: stanzaError(iq, reply.fault) } : { element: iqResult(iq, reply.result), afterwards: reply.afterwards };
+  if (!("fault" in reply)) return { element: iqResult(iq, reply.result), afterwards: reply.afterwards };
+  const element = stanzaError(iq, reply.fault);
+  if (reply.payload !== undefined) element.children.unshift(reply.payload);
+  return { element };
 }
 
 function overlaps(a: IqHandler, b: IqHandler): boolean {

@@ -1,6 +1,7 @@
 /**
  * The phases that a stanza passes, in this order whatever the order of the extensions' files.
- * An extension that registers at a phase may let a stanza pass, stop it with a reason, or refuse it with an error.
+ * An extension that registers at a phase may let a stanza pass, stop it with a reason, or refuse it with an error. What was kept for its
+ * user comes to `kept` at last, where nothing stops it.
  */
 import type { Account } from "../domain/account.ts";
 import type { Session } from "../session/environment.ts";
@@ -8,7 +9,7 @@ import type { Step } from "../step/batch.ts";
 import type { Stanza, StanzaFault } from "../xml/stanza.ts";
 import type { House } from "./house.ts";
 
-export const phases = ["stamp", "guard", "account", "archive", "copy", "deliver", "hold", "undelivered"] as const;
+export const phases = ["stamp", "guard", "account", "archive", "copy", "deliver", "hold", "undelivered", "kept"] as const;
 export type Phase = (typeof phases)[number];
 
 export interface Passage {
@@ -25,14 +26,15 @@ export interface Passage {
   readonly recipients?: readonly Session[];
   /** From `hold` on: the session that it is for. */
   readonly recipient?: Session | undefined;
-  /** At `undelivered`: the rule by which nobody takes it. */
+  /** At `undelivered` and `kept`: the rule by which nobody takes it. */
   readonly why?: string;
 }
 
 /** undefined lets it pass. The reason is for logs and for explaining, not for the wire. */
 export type Verdict =
   | undefined
-  | { readonly stop: true; readonly why: string }
+  /** `kept`: it waits for its user, so those at `kept` are told. */
+  | { readonly stop: true; readonly why: string; readonly kept?: true }
   | { readonly fault: StanzaFault; readonly why: string };
 
 export type PhaseHandler = (passage: Passage) => Verdict;
@@ -49,7 +51,9 @@ export function phaseTable(all: readonly PhaseHandlers[]): PhaseTable {
 export function passPhase(table: PhaseTable, phase: Phase, passage: Passage): Verdict {
   for (const handler of table[phase]) {
     const verdict = handler(passage);
-    if (verdict !== undefined) return verdict;
+    if (verdict === undefined) continue;
+    if ("stop" in verdict && verdict.kept === true) for (const told of table.kept) told(passage);
+    return verdict;
   }
   return undefined;
 }

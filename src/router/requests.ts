@@ -5,7 +5,7 @@ import type { Clock, Ids, Log, Timer } from "../ports.ts";
 import type { Registry } from "../session/registry.ts";
 import type { Batch, Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
-import { clientNamespace, el, payloadOf, type Stanza } from "../xml/stanza.ts";
+import { clientNamespace, el, payloadOf, stanzasNamespace, type Stanza } from "../xml/stanza.ts";
 
 export interface ServerRequest {
   /** The server's own domain, or the bare JID of an account. */
@@ -19,10 +19,10 @@ export interface ServerRequest {
 export type ServerAnswer =
   /** The payload of the result, if it has one. */
   | { readonly result: Element | undefined }
-  /** `condition`: that of the error, undefined where nobody answers in time or the error has none. */
-  | { readonly error: string | undefined };
+  /** The condition of the error and its type (RFC 6120 section 8.3.2); undefined where nobody answers in time, and what it does not say. */
+  | { readonly error: string | undefined; readonly errorType?: string | undefined };
 
-/** Told once, in a step of its own. */
+/** Told once, in a step of its own, whatever becomes of the step that asked. */
 export type Answered = (step: Step, answer: ServerAnswer) => void;
 
 export interface RequestsOptions {
@@ -49,19 +49,33 @@ export class Requests {
     this.#options = options;
   }
 
-  /** Where nobody is there to be asked, or too many are asked already, the answer is an error, later as every answer. */
-  ask(step: Step, { from, to, type, payload }: ServerRequest, answered: Answered): void {
+  /**
+   * Where nobody is there to be asked, or too many are asked already, the answer is an error, later as every answer. Returns the way
+   * to take the question back: then nobody is told.
+   */
+  ask(step: Step, { from, to, type, payload }: ServerRequest, answered: Answered): () => void {
     const { registry, clock, ids } = this.#options;
+    if (this.#isOver) return () => undefined;
+    let isWanted = true;
+    const tell: Answered = (later, answer) => {
+      if (isWanted) answered(later, answer);
+    };
     const session = to.resource === undefined ? undefined : registry.session(to.bare, to.resource);
     if (session === undefined || this.#pending.size >= serverRequestsMax) {
       const condition = session === undefined ? "item-not-found" : "resource-constraint";
-      return this.#later(step.id, (later) => answered(later, { error: condition }));
+      this.#later(step.id, (later) => tell(later, { error: condition }));
+      return () => void (isWanted = false);
     }
     const id = ids.next();
-    const timer = clock.at(step.at + serverRequestMs, () => this.#finish(id, step.id, { error: undefined }));
-    this.#pending.set(id, { from: from.full, to: to.full, answered, timer });
-    step.ifDiscarded(() => this.#drop(id));
+    const unanswered = () => this.#finish(id, step.id, { error: undefined });
+    this.#pending.set(id, { from: from.full, to: to.full, answered: tell, timer: clock.at(step.at + serverRequestMs, unanswered) });
+    // It was never sent.
+    step.ifDiscarded(unanswered);
     session.deliver(step, el("iq", { xmlns: clientNamespace, type, id, from: from.full, to: to.full }, payload), { copy: true });
+    return () => {
+      isWanted = false;
+      this.#drop(id);
+    };
   }
 
   /** Whether this is the answer to one of them, from whom was asked: it goes no further then. */
@@ -69,7 +83,7 @@ export class Requests {
     const pending = this.#pending.get(id);
     const isAnswer = type === "result" || type === "error";
     if (pending === undefined || !isAnswer || pending.to !== from.full || pending.from !== (to ?? from.toBare()).full) return false;
-    this.#finish(id, step.id, type === "result" ? { result: payloadOf(element) } : { error: conditionOf(element) });
+    this.#finish(id, step.id, type === "result" ? { result: payloadOf(element) } : errorOf(element));
     return true;
   }
 
@@ -105,7 +119,10 @@ export class Requests {
   }
 }
 
-function conditionOf(element: Element): string | undefined {
-  const error = element.getChild("error", clientNamespace) ?? element.getChild("error");
-  return error === undefined ? undefined : payloadOf(error)?.name;
+function errorOf(element: Element): ServerAnswer {
+  const error = element.getChild("error", clientNamespace);
+  const condition = error?.children.find((child): child is Element => {
+    return typeof child !== "string" && child.getNS() === stanzasNamespace && child.name !== "text";
+  });
+  return { error: condition?.name, errorType: error?.attrs["type"] as string | undefined };
 }

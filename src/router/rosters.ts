@@ -16,8 +16,15 @@ export interface RosterOptions {
   readonly onChanged: (
     step: Step,
     account: Account,
-    change: { readonly jid: string; readonly item: StoredRosterItem | undefined; readonly interested: readonly Session[] },
+    change: RosterChange & { readonly interested: readonly Session[] },
   ) => void;
+}
+
+interface RosterChange {
+  readonly jid: string;
+  /** undefined: it is not there, any more or yet. */
+  readonly item: StoredRosterItem | undefined;
+  readonly before: StoredRosterItem | undefined;
 }
 
 export class Rosters {
@@ -31,24 +38,26 @@ export class Rosters {
   set(step: Step, account: Account, item: RosterItem, asker?: Session): Announce {
     const { host, username } = account;
     const version = nextVersion(account);
+    const before = account.contacts.get(item.jid);
     this.#options.accounts.change(step, account, { type: "RosterItemSet", data: { host, username, item, version } });
-    return this.#announce(account, item.jid, { ...item, version }, asker);
+    return this.#announce(account, { jid: item.jid, item: { ...item, version }, before }, asker);
   }
 
   remove(step: Step, account: Account, jid: string, asker?: Session): Announce {
     const { host, username, removals } = account;
     const version = nextVersion(account);
+    const before = account.contacts.get(jid);
     const forgotten = removals.size >= removalsMax && !removals.has(jid) ? oldest(removals) : null;
     this.#options.accounts.change(step, account, { type: "RosterItemRemoved", data: { host, username, jid, version, forgotten } });
-    return this.#announce(account, jid, undefined, asker);
+    return this.#announce(account, { jid, item: undefined, before }, asker);
   }
 
-  #announce(account: Account, jid: string, item: StoredRosterItem | undefined, asker: Session | undefined): Announce {
+  #announce(account: Account, change: RosterChange, asker: Session | undefined): Announce {
     return (step) => {
       const interested = this.#options.registry.sessions(account.bare).filter((session) => session.interested);
       const first = interested.filter((session) => session === asker);
       const others = interested.filter((session) => session !== asker);
-      this.#options.onChanged(step, account, { jid, item, interested: [...first, ...others] });
+      this.#options.onChanged(step, account, { ...change, interested: [...first, ...others] });
     };
   }
 }

@@ -30,6 +30,7 @@ export function mortalStore(inner: Store, keeps: boolean): MortalStore {
     query: (...args) => through(() => inner.query(...args)),
     secret: (...args) => through(() => inner.secret(...args)),
     contents: (...args) => through(() => inner.contents(...args)),
+    texts: (...args) => through(() => inner.texts(...args)),
     stats: () => through(() => inner.stats()),
     backup: (file) => through(() => inner.backup(file)),
     subscribe(after, handler) {

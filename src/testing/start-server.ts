@@ -25,6 +25,7 @@ export interface TestServerOptions {
   readonly allowPlaintext?: boolean;
   readonly session?: Partial<Config["session"]>;
   readonly limits?: Partial<Config["limits"]>;
+  readonly push?: Partial<Config["push"]>;
   /** Whether there is an HTTP listener, with the inspector. Default: false. */
   readonly http?: boolean;
   readonly inspector?: Partial<Config["inspector"]>;
@@ -163,6 +164,7 @@ const optionNames = Object.keys({
   allowPlaintext: true,
   session: true,
   limits: true,
+  push: true,
   http: true,
   inspector: true,
   extensions: true,
@@ -172,7 +174,7 @@ const optionNames = Object.keys({
 
 /** Throws ConfigError with all problems. */
 function configOf(options: TestServerOptions): Config {
-  const { domains = ["localhost"], allowPlaintext = false, session = {}, limits = {}, http = false, inspector = {} } = options;
+  const { domains = ["localhost"], allowPlaintext = false, session = {}, limits = {}, push = {}, http = false, inspector = {} } = options;
   const values = {
     // What is no list is for the check to name.
     hosts: Array.isArray(domains) ? domains.map((domain: unknown) => ({ domain })) : domains,
@@ -180,6 +182,7 @@ function configOf(options: TestServerOptions): Config {
     durability: "none",
     session,
     limits,
+    push,
     inspector,
   };
   const checked = checkConfig(values, (path) => (path.startsWith("hosts") ? "option domains" : undefined));

@@ -6,13 +6,23 @@ import { lastActivity } from "./xep-0012-last-activity.ts";
 import { disco } from "./xep-0030-disco.ts";
 import { privateXml } from "./xep-0049-private-xml.ts";
 import { vcard } from "./xep-0054-vcard.ts";
+import { pubsub } from "./xep-0060-pubsub.ts";
 import { version } from "./xep-0092-version.ts";
 import { caps } from "./xep-0115-caps.ts";
 import { offline } from "./xep-0160-offline.ts";
+import { pep } from "./xep-0163-pep.ts";
 import { blocking } from "./xep-0191-blocking.ts";
 import { streamManagement } from "./xep-0198-stream-management.ts";
 import { ping } from "./xep-0199-ping.ts";
 import { time } from "./xep-0202-time.ts";
+import { publicData } from "./xep-0222-public-data.ts";
+import { privateData } from "./xep-0223-private-data.ts";
+import { archive } from "./xep-0313-archive.ts";
+import { archivePreferences } from "./xep-0313-preferences.ts";
+import { stanzaIds } from "./xep-0359-stanza-ids.ts";
+import { carbons } from "./xep-0280-carbons.ts";
+import { push } from "./xep-0357-push.ts";
+import { clientState } from "./xep-0352-client-state.ts";
 import { channelBinding } from "./xep-0440-channel-binding.ts";
 import { streamLimits } from "./xep-0478-stream-limits.ts";
 
@@ -23,13 +33,23 @@ export const extensions: readonly Extension[] = [
   disco,
   privateXml,
   vcard,
+  pubsub,
   version,
   caps,
   offline,
+  pep,
   blocking,
   streamManagement,
   ping,
   time,
+  publicData,
+  privateData,
+  archive,
+  archivePreferences,
+  stanzaIds,
+  carbons,
+  push,
+  clientState,
   channelBinding,
   streamLimits,
 ];

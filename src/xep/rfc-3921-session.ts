@@ -6,7 +6,11 @@ const xmlns = "urn:ietf:params:xml:ns:xmpp-session";
 
 export const legacySession: Extension = {
   name: "legacy-session",
-  specification: { id: "RFC 3921", title: "Session Establishment" },
+  specification: {
+    id: "RFC 3921",
+    title: "Instant Messaging and Presence, the version before",
+    missing: ["Its section 3 alone is there, for old clients: RFC 6121 has replaced the rest."],
+  },
   iq: [{ xmlns, name: "session", types: ["set"], at: ["server", "account"], handle }],
   // New clients see that they can leave it out.
   streamFeature: ({ stage }) => (stage === "authenticated" ? el("session", { xmlns }, el("optional")) : undefined),

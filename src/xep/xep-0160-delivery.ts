@@ -2,11 +2,13 @@
 import type { Account } from "../domain/account.ts";
 import { parseJid } from "../domain/jid.ts";
 import { offlinePageMax } from "../domain/limits.ts";
+import { forgetGiven, wasGiven } from "../router/archive-given.ts";
 import type { House, StoredMessage } from "../router/house.ts";
 import { readKept } from "../router/kept-element.ts";
 import type { Session } from "../session/environment.ts";
 import type { Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
+import { stanzaIdOf } from "../xml/stanza-id.ts";
 
 export function deliveryOf(house: House, account: Account): Delivery {
   let delivery = deliveries.get(account);
@@ -95,8 +97,9 @@ class Delivery {
       // XEP-0191 section 3.3: nothing is delivered of whom the user has blocked since.
       const barred = this.#isBlocked(element);
       (barred ? blocked : given).push(message);
-      if (!barred) session.deliver(step, element);
+      if (!barred && !this.#hasFromArchive(session, element)) session.deliver(step, element);
     }
+    forgetGiven(session);
     if (blocked.length > 0) this.#remove(step, flightOf(blocked));
     if (given.length > 0) this.#follow(step, session, flightOf(given));
   }
@@ -154,6 +157,15 @@ class Delivery {
   #recipient(first: Session | undefined): Session | undefined {
     const there = this.#there();
     return there.find((session) => session === first) ?? there.toSorted((a, b) => b.priority - a.priority)[0];
+  }
+
+  /**
+   * XEP-0313 section 6.1.1: this very client has asked its archive for it, and was sent it, before it became available. It counts as
+   * given: like what was delivered, it is gone from here when it is certain that the client has all that it was sent so far.
+   */
+  #hasFromArchive(session: Session, element: Element): boolean {
+    const id = stanzaIdOf(element, this.#account.bare);
+    return id !== undefined && wasGiven(session, id);
   }
 
   #isBlocked(element: Element): boolean {

@@ -82,7 +82,7 @@ function keep({ step, stanza, sender, account, house, why }: Passage): Verdict {
     data: { host, username, number, bytes, id: recordedId(stanza.id), from: stanza.from.full, why: why ?? null },
     contents: [{ key: offlineKey(number), text }],
   });
-  return { stop: true, why: "kept until the user is there" };
+  return { stop: true, why: "kept until the user is there", kept: true };
 }
 
 /**

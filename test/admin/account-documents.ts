@@ -87,6 +87,7 @@ export function accountDocument(complete: boolean): fc.Arbitrary<AccountDocument
         vcard: fc.option(vcard, { nil: undefined }),
         privateXml,
         other: complete ? other : fc.constant([]),
+        state: complete ? other : fc.constant([]),
       })
       .map(({ askers, left, vcard, privateXml, other, ...rest }) => ({
         jid,
@@ -114,6 +115,7 @@ export function inOrder(documents: readonly AccountDocument[]): readonly Account
       requests: by(document.requests, ({ from }) => from),
       blocked: by(document.blocked, (jid) => jid),
       data: by(document.data, ({ space, key }) => `${space}/${key}`),
+      state: by(document.state, ({ space, key }) => `${space}/${key}`),
     })),
     ({ jid }) => jid.split("@").toReversed().join("/"),
   );

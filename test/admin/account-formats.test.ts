@@ -46,6 +46,7 @@ describe("XEP-0227 a file as Prosody writes it", () => {
         requests: [{ from: "romeo@localhost", stanza: '<presence type="subscribe" from="romeo@localhost" xmlns="jabber:client"><status>it is I</status></presence>' }],
         blocked: [],
         offlineMessages: [],
+        state: [],
         data: [
           { space: "vcard", key: "vcard", value: '<vCard xmlns="vcard-temp"><FN>Juliet Capulet</FN></vCard>' },
           { space: "private-xml", key: "count", value: 1 },

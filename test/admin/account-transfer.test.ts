@@ -221,6 +221,10 @@ describe("an import", () => {
     ["more addresses than a user blocks", { ...romeo, blocked: many(5_001, (i) => `c${i}@b`) }, /^romeo@localhost: blocked: expected at most 5000 of them; remove some$/],
     ["more messages than are kept", { ...romeo, offlineMessages: many(1_001, () => "<message from='a@b'/>") }, /^romeo@localhost: the offline messages: expected at most 1000 \(limits\.offlineMessages\), got 1001; raise the limit, or remove some$/],
     ["a value that is nothing", { ...romeo, data: [{ space: "x", key: "y", value: null }] }, /data: 0: value: expected a value$/],
+    ["a state that is nothing", { ...romeo, state: [{ space: "x", key: "y", value: null }] }, /state: 0: value: expected a value$/],
+    ["a state twice", { ...romeo, state: [{ space: "x", key: "y", value: 1 }, { space: "x", key: "y", value: 2 }] }, /state: "x\/y" is there twice/],
+    ["a state that is too large", { ...romeo, state: [{ space: "x", key: "y", value: "v".repeat(16_383) }] }, /state "x\/y": expected at most 16384 bytes, got 16385; shorten it$/],
+    ["more state than an extension keeps", { ...romeo, state: Array.from({ length: 1_001 }, (_, i) => ({ space: "x", key: String(i), value: 1 })) }, /state: expected at most 1000 keys of x; remove some$/],
     ["a space that cannot be", { ...romeo, data: [{ space: "x/y", key: "", value: 1 }] }, /expected a space without "\/"/],
     ["a day that is none", { ...romeo, left: { at: 8.65e15, status: "" } }, /left: at: /],
   ])("refuses %s, whole and by name", async (_, account, message) => {

@@ -5,11 +5,13 @@ import { exitStatus, spawnRefrain } from "./refrain.ts";
 export interface Serving extends ServerAddress {
   /** Ends it, and resolves with its exit status. Can be called again. */
   stop(): Promise<number | null>;
+  /** Ends it without a word, as kill -9 does, and resolves when it is gone. Can be called again. */
+  kill(): Promise<number | null>;
 }
 
-/** Serves localhost from ./data in the folder; clients may log in without TLS. Resolves when it is ready. */
-export async function serving(cwd: string): Promise<Serving> {
-  const args = ["start", "--allow-plaintext", "--port", "0", "--tls-port", "0", "--http-port", "0"];
+/** Serves localhost from ./data in the folder, unless it is told otherwise; clients may log in without TLS. Resolves when it is ready. */
+export async function serving(cwd: string, more: readonly string[] = []): Promise<Serving> {
+  const args = ["start", "--allow-plaintext", "--port", "0", "--tls-port", "0", "--http-port", "0", ...more];
   const child = spawnRefrain(args, { cwd, nodeArgs: ["--max-semi-space-size=64"] });
   let [stdout, stderr] = ["", ""];
   child.stderr!.on("data", (chunk) => (stderr += String(chunk)));
@@ -27,6 +29,10 @@ export async function serving(cwd: string): Promise<Serving> {
     tlsPort: port("c2sTls"),
     stop: () => {
       child.kill("SIGTERM");
+      return exitStatus(child);
+    },
+    kill: () => {
+      child.kill("SIGKILL");
       return exitStatus(child);
     },
   };

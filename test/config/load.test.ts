@@ -47,6 +47,7 @@ describe("configuration without any choice", () => {
     expect(config).toEqual({
       dataDir: join(cwd, "data"),
       hosts: [{ domain: "localhost" }],
+      extensions: [],
       listen: { address: "127.0.0.1", c2s: { port: 5222 }, c2sTls: { port: 5223 }, http: { enabled: true, address: "127.0.0.1", port: 5280, tls: false }, allowPlaintext: false },
       durability: "full",
       session: {
@@ -66,6 +67,7 @@ describe("configuration without any choice", () => {
         queueBytes: 6_291_456,
         scramIterations: 4_096,
       },
+      push: { disclose: "count" },
       inspector: { enabled: true, bodies: false, remote: false },
       history: { compactMs: 3_600_000, keepMs: 604_800_000 },
       log: { level: "info", format: "auto" },

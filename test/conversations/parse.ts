@@ -17,8 +17,8 @@
  *     Romeo leaves.
  *
  * `{Romeo}` is Romeo's full JID. Any other `{name}`, as a whole value or a whole text, takes what it meets first, and stands for
- * that from then on. An `id` that a play does not mention may be anything; every other attribute counts, in any order. `...` among
- * the children of an element: others may be there too. A line that begins with # is an aside.
+ * that from then on. An `id` that a play does not mention may be anything, and so may a `<stanza-id/>`; every other attribute
+ * counts, in any order. `...` among the children of an element: others may be there too. A line that begins with # is an aside.
  */
 export interface Play {
   readonly title: string;

@@ -47,6 +47,10 @@ const change: fc.Arbitrary<AccountFact> = fc.oneof(
   fc.record({ status: fc.string() }).map((data) => fact("UserLeft", data)),
   fc.record({ removed: fc.boolean() }).map((data) => fact("PasswordChanged", data)),
   fc.record({ space: fc.constant("vcard"), key: fc.string(), value: fc.constantFrom<Json>(null, { a: 1 }) }).map((data) => fact("AccountDataSet", data)),
+  fc.record({ space: fc.constantFrom("push", "pep"), key: fc.constantFrom("", "a", "a/b", "😀"), value: fc.constantFrom<Json>(null, false, { a: [1] }, "text") })
+    .map((data) => fact("AccountStateSet", data)),
+  fc.constantFrom("0kz6m9w3a-0000", "0kz6m9w3a-0001", "0kz6m9w3b-0000").map((key) => fact("MessageArchived", { id: `${key}-${"x".repeat(22)}`, with: "juliet@capulet.lit", bytes: 9 })),
+  fc.constant(fact("ArchiveTrimmed", { through: "0kz6m9w3a-0000" })),
 );
 
 /** A life, perhaps more than one: changes, and now and then an end and a new beginning. */
@@ -54,7 +58,7 @@ const life: fc.Arbitrary<readonly AccountFact[]> = fc
   .array(fc.oneof({ weight: 12, arbitrary: change.map((one) => [one]) }, { weight: 1, arbitrary: fc.constant([fact("AccountDeleted", {}), created]) }), { maxLength: 30 })
   .map((parts) => [created, ...parts.flat()]);
 
-const metaNames = ["createdAt", "rosterVersion", "rosterSince", "offlineLast", "offlineMessages", "offlineBytes", "left"] as const;
+const metaNames = ["createdAt", "rosterVersion", "rosterSince", "offlineLast", "offlineMessages", "offlineBytes", "archiveLast", "left"] as const;
 
 /** All that an account says of itself. */
 function seen(account: Account): unknown {
@@ -65,6 +69,7 @@ function seen(account: Account): unknown {
     requests: sorted(account.requests),
     blocked: sorted(account.blocked),
     removals: sorted(account.removals),
+    states: [...account.stateSpaces].toSorted().map((space) => [space, sorted(account.states(space))]),
     meta: metaNames.map((name) => [name, account.meta(name)]),
   };
 }
@@ -307,5 +312,29 @@ describe("XEP-0191 section 3.3 blocked contacts", () => {
     const blocks = (text: string) => account.blocks(parseJid(text) ?? expect.fail());
     expect(["romeo@montague.lit/orchard", "romeo@montague.lit", "montague.lit", "montague.lit/news"].map(blocks)).toEqual([false, false, false, false]);
     expect(blocks("benvolio@montague.lit/street")).toBe(true);
+  });
+});
+
+describe("what extensions keep in memory with an account", () => {
+  const set = (space: string, key: string, value: Json) => fact("AccountStateSet", { space, key, value });
+
+  it("is found by its space and key, whatever the key, and all of one space together", () => {
+    const account = lived([created, set("push", "a/b", { x: 1 }), set("push", "", 2), set("pep", "a/b", 3), set("push", "", [4])]);
+    expect([account.state("push", "a/b"), account.state("push", ""), account.state("pep", "a/b"), account.state("pep", "")]).toEqual([{ x: 1 }, [4], 3, undefined]);
+    expect(new Map(account.states("push"))).toEqual(new Map<string, Json>([["a/b", { x: 1 }], ["", [4]]]));
+    expect([account.states("none").size, [...account.stateSpaces]]).toEqual([0, ["push", "pep"]]);
+  });
+
+  it("goes with null, and comes back when that is taken back", () => {
+    const account = lived([created, set("push", "a", 1)]);
+    const back = account.apply(set("push", "a", null), 9);
+    expect([account.state("push", "a"), account.states("push").size, [...account.stateSpaces]]).toEqual([undefined, 0, []]);
+    back();
+    expect([account.state("push", "a"), new Map(account.states("push"))]).toEqual([1, new Map([["a", 1]])]);
+  });
+
+  it("is gone with the account", () => {
+    const account = lived([created, set("push", "a", 1), fact("AccountDeleted", {}), created]);
+    expect([account.state("push", "a"), account.states("push").size]).toEqual([undefined, 0]);
   });
 });

@@ -38,7 +38,7 @@ describe("The facts of an account", () => {
   it("have their versions: what another version wrote is read by its upcast", () => {
     const { OfflineMessageStored, ...others } = accountFactVersions;
     expect(OfflineMessageStored).toBe(2);
-    expect(Object.keys(others)).toHaveLength(12);
+    expect(Object.keys(others)).toHaveLength(15);
     expect(new Set(Object.values(others))).toEqual(new Set([1]));
   });
 
@@ -61,7 +61,15 @@ describe("The facts of an account", () => {
     expect(extrasOf(fact("OfflineMessagesRemoved", { numbers: [3, 12], bytes: 7 }))).toEqual({ erases: ["offline/0000000000000003", "offline/0000000000000012"] });
   });
 
-  it.each(types.filter((type) => !["AccountCreated", "AccountDeleted", "OfflineMessagesRemoved"].includes(type)))("keep beside %s what is given with it, and nothing else", (type) => {
+  it("erase the text of the archived messages that are not kept any more, and of no other", () => {
+    const through = "0kz6m9w3a-0002";
+    const [range] = extrasOf(fact("ArchiveTrimmed", { through })).erases as readonly [{ readonly from: string; readonly through: string }];
+    const within = (key: string) => key >= range.from && key <= range.through;
+    const keys = ["archive/000000000-0000", `archive/${through}`, "archive/0kz6m9w3a-0003", "archive/0kz6m9w3b-0000", offlineKey(1)];
+    expect(keys.filter(within)).toEqual(keys.slice(0, 2));
+  });
+
+  it.each(types.filter((type) => !["AccountCreated", "AccountDeleted", "OfflineMessagesRemoved", "ArchiveTrimmed"].includes(type)))("keep beside %s what is given with it, and nothing else", (type) => {
     const contents = [{ key: "k", text: "<message/>" }];
     expect(extrasOf(fact(type, {}))).toStrictEqual({});
     expect(extrasOf(fact(type, {}, { contents }))).toEqual({ contents });

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
+import { archiveContentKey } from "../../src/domain/archive-keys.ts";
 import {
   accountFactVersions, accountStream, extrasOf, offlineKey, type AccountFact, type AccountFacts, type AccountFactType,
 } from "../../src/domain/facts.ts";
@@ -6,7 +7,7 @@ import { newRosterItem } from "../../src/domain/roster.ts";
 import { AccountSource } from "../../src/log/account-source.ts";
 import { loadAccount } from "../../src/log/load-account.ts";
 import { accountData, accountDataKey } from "../../src/log/projections/account-data.ts";
-import type { Fact, Json, Store } from "../../src/ports.ts";
+import type { Fact, Json, ProjectionRange, Store } from "../../src/ports.ts";
 import { engines, removeTempFolders } from "./engines.ts";
 
 const host = "montague.lit";
@@ -90,6 +91,16 @@ describe.each(engines.filter(({ missing }) => missing === undefined))("what acco
       expect(await kept("romeo", "private")).toEqual([["a/b {urn:x}", ["new"]]]);
     });
 
+    it("is listed in the order of the keys, a part at a time", async () => {
+      for (const key of ["b", "a", "b/1", "b/2", "c"]) await set("romeo", "private", key, key);
+      await set("romeo", "privates", "b/3", 0);
+      const listed = async (range: Partial<ProjectionRange>) =>
+        (await new AccountSource(store).values(host, "romeo", "private", { limit: 9, ...range })).map(({ key, value }) => `${key}=${String(value)}`);
+      expect(await listed({})).toEqual(["a=a", "b=b", "b/1=b/1", "b/2=b/2", "c=c"]);
+      expect(await listed({ prefix: "b", reverse: true, limit: 2 })).toEqual(["b/2=b/2", "b/1=b/1"]);
+      expect(await listed({ after: "b", before: "c" })).toEqual(["b/1=b/1", "b/2=b/2"]);
+    });
+
     it("goes with null, and all of it with the account, whose neighbours keep theirs", async () => {
       await set("romeo", "private", "a", 1);
       await set("romeo", "private", "b", false);
@@ -99,6 +110,68 @@ describe.each(engines.filter(({ missing }) => missing === undefined))("what acco
       await record("romeo", "AccountDeleted", {});
       expect(await kept("romeo", "private")).toEqual([]);
       expect(await kept("romeo2", "private")).toEqual([["a", 2]]);
+    });
+  });
+
+  describe("archived messages", () => {
+    const keys = ["0kz6m9w3a-0000", "0kz6m9w3a-0001", "0kz6m9w3b-0000", "0kz6m9w3c-0000", "0kz6m9w3c-0001"] as const;
+    const idOf = (key: string) => `${key}-${"x".repeat(22)}`;
+    const archived = (username: string, index: number, contact: string) =>
+      record(username, "MessageArchived", { id: idOf(keys[index]!), with: contact, bytes: 10 }, { contents: [{ key: archiveContentKey(keys[index]!), text: text(index) }] });
+    const found = async (username: string, contact?: string, range: Partial<ProjectionRange> = {}) =>
+      (await new AccountSource(store).archived(host, username, contact, { limit: 99, ...range })).map(({ key, number }) => [keys.indexOf(key as never), number]);
+    const texts = (username: string) => new AccountSource(store).archivedTexts(host, username, keys);
+
+    beforeEach(async () => {
+      for (const [index, contact] of ["juliet@capulet.lit/balcony", "juliet@capulet.lit", "capulet.lit", "juliet@capulet.lit/balcony/left", "juliet@capulet.lit/balcony"].entries()) {
+        await archived("romeo", index, contact);
+      }
+      await archived("romeo2", 1, "juliet@capulet.lit");
+    });
+
+    it("are numbered without gaps: all of them, those with a contact, and those with a resource", async () => {
+      expect(await found("romeo")).toEqual([[0, 1], [1, 2], [2, 3], [3, 4], [4, 5]]);
+      expect(await found("romeo", "juliet@capulet.lit")).toEqual([[0, 1], [1, 2], [3, 3], [4, 4]]);
+      expect(await found("romeo", "juliet@capulet.lit/balcony")).toEqual([[0, 1], [4, 2]]);
+      expect(await found("romeo", "juliet@capulet.lit/balcony/left")).toEqual([[3, 1]]);
+      expect(await found("romeo", "capulet.lit")).toEqual([[2, 1]]);
+      expect(await found("romeo", "juliet@capulet")).toEqual([]);
+      expect(await found("romeo2")).toEqual([[1, 1]]);
+    });
+
+    it("are found between two keys, from either end, and by their keys with who they are with", async () => {
+      expect(await found("romeo", undefined, { after: keys[0], before: keys[3] })).toEqual([[1, 2], [2, 3]]);
+      expect(await found("romeo", "juliet@capulet.lit", { reverse: true, before: keys[4], limit: 2 })).toEqual([[3, 3], [1, 2]]);
+      const [known, none] = await new AccountSource(store).archivedAt(host, "romeo", [keys[3], "0kz6m9w3d-0000"]);
+      expect([known, none]).toEqual([{ key: keys[3], id: idOf(keys[3]), number: 4, bytes: 10, with: "juliet@capulet.lit/balcony/left" }, undefined]);
+    });
+
+    it("go from the oldest on, with their texts, and are counted on from there", async () => {
+      await record("romeo", "ArchiveTrimmed", { through: keys[2] });
+      expect(await found("romeo")).toEqual([[3, 4], [4, 5]]);
+      expect(await found("romeo", "juliet@capulet.lit")).toEqual([[3, 3], [4, 4]]);
+      expect(await found("romeo", "juliet@capulet.lit/balcony")).toEqual([[4, 2]]);
+      expect(await found("romeo", "capulet.lit")).toEqual([]);
+      expect(await texts("romeo")).toEqual([undefined, undefined, undefined, text(3), text(4)]);
+      expect([await found("romeo2"), await texts("romeo2")]).toEqual([[[1, 1]], [undefined, text(1), undefined, undefined, undefined]]);
+      await record("romeo", "ArchiveTrimmed", { through: "zzzzzzzzz-zzzz" });
+      expect([await found("romeo"), await found("romeo", "juliet@capulet.lit")]).toEqual([[], []]);
+    });
+
+    it("go in any number", async () => {
+      const many = Array.from({ length: 1_300 }, (_, index) => `0kz6m9w3d-${index.toString(36).padStart(4, "0")}`);
+      const stream = accountStream(host, "romeo");
+      const common = { v: 1, at: 1_000, step: "s", cause: null };
+      await store.append(stream, "any", many.map((key) => ({ ...common, type: "MessageArchived", data: { host, username: "romeo", id: idOf(key), with: "a@b/c", bytes: 1 } })));
+      await record("romeo", "ArchiveTrimmed", { through: many[1_200]! });
+      expect((await found("romeo")).map(([, number]) => number)).toEqual(Array.from({ length: 99 }, (_, index) => 1_207 + index));
+      expect(await found("romeo", "a@b/c", { limit: 1 })).toEqual([[-1, 1_202]]);
+    });
+
+    it("go all with the account", async () => {
+      await record("romeo", "AccountDeleted", {});
+      expect([await found("romeo"), await found("romeo", "juliet@capulet.lit/balcony"), await texts("romeo")]).toEqual([[], [], keys.map(() => undefined)]);
+      expect(await found("romeo2")).toEqual([[1, 1]]);
     });
   });
 

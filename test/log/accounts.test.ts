@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
+import { archiveContentKey, nextArchiveKey } from "../../src/domain/archive-keys.ts";
 import { AccountExistsError, Accounts, NoSuchAccountError } from "../../src/log/accounts.ts";
 import type { Clock, Fact, Ids, Store } from "../../src/ports.ts";
 import { engines, removeTempFolders } from "./engines.ts";
@@ -103,6 +104,28 @@ describe.each(engines.filter(({ missing }) => missing === undefined))("accounts 
     ]);
     expect((await store.query("sessions", { prefix: "", limit: 999 })).map(({ key }) => key)).toEqual([`live/${host}/m1`, `session/${host}/m1`, `user/${host}/mercutio/m1`]);
     expect(await store.contents(`session/${host}/r7`, "", 9)).toEqual([]);
+  });
+
+  it("deletes an account with its archive, however long, and no other's", async () => {
+    const stream = (username: string) => `account/${host}/${username}`;
+    for (const [username, count] of [["romeo", 4_500], ["romeo2", 3]] as const) {
+      await accounts.create(host, username, "k");
+      let key: string | undefined;
+      const archived = Array.from({ length: count }, (): Fact => {
+        key = nextArchiveKey(key, 1_700_000_000_000);
+        const data = { host, username, id: `${key}-secret`, with: "juliet@capulet.lit/balcony", bytes: 10 };
+        return { type: "MessageArchived", v: 1, at: 1, step: "s", cause: null, data, contents: [{ key: archiveContentKey(key), text: "<message/>" }] };
+      });
+      await store.append(stream(username), "any", archived);
+    }
+    const before = (await store.stats()).lastPosition;
+    await accounts.delete(host, "romeo");
+    // More than one commit, so that nobody else's waits for all of it.
+    expect((await store.stats()).lastPosition - before).toBe(3);
+    expect((await facts()).map(({ type }) => type)).toEqual(["AccountDeleted"]);
+    expect(await store.contents(stream("romeo"), "", 9)).toEqual([]);
+    expect(await store.contents(stream("romeo2"), "", 9)).toHaveLength(3);
+    expect((await store.query("archive", { prefix: "", limit: 99 })).map(({ key }) => key.split("/")[1])).toEqual(Array.from({ length: 9 }, () => "romeo2"));
   });
 
   it("forgets what came after the end of an account, and nothing of one that is there again", async () => {

@@ -28,6 +28,8 @@ for (const { driver } of drivers.filter(({ missing }) => missing === undefined))
       for (const user of ["romeo", "juliet"]) await server.addUser(user, "secret");
       const enter = (user: string, resource: string) => login(server, { user, resource, over: "plaintext" });
       const juliet = await enter("juliet", "balcony");
+      // What others have archived of a conversation is theirs.
+      await juliet.ask("<iq type='set' id='a'><prefs xmlns='urn:xmpp:mam:2' default='never'><always/><never/></prefs></iq>");
       const chat = (body: string, to = "romeo@localhost") => juliet.ask(`<message type='chat' to='${to}'><body>${body}</body></message>`);
 
       await chat(traces.delivered);

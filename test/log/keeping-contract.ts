@@ -40,6 +40,18 @@ export function keepingContract(engine: Engine): void {
       await expect(store.contents("a/h/1", "", 0)).rejects.toThrow("limit: expected an integer from 1, got 0");
     });
 
+    it("are found by their keys, in the order in which they were asked for", async () => {
+      await store.append("a/h/1", 0, [keeping(["a", "1"], ["b", "2"], ["é😀", "three"])]);
+      await store.append("a/h/2", 0, [keeping(["other", "4"])]);
+      expect(await store.texts("a/h/1", ["b", "other", "é😀", "a", "b"])).toEqual(["2", undefined, "three", "1", "2"]);
+      expect(await store.texts("a/h/none", ["a"])).toEqual([undefined]);
+      expect(await store.texts("a/h/1", [])).toEqual([]);
+      const many = Array.from({ length: 1_000 }, (_, index) => String(index));
+      expect(await store.texts("a/h/1", many)).toHaveLength(1_000);
+      await expect(store.texts("a/h/1", [...many, "a"])).rejects.toThrow("keys: expected at most 1000, got 1001");
+      await expect(store.texts("a/h/1", ["a\0"])).rejects.toThrow("keys: expected text");
+    });
+
     it("are any text that XML can hold, whole", async () => {
       const text = fc.string({ unit: "binary", maxLength: 20 }).filter((text) => !/[\0\p{Surrogate}]/u.test(text));
       await fc.assert(
@@ -273,6 +285,7 @@ export function keepingContract(engine: Engine): void {
   it("answers none of it once it is closed", async () => {
     await store.close();
     await expect(store.contents("a/h/1", "", 1)).rejects.toBeInstanceOf(StoreClosedError);
+    await expect(store.texts("a/h/1", ["a"])).rejects.toBeInstanceOf(StoreClosedError);
     await expect(store.stats()).rejects.toBeInstanceOf(StoreClosedError);
     await expect(store.backup("/nowhere/at/all")).rejects.toBeInstanceOf(StoreClosedError);
   });

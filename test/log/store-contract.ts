@@ -3,7 +3,7 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ConcurrencyError, StoreClosedError } from "../../src/log/errors.ts";
-import type { Fact, Json, Store, StoredFact } from "../../src/ports.ts";
+import type { Fact, Json, ProjectionRange, Store, StoredFact } from "../../src/ports.ts";
 import type { Engine } from "./engines.ts";
 import { fixtureProjections } from "./engines.ts";
 
@@ -248,6 +248,46 @@ export function storeContract(engine: Engine): void {
       );
     });
 
+    it("finds what lies between two keys, from either end", async () => {
+      await store.append("a/h/1", 0, ["a", "b", "b/1", "b/2", "b/3", "b/4", "b0", "c"].map((key) => noted(key, key)));
+      const found = async (range: Omit<ProjectionRange, "prefix" | "limit">, limit = 99) =>
+        (await store.query("words", { prefix: "b/", limit, ...range })).map(({ key }) => key);
+      expect(await found({ before: "b/3" })).toEqual(["b/1", "b/2"]);
+      expect(await found({ after: "b/1", before: "b/4" })).toEqual(["b/2", "b/3"]);
+      expect(await found({ reverse: true })).toEqual(["b/4", "b/3", "b/2", "b/1"]);
+      expect(await found({ reverse: true }, 2)).toEqual(["b/4", "b/3"]);
+      expect(await found({ reverse: true, before: "b/3" }, 1)).toEqual(["b/2"]);
+      expect(await found({ reverse: true, before: "c", after: "a" }, 1)).toEqual(["b/4"]);
+      for (const reverse of [true, false]) {
+        expect(await found({ reverse, after: "b/3", before: "b/2" })).toEqual([]);
+        expect(await found({ reverse, before: "a" })).toEqual([]);
+        expect(await found({ reverse, after: "c" })).toEqual([]);
+      }
+    });
+
+    it("finds the same as a search through all of them would, whatever the keys", async () => {
+      const unit = fc.constantFrom("", "a", "b", "\u007f", "\ud7ff", "\ue000", "\uffff", "😀", "\u{10ffff}");
+      const text = fc.array(unit, { maxLength: 4 }).map((units) => units.join(""));
+      const range = fc.record({ prefix: text, after: text, before: text, reverse: fc.boolean(), limit: fc.integer({ min: 1, max: 6 }) }, { requiredKeys: ["prefix", "limit"] });
+      const compare = (left: string, right: string) => Buffer.compare(Buffer.from(left), Buffer.from(right));
+      await fc.assert(
+        fc.asyncProperty(fc.uniqueArray(text, { minLength: 1, maxLength: 12 }), range, async (keys, { after, before, ...rest }) => {
+          const given = { ...rest, ...(after === undefined ? {} : { after }), ...(before === undefined ? {} : { before }) } as ProjectionRange;
+          await store.append("a/h/1", "any", [fact("Cleared", { prefix: "" }), ...keys.map((key) => noted(key, 1))]);
+          const within = keys.toSorted(compare).filter((key) => key.startsWith(given.prefix))
+            .filter((key) => (after === undefined || compare(key, after) > 0) && (before === undefined || compare(key, before) < 0));
+          const expected = (given.reverse === true ? within.toReversed() : within).slice(0, given.limit);
+          expect((await store.query("words", given)).map(({ key }) => key)).toEqual(expected);
+        }),
+        { numRuns: 100 },
+      );
+    });
+
+    it("refuses a range that is none", async () => {
+      await expect(store.query("words", { prefix: "", before: "\0", limit: 1 })).rejects.toThrow("before: expected text");
+      await expect(store.query("words", { prefix: "", reverse: true, limit: 0 })).rejects.toThrow("limit: expected an integer from 1, got 0");
+    });
+
     it("refuses a projection that is not there", async () => {
       await expect(store.query("none", { key: "k" })).rejects.toThrow("projection none");
     });
@@ -275,6 +315,17 @@ export function storeContract(engine: Engine): void {
       expect(await store.read("a/h/3", 0, 10)).toEqual([]);
       expect(await store.secret("a/h/3", "S")).toBeUndefined();
       expect((await store.readAll(0, 10)).map(({ position }) => position)).toEqual([1, 2, 3]);
+    });
+  });
+
+  describe("the rows that a projection looks at", () => {
+    const copied = (prefix: string, limit: number) => fact("Copied", { range: { prefix, reverse: true, limit }, to: "copy" });
+
+    it("are those of its own table, with what the same append has done", async () => {
+      await store.append("a/h/1", 0, [noted("b/1", 1), noted("b/2", { deep: [2] }), noted("c", 3), fact("Forgotten", { key: "c" }), copied("b/", 1)]);
+      expect(await store.query("words", { key: "copy" })).toEqual([{ key: "copy", value: [{ key: "b/2", value: { deep: [2] } }] }]);
+      await store.append("a/h/1", 5, [copied("", 2)]);
+      expect(await store.query("words", { key: "copy" })).toMatchObject([{ value: [{ key: "copy" }, { key: "b/2" }] }]);
     });
   });
 

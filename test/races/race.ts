@@ -165,6 +165,7 @@ class ScheduledDisk extends VirtualDisk {
       query: scheduled("query", store.query.bind(store)),
       secret: scheduled("secret", store.secret.bind(store)),
       contents: scheduled("contents", store.contents.bind(store)),
+      texts: scheduled("texts", store.texts.bind(store)),
       subscribe: store.subscribe.bind(store),
       stats: store.stats.bind(store),
       backup: store.backup.bind(store),

@@ -102,6 +102,12 @@ describe("The phases that a stanza passes", () => {
     expect(got).toBe(0);
   });
 
+  it("end with kept where what nobody took is kept, which nothing changes any more", async () => {
+    const fault = `<kept xmlns='${xmlns}' by='first'>fault</kept>`;
+    const { phases, back } = await send("absent@localhost", fault);
+    expect([phases.slice(-3), back]).toEqual([["second deliver", "first kept", "second kept"], []]);
+  });
+
   it("do not depend on the order of the extensions' files", () => {
     const order: string[] = [];
     const one = (phase: Phase): PhaseHandlers => ({ [phase]: () => void order.push(phase) });
@@ -110,7 +116,7 @@ describe("The phases that a stanza passes", () => {
       const table = phaseTable(all);
       order.length = 0;
       for (const phase of phases) for (const handler of table[phase]) handler({} as never);
-      expect(order).toEqual(["stamp", "guard", "account", "archive", "copy", "deliver", "hold", "undelivered"]);
+      expect(order).toEqual(["stamp", "guard", "account", "archive", "copy", "deliver", "hold", "undelivered", "kept"]);
     }
   });
 });

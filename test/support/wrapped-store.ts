@@ -11,6 +11,7 @@ export function wrapStore(inner: Store, otherwise: Partial<Store>): Store {
     query: (...args) => inner.query(...args),
     secret: (...args) => inner.secret(...args),
     contents: (...args) => inner.contents(...args),
+    texts: (...args) => inner.texts(...args),
     stats: () => inner.stats(),
     backup: (file) => inner.backup(file),
     close: () => inner.close(),

@@ -65,6 +65,12 @@ export function childOf(element: Xml | undefined, name: string): Xml | undefined
   return element?.children.find((child): child is Xml => typeof child !== "string" && child.name === name);
 }
 
+/** Without the ids that accounts have given it (XEP-0359), which nobody can foretell: as its sender wrote it. */
+export function withoutStanzaIds(stanza: Xml): Xml {
+  const children = stanza.children.filter((child) => typeof child === "string" || child.name !== "stanza-id" || child.xmlns !== "urn:xmpp:sid:0");
+  return { ...stanza, children };
+}
+
 export function textOf(element: Xml | undefined): string {
   return element?.children.map((child) => (typeof child === "string" ? child : textOf(child))).join("") ?? "";
 }

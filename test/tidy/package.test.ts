@@ -19,9 +19,10 @@ describe("The package", () => {
     expect([...files, ...Object.values(manifest.bin)].filter((file) => !existsSync(join(root, file)))).toEqual([]);
   });
 
-  it("lets a user import the server, the machines and the test kit by name", async () => {
+  it("lets a user import the server, the contract for extensions, the machines and the test kit by name", async () => {
     const names = async (specifier: string) => Object.keys((await import(/* @vite-ignore */ specifier)) as object);
     expect(await names("refrain")).toEqual(expect.arrayContaining(["startServer", "loadConfig", "configSchema"]));
+    expect(await names("refrain/extension")).toEqual(expect.arrayContaining(["defineExtension", "el", "sessionState"]));
     expect(await names("refrain/machines")).toEqual(expect.arrayContaining(["sessionMachine", "fold", "stateName"]));
     expect(await names("refrain/testing")).toEqual(expect.arrayContaining(["startServer"]));
   });

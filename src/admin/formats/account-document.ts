@@ -11,6 +11,8 @@ import type { WholeAccount } from "../../log/whole-account.ts";
 
 const scramKeys = z.strictObject({ salt: z.string(), iterations: z.int(), storedKey: z.string(), serverKey: z.string() });
 
+const extensionValue = z.strictObject({ space: z.string(), key: z.string(), value: z.custom<Json>(isSomething, "expected a value") });
+
 /** What is left out is empty, absent or false. */
 const documentSchema = z.strictObject({
   jid: z.string(),
@@ -38,7 +40,9 @@ const documentSchema = z.strictObject({
   /** When the last available resource left (ms since 1970), and what it said. */
   left: z.strictObject({ at: z.int().min(0).max(8.64e15), status: z.string() }).exactOptional(),
   /** What the server's extensions keep. */
-  data: z.array(z.strictObject({ space: z.string(), key: z.string(), value: z.custom<Json>(isSomething, "expected a value") })).default([]),
+  data: z.array(extensionValue).default([]),
+  /** And what of it is in memory while the user is there. */
+  state: z.array(extensionValue).default([]),
 });
 
 function atMost(max: number): string {
@@ -50,6 +54,12 @@ function isSomething(value: unknown): boolean {
   return value !== undefined && value !== null;
 }
 
+export interface ExtensionValue {
+  readonly space: string;
+  readonly key: string;
+  readonly value: Json;
+}
+
 export interface AccountDocument {
   readonly jid: string;
   readonly credentials?: StoredCredentials;
@@ -59,7 +69,8 @@ export interface AccountDocument {
   readonly blocked: readonly string[];
   readonly offlineMessages: readonly string[];
   readonly left?: { readonly at: number; readonly status: string };
-  readonly data: readonly { readonly space: string; readonly key: string; readonly value: Json }[];
+  readonly data: readonly ExtensionValue[];
+  readonly state: readonly ExtensionValue[];
 }
 
 /** The document that `value` is, or what is wrong with its form. What it says is not looked at. */
@@ -86,6 +97,7 @@ export function toAccountText(whole: WholeAccount): string {
     offlineMessages: filled(whole.offlineMessages.map(({ stanza }) => stanza)),
     left: left === undefined ? undefined : { at: left.at, status: left.status },
     data: filled(whole.data.map(({ space, key, value }) => ({ space, key, value }))),
+    state: filled(whole.state),
   });
 }
 

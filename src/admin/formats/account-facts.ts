@@ -2,7 +2,7 @@
 import { decodeKeys, iterationsMax, type StoredCredentials } from "../../auth/keys.ts";
 import { offlineKey, type AccountFact } from "../../domain/facts.ts";
 import { type Jid, parseJid } from "../../domain/jid.ts";
-import { offlineBytesMax, rosterBytesMax, rosterGroupsMax, rosterNameBytesMax, subscriptionRequestCharsMax } from "../../domain/limits.ts";
+import { offlineBytesMax, rosterBytesMax, rosterGroupsMax, rosterNameBytesMax, stateKeysMax, stateValueBytesMax, subscriptionRequestCharsMax } from "../../domain/limits.ts";
 import { type RosterItem, rosterItemBytes } from "../../domain/roster.ts";
 import { subscriptionParts, subscriptionState } from "../../domain/subscription.ts";
 import type { DatedFact } from "../../log/accounts.ts";
@@ -11,7 +11,7 @@ import { adoptElement } from "../../xml/parse-element.ts";
 import { escapeText, serialise } from "../../xml/serialise.ts";
 import { clientNamespace } from "../../xml/stanza.ts";
 import { AdminError } from "../errors.ts";
-import type { AccountDocument } from "./account-document.ts";
+import type { AccountDocument, ExtensionValue } from "./account-document.ts";
 import { keptProblem } from "./kept-xml.ts";
 
 type Owner = Jid & { readonly local: string };
@@ -29,6 +29,7 @@ export function toFacts(document: AccountDocument, owner: Owner, offlineMessages
   const requests = toRequests(document, roster, owner);
   const keys = document.data.map((value) => checkKey(value, owner));
   refuseTwice("data", keys, owner);
+  checkState(document.state, owner);
   const problem = keptProblem(document.data);
   if (problem !== undefined) throw refusal(`${owner.bare}: ${problem}`);
   if (document.offlineMessages.length > offlineMessagesMax) {
@@ -50,6 +51,7 @@ export function toFacts(document: AccountDocument, owner: Owner, offlineMessages
       return { type: "OfflineMessageStored", data, contents: [{ key: offlineKey(number), text }] };
     }),
     document.data.map(({ space, key, value }): AccountFact => ({ type: "AccountDataSet", data: { host, username, space, key, value } })),
+    document.state.map(({ space, key, value }): AccountFact => ({ type: "AccountStateSet", data: { host, username, space, key, value } })),
     left === undefined ? [] : { type: "UserLeft", data: { host, username, status: left.status }, at: left.at },
   ];
   return facts.flat();
@@ -142,12 +144,25 @@ function toElement(what: string, text: string, name: string, owner: Owner): Elem
 }
 
 /** Keys in the store are text that every engine keeps. */
-function checkKey({ space, key }: AccountDocument["data"][number], owner: Owner): string {
+function checkKey({ space, key }: Pick<ExtensionValue, "space" | "key">, owner: Owner): string {
   const text = `${space}/${key}`;
   if (space === "" || space.includes("/") || /[\0\p{Surrogate}]/u.test(text)) {
     throw refusal(`${owner.bare}: data ${JSON.stringify(text)}: expected a space without "/" and no control characters`);
   }
   return text;
+}
+
+/** As `House.setState` bounds it. */
+function checkState(state: AccountDocument["state"], owner: Owner): void {
+  refuseTwice("state", state.map((value) => checkKey(value, owner)), owner);
+  const keys = new Map<string, number>();
+  for (const { space, key, value } of state) {
+    const bytes = Buffer.byteLength(JSON.stringify(value));
+    const name = JSON.stringify(`${space}/${key}`);
+    if (bytes > stateValueBytesMax) throw refusal(`${owner.bare}: state ${name}: expected at most ${stateValueBytesMax} bytes, got ${bytes}; shorten it`);
+    keys.set(space, (keys.get(space) ?? 0) + 1);
+    if (keys.get(space)! > stateKeysMax) throw refusal(`${owner.bare}: state: expected at most ${stateKeysMax} keys of ${space}; remove some`);
+  }
 }
 
 function toJid(what: string, text: string, owner: Owner): Jid {

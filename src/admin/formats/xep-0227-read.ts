@@ -80,6 +80,7 @@ export function readUser(user: Element, host: string, ignored: (what: string) =>
     blocked,
     offlineMessages,
     data: fromKeptXml({ vcard, privateXml }, ignored),
+    state: [],
   };
 }
 

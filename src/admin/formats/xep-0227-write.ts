@@ -56,7 +56,8 @@ function toUser(name: string, document: AccountDocument): { readonly element: El
     blocked.length === 0 ? undefined : privacyList(blocked),
     ...requests.map(({ stanza }) => restoreElement(stanza)),
   );
-  const leftOut = [...others.map((space) => `what is kept as "${space}"`), ...(document.left === undefined ? [] : ["when users left"])];
+  const spaces = new Set([...others, ...document.state.map(({ space }) => space)]);
+  const leftOut = [...[...spaces].map((space) => `what is kept as "${space}"`), ...(document.left === undefined ? [] : ["when users left"])];
   return { element, leftOut };
 }
 

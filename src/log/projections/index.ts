@@ -4,6 +4,7 @@ import type { Projection } from "../projection.ts";
 import { accountData } from "./account-data.ts";
 import { accountRows } from "./account-rows.ts";
 import { accounts } from "./accounts.ts";
+import { archive } from "./archive.ts";
 import { sessions } from "./sessions.ts";
 
-export const projections: readonly Projection[] = [accounts, accountRows, accountData, sessions];
+export const projections: readonly Projection[] = [accounts, accountRows, accountData, archive, sessions];

@@ -4,6 +4,7 @@ import { accountFactVersions, offlineKey, offlinePrefix, type AccountFacts, type
 import type { Json } from "../../ports.ts";
 import { parse, type FactRow } from "../rows.ts";
 import { attributeOf } from "../start-tag.ts";
+import { mendArchive } from "./mend-archive.ts";
 import type { SavedLog } from "./saved-log.ts";
 
 export interface MendedAccount {
@@ -16,7 +17,7 @@ export interface MendedAccount {
 export function beginAccounts(log: SavedLog): ReadonlySet<string> {
   const begun = new Set<string>();
   for (const stream of accountStreams(log)) {
-    const facts = log.stream(stream);
+    const facts = log.outline(stream);
     const life = lifeOf(facts);
     const [first] = life;
     // What follows an end right away was under way at it.
@@ -37,27 +38,30 @@ export function mendAccounts(log: SavedLog, begun: ReadonlySet<string>): readonl
   for (const stream of accountStreams(log)) {
     const problems: string[] = begun.has(stream) ? ["its begin was lost, and was made again"] : [];
     const hasKeys = log.all("SELECT 1 AS yes FROM secret WHERE stream = ? AND type = 'PasswordChanged'", stream).length > 0;
-    if (lifeOf(log.stream(stream)).length === 0) {
+    if (lifeOf(log.outline(stream)).length === 0) {
       if (!hasKeys) continue;
       // Of it there are the keys only.
       append(log, stream, "AccountCreated", ownerOf(stream));
       problems.push("all that was recorded of it was lost but its stored keys: its roster is empty");
     }
     const { username, host } = ownerOf(stream);
-    if (lifeOf(log.stream(stream))[0]?.type !== "AccountCreated") continue;
+    if (lifeOf(log.outline(stream))[0]?.type !== "AccountCreated") continue;
     if (!hasKeys) problems.push(`its stored keys were lost: set its password with \`refrain user passwd ${username}@${host}\``);
     const lost = mendMessages(log, stream);
     if (lost > 0) problems.push(`${lost} of the messages that waited for it were lost`);
+    problems.push(...mendArchive(log, stream));
     if (problems.length > 0) mended.push({ jid: `${username}@${host}`, problems });
   }
   return mended;
 }
 
+const messageTypes: readonly AccountFactType[] = ["AccountDeleted", "OfflineMessageStored", "OfflineMessagesRemoved"];
+
 /** Returns how many messages that should wait are not there. */
 function mendMessages(log: SavedLog, stream: string): number {
   const waiting = new Map<number, number>();
   let [last, removed]: [number, Set<number>] = [0, new Set()];
-  for (const { type, data } of lifeOf(log.stream(stream))) {
+  for (const { type, data } of lifeOf(log.stream(stream, messageTypes))) {
     if (type === "OfflineMessageStored") {
       const { number, bytes } = parse(data) as unknown as AccountFacts["OfflineMessageStored"];
       waiting.set(number, bytes);
@@ -96,7 +100,7 @@ function append<Type extends AccountFactType>(log: SavedLog, stream: string, typ
 }
 
 /** What was recorded since the last end. */
-function lifeOf(facts: readonly FactRow[]): readonly FactRow[] {
+function lifeOf<Row extends Pick<FactRow, "type">>(facts: readonly Row[]): readonly Row[] {
   return facts.slice(facts.findLastIndex(({ type }) => type === "AccountDeleted") + 1);
 }
 

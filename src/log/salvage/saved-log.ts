@@ -35,9 +35,16 @@ export class SavedLog {
     return this.database.prepare(sql).all(...values);
   }
 
-  /** Every fact of a stream, in order. */
-  stream(name: string): readonly FactRow[] {
-    return this.all(`SELECT ${columns} FROM fact WHERE stream = ? ORDER BY version`, name) as unknown as readonly FactRow[];
+  /** The facts of a stream, in order: all, or those of some types. */
+  stream(name: string, types?: readonly string[]): readonly FactRow[] {
+    const among = types === undefined ? "" : `AND type IN (${types.map((type) => `'${type}'`).join(", ")})`;
+    return this.all(`SELECT ${columns} FROM fact WHERE stream = ? ${among} ORDER BY version`, name) as unknown as readonly FactRow[];
+  }
+
+  /** Every fact of a stream, in order, without what it says: there may be very many. */
+  outline(name: string): readonly Pick<FactRow, "position" | "version" | "type" | "at">[] {
+    const sql = "SELECT position, version, type, at FROM fact WHERE stream = ? ORDER BY version";
+    return this.all(sql, name) as unknown as readonly Pick<FactRow, "position" | "version" | "type" | "at">[];
   }
 
   /** The last version that was ever given, as far as that is known. */

@@ -26,6 +26,10 @@ export class Beside {
     return this.#statements.getContents.all(stream, after, limit) as unknown as readonly Content[];
   }
 
+  texts(stream: string, keys: readonly string[]): readonly (string | undefined)[] {
+    return keys.map((key) => this.#statements.getText.get(stream, key)?.["text"] as string | undefined);
+  }
+
   keep(stream: string, { key, text }: Content): void {
     this.#statements.keep.run(stream, key, text);
   }
@@ -51,6 +55,7 @@ function prepareAll(database: Database) {
     eraseSecret: prepare("DELETE FROM secret WHERE stream = ? AND type = ?"),
     forgetSecrets: prepare("DELETE FROM secret WHERE stream = ?"),
     getContents: prepare("SELECT key, text FROM content WHERE stream = ? AND key > ? ORDER BY key LIMIT ?"),
+    getText: prepare("SELECT text FROM content WHERE stream = ? AND key = ?"),
     keep: prepare("INSERT OR REPLACE INTO content (stream, key, text) VALUES (?, ?, ?)"),
     erase: prepare("DELETE FROM content WHERE stream = ? AND key = ?"),
     eraseRange: prepare("DELETE FROM content WHERE stream = ? AND key >= ? AND key <= ?"),

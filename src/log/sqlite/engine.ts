@@ -84,6 +84,10 @@ export class Engine {
     return this.#beside.contents(stream, after, limit);
   }
 
+  texts(stream: string, keys: readonly string[]): readonly (string | undefined)[] {
+    return this.#beside.texts(stream, keys);
+  }
+
   stats(): LogStats {
     return logStats(this.#database, this.#file, this.#position);
   }

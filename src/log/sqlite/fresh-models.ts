@@ -2,7 +2,7 @@
 
 import type { Projection } from "../projection.ts";
 import type { FactRow } from "../rows.ts";
-import type { Database, OpenDatabase } from "./driver.ts";
+import type { Database, OpenDatabase, Statement } from "./driver.ts";
 import { schema } from "./schema.ts";
 import { Tables } from "./tables.ts";
 
@@ -23,6 +23,7 @@ export class FreshModels {
   readonly #database: Database;
   readonly #tables: Tables;
   readonly #names: readonly string[];
+  readonly #value: Statement;
   #facts = 0;
 
   constructor(open: OpenDatabase, projections: readonly Projection[]) {
@@ -30,6 +31,7 @@ export class FreshModels {
     this.#database = open("");
     this.#database.exec(`PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; BEGIN; ${schema} COMMIT; BEGIN`);
     this.#tables = new Tables(this.#database, projections);
+    this.#value = this.#database.prepare("SELECT value FROM projection WHERE name = ? AND key = ?");
     this.#names = projections.map(({ name }) => name);
   }
 
@@ -54,6 +56,18 @@ export class FreshModels {
         if (order >= 0) right = made.next();
       }
     }
+  }
+
+  /** JSON text; undefined where there is no such row. */
+  value(projection: string, key: string): string | undefined {
+    const row = this.#value.get(projection, key);
+    return row === undefined ? undefined : String(row["value"]);
+  }
+
+  /** In the order of their keys. */
+  *keys(projection: string): Generator<string> {
+    const rows = new Rows(this.#database, projection);
+    for (let row = rows.next(); row !== undefined; row = rows.next()) yield row.key;
   }
 
   close(): void {

@@ -30,6 +30,7 @@ export type Question =
   | { readonly kind: "query"; readonly projection: string; readonly query: ProjectionQuery }
   | { readonly kind: "secret"; readonly stream: string; readonly type: string }
   | { readonly kind: "contents"; readonly stream: string; readonly after: string; readonly limit: number }
+  | { readonly kind: "texts"; readonly stream: string; readonly keys: readonly string[] }
   | { readonly kind: "stats" }
   | { readonly kind: "backup"; readonly file: string }
   | { readonly kind: "close" };
@@ -42,6 +43,7 @@ export interface Answers {
   readonly query: readonly TextRow[];
   readonly secret: string | null;
   readonly contents: readonly Content[];
+  readonly texts: readonly (string | undefined)[];
   readonly stats: LogStats;
   readonly backup: null;
   readonly close: null;

@@ -3,7 +3,7 @@
 import { resolve as absolute } from "node:path";
 import type { Append, Content, Fact, Json, LogStats, ProjectionQuery, ProjectionRow, Store, StoredFact } from "../../ports.ts";
 import { StoreClosedError } from "../errors.ts";
-import { checkContentsPage, checkPage, checkQuery, fromText, parse, toRows } from "../rows.ts";
+import { checkContentsPage, checkKeys, checkPage, checkQuery, fromText, parse, toRows } from "../rows.ts";
 import { Subscriptions } from "../subscriptions.ts";
 import type { DriverName } from "./driver.ts";
 import { GroupCommit } from "./group-commit.ts";
@@ -89,6 +89,12 @@ class SqliteStore implements Store {
     this.#mustBeOpen();
     checkContentsPage(after, limit);
     return this.#link.ask({ kind: "contents", stream, after, limit });
+  }
+
+  async texts(stream: string, keys: readonly string[]): Promise<readonly (string | undefined)[]> {
+    this.#mustBeOpen();
+    checkKeys(keys);
+    return this.#link.ask({ kind: "texts", stream, keys });
   }
 
   async stats(): Promise<LogStats> {

@@ -1,6 +1,6 @@
 /** The read models in the file. Every method runs in the caller's transaction, or in none if it only reads. */
 
-import type { Json, ProjectionQuery } from "../../ports.ts";
+import type { Json, ProjectionQuery, ProjectionRange } from "../../ports.ts";
 import { compareKeys, prefixEnd, storable } from "../keys.ts";
 import type { Projection, ProjectionTable } from "../projection.ts";
 import { project, unknownProjection } from "../projection.ts";
@@ -35,13 +35,7 @@ export class Tables {
   query(name: string, query: ProjectionQuery): readonly TextRow[] {
     if (!this.#entries.some(({ projection }) => projection.name === name)) throw unknownProjection(name);
     if ("key" in query) return this.#select("key = ?", [name, query.key], 1);
-    const { prefix, after, limit } = query;
-    const behind = after !== undefined && compareKeys(after, prefix) >= 0;
-    const lower = behind ? "key > ?" : "key >= ?";
-    const from = behind ? after : prefix;
-    const end = prefixEnd(prefix);
-    if (end === undefined) return this.#select(lower, [name, from], limit);
-    return this.#select(`${lower} AND key < ?`, [name, from, end], limit);
+    return this.#range(name, query);
   }
 
   /** Brings every table up to `position`, the last of the log; one of another version from the first fact on. */
@@ -95,6 +89,7 @@ export class Tables {
         const row = get.get(name, key);
         return row === undefined ? undefined : parse(String(row["value"]));
       },
+      rows: (range) => this.#range(name, range).map(({ key, value }) => ({ key, value: parse(value) })),
       set: (key: string, value: Json) => set.run(name, storable("key", key), serialise("value", value)),
       delete: (key) => remove.run(name, key),
       clear: (prefix) => {
@@ -105,8 +100,19 @@ export class Tables {
     };
   }
 
-  #select(condition: string, values: readonly Value[], limit: number): readonly TextRow[] {
-    const sql = `SELECT key, value FROM projection WHERE name = ? AND ${condition} ORDER BY key LIMIT ?`;
+  #range(name: string, { prefix, after, before, reverse, limit }: ProjectionRange): readonly TextRow[] {
+    const behind = after !== undefined && compareKeys(after, prefix) >= 0;
+    const lower = behind ? "key > ?" : "key >= ?";
+    const from = behind ? after : prefix;
+    const end = prefixEnd(prefix);
+    const to = end === undefined || (before !== undefined && compareKeys(before, end) < 0) ? before : end;
+    const order = reverse === true ? "DESC" : "ASC";
+    if (to === undefined) return this.#select(lower, [name, from], limit, order);
+    return this.#select(`${lower} AND key < ?`, [name, from, to], limit, order);
+  }
+
+  #select(condition: string, values: readonly Value[], limit: number, order: "ASC" | "DESC" = "ASC"): readonly TextRow[] {
+    const sql = `SELECT key, value FROM projection WHERE name = ? AND ${condition} ORDER BY key ${order} LIMIT ?`;
     return this.#prepare(sql).all(...values, limit) as unknown as readonly TextRow[];
   }
 

@@ -5,6 +5,7 @@ import { StoreOpenError } from "../errors.ts";
 import type { Projection } from "../projection.ts";
 import { projections as ownProjections } from "../projections/index.ts";
 import { AccountsCheck } from "../verify/accounts-check.ts";
+import { checkArchives } from "../verify/archives-check.ts";
 import { FactForm, isStream } from "../verify/fact-form.ts";
 import { Findings, fixes, type Finding, type LogCheck, type Report } from "../verify/findings.ts";
 import { KnownGaps, versionGaps } from "../verify/version-gaps.ts";
@@ -129,6 +130,7 @@ class Verification {
       await this.#part("table content", () => this.#contents(looking));
       await this.#part("table secret", async () => this.#secrets(looking));
       for (const check of looking) check.end?.();
+      if (whole) await this.#part("archives", () => checkArchives(this.#database, models, this.#report, (done) => this.#options.progress("archived messages", done, 0)));
       if (whole) await this.#part("table projection", () => this.#models(models, ownProjections));
       return done;
     } finally {

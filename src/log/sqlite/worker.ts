@@ -62,6 +62,8 @@ function answer(engine: Engine, question: Question): Answers[keyof Answers] {
       return engine.secret(question.stream, question.type);
     case "contents":
       return engine.contents(question.stream, question.after, question.limit);
+    case "texts":
+      return engine.texts(question.stream, question.keys);
     case "stats":
       return engine.stats();
     case "backup":

@@ -1,5 +1,6 @@
 /** Accounts: what is kept beside their streams belongs to them, and nothing that is recorded as kept is missing. */
 
+import { archivePrefix } from "../../domain/archive-keys.ts";
 import { offlinePrefix, type AccountFacts } from "../../domain/facts.ts";
 import type { Content, StoredFact } from "../../ports.ts";
 import { fixes, type LogCheck, type Report } from "./findings.ts";
@@ -33,6 +34,8 @@ export class AccountsCheck implements LogCheck {
     if (!stream.startsWith("account/")) return;
     const thing = `content ${key} of ${stream}`;
     if (!this.#accounts.has(stream)) this.#report({ thing, problem: "there is no such account", fix: fixes.salvage });
+    // Of these there may be very many: they are held against the read model.
+    else if (key.startsWith(archivePrefix)) return;
     else if (!key.startsWith(offlinePrefix)) this.#report({ thing, problem: "nothing of an account has such a key", fix: fixes.salvage });
     else if (this.#accounts.get(stream)?.delete(Number(key.slice(offlinePrefix.length))) !== true) {
       this.#report({ thing, problem: "no fact says that this message waits", fix: fixes.salvage });

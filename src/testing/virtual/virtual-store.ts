@@ -1,6 +1,6 @@
 /** A view of the virtual disk, from its opening to its end: one queue, as that of the thread behind the store in a file. */
 import { StoreClosedError, type StoreFailedError } from "../../log/errors.ts";
-import { checkContentsPage, checkPage, checkQuery, toRows } from "../../log/rows.ts";
+import { checkContentsPage, checkKeys, checkPage, checkQuery, toRows } from "../../log/rows.ts";
 import { Subscriptions } from "../../log/subscriptions.ts";
 import type { Append, Content, Fact, Json, LogStats, ProjectionQuery, ProjectionRow, Store, StoredFact } from "../../ports.ts";
 import type { Member, MemberOutcome } from "./virtual-disk.ts";
@@ -110,6 +110,12 @@ export class VirtualStore implements Store {
     this.#mustBeOpen();
     checkContentsPage(after, limit);
     return this.#ask(() => this.#options.content.contents(stream, after, limit));
+  }
+
+  async texts(stream: string, keys: readonly string[]): Promise<readonly (string | undefined)[]> {
+    this.#mustBeOpen();
+    checkKeys(keys);
+    return this.#ask(() => this.#options.content.texts(stream, keys));
   }
 
   async stats(): Promise<LogStats> {

@@ -54,6 +54,10 @@ export class SlowStore implements Store {
     return this.#store.contents(stream, after, limit);
   }
 
+  texts(stream: string, keys: readonly string[]) {
+    return this.#store.texts(stream, keys);
+  }
+
   stats() {
     return this.#store.stats();
   }

@@ -1,7 +1,7 @@
 /** The same story on a running server: each resource is a client with a socket, and says what came to it. */
 import type { TestServer } from "../../../src/testing/start-server.ts";
 import { login, type BoundClient } from "../../support/login.ts";
-import type { Xml } from "../../support/xml-reader.ts";
+import { withoutStanzaIds, type Xml } from "../../support/xml-reader.ts";
 import { xmlOf, type Action } from "./actions.ts";
 import { domain } from "./people.ts";
 import { read, type Told } from "./told.ts";
@@ -62,7 +62,7 @@ export class ServerPlay {
     for (;;) {
       const xml = await client.next();
       if (xml.name === "iq" && xml.attrs["id"] === id) return;
-      const stanza = read(this.#asTold(xml));
+      const stanza = read(this.#asTold(withoutStanzaIds(xml)));
       const stanzas = heard.get(jid);
       if (stanzas === undefined) heard.set(jid, [stanza]);
       else stanzas.push(stanza);

@@ -1,0 +1,99 @@
+/** Checks that a value somebody wrote is an extension: nothing else of the server looks at its form again. */
+import { z } from "zod";
+import type { ConfigProblem } from "../config/errors.ts";
+import { nearest } from "../config/nearest.ts";
+import type { Extension } from "../router/extension.ts";
+import { phases } from "../router/phases.ts";
+import type { SessionState } from "../router/session-state.ts";
+import { isAsync, problemOf, shown, type Given } from "./problem.ts";
+
+/** All that is wrong with the form of it; with nothing wrong it is an `Extension`. */
+export function formProblems(given: Given<unknown>): readonly ConfigProblem[] {
+  const result = form.safeParse(given.value);
+  if (!result.success) return result.error.issues.flatMap((issue) => describe(issue, given));
+  const { name, sessionState } = result.data;
+  if (sessionState === undefined || sessionState.extension === name) return [];
+  return [problemOf(given, ".sessionState.extension", `expected the name of the extension, ${name}, got ${shown(sessionState.extension)}`)];
+}
+
+function describe(issue: z.core.$ZodIssue, given: Given<unknown>): readonly ConfigProblem[] {
+  const member = memberOf(issue.path);
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => problemOf(given, `${member}.${key}`, "an extension has no such member", fixFor(key, issue.path)));
+  }
+  const value = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | null | undefined)?.[key], given.value);
+  return [problemOf(given, member, `expected ${issue.message}, got ${shown(value)}`)];
+}
+
+function fixFor(key: string, path: readonly PropertyKey[]): string {
+  const known = path.length === 0 ? Object.keys(members) : path[0] === "phases" ? phases : [];
+  const suggestion = nearest(key, known);
+  return suggestion === undefined ? "remove it; the types of refrain/extension list what there is" : `did you mean ${suggestion}?`;
+}
+
+function memberOf(path: readonly PropertyKey[]): string {
+  return path.map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`)).join("");
+}
+
+const text = (expected: string) => z.string({ error: expected }).regex(/^[^\n\r\0]{1,1000}$/, { error: expected });
+const texts = z.array(text("a text"), { error: "a list of texts" });
+const namespaceName = text("a namespace");
+const list = <Item extends z.ZodType>(item: Item, of: string) => z.array(item, { error: `a list of ${of}` });
+/** Without members that nobody knows: what is misspelt would silently never happen. */
+const record = <Shape extends z.ZodRawShape>(shape: Shape, expected = "an object") =>
+  z.strictObject(shape, { error: ({ code }) => (code === "invalid_type" ? expected : undefined) });
+const anyFunction = z.custom((value) => typeof value === "function", { error: "a function" });
+/** Who answers with a promise where nobody waits for one has decided something else than it thinks. */
+const decidingFunction = z.custom((value) => typeof value === "function" && !isAsync(value), {
+  error: ({ input }) => (isAsync(input) ? "a function that is not async: it decides at once" : "a function"),
+});
+
+const identity = record({ category: text("a text"), type: text("a text"), lang: text("a text").optional(), name: text("a text").optional() });
+
+const iqHandler = record({
+  xmlns: namespaceName,
+  name: text("the name of the payload"),
+  types: list(z.enum(["get", "set"], { error: "get or set" }), 'types: "get", "set"'),
+  at: list(z.enum(["server", "account"], { error: "server or account" }), 'addressees: "server", "account"'),
+  handle: anyFunction,
+});
+
+const members = {
+  name: text("a name in kebab-case, such as my-extension").regex(/^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/, { error: "a name in kebab-case, such as my-extension" }),
+  specification: record(
+    {
+      id: text("a text that names the specification, such as XEP-0199"),
+      title: text("the title of the specification"),
+      version: text("the version of the specification that was read").optional(),
+      missing: texts.optional(),
+    },
+    "an object with id and title, of what the extension implements",
+  ),
+  serverFeatures: z.union([texts, decidingFunction], { error: "a list of features, or a function that returns one" }).optional(),
+  accountFeatures: texts.optional(),
+  serverIdentities: list(identity, "identities").optional(),
+  accountIdentities: list(identity, "identities").optional(),
+  serverForms: decidingFunction.optional(),
+  accountNodes: record({ items: anyFunction, info: anyFunction }).optional(),
+  serverNodes: decidingFunction.optional(),
+  iq: list(iqHandler, "handlers").optional(),
+  phases: record(Object.fromEntries(phases.map((phase) => [phase, decidingFunction.optional()])), "an object with a function for each phase").optional(),
+  elements: list(record({ xmlns: namespaceName, names: texts, handle: decidingFunction }), "handlers").optional(),
+  sessionState: z.custom<SessionState>(isSessionState, { error: "what sessionState(…) returns" }).optional(),
+  presenceChanged: decidingFunction.optional(),
+  featuresLearned: decidingFunction.optional(),
+  dataChanged: decidingFunction.optional(),
+  itemsChanged: decidingFunction.optional(),
+  rosterChanged: decidingFunction.optional(),
+  sessionResumed: decidingFunction.optional(),
+  streamFeature: decidingFunction.optional(),
+  takesUnauthenticated: decidingFunction.optional(),
+  livenessProbe: decidingFunction.optional(),
+} satisfies { readonly [Member in keyof Extension]-?: z.ZodType };
+
+const form = record(members, "an extension, or a list of them, as the default export");
+
+function isSessionState(value: unknown): boolean {
+  const { extension, of, set } = (value ?? {}) as Readonly<Record<keyof SessionState, unknown>>;
+  return typeof extension === "string" && typeof of === "function" && typeof set === "function";
+}

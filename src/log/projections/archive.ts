@@ -1,0 +1,75 @@
+/**
+ * Archived messages in three orders, each under its owner's `HOST/USERNAME/`: `n/KEY` all of them, `w/BARE/KEY` those with a contact,
+ * `r/BARE/LENGTH/RESOURCE/KEY` those with one of its resources (LENGTH, that of the resource, tells where it ends). In each the numbers
+ * grow by one from row to row, so that its rows are counted, and the place of one known, by looking at the ends.
+ */
+
+import { archiveKeyOf } from "../../domain/archive-keys.ts";
+import { beginsOrEnds, type AccountFacts, type Owner } from "../../domain/facts.ts";
+import type { Projection, ProjectionTable } from "../projection.ts";
+import { accountKey } from "./accounts.ts";
+
+export type ArchiveRow = {
+  readonly id: string;
+  readonly number: number;
+  readonly bytes: number;
+};
+
+/** Those of `n/`. */
+export type WholeArchiveRow = ArchiveRow & { readonly with: string };
+
+/** Rows that are read at once to be deleted. */
+const trimmedAtOnce = 500;
+
+export const archive: Projection = {
+  name: "archive",
+  version: 1,
+  apply(fact, table) {
+    if (fact.type === "MessageArchived") add(fact.data as AccountFacts["MessageArchived"], table);
+    else if (fact.type === "ArchiveTrimmed") trim(fact.data as AccountFacts["ArchiveTrimmed"], table);
+    else if (beginsOrEnds(fact.type)) {
+      const { host, username } = fact.data as Owner;
+      table.clear(`${accountKey(host, username)}/`);
+    }
+  },
+};
+
+/** What comes before the keys of all messages, or of those with one JID: a bare one stands for its resources too. */
+export function archiveRowsPrefix(host: string, username: string, contact?: string): string {
+  const owner = accountKey(host, username);
+  if (contact === undefined) return `${owner}/n/`;
+  // RFC 7622 section 3.2: the first slash is the one before the resource.
+  const slash = contact.indexOf("/");
+  if (slash === -1) return `${owner}/w/${contact}/`;
+  const resource = contact.slice(slash + 1);
+  return `${owner}/r/${contact.slice(0, slash)}/${resource.length}/${resource}/`;
+}
+
+function add({ host, username, id, with: contact, bytes }: AccountFacts["MessageArchived"], table: ProjectionTable): void {
+  const key = archiveKeyOf(id) ?? id;
+  const whole = archiveRowsPrefix(host, username);
+  for (const prefix of prefixes(host, username, contact)) {
+    const [last] = table.rows({ prefix, reverse: true, limit: 1 });
+    const row: ArchiveRow = { id, number: last === undefined ? 1 : (last.value as ArchiveRow).number + 1, bytes };
+    table.set(`${prefix}${key}`, prefix === whole ? ({ ...row, with: contact } satisfies WholeArchiveRow) : row);
+  }
+}
+
+function trim({ host, username, through }: AccountFacts["ArchiveTrimmed"], table: ProjectionTable): void {
+  const whole = archiveRowsPrefix(host, username);
+  for (let more = true; more; ) {
+    const rows = table.rows({ prefix: whole, limit: trimmedAtOnce }).filter(({ key }) => key <= `${whole}${through}`);
+    for (const { key, value } of rows) {
+      const { with: contact } = value as WholeArchiveRow;
+      for (const prefix of prefixes(host, username, contact)) table.delete(`${prefix}${key.slice(whole.length)}`);
+    }
+    more = rows.length === trimmedAtOnce;
+  }
+}
+
+/** Of all orders that a message is in. */
+function prefixes(host: string, username: string, contact: string): readonly string[] {
+  const [bare = contact] = contact.split("/", 1);
+  const jids = bare === contact ? [undefined, bare] : [undefined, bare, contact];
+  return jids.map((jid) => archiveRowsPrefix(host, username, jid));
+}

@@ -1,0 +1,211 @@
+/** The archive over the store: what a query leaves, a page of it, and how many there are, without reading more than the page. */
+import { archiveKeyOf, archiveTimeBound, archiveContentKey, betweenArchiveKeys, nextArchiveKey, timeOfArchiveKey } from "../domain/archive-keys.ts";
+import type { Account } from "../domain/account.ts";
+import { archiveIdsMax, archivePageBytesMax, archivePageMax } from "../domain/limits.ts";
+import type { Ids } from "../ports.ts";
+import type { AccountCache } from "../session/account-cache.ts";
+import type { Batch } from "../step/batch.ts";
+import type { Archive, ArchivedId, ArchiveMissing, ArchivePage, ArchiveQuery, ResultPage } from "./archive.ts";
+
+/** Where an archive is read from. */
+export interface ArchiveSource {
+  /** In the order of the keys. `contact`: only messages to and from this JID; a bare one stands for its resources too. */
+  archived(host: string, username: string, contact: string | undefined, range: ArchiveRange): Promise<readonly ArchivedRow[]>;
+  /** By their keys; undefined where there is none. */
+  archivedAt(host: string, username: string, keys: readonly string[]): Promise<readonly (ArchivedRow | undefined)[]>;
+  /** By their keys, at most 1,000; undefined where there is none. */
+  archivedTexts(host: string, username: string, keys: readonly string[]): Promise<readonly (string | undefined)[]>;
+}
+
+export interface ArchiveRange {
+  /** Keys, or texts that could be some; neither included. */
+  readonly after?: string;
+  readonly before?: string;
+  readonly reverse?: boolean;
+  readonly limit: number;
+}
+
+export interface ArchivedRow {
+  readonly key: string;
+  readonly id: string;
+  /** One more than that of the message before, among those that were asked for. */
+  readonly number: number;
+  readonly bytes: number;
+  /** The other side; known of rows that were found by their keys. */
+  readonly with?: string;
+}
+
+interface Parts {
+  readonly accounts: AccountCache;
+  readonly batch: Batch;
+  readonly ids: Ids;
+  readonly source: ArchiveSource;
+}
+
+export function createArchive({ accounts, batch, ids, source }: Parts): Archive {
+  const all = ({ host, username }: Account, range: ArchiveRange): Promise<readonly ArchivedRow[]> => source.archived(host, username, undefined, range);
+  return {
+    add(step, account, { with: contact, text }) {
+      const { host, username } = account;
+      const key = nextArchiveKey(account.meta("archiveLast"), step.at);
+      const id = `${key}-${ids.next()}`;
+      accounts.change(step, account, {
+        type: "MessageArchived",
+        data: { host, username, id, with: contact.full, bytes: Buffer.byteLength(text) },
+        contents: [{ key: archiveContentKey(key), text }],
+      });
+      return id;
+    },
+    async page(account, query) {
+      const asked = query.ids?.length ?? 0;
+      if (asked > archiveIdsMax) throw new RangeError(`ids: expected at most ${archiveIdsMax}, got ${asked}`);
+      await batch.durable(account.lastTicket);
+      return readPage(source, account, query);
+    },
+    async ends(account) {
+      await batch.durable(account.lastTicket);
+      const [[first], [last]] = await Promise.all([all(account, { limit: 1 }), all(account, { limit: 1, reverse: true })]);
+      return first === undefined || last === undefined ? undefined : { first: datedId(first), last: datedId(last) };
+    },
+    async oldest(account, limit) {
+      await batch.durable(account.lastTicket);
+      return (await all(account, { limit })).map(datedId);
+    },
+    trim(step, account, throughId) {
+      const through = archiveKeyOf(throughId);
+      if (through === undefined) throw new RangeError(`${account.bare}: expected the id of an archived message, got ${JSON.stringify(throughId)}`);
+      const { host, username } = account;
+      accounts.change(step, account, { type: "ArchiveTrimmed", data: { host, username, through } });
+    },
+  };
+}
+
+type Select = (range: ArchiveRange) => Promise<readonly ArchivedRow[]>;
+
+async function readPage(source: ArchiveSource, { host, username }: Account, query: ArchiveQuery): Promise<ArchivePage | ArchiveMissing> {
+  const { with: contact, start, end, afterId, beforeId, ids, page } = query;
+  // An empty id in a page is none: with `before` it stands for the end.
+  const named = [afterId, beforeId, ...(ids ?? []), page.after || undefined, page.before || undefined].filter((id) => id !== undefined);
+  const known = await find(source, host, username, named);
+  if (!(known instanceof Map)) return known;
+  const key = (id: string | undefined): string | undefined => (id === undefined ? undefined : known.get(id)?.key);
+  const after = latest(start === undefined ? undefined : archiveTimeBound(Math.ceil(start)), key(afterId));
+  const before = earliest(end === undefined ? undefined : archiveTimeBound(Math.floor(end) + 1), key(beforeId));
+  const among: Select =
+    ids === undefined
+      ? (range) => source.archived(host, username, contact?.full, range)
+      : selectFrom(ids.map((id) => known.get(id)!).filter((row) => contact === undefined || isWith(row, contact)));
+  const set: Select = (range) => among(narrowed(range, after, before));
+  const [[first], [last]] = await Promise.all([set({ limit: 1 }), set({ limit: 1, reverse: true })]);
+  if (first === undefined || last === undefined) return { messages: [], count: 0, index: undefined, complete: true };
+  const { rows, complete } = await pageOf(set, first, last, page, key);
+  const texts = rows.length === 0 ? [] : await source.archivedTexts(host, username, rows.map((row) => row.key));
+  return {
+    // What was trimmed meanwhile is there no more.
+    messages: rows.flatMap((row, index) => (texts[index] === undefined ? [] : { ...datedId(row), text: texts[index] })),
+    count: last.number - first.number + 1,
+    index: rows[0] === undefined ? undefined : rows[0].number - first.number,
+    complete,
+  };
+}
+
+interface Rows {
+  readonly rows: readonly ArchivedRow[];
+  readonly complete: boolean;
+}
+
+/** `first` and `last` of the whole result set. */
+async function pageOf(set: Select, first: ArchivedRow, last: ArchivedRow, page: ResultPage, key: (id: string | undefined) => string | undefined): Promise<Rows> {
+  const max = Math.min(page.max, archivePageMax);
+  const bounds = { after: key(page.after || undefined), before: key(page.before || undefined) };
+  // XEP-0059 section 2.7: the count alone.
+  if (max < 1) return { rows: [], complete: false };
+  if (bounds.after !== undefined) return taken(await set(narrowed({ limit: max + 1 }, bounds.after, bounds.before)), max);
+  if (page.before !== undefined) {
+    const { rows, complete } = taken(await set(narrowed({ limit: max + 1, reverse: true }, undefined, bounds.before)), max);
+    return { rows: rows.toReversed(), complete };
+  }
+  if (page.index === undefined) return taken(await set({ limit: max + 1 }), max);
+  // XEP-0059 section 2.6: an index beyond the end asks for an empty page.
+  const number = first.number + page.index;
+  if (number > last.number) return { rows: [], complete: true };
+  const near = await nearest(set, first, last, number);
+  const skipped = number - near.number;
+  const rows = [near, ...(await set({ after: near.key, limit: skipped + max }))];
+  return taken(rows.slice(skipped), max);
+}
+
+/** Rows that are passed over rather than halved once more. */
+const skippedMax = 256;
+
+/** A row at most `skippedMax` before the one with this number: keys are as good as times, and numbers grow with them. */
+async function nearest(set: Select, first: ArchivedRow, last: ArchivedRow, number: number): Promise<ArchivedRow> {
+  let low = first;
+  for (let high = last.key; number - low.number > skippedMax; ) {
+    const middle = betweenArchiveKeys(low.key, high);
+    const [row] = await set({ after: middle, limit: 1 });
+    if (row === undefined || row.number > number) high = middle;
+    else low = row;
+  }
+  return low;
+}
+
+/** As many as there may be in one page, by their number and by their bytes, but one at least. */
+function taken(rows: readonly ArchivedRow[], max: number): Rows {
+  let [count, bytes] = [0, 0];
+  for (const row of rows.slice(0, max)) {
+    bytes += row.bytes;
+    if (count > 0 && bytes > archivePageBytesMax) break;
+    count += 1;
+  }
+  return { rows: rows.slice(0, count), complete: count === rows.length };
+}
+
+/** The rows of these ids by id, or the first id that no message has. */
+async function find(source: ArchiveSource, host: string, username: string, ids: readonly string[]): Promise<Map<string, ArchivedRow> | ArchiveMissing> {
+  const keys = ids.map((id) => archiveKeyOf(id));
+  const sound = keys.filter((key) => key !== undefined);
+  const rows = sound.length === 0 ? [] : await source.archivedAt(host, username, sound);
+  const byId = new Map(rows.flatMap((row) => (row === undefined ? [] : [[row.id, row] as const])));
+  const missing = ids.find((id) => !byId.has(id));
+  return missing === undefined ? byId : { missing };
+}
+
+/** Some rows as if nothing else were in the archive. */
+function selectFrom(given: readonly ArchivedRow[]): Select {
+  const rows = [...new Map(given.map((row) => [row.key, row])).values()]
+    .toSorted((left, right) => (left.key < right.key ? -1 : 1));
+  return async ({ after, before, reverse, limit }) => {
+    const within = rows
+      .filter(({ key }) => (after === undefined || key > after) && (before === undefined || key < before))
+      .map((row) => ({ ...row, number: rows.indexOf(row) }));
+    return (reverse === true ? within.toReversed() : within).slice(0, limit);
+  };
+}
+
+function isWith({ with: other = "" }: ArchivedRow, contact: { readonly full: string; readonly resource: string | undefined }): boolean {
+  return other === contact.full || (contact.resource === undefined && other.startsWith(`${contact.full}/`));
+}
+
+function narrowed(range: ArchiveRange, after: string | undefined, before: string | undefined): ArchiveRange {
+  const bounds = { after: latest(range.after, after), before: earliest(range.before, before) };
+  return {
+    limit: range.limit,
+    ...(range.reverse === undefined ? {} : { reverse: range.reverse }),
+    ...(bounds.after === undefined ? {} : { after: bounds.after }),
+    ...(bounds.before === undefined ? {} : { before: bounds.before }),
+  };
+}
+
+/** Keys hold digits and small letters only, which `<` puts in their order. */
+function latest(left: string | undefined, right: string | undefined): string | undefined {
+  return left === undefined || (right !== undefined && right > left) ? right : left;
+}
+
+function earliest(left: string | undefined, right: string | undefined): string | undefined {
+  return left === undefined || (right !== undefined && right < left) ? right : left;
+}
+
+function datedId({ id, key }: ArchivedRow): ArchivedId {
+  return { id, at: timeOfArchiveKey(key) };
+}

@@ -1,0 +1,53 @@
+/**
+ * What this server implements elsewhere than in extensions: in the session, in its sockets, in logins, in files. Extensions declare
+ * theirs themselves; from both the table of specifications is made (`npm run diagrams`).
+ */
+import type { Specification } from "../router/extension.ts";
+
+export const inCore: readonly Specification[] = [
+  {
+    id: "RFC 6120",
+    title: "XMPP: Core",
+    missing: [
+      "Streams between servers are not there yet: addresses of other domains get remote-server-not-found.",
+      "SASL EXTERNAL is not offered: clients have no certificates to log in with.",
+    ],
+  },
+  { id: "RFC 7622", title: "XMPP: Address Format" },
+  { id: "RFC 4616", title: "The PLAIN SASL Mechanism" },
+  { id: "RFC 5802", title: "SCRAM SASL and GSS-API Mechanisms", missing: ["It is a SASL mechanism here, and none of GSS-API."] },
+  { id: "RFC 7677", title: "SCRAM-SHA-256 and SCRAM-SHA-256-PLUS" },
+  {
+    id: "RFC 5929",
+    title: "Channel Bindings for TLS",
+    missing: ["tls-unique is not offered: TLS 1.3 has none, and below it nothing shows that it would be unique (RFC 7627 section 6.1)."],
+  },
+  { id: "RFC 9266", title: "Channel Bindings for TLS 1.3", missing: ["tls-exporter is offered with TLS 1.3 alone: below it nothing shows that it would be unique (section 4.2)."] },
+  // src/xml/data-form.ts.
+  { id: "XEP-0004", version: "2.13.2", title: "Data Forms", missing: ["Forms with several items are neither sent nor read: nothing here has a use for them (section 3.4)."] },
+  // src/xml/result-set.ts.
+  { id: "XEP-0059", version: "1.0", title: "Result Set Management" },
+  // src/domain/date-time.ts.
+  { id: "XEP-0082", version: "1.1.1", title: "XMPP Date and Time Profiles" },
+  // src/xml/delay.ts; stamped where something waits, and taken from those who have no right to it.
+  { id: "XEP-0203", version: "2.0", title: "Delayed Delivery" },
+  // src/admin/formats.
+  {
+    id: "XEP-0227",
+    version: "1.1",
+    title: "Portable Import/Export Format for XMPP-IM Servers",
+    missing: [
+      "Nodes of personal eventing are neither written nor read yet (section 4.10).",
+      "Archives are neither written nor read yet (section 4.11).",
+      "Of privacy lists only what a block list can say is read: there are no privacy lists here (section 4.8).",
+      "Files that are split are not put together: another program does it before (section 5).",
+    ],
+  },
+  // src/xml/forwarded.ts.
+  { id: "XEP-0297", version: "1.0", title: "Stanza Forwarding" },
+  // Each extension that keeps or copies messages obeys its own.
+  { id: "XEP-0334", version: "1.0.0", title: "Message Processing Hints" },
+  { id: "XEP-0368", version: "1.1.0", title: "SRV records for XMPP over TLS", missing: ["Direct TLS between servers: there are no streams between servers yet."] },
+  { id: "XEP-0453", version: "0.1.2", title: "DOAP usage in XMPP", missing: ["A homepage and a logo: the project has none yet (section 1)."] },
+  { id: "XEP-0474", version: "0.5.0", title: "SASL SCRAM Downgrade Protection" },
+];

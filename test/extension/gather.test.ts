@@ -1,0 +1,131 @@
+/** What is refused of an extension, and in which words its author or operator hears of it. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ConfigError } from "../../src/config/errors.ts";
+import { gatherExtensions } from "../../src/extension/gather.ts";
+import { defineExtension, sessionState, type Extension } from "../../src/extension/index.ts";
+import { startServer } from "../../src/testing/start-server.ts";
+import { extensions as own } from "../../src/xep/index.ts";
+
+const specification = { id: "TEST", title: "What is refused" };
+const plain: Extension = { name: "plain", specification };
+const ping = { xmlns: "urn:xmpp:ping", name: "ping", types: ["get"], at: ["server"], handle: () => ({ result: undefined }) } as const;
+const state = (extension: string) => sessionState({ extension, initial: 0, read: (recorded) => (typeof recorded === "number" ? recorded : undefined) });
+
+async function problems(given: readonly unknown[], files: readonly string[] = [], ownOnes: readonly Extension[] = own): Promise<readonly string[]> {
+  try {
+    await gatherExtensions({ own: ownOnes, files, given: given as readonly Extension[] });
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.message.split("\n");
+  }
+}
+
+describe("The server's own extensions", () => {
+  it("would pass the same checks, together", async () => {
+    expect(await problems(own, [], [])).toEqual([]);
+  });
+});
+
+describe("A value that is to be an extension", () => {
+  it("is taken as it is", async () => {
+    const whole = defineExtension({ ...plain, phases: { stamp: () => undefined }, iq: [{ ...ping, xmlns: "urn:example:plain" }], sessionState: state("plain") });
+    const all = await gatherExtensions({ own, files: [], given: [whole] });
+    expect(all.slice(0, -1)).toEqual(own);
+    expect(all.at(-1)).toBe(whole);
+  });
+
+  it.each([
+    ["nothing", undefined, "extensions[0]: expected an extension, or a list of them, as the default export, got nothing (given to startServer)"],
+    ["a function", () => plain, "extensions[0]: expected an extension, or a list of them, as the default export, got a function (given to startServer)"],
+    ["a name with capitals", { ...plain, name: "MyExtension" }, 'extensions[0].name: expected a name in kebab-case, such as my-extension, got "MyExtension" (given to startServer)'],
+    ["no specification", { name: "plain" }, "extensions[0].specification: expected an object with id and title, of what the extension implements, got nothing (given to startServer)"],
+    ["no title", { ...plain, specification: { id: "TEST" } }, "extensions[0].specification.title: expected the title of the specification, got nothing (given to startServer)"],
+    ["a hook that is none", { ...plain, presenceChanged: true }, "extensions[0].presenceChanged: expected a function, got true (given to startServer)"],
+    ["a misspelt hook", { ...plain, presenceChange: () => {} }, "extensions[0].presenceChange: an extension has no such member (given to startServer); did you mean presenceChanged?"],
+    ["an unknown member", { ...plain, zebra: 1 }, "extensions[0].zebra: an extension has no such member (given to startServer); remove it; the types of refrain/extension list what there is"],
+    ["a misspelt phase", { ...plain, phases: { stmap: () => {} } }, "extensions[0].phases.stmap: an extension has no such member (given to startServer); did you mean stamp?"],
+    ["a phase that waits", { ...plain, phases: { guard: async () => {} } }, "extensions[0].phases.guard: expected a function that is not async: it decides at once, got an async function (given to startServer)"],
+    ["a handler without a function", { ...plain, iq: [ping, { ...ping, handle: undefined }] }, "extensions[0].iq[1].handle: expected a function, got nothing (given to startServer)"],
+    ["a handler of another type", { ...plain, iq: [{ ...ping, types: ["result"] }] }, 'extensions[0].iq[0].types[0]: expected get or set, got "result" (given to startServer)'],
+    ["features that are no texts", { ...plain, serverFeatures: [5] }, "extensions[0].serverFeatures: expected a list of features, or a function that returns one, got [5] (given to startServer)"],
+    ["another's session state", { ...plain, sessionState: state("fancy") }, 'extensions[0].sessionState.extension: expected the name of the extension, plain, got "fancy" (given to startServer)'],
+    ["a session state of its own making", { ...plain, sessionState: { initial: 0 } }, "extensions[0].sessionState: expected what sessionState(…) returns, got an object (given to startServer)"],
+  ])("is refused with what is wrong: %s", async (_, value, expected) => {
+    expect((await problems([value]))[0]).toBe(expected);
+  });
+
+  it("is told all that is wrong at once", async () => {
+    expect(await problems([{ name: 5, specification: 6, iq: 7 }, plain, null])).toHaveLength(4);
+  });
+});
+
+describe("Two extensions", () => {
+  it("cannot have one name", async () => {
+    expect(await problems([plain, { ...plain, name: "ping" }, plain])).toEqual([
+      "extensions[1].name: two extensions have the name ping: this one and the server's own ping (XEP-0199) (given to startServer); change one of them",
+      "extensions[2].name: two extensions have the name plain: this one and plain (extensions[0], given to startServer) (given to startServer); change one of them",
+    ]);
+  });
+
+  it("cannot answer one request, and may answer different ones of one name", async () => {
+    const of = (...iq: readonly object[]) => [{ ...plain, iq }];
+    expect(await problems(of(ping))).toEqual([
+      "extensions[0].iq[0]: two extensions answer <ping xmlns='urn:xmpp:ping'/>: this one and the server's own ping (XEP-0199) (given to startServer); change one of them",
+    ]);
+    expect(await problems(of({ ...ping, types: ["set"] }, { ...ping, name: "pong" }, { ...ping, xmlns: "urn:example:ping" }))).toEqual([]);
+  });
+
+  it("cannot take one element", async () => {
+    const elements = [{ xmlns: "urn:example:plain", names: ["active", "inactive"], handle: () => {} }];
+    expect(await problems([{ ...plain, elements }, { ...plain, name: "other", elements }])).toEqual(["active", "inactive"].map((name) =>
+      `extensions[1].elements[0]: two extensions take <${name} xmlns='urn:example:plain'/>: this one and plain (extensions[0], given to startServer) (given to startServer); change one of them`));
+  });
+
+  it("are refused by a server that is started with them, before it listens", async () => {
+    await expect(startServer({ extensions: [plain, plain] })).rejects.toThrow(ConfigError);
+  });
+});
+
+describe("The file of an extension", () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "refrain-extension-"));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const write = (name: string, text: string) => {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  };
+
+  it("may have one, or several", async () => {
+    const file = write("several.mjs", `const specification = { id: "TEST", title: "Several" };
+      export default [{ name: "one", specification }, { name: "two", specification }];`);
+    const all = await gatherExtensions({ own: [], files: [file], given: [plain] });
+    expect(all.map(({ name }) => name)).toEqual(["one", "two", "plain"]);
+  });
+
+  it("is named with its place in the list, in the setting", async () => {
+    const file = write("wrong.mjs", `export default [{ name: "one" }, 5];`);
+    expect(await problems([], [file])).toEqual([
+      `extensions[0][0].specification: expected an object with id and title, of what the extension implements, got nothing (file ${file})`,
+      `extensions[0][1]: expected an extension, or a list of them, as the default export, got 5 (file ${file})`,
+    ]);
+  });
+
+  it("is there, is a file, runs, and has a default export", async () => {
+    mkdirSync(join(folder, "folder"));
+    const [missing, inner] = [join(folder, "missing.mjs"), join(folder, "folder")];
+    const throws = write("throws.mjs", `throw new RangeError("not today\\nand not tomorrow");`);
+    const silent = write("silent.mjs", `export const name = "silent";`);
+    expect(await problems([], [missing, inner, throws, silent])).toEqual([
+      `extensions[0]: no such file (file ${missing}); name a JavaScript file, relative to the configuration file`,
+      `extensions[1]: is not a file (file ${inner}); name the JavaScript file in it`,
+      expect.stringMatching(/^extensions\[2\]: cannot be loaded, RangeError: not today\b[^\n]*throws\.mjs\); mend it$/),
+      `extensions[3]: expected an extension, or a list of them, as the default export, got nothing (file ${silent})`,
+    ]);
+  });
+});
