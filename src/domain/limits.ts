@@ -130,6 +130,8 @@ export const subscriptionRequestCharsMax = 3_000;
 export const partingWordsCharsMax = 1_023;
 /** Namespaces in which one account keeps private XML (XEP-0049). */
 export const privateNamespacesMax = 256;
+/** How often a set reads what is there anew because it has changed meanwhile. */
+export const privateReadsMax = 8;
 /** Bytes, as JSON, of one of the values that an extension keeps in memory with an account, and keys of one extension. */
 export const stateValueBytesMax = 16_384;
 export const stateKeysMax = 1_000;
@@ -139,7 +141,7 @@ export const sessionStateBytesMax = 4_096;
 export const pushServicesMax = 32;
 export const pushNodeCharsMax = 1_024;
 export const pushOptionsBytesMax = 8_192;
-/** Errors that may pass, or answers that do not come, one after the other, before a push service is not notified any more. */
+/** Errors that may pass, one after the other, before a push service is not notified any more. */
 export const pushErrorsMax = 10;
 /** UTF-16 units of a message that a push service is told of. */
 export const pushBodyCharsMax = 512;
@@ -198,8 +200,16 @@ export const nodeChunkBytesMax = 8_192;
 export const nodePageBytesMax = 1_048_576;
 /** Subscriptions of one user, with any of its addresses, to one node. */
 export const nodeSubscriptionsPerUserMax = 10;
+/**
+ * Bytes of all bookmarks of one account that are items (XEP-0402): they are in memory while the account is. And how often they are read
+ * anew because somebody has changed them meanwhile.
+ */
+export const bookmarksBytesMax = 1_048_576;
+export const bookmarkReadsMax = 8;
 /** Accounts that are looked at together for the last items of their nodes, for all who become available. */
 export const lastItemsAccountsMax = 8;
+/** Formats of one avatar (XEP-0084) that are looked at. */
+export const avatarFormatsMax = 8;
 
 /** Milliseconds after the start until what ended long ago is taken out of the log for the first time, and between two such rounds. */
 export const retentionFirstMs = 60_000;

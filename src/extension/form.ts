@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { ConfigProblem } from "../config/errors.ts";
 import { nearest } from "../config/nearest.ts";
+import { isConfig } from "../pubsub/node-config.ts";
 import type { Extension } from "../router/extension.ts";
 import { phases } from "../router/phases.ts";
 import type { SessionState } from "../router/session-state.ts";
@@ -75,6 +76,7 @@ const members = {
   accountIdentities: list(identity, "identities").optional(),
   serverForms: decidingFunction.optional(),
   accountNodes: record({ items: anyFunction, info: anyFunction }).optional(),
+  nodeDefaults: z.custom(isNodeDefaults, { error: "an object with what is configured of each node, by names and values of XEP-0060 section 16.4.4" }).optional(),
   serverNodes: decidingFunction.optional(),
   iq: list(iqHandler, "handlers").optional(),
   phases: record(Object.fromEntries(phases.map((phase) => [phase, decidingFunction.optional()])), "an object with a function for each phase").optional(),
@@ -86,12 +88,19 @@ const members = {
   itemsChanged: decidingFunction.optional(),
   rosterChanged: decidingFunction.optional(),
   sessionResumed: decidingFunction.optional(),
+  holdsBack: decidingFunction.optional(),
+  linkLost: decidingFunction.optional(),
   streamFeature: decidingFunction.optional(),
   takesUnauthenticated: decidingFunction.optional(),
   livenessProbe: decidingFunction.optional(),
 } satisfies { readonly [Member in keyof Extension]-?: z.ZodType };
 
 const form = record(members, "an extension, or a list of them, as the default export");
+
+function isNodeDefaults(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return Object.values(value).every((config: unknown) => typeof config === "object" && config !== null && isConfig(config));
+}
 
 function isSessionState(value: unknown): boolean {
   const { extension, of, set } = (value ?? {}) as Readonly<Record<keyof SessionState, unknown>>;

@@ -30,7 +30,7 @@ export function readConfig(form: Element): { readonly config: Partial<NodeConfig
   const read = readForm(form);
   if (read === undefined) return malformed;
   if (read.kind === "cancel") return { config: undefined };
-  // One that does not say whose fields it has (slixmpp's) can be nothing else here.
+  // One that does not say whose fields it has can be nothing else here.
   if (read.kind !== "submit" || (read.formType ?? configType) !== configType) return malformed;
   return readFields(read.fields, () => undefined);
 }

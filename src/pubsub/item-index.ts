@@ -15,16 +15,20 @@ export interface IndexChange {
 }
 
 export function entriesOf(index: ItemIndex): readonly Entry[] {
-  return [...index.values()].flat();
+  const all: Entry[] = [];
+  // Many times faster than flat().
+  for (const entries of index.values()) for (const entry of entries) all.push(entry);
+  return all;
 }
 
 /** Takes out what has one of these ids, then puts `added` at the end. */
 export function changed(index: ItemIndex, removed: ReadonlySet<string>, added?: Entry): IndexChange {
   const next = new Map(index);
   for (const [number, entries] of index) {
+    if (!entries.some(({ id }) => removed.has(id))) continue;
     const left = entries.filter(({ id }) => !removed.has(id));
     if (left.length === 0) next.delete(number);
-    else if (left.length < entries.length) next.set(number, left);
+    else next.set(number, left);
   }
   if (added !== undefined) append(next, added, lastOf(index) + 1);
   return { index: next, writes: difference(index, next) };

@@ -22,8 +22,6 @@ export interface Newcomer {
   readonly nodes: readonly string[];
   /** It has been told of everything that was published before: ms since 1970. */
   readonly knowsUntil: number;
-  /** Since when it is told of what is published, as all others are: ms since 1970. */
-  readonly since: number;
 }
 
 /** To whom the last item of a node goes. */
@@ -32,9 +30,18 @@ type Recipients = (step: Step, owner: Account, node: Node) => readonly Recipient
 export class LastItems {
   readonly #host: NodeHost;
   readonly #turns = new Turns(lastItemsAccountsMax);
+  /** Publications since the start, and which was the last of each node. Clocks do not say what was first: they stand still, and go back. */
+  #publications = 0;
+  readonly #latest = new WeakMap<Account, Map<string, { readonly number: number; readonly at: number }>>();
 
   constructor(host: NodeHost) {
     this.#host = host;
+  }
+
+  /** Everybody who is to be told of it now is told: it is no last item for those who have come before. */
+  published(account: Account, node: string, { at }: Pick<Entry, "at">): void {
+    const latest = this.#latest.get(account) ?? new Map<string, { readonly number: number; readonly at: number }>();
+    this.#latest.set(account, latest.set(node, { number: (this.#publications += 1), at }));
   }
 
   /** A session of an account became available, or says that it wants more: of all accounts whose presence its user sees, and its own. */
@@ -42,8 +49,9 @@ export class LastItems {
     this.#begin(newcomer.account, this.#welcome(newcomer));
   }
 
-  /** These have been let in, or have subscribed, in a step at the time `since`. */
-  introduce(account: Account, nodes: readonly string[], since: number, recipients: Recipients): void {
+  /** These have been let in, or have subscribed. */
+  introduce(account: Account, nodes: readonly string[], recipients: Recipients): void {
+    const since = this.#publications;
     const willing: Recipients = (step, owner, node) => (node.config.send_last_published_item === "never" ? [] : recipients(step, owner, node));
     this.#begin(account, this.#turns.take(() => this.#sendFrom({ jid: jidOf(account), nodes, knowsUntil: 0, since, recipients: willing })));
   }
@@ -53,7 +61,8 @@ export class LastItems {
     work.catch((error: unknown) => this.#host.log.debug({ err: error, jid: bare }, "last items of nodes could not be sent"));
   }
 
-  async #welcome({ session, account, nodes, knowsUntil, since }: Newcomer): Promise<void> {
+  async #welcome({ session, account, nodes, knowsUntil }: Newcomer): Promise<void> {
+    const since = this.#publications;
     const contacts = [...account.contacts.values()].filter(sees).flatMap(({ jid }) => parseJid(jid) ?? []);
     const recipients: Recipients = (step, owner, node) => {
       const reader = this.#host.account(step, account.bare);
@@ -75,17 +84,20 @@ export class LastItems {
     const wanted = nodes.filter((id) => published.has(id)).flatMap((id) => readNode(account, id) ?? []);
     if (wanted.length === 0) return;
     const last = host.run(null, (step) => wanted.flatMap((node) => {
-      const entry = lastOf(node, sending, step.at);
-      return entry === undefined || recipients(step, account, node).length === 0 ? [] : [{ id: node.id, entry }];
+      const entry = node.entries.at(-1);
+      if (entry === undefined) return [];
+      const number = this.#numberOf(account, node.id, entry);
+      return isTold(entry, sending, number) || recipients(step, account, node).length === 0 ? [] : [{ id: node.id, entry, number }];
     }));
     const left: string[] = [];
-    for (const { id, entry } of last) {
+    for (const { id, entry, number } of last) {
       const [item] = await readItems(host, account, id, [entry]);
       host.run(null, (step) => {
         if (host.account(step, account.bare) !== account) return void left.push(id);
         const node = readNode(account, id);
         // Whoever published something else meanwhile has told them of it; whoever took it back wants it told to nobody.
-        if (item === undefined || node?.entries.at(-1)?.at !== entry.at) return;
+        const last = node?.entries.at(-1);
+        if (item === undefined || node === undefined || last?.at !== entry.at || this.#numberOf(account, id, last) !== number) return;
         const event = publishedEvent(id, node.config, account, item);
         tell(host, step, account, node.config, recipients(step, account, node), event, { replyTo: item.by, at: item.at });
       });
@@ -93,24 +105,27 @@ export class LastItems {
     // The account was not used for so long that it left the memory: what was read of it may be of the past.
     if (left.length > 0 && tries > 1) await this.#sendFrom({ ...sending, nodes: left }, tries - 1);
   }
+
+  #numberOf(account: Account, node: string, { at }: Entry): number | undefined {
+    const latest = this.#latest.get(account)?.get(node);
+    return latest?.at === at ? latest.number : undefined;
+  }
 }
 
 interface Sending {
   readonly jid: Jid;
   readonly nodes: readonly string[];
   readonly knowsUntil: number;
+  /** The last publication before they came. */
   readonly since: number;
   readonly recipients: Recipients;
 }
 
 const triesMax = 3;
 
-/** The last item of the node, unless they have been told of it. */
-function lastOf({ entries }: Node, { knowsUntil, since }: Sending, now: number): Entry | undefined {
-  const entry = entries.at(-1);
-  // After `now`: the clock went back.
-  const isTold = entry !== undefined && (entry.at <= knowsUntil || (entry.at > since && entry.at <= now));
-  return isTold ? undefined : entry;
+/** Whether they have been told of the item already. `number`: that of its publication, if it was published since the start. */
+function isTold({ at }: Entry, { knowsUntil, since }: Sending, number: number | undefined): boolean {
+  return number === undefined ? at <= knowsUntil : number > since;
 }
 
 /** Lets so many pieces of work go on at once; others wait in their order. */

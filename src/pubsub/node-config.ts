@@ -100,6 +100,17 @@ export function itemsMaxOf({ persist_items, max_items, send_last_published_item 
   return send_last_published_item === "never" ? 0 : 1;
 }
 
+/** Whether all of it is what nodes can be configured with. */
+export function isConfig(value: object): value is Partial<NodeConfig> {
+  return Object.entries(value).every(([name, given]: readonly [string, unknown]) => {
+    const field = Object.hasOwn(configFields, name) ? configFields[name as NodeConfigName] : undefined;
+    const isValue = Array.isArray(given) ? given.every((each) => typeof each === "string") : ["string", "number", "boolean"].includes(typeof given);
+    if (field === undefined || !isValue) return false;
+    const read = field.read(valuesOf(given as NodeConfig[NodeConfigName]));
+    return read !== undefined && sameValue(name as NodeConfigName, read, given as NodeConfig[NodeConfigName]) && typeof read === typeof given;
+  });
+}
+
 /** Whether two values of one field mean the same. */
 export function sameValue(name: NodeConfigName, a: NodeConfig[NodeConfigName], b: NodeConfig[NodeConfigName]): boolean {
   return canonical(name, a) === canonical(name, b);

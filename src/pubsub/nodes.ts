@@ -47,6 +47,8 @@ export interface ItemsChange {
 }
 
 export interface NodesOptions {
+  /** How nodes are made that are configured unlike others, by name. */
+  readonly defaults: ReadonlyMap<string, Partial<NodeConfig>>;
   /** Called when it is needed: it is built around this. */
   readonly host: () => NodeHost;
   readonly itemsChanged: (change: ItemsChange) => void;
@@ -113,12 +115,14 @@ export class Nodes {
     const host = this.#host;
     const itemId = id ?? host.nextId();
     const by = host.sessions(account.bare).find((session) => session.connected && session.available && session.jid.equals(publisher))?.jid.full;
-    const decision = decidePublish(account, { node, id: itemId, payload, itemless, by, options, at: step.at });
+    const defaults = this.#defaultsOf(node);
+    const decision = decidePublish(account, { node, id: itemId, payload, itemless, by, defaults, options, at: step.at });
     if ("fault" in decision) return decision;
     const { config, isNew, kept, pushedOut } = decision;
     if (isNew) writeNode(host.setState, step, account, node, config);
     if (kept !== undefined) {
       writeIndex(host.setState, step, account, node, kept.change);
+      this.#lastItems.published(account, node, kept.entry);
       for (const old of pushedOut) host.data.set(step, account, nodeSpaces.nodes, itemKey(node, old), null);
       host.data.set(step, account, nodeSpaces.nodes, itemKey(node, itemId), kept.value);
     }
@@ -158,7 +162,7 @@ export class Nodes {
   // ---- Nodes.
 
   create(step: Step, account: Account, node: string, config: Partial<NodeConfig> = {}): Fault | undefined {
-    const whole = { ...defaultConfig, ...config };
+    const whole = { ...this.#defaultsOf(node), ...config };
     const refused = createFault(account, node, whole);
     if (refused === undefined) writeNode(this.#host.setState, step, account, node, whole);
     return refused;
@@ -209,6 +213,10 @@ export class Nodes {
 
   get #host(): NodeHost {
     return this.#options.host();
+  }
+
+  #defaultsOf(node: string): NodeConfig {
+    return { ...defaultConfig, ...this.#options.defaults.get(node) };
   }
 
   get #lastItems(): LastItems {

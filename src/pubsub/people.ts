@@ -121,7 +121,7 @@ export class People {
       if (!session.connected || !session.available) continue;
       const wanted = new Set(nodesWanted(this.#host.features(session)));
       const nodes = opened.filter((id) => wanted.has(id));
-      if (nodes.length > 0) this.#introduce(step, account, nodes, [session]);
+      if (nodes.length > 0) this.#introduce(account, nodes, [session]);
     }
   }
 
@@ -133,7 +133,7 @@ export class People {
   /** Sends the last item to those who are reached now and were not before. */
   introduce(step: Step, account: Account, node: Pick<Node, "id" | "config">, before: ReadonlySet<Session>): void {
     const fresh = [...this.reached(step, account, node)].filter((session) => !before.has(session));
-    if (fresh.length > 0) this.#introduce(step, account, [node.id], fresh);
+    if (fresh.length > 0) this.#introduce(account, [node.id], fresh);
   }
 
   /** Ends the subscriptions that have no right to the node any more, and tells who had them. */
@@ -145,9 +145,9 @@ export class People {
     }
   }
 
-  #introduce(step: Step, account: Account, nodes: readonly string[], sessions: readonly Session[]): void {
+  #introduce(account: Account, nodes: readonly string[], sessions: readonly Session[]): void {
     const host = this.#host;
-    this.#last.introduce(account, nodes, step.at, (step, owner, node) =>
+    this.#last.introduce(account, nodes, (step, owner, node) =>
       sessions.flatMap((session) => {
         const reader = session.connected ? host.account(step, session.jid.bare) : undefined;
         return reader !== undefined && isReached(host, owner, node, reader, session) ? [{ session, account: reader, to: session.jid }] : [];
@@ -158,7 +158,7 @@ export class People {
     const host = this.#host;
     writePerson(host.setState, step, account, "subscriptions", node.id, jid.full, state === "none" ? null : state);
     if (state !== "subscribed") return;
-    this.#last.introduce(account, [node.id], step.at, (step, owner, now) =>
+    this.#last.introduce(account, [node.id], (step, owner, now) =>
       subscriptionOf(owner, now.id, jid.full) === "subscribed" ? subscribersAt(host, step, owner, now, jid) : []);
   }
 

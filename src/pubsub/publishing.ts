@@ -7,7 +7,8 @@ import { fault, nodeIdRequired, unsupported, type Fault } from "./faults.ts";
 import { changed, entriesOf, type IndexChange } from "./item-index.ts";
 import { itemValue } from "./items.ts";
 import { defaultConfig, itemsMaxOf, sameValue, type NodeConfig, type NodeConfigName } from "./node-config.ts";
-import { readNode, readIndex, hasNode, hasRoomForConfig, hasRoomForIndex, itemBytes, nodeSpaces } from "./rows.ts";
+import type { Entry } from "./node.ts";
+import { readConfig, readIndex, readNode, hasNode, hasRoomForConfig, hasRoomForIndex, itemBytes, nodeSpaces } from "./rows.ts";
 
 export interface Publication {
   readonly node: string;
@@ -17,6 +18,8 @@ export interface Publication {
   readonly itemless: boolean;
   /** See `Item.by`. */
   readonly by: string | undefined;
+  /** What it is where it is made by this, and `options` do not say otherwise. */
+  readonly defaults?: NodeConfig;
   /** What the node has to be like (section 7.1.5). */
   readonly options: Partial<NodeConfig>;
   readonly at: number;
@@ -26,16 +29,16 @@ export interface PublishDecision {
   readonly config: NodeConfig;
   readonly isNew: boolean;
   /** undefined: nothing is kept. */
-  readonly kept: { readonly value: Json; readonly change: IndexChange } | undefined;
+  readonly kept: { readonly value: Json; readonly entry: Entry; readonly change: IndexChange } | undefined;
   /** The items that give way, the oldest first. */
   readonly pushedOut: readonly string[];
 }
 
 export function decidePublish(account: Account, publication: Publication): PublishDecision | Fault {
-  const { node, id, payload, itemless, by, options, at } = publication;
-  const known = readNode(account, node);
-  const config = known?.config ?? { ...defaultConfig, ...options };
-  const refused = known === undefined ? createFault(account, node, config) : preconditionFault(known.config, options);
+  const { node, id, payload, itemless, by, defaults = defaultConfig, options, at } = publication;
+  const known = readConfig(account, node);
+  const config = known ?? { ...defaults, ...options };
+  const refused = known === undefined ? createFault(account, node, config) : preconditionFault(known, options);
   const wrong = refused ?? formFault(config, publication);
   if (wrong !== undefined) return wrong;
   const isNew = known === undefined;
@@ -50,16 +53,17 @@ export function decidePublish(account: Account, publication: Publication): Publi
   const entries = entriesOf(index);
   const others = entries.filter((entry) => entry.id !== id);
   const surplus = Math.max(0, others.length + 1 - room);
-  if (surplus > 0 && others.length === entries.length && config.publish_node_full === "reject") {
+  if (surplus > 0 && config.publish_node_full === "reject") {
     return fault("conflict", `this node has at most ${room} items`, "node-full");
   }
   const leaving = others.slice(0, surplus);
   const gone = [...leaving, ...entries.filter((entry) => entry.id === id)];
   const total = itemBytes(account) + bytes - gone.reduce((sum, entry) => sum + entry.bytes, 0);
   if (total > nodesBytesMax) return fault("resource-constraint", `all items of an account have at most ${nodesBytesMax} bytes`);
-  const change = changed(index, new Set(gone.map((entry) => entry.id)), { id, bytes, at: Math.max(at, (entries.at(-1)?.at ?? 0) + 1) });
+  const entry: Entry = { id, bytes, at: Math.max(at, (entries.at(-1)?.at ?? 0) + 1) };
+  const change = changed(index, new Set(gone.map((each) => each.id)), entry);
   if (!hasRoomForIndex(account, change, index)) return fault("resource-constraint", "the nodes of an account have no room for more items");
-  return { config, isNew, kept: { value, change }, pushedOut: leaving.map((entry) => entry.id) };
+  return { config, isNew, kept: { value, entry, change }, pushedOut: leaving.map((entry) => entry.id) };
 }
 
 /** Why there cannot be such a node. */

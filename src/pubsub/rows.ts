@@ -34,6 +34,12 @@ export function readNode(account: Account, id: string): Node | undefined {
   return row === undefined ? undefined : { id, createdAt: row.created, config: configOf(row.config), entries: entriesOf(indexOf(account, id, row)) };
 }
 
+/** Without its items, which cost more the more there are. */
+export function readConfig(account: Account, id: string): NodeConfig | undefined {
+  const row = readRow(account, id);
+  return row === undefined ? undefined : configOf(row.config);
+}
+
 export function readIndex(account: Account, id: string): ItemIndex {
   const row = readRow(account, id);
   return row === undefined ? new Map() : indexOf(account, id, row);
@@ -173,6 +179,15 @@ function indexOf(account: Account, id: string, { chunks }: Row): ItemIndex {
 
 function entriesIn(chunk: Json | undefined): readonly Entry[] {
   if (!Array.isArray(chunk)) return [];
+  let entries = readChunks.get(chunk);
+  if (entries === undefined) readChunks.set(chunk, (entries = readChunk(chunk)));
+  return entries;
+}
+
+/** What is kept is never changed in its place: a chunk is read once, however often its node is looked at. */
+const readChunks = new WeakMap<readonly Json[], readonly Entry[]>();
+
+function readChunk(chunk: readonly Json[]): readonly Entry[] {
   return chunk.flatMap((each) => {
     const [id, bytes, at] = Array.isArray(each) ? (each as readonly Json[]) : [];
     return typeof id === "string" && typeof bytes === "number" && typeof at === "number" ? [{ id, bytes, at }] : [];

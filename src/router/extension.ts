@@ -4,6 +4,7 @@ import type { EntityDescription, EntityForm, EntityIdentity } from "../domain/en
 import type { Jid } from "../domain/jid.ts";
 import type { StoredRosterItem } from "../domain/roster.ts";
 import type { Json } from "../ports.ts";
+import type { NodeConfig } from "../pubsub/node-config.ts";
 import type { ItemsChange } from "../pubsub/nodes.ts";
 import type { FeatureStage, PresenceChange, Session } from "../session/environment.ts";
 import type { Step } from "../step/batch.ts";
@@ -38,6 +39,8 @@ export interface Extension {
   readonly serverForms?: (house: House) => readonly EntityForm[];
   /** What an account has below it (XEP-0030 section 4). */
   readonly accountNodes?: AccountNodes;
+  /** How nodes of accounts with these names are configured where their owner has not said otherwise (XEP-0163): what differs from others. */
+  readonly nodeDefaults?: Readonly<Record<string, Partial<NodeConfig>>>;
   /** Nodes under which service discovery tells of the server what it tells without one (XEP-0030 section 3.2). */
   readonly serverNodes?: (house: House) => readonly string[];
   /** Requests that it answers: for the server, and on behalf of accounts. No other extension may answer the same. */
@@ -63,6 +66,14 @@ export interface Extension {
   readonly rosterChanged?: (change: RosterChanged) => void;
   /** A session goes on over another link (XEP-0198 section 5): what depends on the link is set anew. */
   readonly sessionResumed?: (resumed: SessionResumed) => void;
+  /**
+   * Something is about to be sent to a connected session that has a link, whoever sends it: not counted, not yet in its queue. True: this
+   * extension keeps it, and may give it to `Session.deliver` later, which asks here again. Called for each stanza and each session, so it
+   * must cost next to nothing where it does not apply. It must not throw.
+   */
+  readonly holdsBack?: (outgoing: Outgoing) => boolean;
+  /** A session that can be resumed has lost its link: from now on its queue takes what it is given. Not called for sessions that end so. */
+  readonly linkLost?: (lost: SessionLinkLost) => void;
   /** Features of the stream at this stage, if there are any (RFC 6120 section 4.3.2). Called for each stream; not within a step. */
   readonly streamFeature?: (stage: FeatureStage, house: House) => Element | readonly Element[] | undefined;
   /** Whether it takes this iq before authentication: from anybody, so it must cost nothing. Its `iq` answers it. */
@@ -172,6 +183,19 @@ export interface DataChanged {
 }
 
 export interface ItemsChanged extends ItemsChange {
+  readonly house: House;
+}
+
+export interface Outgoing {
+  readonly step: Step;
+  readonly session: Session;
+  readonly element: Element;
+  readonly house: House;
+}
+
+export interface SessionLinkLost {
+  readonly step: Step;
+  readonly session: Session;
   readonly house: House;
 }
 

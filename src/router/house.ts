@@ -153,6 +153,7 @@ export function createHouse(options: HouseOptions): House {
     setState: createSetState(options),
     contacts: options.contacts,
     nodes: new Nodes({
+      defaults: new Map(extensions.flatMap(({ nodeDefaults = {} }) => Object.entries(nodeDefaults))),
       host: () => (nodeHost ??= { ...house, readKept: (account, what, text) => readKept(log, account, what, text) }),
       itemsChanged: (change) => {
         for (const { itemsChanged } of extensions) itemsChanged?.({ ...change, house });

@@ -46,6 +46,7 @@ export class Router implements StanzaRouter {
   readonly #iqs: IqTable;
   readonly #hosts: ReadonlySet<string>;
   readonly #elements: ElementTable;
+  readonly #holders: readonly NonNullable<Extension["holdsBack"]>[];
 
   constructor(options: RouterOptions) {
     this.#options = options;
@@ -53,6 +54,7 @@ export class Router implements StanzaRouter {
     this.#iqs = iqTable(options.extensions);
     this.#hosts = new Set(options.house.hosts);
     this.#elements = elementTable(options.extensions);
+    this.#holders = options.extensions.flatMap(({ holdsBack }) => holdsBack ?? []);
   }
 
   route(step: Step, session: Session, stanza: Stanza, handled: Handled): Promise<void> | undefined {
@@ -78,12 +80,32 @@ export class Router implements StanzaRouter {
     return this.#withAccount(step, to, handled, (step, account) => this.#routeToAccount(step, session, stanza as Addressed, account, handled));
   }
 
+  stamp(step: Step, session: Session, stanza: Stanza): boolean {
+    return this.#passes("stamp", { step, stanza, sender: session, house: this.#options.house, account: undefined, recipient: undefined });
+  }
+
   giveBack(step: Step, jid: Jid, stanzas: readonly UnacknowledgedStanza[]): void {
     const { accounts, registry, house, batch } = this.#options;
     // Memory is ahead of the disk: whoever is recovered from there has them still.
     if (batch.failed) return;
     const passes = (phase: Phase, passage: Passage) => passPhase(this.#phases, phase, passage);
     giveBack({ registry, house, account: accounts.read(step, jid.bare), passes }, step, jid, stanzas);
+  }
+
+  holdsBack(step: Step, session: Session, element: Element): boolean {
+    for (const holdsBack of this.#holders) if (holdsBack({ step, session, element, house: this.#options.house })) return true;
+    return false;
+  }
+
+  linkLost(step: Step, session: Session): void {
+    const { extensions, house } = this.#options;
+    for (const { name, linkLost } of extensions) {
+      try {
+        linkLost?.({ step, session, house });
+      } catch (error) {
+        house.log.error({ err: error, extension: name, jid: session.jid.full }, "an extension failed over a session that has lost its link");
+      }
+    }
   }
 
   sessionResumed(step: Step, session: Session): void {

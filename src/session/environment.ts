@@ -79,8 +79,14 @@ export interface StanzaRouter {
    * `jid` is the session's, which is in the registry no more.
    */
   giveBack(step: Step, jid: Jid, stanzas: readonly UnacknowledgedStanza[]): void;
+  /** Lets extensions stamp presence that is sent to nobody in particular, which is not routed. Returns whether it goes on. */
+  stamp(step: Step, session: Session, presence: Stanza): boolean;
   /** What the client of a connected session says beside stanzas. Returns whether an extension takes it. */
   takeElement(step: Step, session: Session, element: Element): boolean;
+  /** Whether an extension keeps what is about to be sent to a connected session that has a link. */
+  holdsBack(step: Step, session: Session, element: Element): boolean;
+  /** Tells extensions that a session has no link any more, and waits to be resumed. */
+  linkLost(step: Step, session: Session): void;
   /** Tells extensions that a session goes on over another link. */
   sessionResumed(step: Step, session: Session): void;
   /** Tells those who are to know of a change of presence; `change.available` is false when it ends. */
@@ -163,6 +169,11 @@ export interface Session {
   readonly directed: readonly string[];
   /** What extensions keep of it, by their names; set by telling `extension.changed`. */
   readonly extensions: Readonly<Record<string, Json>>;
+  /**
+   * What the server says in it has changed: this is its presence from now on, kept and told to all who see it as if its client had
+   * sent it. Its priority stays, and nothing happens where it is not available.
+   */
+  renewPresence(step: Step, presence: Element): void;
   /** Puts an element into its queue. */
   deliver(step: Step, element: Element, note?: DeliveryNote): void;
   /**

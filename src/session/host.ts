@@ -29,7 +29,7 @@ import { SessionLog } from "./session-log.ts";
 import type { Watched } from "./observation.ts";
 import type { StanzaQueue } from "./stanza-queue.ts";
 import { summaryOf } from "./summary.ts";
-import { takeEarly, takeElement } from "./traffic.ts";
+import { setPresence, takeEarly, takeElement } from "./traffic.ts";
 import { Watching, type SessionWatcher } from "./watching.ts";
 import type { Workbench } from "./workbench.ts";
 
@@ -198,9 +198,14 @@ export class SessionHost implements LinkOwner, Workbench, ResumableSession {
     return this.context.extensions;
   }
 
+  renewPresence(step: Step, presence: Element): void {
+    if (this.available && !this.#ending) setPresence(this, step, presence, this.priority);
+  }
+
   deliver(step: Step, element: Element, note: DeliveryNote = {}): void {
     // RFC 6120 section 4.4: nothing follows the end tag.
     if (this.#ending) return;
+    if (this.#jid !== undefined && !this.#hibernating && this.environment.router.holdsBack(step, this, element)) return;
     this.deliveredStanzas += 1;
     this.environment.observation.onDelivery?.(this, step, element);
     const text = serialise(element, clientNamespace);
@@ -474,6 +479,7 @@ export class SessionHost implements LinkOwner, Workbench, ResumableSession {
   #tellNow(step: Step, event: SessionEvent): void {
     // A session that has reached its end takes nothing more, also within the step that ended it.
     if (this.snapshot.status !== "active") return;
+    const hadLink = !this.#hibernating;
     this.#telling = true;
     this.environment.observation.told += 1;
     try {
@@ -484,6 +490,7 @@ export class SessionHost implements LinkOwner, Workbench, ResumableSession {
       this.#telling = false;
     }
     this.#mention(event);
+    if (hadLink && this.#hibernating) this.environment.router.linkLost(step, this);
     if (this.snapshot.status !== "active") this.#recordEnd(step);
   }
 

@@ -115,6 +115,7 @@ function takePresence(host: TrafficHost, step: Step, stanza: Stanza): boolean {
       changePresence(host, step, stanza);
       return false;
     case "unavailable":
+      if (!host.environment.router.stamp(step, host, stanza)) return false;
       host.presence = stanza.element;
       host.tell(step, { type: "presence.withdrawn", at });
       host.presence = undefined;
@@ -173,8 +174,13 @@ function changePresence(host: TrafficHost, step: Step, stanza: Stanza): void {
     const text = "presence has at most one priority, an integer from -128 to 127";
     return refuse(host, step, stanza, { condition: "bad-request", text });
   }
-  host.presence = stanza.element;
-  host.tell(step, { type: "presence.changed", at: step.at, priority, digest: digestOf(serialise(stanza.element)) });
+  if (host.environment.router.stamp(step, host, stanza)) setPresence(host, step, stanza.element, priority);
+}
+
+/** What all who see the session are told, and what is kept to be told to who comes later. */
+export function setPresence(host: Pick<TrafficHost, "presence" | "tell">, step: Step, presence: Element, priority: number): void {
+  host.presence = presence;
+  host.tell(step, { type: "presence.changed", at: step.at, priority, digest: digestOf(serialise(presence)) });
 }
 
 /** What has to be loaded first holds the sender's input, so that order is kept (RFC 6120 section 10.1). */

@@ -7,24 +7,32 @@ import { disco } from "./xep-0030-disco.ts";
 import { privateXml } from "./xep-0049-private-xml.ts";
 import { vcard } from "./xep-0054-vcard.ts";
 import { pubsub } from "./xep-0060-pubsub.ts";
+import { avatar } from "./xep-0084-avatar.ts";
 import { version } from "./xep-0092-version.ts";
 import { caps } from "./xep-0115-caps.ts";
+import { vcardAvatar } from "./xep-0153-vcard-avatar.ts";
 import { offline } from "./xep-0160-offline.ts";
 import { pep } from "./xep-0163-pep.ts";
+import { nickname } from "./xep-0172-nickname.ts";
 import { blocking } from "./xep-0191-blocking.ts";
 import { streamManagement } from "./xep-0198-stream-management.ts";
 import { ping } from "./xep-0199-ping.ts";
 import { time } from "./xep-0202-time.ts";
 import { publicData } from "./xep-0222-public-data.ts";
 import { privateData } from "./xep-0223-private-data.ts";
+import { vcard4 } from "./xep-0292-vcard4.ts";
 import { archive } from "./xep-0313-archive.ts";
 import { archivePreferences } from "./xep-0313-preferences.ts";
 import { stanzaIds } from "./xep-0359-stanza-ids.ts";
 import { carbons } from "./xep-0280-carbons.ts";
 import { push } from "./xep-0357-push.ts";
 import { clientState } from "./xep-0352-client-state.ts";
+import { avatarConversion } from "./xep-0398-avatar-conversion.ts";
+import { bookmarks } from "./xep-0402-bookmarks.ts";
+import { bookmarkConversion } from "./xep-0411-bookmark-conversion.ts";
 import { channelBinding } from "./xep-0440-channel-binding.ts";
 import { streamLimits } from "./xep-0478-stream-limits.ts";
+import { displayed } from "./xep-0490-displayed.ts";
 
 export const extensions: readonly Extension[] = [
   roster,
@@ -34,22 +42,30 @@ export const extensions: readonly Extension[] = [
   privateXml,
   vcard,
   pubsub,
+  avatar,
   version,
   caps,
+  vcardAvatar,
   offline,
   pep,
+  nickname,
   blocking,
   streamManagement,
   ping,
   time,
   publicData,
   privateData,
+  vcard4,
   archive,
   archivePreferences,
   stanzaIds,
   carbons,
   push,
   clientState,
+  avatarConversion,
+  bookmarks,
+  bookmarkConversion,
   channelBinding,
   streamLimits,
+  displayed,
 ];

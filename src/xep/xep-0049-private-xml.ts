@@ -1,9 +1,9 @@
 /** Private XML: what a client keeps with the server, for its own user alone. */
 import type { Account } from "../domain/account.ts";
 import { isEmptyFragment, namespaceProblem, privateCountKey, privateKey, privateNamespace as xmlns, privateSpace as space } from "../domain/kept-xml.ts";
-import { privateNamespacesMax } from "../domain/limits.ts";
+import { privateNamespacesMax, privateReadsMax } from "../domain/limits.ts";
 import type { Json } from "../ports.ts";
-import type { Extension, IqReply, IqRequest } from "../router/extension.ts";
+import type { DataChanged, Extension, IqReply, IqRequest } from "../router/extension.ts";
 import { readKept } from "../router/kept-element.ts";
 import type { Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
@@ -18,6 +18,7 @@ export const privateXml: Extension = {
     { xmlns, name: "query", types: ["get"], at: ["server", "account"], handle: get },
     { xmlns, name: "query", types: ["set"], at: ["server", "account"], handle: set },
   ],
+  dataChanged: noteWrite,
 };
 
 /** All that is kept in one namespace; what was asked for, empty, where that is nothing. */
@@ -44,17 +45,30 @@ function set({ own, account, payload, house, step: { id: cause } }: IqRequest): 
   const values = given.fragments.map(toValue);
   return inTurn(account, async () => {
     const keys = [privateCountKey, ...values.map(({ key }) => key)];
-    const [count, ...kept] = await Promise.all(keys.map((key) => house.data.get(account, space, key)));
-    return house.run(cause, (step) => {
-      if (house.account(step, account.bare) !== account) return forbidden;
-      return store({ step, account, house }, values, kept, Number(count ?? 0));
-    });
+    for (let tries = 0; tries < privateReadsMax; tries += 1) {
+      const before = writes.get(account);
+      const [count, ...kept] = await Promise.all(keys.map((key) => house.data.get(account, space, key)));
+      const reply = house.run(cause, (step) => {
+        if (house.account(step, account.bare) !== account) return forbidden;
+        return writes.get(account) === before ? store({ step, account, house }, values, kept, Number(count ?? 0)) : undefined;
+      });
+      if (reply !== undefined) return reply;
+    }
+    return busy;
   });
 }
 
+/** Another extension may keep in here what follows from something else: who has read before it does reads again. */
+function noteWrite({ account, space: changed }: DataChanged): void {
+  if (changed === space) writes.set(account, (writes.get(account) ?? 0) + 1);
+}
+
+/** How often something was written for each account. */
+const writes = new WeakMap<Account, number>();
+
 /**
- * Nothing else writes in this space: sets that come one after the other find what they read still true, whatever strangers do to
- * the account meanwhile. As many wait as the user has sessions.
+ * Sets that come one after the other find what they read still true, whatever strangers do to the account meanwhile. As many wait as
+ * the user has sessions.
  */
 function inTurn(account: Account, work: () => Promise<IqReply>): Promise<IqReply> {
   const reply = (turns.get(account) ?? Promise.resolve()).then(work, work);
@@ -119,4 +133,5 @@ function refused(condition: StanzaFault["condition"], text: string): { readonly 
 }
 
 const forbidden = refused("forbidden", "private XML is its owner's");
+const busy = refused("resource-constraint", "it changed again and again meanwhile");
 const tooMuch = refused("resource-constraint", `private XML is kept in at most ${privateNamespacesMax} namespaces`);

@@ -42,7 +42,7 @@ function sendLastItems({ step, session, account, features, before, house }: Feat
   const startedAt = step.at - house.uptime(step);
   const told = toldBy.of(session);
   toldBy.set(step, session, startedAt);
-  house.nodes.welcome({ session, account, nodes, knowsUntil: told === 0 || told === startedAt ? 0 : startedAt, since: step.at });
+  house.nodes.welcome({ session, account, nodes, knowsUntil: told === 0 || told === startedAt ? 0 : startedAt });
 }
 
 function presenceChanged({ step, session, account, change, house }: PresenceChanged): void {

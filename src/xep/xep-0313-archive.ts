@@ -38,7 +38,7 @@ function keep(passage: Passage): Verdict {
   // The addressee's id is not the sender's to see (XEP-0313 section 3.5): this is the message as it was sent.
   let text: string | undefined;
   const add = (owner: Account | undefined, other: Jid): void => {
-    if (owner === undefined || archived.has(owner.bare) || !wantsArchived(owner, other)) return;
+    if (owner === undefined || !wantsArchived(owner, other)) return;
     text ??= serialise(element);
     archived.set(owner.bare, house.archive.add(step, owner, { with: other, text }));
   };

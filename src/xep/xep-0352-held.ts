@@ -50,7 +50,7 @@ export class Held {
 
 /** What the latest of something is told of. */
 export interface Subject {
-  readonly kind: "chat state" | "event";
+  readonly kind: "presence" | "chat state" | "event";
   /** The same for what is outdated by the latest. */
   readonly key: string;
 }
@@ -58,7 +58,9 @@ export interface Subject {
 /** What a stanza tells the latest of, if that is all it does; undefined for what has to be delivered at once. */
 export function subjectOf(element: Element): Subject | undefined {
   const { from, type } = element.attrs as { readonly from?: string; readonly type?: string };
-  if (from === undefined || element.name !== "message" || type === "error") return undefined;
+  if (from === undefined) return undefined;
+  if (element.name === "presence") return type === undefined || type === "unavailable" ? { kind: "presence", key: from } : undefined;
+  if (element.name !== "message" || type === "error") return undefined;
   return chatStateOf(element, "") ?? (type === "headline" ? eventOf(element, from) : undefined);
 }
 

@@ -12,7 +12,7 @@ import { dataForm, type FormField } from "../xml/data-form.ts";
 import type { Element } from "../xml/element.ts";
 import { el } from "../xml/stanza.ts";
 import { pubsub, push, summary } from "./xep-0357-names.ts";
-import { dropService, servicesFrom, servicesOf, type PushService } from "./xep-0357-services.ts";
+import { dropService, pushName, servicesFrom, servicesOf, type PushService } from "./xep-0357-services.ts";
 
 /** The last message that waits. */
 export interface Waiting {
@@ -85,7 +85,10 @@ function courseOf(account: Account, key: string): Course {
   let known = courses.get(account);
   if (known === undefined) courses.set(account, (known = new Map()));
   let course = known.get(key);
-  if (course === undefined) known.set(key, (course = { next: undefined, isBusy: false, announced: 0, errors: 0 }));
+  if (course !== undefined) return course;
+  // Of services that were disabled since.
+  for (const [other, { isBusy }] of known) if (!isBusy && account.state(pushName, other) === undefined) known.delete(other);
+  known.set(key, (course = { next: undefined, isBusy: false, announced: 0, errors: 0 }));
   return course;
 }
 
@@ -173,9 +176,11 @@ function answered(step: Step, house: House, account: Account, key: string, servi
   course.isBusy = false;
   // Deleted, or dropped from memory, and whatever has come since has a course of its own.
   if (house.account(step, account.bare) !== account) return;
+  // Who has not answered may be on its way back.
+  const type = "error" in answer ? answer.errorType : undefined;
   if ("result" in answer) course.errors = 0;
-  else if (answer.errorType === undefined || answer.errorType === "wait") course.errors += 1;
-  const isRefused = "error" in answer && answer.errorType !== undefined && answer.errorType !== "wait";
+  else if (type === "wait") course.errors += 1;
+  const isRefused = type !== undefined && type !== "wait";
   if ((isRefused || course.errors >= pushErrorsMax) && servicesOf(account).get(key)?.since === service.since) {
     dropService(step, house, account, key);
     courses.get(account)?.delete(key);

@@ -57,7 +57,7 @@ function enable({ own, account, session, step, payload, house }: IqRequest): IqR
   const key = serviceKey(jid, node);
   const known = servicesOf(account);
   // What came with the account from elsewhere and cannot be read would take their places.
-  for (const other of [...account.states(pushName).keys()]) if (!known.has(other)) dropService(step, house, account, other);
+  for (const other of account.states(pushName).keys()) if (!known.has(other)) dropService(step, house, account, other);
   if (!known.has(key) && known.size >= pushServicesMax) {
     return refused("resource-constraint", `a user has at most ${pushServicesMax} push services; disable one`);
   }

@@ -468,10 +468,12 @@ describe("Questions", () => {
     const position = await setting!.settled();
     const all = await setting!.all();
     const stored = all.find(({ type }) => type === "OfflineMessageStored")!;
+    const archived = all.filter(({ type }) => type === "MessageArchived");
+    expect(archived.map(({ stream }) => stream)).toEqual(["account/localhost/romeo", "account/localhost/juliet"]);
     const own = all.find(({ stream }) => stream.startsWith("session/"))!;
     // Juliet's account had to be loaded first: it is what follows from the step that the message came in.
     for (const step of [stored.step, stored.cause!]) {
-      expect(await page.ask({ kind: "related", position: own.position, step })).toEqual([stored]);
+      expect(await page.ask({ kind: "related", position: own.position, step })).toEqual([...archived, stored]);
     }
     const set = all.find(({ type }) => type === "RosterItemSet")!;
     const [named] = (await page.ask({ kind: "related", position: own.position, step: set.step })) as readonly StoredFact[];

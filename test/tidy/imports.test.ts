@@ -20,7 +20,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   router: ["pubsub", "session", "step", "xml", "ports", "domain"],
   xep: ["router", "pubsub", "auth", "session", "step", "xml", "ports", "domain"],
   config: ["domain"],
-  extension: ["router", "session", "step", "xml", "config", "ports", "domain"],
+  extension: ["router", "pubsub", "session", "step", "xml", "config", "ports", "domain"],
   admin: ["auth", "history", "log", "xml", "ports", "domain", "config"],
   inspector: ["history", "session", "step", "net", "machines", "xml", "ports", "domain"],
   page: ["inspector", "history", "machines", "ports", "domain"],

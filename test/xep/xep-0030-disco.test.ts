@@ -33,9 +33,12 @@ const childrenOf = (answer: Xml, name: string) =>
 const featuresOf = (answer: Xml) => childrenOf(answer, "feature").map((attrs) => attrs["var"]!);
 
 describe("XEP-0030 section 3.1 discovering information", () => {
+  /** What extensions say that an entity is besides. */
+  const eventing = { category: "pubsub", type: "pep" };
+
   it("describes the server: an instant messaging server, with the features of all extensions, each once", async () => {
     const answer = await ask(info, "localhost");
-    expect(childrenOf(answer, "identity")).toEqual([{ category: "server", type: "im", "xml:lang": "en", name: "refrain" }]);
+    expect(childrenOf(answer, "identity")).toEqual([{ category: "server", type: "im", "xml:lang": "en", name: "refrain" }, eventing]);
     const features = featuresOf(answer);
     for (const { serverFeatures = [] } of extensions) {
       if (typeof serverFeatures !== "function") expect(features).toEqual(expect.arrayContaining([...serverFeatures]));
@@ -46,7 +49,7 @@ describe("XEP-0030 section 3.1 discovering information", () => {
 
   it("describes an account to its user, not with what the server alone can do", async () => {
     const answer = await ask(info, "romeo@localhost");
-    expect(childrenOf(answer, "identity")).toEqual([{ category: "account", type: "registered" }]);
+    expect(childrenOf(answer, "identity")).toEqual([{ category: "account", type: "registered" }, eventing]);
     expect(featuresOf(answer)).toEqual(expect.arrayContaining([info, items]));
     expect(featuresOf(answer)).not.toContain("urn:example:twin");
   });

@@ -2,7 +2,8 @@
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { announce, answerTo, events, item, options, outcome, presenceWith, publish, request, settled, startStage, type Stage } from "./xep-0163-setting.ts";
-import { childOf } from "../support/xml-reader.ts";
+import { authenticate } from "../support/login.ts";
+import { childOf, readXml } from "../support/xml-reader.ts";
 
 let stage: Stage;
 beforeAll(async () => {
@@ -83,12 +84,10 @@ describe("The last item after a restart of the server", () => {
     const again = await stage.enter(a, "again");
     // Bob's client is not there: nobody knows what it wants.
     await request(again, "set", publish(tune, item("Si", "2")));
-    const { authenticate } = await import("../support/login.ts");
     const raw = await authenticate(server, { user: b, over: "plaintext" });
     raw.send(`<resume xmlns='urn:xmpp:sm:3' previd='${id}' h='0'/>`);
     await raw.expect("<resumed ");
     const asked = /<iq [^>]*type="get"[^>]*>.*?<\/iq>/.exec(await raw.expect(/<iq [^>]*type="get"[^>]*>.*?disco#info.*?<\/iq>/))![0];
-    const { readXml } = await import("../support/xml-reader.ts");
     raw.send(answerTo(readXml(asked), [tune, mood].map((node) => `${node}+notify`)));
     await raw.expect(/<item id="2"/);
     raw.send("<iq type='get' id='end' to='localhost'><ping xmlns='urn:xmpp:ping'/></iq>");

@@ -47,9 +47,45 @@ describe("XEP-0163 section 4 notifications", () => {
     await request(alice, "set", publish(tune, item("La", "1")));
       const address = (stanzas: readonly Xml[]) => stanzas.map((stanza) => childOf(childOf(stanza, "addresses"), "address")?.attrs).filter((attrs) => attrs !== undefined);
     expect(address(await settled(bob))).toEqual([{ type: "replyto", jid: `${a}@localhost/r` }]);
+    const stranger = await stage.appear(await stage.person());
+    await request(alice, "set", publish("open", item("La", "1"), options({ access_model: "open" })));
+    await request(stranger, "set", `<subscribe node='open' jid='${stranger.bare}'/>`, { to: `${a}@localhost` });
+    await settled(stranger);
+    await request(alice, "set", publish("open", item("Si", "2")));
+    const told = await settled(stranger);
+    expect([events(told), address(told)]).toEqual([[`${a}@localhost open: 2=Si`], []]);
     const hidden = await stage.enter(a, "hidden");
     await request(hidden, "set", publish(tune, item("Si", "2")));
     expect(address(await settled(bob))).toEqual([]);
+  });
+});
+
+describe("XEP-0060 section 9.1.3 presence sharers", () => {
+  it("hear of an open node with the resource that has shown itself, and with no other", async () => {
+    const alice = await stage.appear(await stage.person());
+    const name = await stage.person();
+    const [one, two] = [await stage.appear(name, [tune], "one"), await stage.appear(name, [tune], "two")];
+    await one.ask(`<presence to='${alice.bare}'/>`);
+    for (const client of [one, two]) await settled(client);
+    await request(alice, "set", publish(tune, item("La", "1"), options({ access_model: "open" })));
+    expect([events(await settled(one)), events(await settled(two))]).toEqual([[`${alice.bare} ${tune}: 1=La`], []]);
+  });
+});
+
+describe("XEP-0060 section 7.1.2.3 the publisher", () => {
+  it("is told where the node says so, in notifications and with every item, whatever the request says", async () => {
+    const name = await stage.person();
+    const alice = await stage.appear(name, [tune]);
+    const content = publish(tune, "<item id='1' publisher='juliet@capulet.lit'><own/></item>", options({ itemreply: "publisher" }));
+    const itemOf = (stanza: Xml | undefined, holder: string) => childOf(childOf(childOf(stanza, holder), "items"), "item");
+    const { others } = await request(alice, "set", content);
+    const told = itemOf(others.find((stanza) => stanza.name === "message"), "event");
+    const kept = itemOf((await request(alice, "get", `<items node='${tune}'/>`)).answer, "pubsub");
+    for (const element of [told, kept]) {
+      expect(element?.attrs).toEqual({ id: "1", publisher: alice.bare });
+      // What named no namespace has that of the request, also where it is told in another.
+      expect(childOf(element, "own")?.xmlns).toBe("http://jabber.org/protocol/pubsub");
+    }
   });
 });
 

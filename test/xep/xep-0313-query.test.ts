@@ -393,21 +393,32 @@ describe("XEP-0313 section 7: service discovery", () => {
 });
 
 describe("XEP-0313 and XEP-0198: a client that counts stanzas", () => {
-  let client: BoundClient;
+  let small: TestServer;
   beforeEach(async () => {
-    client = await connect("juliet", "window");
+    small = await startServer({ allowPlaintext: true, limits: { queueStanzas: 100 }, session: { resumptionMs: 100 } });
+    await small.addUser("juliet", "secret");
   });
-  afterEach(() => client.raw.destroy());
+  afterEach(() => small.stop());
 
-  it("gets its page before the answer, and nobody misses what it does not acknowledge", async () => {
-    client.send("<enable xmlns='urn:xmpp:sm:3' resume='true'/>");
-    expect((await client.next()).name).toBe("enabled");
-    const told = await ask(client, { set: "<max>5</max><before/>" });
-    expect(idsOf(told.messages)).toEqual(idsOf(archive.slice(-5)));
-    const before = (await ask(juliet, { set: "<max>0</max>" })).count;
-    await client.close();
-    // Neither given to others nor archived as something new.
-    expect(await juliet.caughtUp()).toEqual([]);
-    expect((await ask(juliet, { set: "<max>0</max>" })).count).toBe(before);
+  const present = async (jid: string) => (await small.sessions()).some(({ full_jid }) => full_jid === jid);
+
+  it("is not given so much at once that it could not be resumed any more, and what it does not acknowledge is missed by nobody", async () => {
+    const client = await login(small, { user: "juliet", resource: "window", over: "plaintext" });
+    client.send("<presence/>");
+    for (let index = 0; index < 120; index += 1) client.send(`<message to='${client.bare}'><body>${index}</body></message>`);
+    await client.caughtUp();
+    client.send("<presence type='unavailable'/><enable xmlns='urn:xmpp:sm:3' resume='true'/>");
+    for (let element = await client.next(); element.name !== "enabled"; element = await client.next());
+    const told = await ask(client, { set: "<max>250</max>" });
+    expect([told.messages.length, told.complete, told.count]).toEqual([50, false, 120]);
+    client.raw.plain.resetAndDestroy();
+    await expect.poll(() => present(client.jid)).toBe(false);
+    // Neither given to others, nor kept until there is somebody, nor archived as something new.
+    const later = await login(small, { user: "juliet", resource: "later", over: "plaintext" });
+    later.send("<presence/>");
+    const { before } = await request(later, "<ping xmlns='urn:xmpp:ping'/>", "get", later.bare);
+    expect(before.map(({ name }) => name)).toEqual(["presence"]);
+    expect((await ask(later, { set: "<max>0</max>" })).count).toBe(120);
+    later.raw.destroy();
   });
 });

@@ -130,14 +130,16 @@ describe("XEP-0352 section 3.2 what waits", () => {
 });
 
 describe("XEP-0352 section 3.2 chat states", () => {
-  it("without a message are not delivered", async () => {
+  it("of each conversation come last as they stand, and alone wake nobody", async () => {
     const { romeo, juliet } = await pair();
+    const nurse = await stage.appear((await stage.cast("nurse")).nurse, "kitchen");
     await say(juliet, inactive);
-    await romeo.ask(state(juliet.jid, "composing") + state(juliet.jid, "paused", "<thread>t</thread><no-store xmlns='urn:xmpp:hints'/>"));
-    await say(juliet, active);
+    await romeo.ask(state(juliet.jid, "composing") + state(juliet.jid, "paused", "<thread>t</thread>"));
+    await nurse.ask(state(juliet.jid, "inactive", "<no-store xmlns='urn:xmpp:hints'/>"));
+    await romeo.ask(state(juliet.jid, "paused") + state(juliet.jid, "gone", "<thread>t</thread>"));
     expect(await come(juliet)).toEqual([]);
-    await romeo.ask(state(juliet.jid, "composing"));
-    expect(await come(juliet)).toEqual(["composing"]);
+    await say(juliet, active);
+    expect(await come(juliet)).toEqual(["inactive", "paused", "gone"]);
   });
 
   it("are the same in copies (XEP-0280)", async () => {
@@ -146,10 +148,22 @@ describe("XEP-0352 section 3.2 chat states", () => {
     await enabled(juliet);
     await come(juliet);
     await say(juliet, inactive);
-    await romeo.ask(state(balcony.jid, "composing"));
-    await balcony.ask(state(romeo.jid, "composing"));
+    await romeo.ask(state(balcony.jid, "composing") + state(balcony.jid, "paused"));
+    await balcony.ask(state(romeo.jid, "composing") + state(romeo.jid, "active"));
+    expect(await come(juliet)).toEqual([]);
     await romeo.ask(chat(balcony.jid, "hello"));
-    expect(await come(juliet)).toEqual(["received hello"]);
+    expect(await come(juliet)).toEqual(["received paused", "sent active", "received hello"]);
+  });
+
+  it("that were held and never read are nobody's", async () => {
+    const { romeo, juliet } = await pair();
+    const balcony = await stage.appear(juliet.bare, "balcony");
+    await say(juliet, inactive);
+    await romeo.ask(state(juliet.jid, "composing") + event(juliet.jid, "tune", "current"));
+    await juliet.vanish(server);
+    server.session(juliet.jid)!.close();
+    expect((await balcony.caughtUp()).filter(({ name }) => name === "message")).toEqual([]);
+    expect(await romeo.caughtUp()).toEqual([]);
   });
 });
 

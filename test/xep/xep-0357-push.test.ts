@@ -382,6 +382,15 @@ describe("XEP-0357 section 7.1: a service that answers with an error", () => {
     expect(await taken(app)).toEqual(["node 3"]);
   });
 
+  it("never, stays enabled however often", async () => {
+    const { romeo, app, juliet } = await away();
+    for (let index = 0; index <= pushErrorsMax; index += 1) {
+      await romeo.ask(`<message to='${juliet}' type='chat'><body>x</body></message>`);
+      expect((await told(app)).length).toBe(1);
+      clock.forward(serverRequestMs + 1);
+    }
+  });
+
   it("to what was said before it was enabled again stays enabled", async () => {
     const { phone, romeo, app, juliet } = await away();
     await romeo.ask(chat(juliet, "one"));

@@ -2,6 +2,7 @@
  * Of what extensions keep for accounts, that for which XEP-0227 has a place: vCards and private XML, each in the form in which its
  * extension keeps it. A test lets clients write and read what goes through here.
  */
+import { avatarDataNode, avatarPlace, pictureItem, readKnownAvatar } from "../../domain/avatar.ts";
 import type { Json } from "../../domain/json.ts";
 import {
   isEmptyFragment, isEmptyVcard, namespaceOfKey, namespaceProblem, privateCountKey, privateKey, privateNamespace, privateSpace, vcardNamespace, vcardPlace,
@@ -9,6 +10,7 @@ import {
 import { privateNamespacesMax } from "../../domain/limits.ts";
 import type { Element } from "../../xml/element.ts";
 import { adoptElement, restoreElement } from "../../xml/parse-element.ts";
+import { photoOf, readPicture, withPhoto, type Picture } from "../../xml/picture.ts";
 import { serialise } from "../../xml/serialise.ts";
 import { el } from "../../xml/stanza.ts";
 import { AdminError } from "../errors.ts";
@@ -25,7 +27,7 @@ export interface KeptXml {
 }
 
 /** Throws SyntaxError if what is kept is no XML. */
-export function toKeptXml(data: Values): KeptXml {
+export function toKeptXml({ data, state }: Pick<AccountDocument, "data" | "state">): KeptXml {
   const privateXml: Element[] = [];
   const others = new Set<string>();
   let card: Element | undefined;
@@ -35,7 +37,24 @@ export function toKeptXml(data: Values): KeptXml {
       privateXml.push(...elementsOf(restoreElement(value)));
     } else if (space !== privateSpace || key !== privateCountKey) others.add(space);
   }
-  return { vcard: card, privateXml, others: [...others] };
+  return { vcard: withAvatar(card, data, state), privateXml, others: [...others] };
+}
+
+/** The picture of a vCard stands among the nodes of the account, and is in the vCard that others are given. */
+function withAvatar(card: Element | undefined, data: Values, state: Values): Element | undefined {
+  const picture = avatarIn(data, state);
+  if (picture !== undefined) return withPhoto(card ?? el("vCard", { xmlns: vcardNamespace }), picture);
+  if (card === undefined || photoOf(card) !== "none") return card;
+  const bare = withPhoto(card, undefined);
+  return isEmptyVcard(bare) ? undefined : bare;
+}
+
+function avatarIn(data: Values, state: Values): Picture | undefined {
+  const valueAt = (values: Values, place: { readonly space: string; readonly key: string }) =>
+    values.find(({ space, key }) => space === place.space && key === place.key)?.value;
+  const { hash, type } = readKnownAvatar(valueAt(state, avatarPlace)) ?? { hash: "", type: "" };
+  const item = hash === "" ? undefined : (valueAt(data, pictureItem(hash)) as { readonly xml?: Json } | undefined);
+  return typeof item?.xml === "string" ? readPicture(restoreElement(item.xml).getChildText("data", avatarDataNode) ?? "", type) : undefined;
 }
 
 /** `ignored` is told what cannot be kept. Throws AdminError if it is too much. */

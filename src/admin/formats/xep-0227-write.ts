@@ -43,7 +43,7 @@ export class Xep0227Writer {
 }
 
 function toUser(name: string, document: AccountDocument): { readonly element: Element; readonly leftOut: readonly string[] } {
-  const { vcard, privateXml, others } = toKeptXml(document.data);
+  const { vcard, privateXml, others } = toKeptXml(document);
   const { roster, offlineMessages, blocked, requests } = document;
   const element = el(
     "user",

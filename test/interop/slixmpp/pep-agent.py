@@ -5,10 +5,15 @@ from pathlib import Path
 
 from slixmpp import ClientXMPP
 from slixmpp.exceptions import IqError
-from slixmpp.plugins.xep_0118.stanza import UserTune
+from slixmpp.xmlstream import ElementBase
 
 ANSWER_S = 5
 PLUGINS = ("xep_0004", "xep_0030", "xep_0060", "xep_0115", "xep_0118", "xep_0163", "xep_0199", "xep_0203", "xep_0222", "xep_0223")
+
+
+class Note(ElementBase):
+    name = plugin_attrib = "note"
+    namespace = "urn:test:note"
 
 
 class Client(ClientXMPP):
@@ -39,8 +44,7 @@ def stanza_error(error):
     if not isinstance(error, IqError):
         return None
     found = error.iq["error"]
-    details = [child.tag.split("}")[1] for child in found.xml if child.tag.startswith("{http://jabber.org/protocol/pubsub#errors}")]
-    return {"type": found["type"], "condition": found["condition"], "details": details}
+    return {"type": found["type"], "condition": found["condition"], "text": found["text"]}
 
 
 class Agent:
@@ -72,13 +76,10 @@ class Agent:
 
     async def store(self, client, private, node, id, text):
         """By the profile of XEP-0222 or XEP-0223."""
-        note = ET.Element("{urn:test:note}note")
-        note.text = text
+        note = Note()
+        note.xml.text = text
         plugin = self.clients[client]["xep_0223" if private else "xep_0222"]
         return (await plugin.store(note, node, id=id, timeout=ANSWER_S))["type"]
-
-    async def profile(self, client, private, node):
-        return (await self.clients[client]["xep_0223" if private else "xep_0222"].configure(node, timeout=ANSWER_S))["type"]
 
     async def publish(self, client, node, id, text, options=None):
         note = ET.Element("{urn:test:note}note")

@@ -1,0 +1,99 @@
+"""slixmpp with avatars of both kinds, for python-agent.py."""
+import asyncio
+import base64
+from pathlib import Path
+
+from slixmpp import ClientXMPP
+from slixmpp.exceptions import IqError
+
+ANSWER_S = 5
+
+
+class Client(ClientXMPP):
+    """What it is told of avatars, in order: metadata that were published, and hashes in presence."""
+
+    def __init__(self, jid, password, plugins):
+        super().__init__(jid, password, sasl_mech="PLAIN")
+        for plugin in ("xep_0030", "xep_0115", "xep_0199", *plugins):
+            self.register_plugin(plugin)
+        self.use_ipv6 = False
+        self.told = []
+        self.add_event_handler("avatar_metadata_publish", self.on_metadata)
+        self.add_event_handler("vcard_avatar_update", self.on_hash)
+
+    def on_metadata(self, message):
+        infos = message["pubsub_event"]["items"]["item"]["avatar_metadata"]["items"]
+        self.told.append({"kind": "metadata", "from": message["from"].full, "formats": [{"id": info["id"], "type": info["type"]} for info in infos]})
+
+    def on_hash(self, presence):
+        self.told.append({"kind": "hash", "from": presence["from"].full, "hash": presence["vcard_temp_update"]["photo"]})
+
+
+def stanza_error(error):
+    if not isinstance(error, IqError):
+        return None
+    found = error.iq["error"]
+    return {"type": found["type"], "condition": found["condition"], "text": found["text"]}
+
+
+class Agent:
+    """Each method without a leading underscore is a call; its parameters are the call's."""
+
+    def __init__(self):
+        self.clients = {}
+
+    async def login(self, client, jid, password, port, ca, plugins):
+        made = self.clients[client] = Client(jid, password, plugins)
+        made.ca_certs = Path(ca)
+        made.default_port = port
+        online = asyncio.get_running_loop().create_future()
+        made.add_event_handler("session_start", lambda _: online.set_result(True), disposable=True)
+        made.connect(("localhost", port), use_ssl=False)
+        result = {"online": await asyncio.wait_for(online, ANSWER_S), "jid": made.boundjid.full}
+        if "xep_0084" in plugins:
+            # Told in presence only from here on: the server asks what the client wants to hear of.
+            await made["xep_0115"].update_caps()
+        return result
+
+    async def befriend(self, client, to):
+        """The other sees it from now on, as soon as it asks for that."""
+        for kind in ("subscribed", "subscribe"):
+            self.clients[client].send_presence(pto=to, ptype=kind)
+
+    async def presence(self, client):
+        self.clients[client].send_presence()
+
+    async def publish(self, client, picture):
+        data = base64.b64decode(picture)
+        plugin = self.clients[client]["xep_0084"]
+        await plugin.publish_avatar(data, timeout=ANSWER_S)
+        await plugin.publish_avatar_metadata({"id": plugin.generate_id(data), "type": "image/png", "bytes": len(data)}, timeout=ANSWER_S)
+
+    async def stop(self, client):
+        await self.clients[client]["xep_0084"].stop(timeout=ANSWER_S)
+
+    async def set_photo(self, client, picture):
+        await self.clients[client]["xep_0153"].set_avatar(avatar=base64.b64decode(picture), mtype="image/png", timeout=ANSWER_S)
+
+    async def photo(self, client, of):
+        try:
+            answer = await self.clients[client]["xep_0054"].get_vcard(of, cached=False, timeout=ANSWER_S)
+        except IqError:
+            return None
+        photo = answer["vcard_temp"]["PHOTO"]
+        return {"type": photo["TYPE"], "picture": base64.b64encode(photo["BINVAL"]).decode()}
+
+    async def avatar(self, client, of, id):
+        answer = await self.clients[client]["xep_0084"].retrieve_avatar(of, id, timeout=ANSWER_S)
+        return base64.b64encode(answer["pubsub"]["items"]["item"]["avatar_data"]["value"]).decode()
+
+    async def ping(self, client, to):
+        await self.clients[client]["xep_0199"].send_ping(to, timeout=ANSWER_S)
+
+    async def told(self, client):
+        """Since the last look."""
+        told, self.clients[client].told = self.clients[client].told, []
+        return told
+
+    async def logout(self, client):
+        await self.clients[client].disconnect()

@@ -1,0 +1,164 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { BoundClient } from "../support/login.ts";
+import { childOf, showXml, type Xml } from "../support/xml-reader.ts";
+import { ManagedClient } from "../management/support.ts";
+import { blue, cardOf, eventually, hashes, metadata, metadataNode, photo, publishAvatar, red, setCard, update } from "./xep-0398-setting.ts";
+import { publish, request, settled, startStage, type Stage } from "./xep-0163-setting.ts";
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await startStage();
+});
+afterAll(() => stage.server.stop());
+
+/** Sends it; what its sender and the other are told of it. */
+async function say(sender: BoundClient, other: BoundClient, content: string, to?: string): Promise<readonly (readonly string[])[]> {
+  const own = await sender.ask(`<presence${to === undefined ? "" : ` to='${to}'`}>${content}</presence>`);
+  return [hashes(own), hashes(await other.caughtUp())];
+}
+const x = (content: string) => `<x xmlns='${update}'>${content}</x>`;
+
+/** Two who see each other, the first with this avatar. */
+async function withAvatar(picture = red): Promise<{ readonly a: string; readonly b: string; readonly alice: BoundClient; readonly bob: BoundClient }> {
+  const [a, b] = await stage.friends();
+  const [alice, bob] = [await stage.appear(a), await stage.appear(b)];
+  await publishAvatar(alice, picture);
+  for (const client of [alice, bob]) await settled(client);
+  return { a, b, alice, bob };
+}
+
+describe("XEP-0398 section 4 the hash of the avatar in presence", () => {
+  it("is told to all who see the user as soon as the avatar changes, on behalf of each of its resources", async () => {
+    const [a, b] = await stage.friends();
+    const [one, two, hidden] = [await stage.appear(a, [], "one"), await stage.enter(a, "two"), await stage.enter(a, "hidden")];
+    await two.ask("<presence><show>away</show><priority>-3</priority></presence>");
+    const bob = await stage.appear(b);
+    const stranger = await stage.appear(await stage.person());
+    for (const client of [one, two]) await settled(client);
+    await publishAvatar(one, red);
+    const heard = await settled(bob);
+    expect(hashes(heard).toSorted()).toEqual([`${one.jid} ${red.hash}`, `${two.jid} ${red.hash}`]);
+    const away = heard.find(({ attrs }) => attrs["from"] === two.jid)!;
+    expect(showXml(away)).toBe(`<presence from='${two.jid}' to='${bob.bare}'><show>away</show><priority>-3</priority><x xmlns='${update}'><photo>${red.hash}</photo></x></presence>`);
+    expect(hashes(await settled(one)).toSorted()).toEqual([`${one.jid} ${red.hash}`, `${two.jid} ${red.hash}`]);
+    expect([await settled(hidden), await settled(stranger)]).toEqual([[], []]);
+    const second = await stage.server.sessions();
+    expect(second.find(({ full_jid }) => full_jid === two.jid)).toMatchObject({ priority: -3 });
+  });
+
+  it("is in what follows, also for who comes later and who asks", async () => {
+    const { a, b, alice, bob } = await withAvatar();
+    expect(await say(alice, bob, "<show>dnd</show>")).toEqual([[`${alice.jid} ${red.hash}`], [`${alice.jid} ${red.hash}`]]);
+    expect(hashes(await bob.ask(`<presence type='probe' to='${a}@localhost'/>`))).toEqual([`${alice.jid} ${red.hash}`]);
+    expect(hashes((await stage.appear(b, [], "later")).heard)).toContain(`${alice.jid} ${red.hash}`);
+    await alice.close();
+    await settled(bob);
+    const again = await stage.appear(a, [], "again");
+    expect(hashes(await settled(bob))).toEqual([`${again.jid} ${red.hash}`]);
+  });
+
+  it("is in directed presence", async () => {
+    const { alice } = await withAvatar();
+    const stranger = await stage.enter(await stage.person());
+    expect(await say(alice, stranger, "", stranger.jid)).toEqual([[], [`${alice.jid} ${red.hash}`]]);
+    expect(await say(alice, stranger, x("<photo/>"), stranger.jid)).toEqual([[], [`${alice.jid} `]]);
+    await publishAvatar(alice, blue);
+    expect(hashes(await settled(stranger))).toEqual([]);
+  });
+
+  it.each([
+    ["nothing", "", red.hash],
+    ["that it knows of avatars", x(""), red.hash],
+    ["another hash", x(`<photo>${blue.hash}</photo>`), red.hash],
+    ["this hash", x(`<photo>${red.hash}</photo>`), red.hash],
+    ["several things", x(`<photo>${blue.hash}</photo>`) + x(""), red.hash],
+    ["something of another specification", "<x xmlns='vcard-temp:x:other'><photo/></x>", red.hash],
+    ["that there is none", x("<photo/>"), ""],
+    ["that there is none, in white space", x("<photo> \n</photo>"), " \n"],
+  ])("is there when the client says %s", async (_, content, expected) => {
+    const { alice, bob } = await withAvatar();
+    expect(await say(alice, bob, content)).toEqual([[`${alice.jid} ${expected}`], [`${alice.jid} ${expected}`]]);
+  });
+
+  it("leaves all else in it where it was", async () => {
+    const { alice, bob } = await withAvatar();
+    const [stanza] = await alice.ask(`<presence><status>a</status>${x("<nickname>Al</nickname><photo>1</photo>")}<priority>1</priority></presence>`);
+    expect(showXml(stanza!)).toContain(`<status>a</status><x xmlns='${update}'><photo>${red.hash}</photo><nickname>Al</nickname></x><priority>1</priority>`);
+    await bob.caughtUp();
+    expect(hashes(await alice.ask("<presence type='unavailable'/>"))).toEqual([]);
+    const left = (await bob.caughtUp()).find(({ attrs }) => attrs["type"] === "unavailable");
+    expect(childOf(left, "x")).toBeUndefined();
+  });
+
+  it("is not told on behalf of a client that has said there is none, until it says something else", async () => {
+    const { alice, bob } = await withAvatar();
+    await say(alice, bob, x("<photo/>"));
+    await publishAvatar(alice, blue);
+    expect(hashes(await settled(bob))).toEqual([]);
+    await alice.caughtUp();
+    expect(await say(alice, bob, "")).toEqual([[`${alice.jid} ${blue.hash}`], [`${alice.jid} ${blue.hash}`]]);
+    await publishAvatar(alice, red);
+    expect(hashes(await settled(bob))).toEqual([`${alice.jid} ${red.hash}`]);
+  });
+
+  it("is none for a user who never had one, and empty for one who has none any more", async () => {
+    const [a, b] = await stage.friends();
+    const [alice, bob] = [await stage.appear(a), await stage.appear(b)];
+    await settled(alice);
+    const both = (said: string) => [[`${alice.jid} ${said}`], [`${alice.jid} ${said}`]];
+    expect(await say(alice, bob, "")).toEqual(both("-"));
+    expect(await say(alice, bob, x(""))).toEqual(both(""));
+    expect(await say(alice, bob, x(`<photo>${red.hash}</photo>`))).toEqual(both(red.hash));
+    await setCard(alice, photo(red));
+    await setCard(alice, "<FN>Alice</FN>");
+    await settled(bob);
+    await settled(alice);
+    expect(await say(alice, bob, "")).toEqual(both(""));
+    expect(await say(alice, bob, x(`<photo>${red.hash}</photo>`))).toEqual(both(""));
+  });
+
+  it("is empty while not all who see the user may have the picture (section 7)", async () => {
+    const { a, alice, bob } = await withAvatar();
+    const other = await stage.person();
+    const owner = await stage.appear(other);
+    await publishAvatar(owner, red, "whitelist");
+    await settled(owner);
+    expect(hashes(await owner.ask("<presence/>"))).toEqual([`${owner.jid} `]);
+    expect([await cardOf(owner), await cardOf(bob, a), hashes(await alice.ask("<presence/>"))]).toEqual([photo(red), photo(red), [`${alice.jid} ${red.hash}`]]);
+  });
+
+  it("is told once for an avatar that is published again", async () => {
+    const { alice, bob } = await withAvatar();
+    await publishAvatar(alice, red);
+    await setCard(alice, photo(red));
+    expect(hashes(await settled(bob))).toEqual([]);
+    for (const picture of [blue, red, blue]) await publishAvatar(alice, picture);
+    expect(hashes(await settled(bob)).at(-1)).toBe(`${alice.jid} ${blue.hash}`);
+    await request(alice, "set", publish(metadataNode, metadata("")));
+    expect(hashes(await settled(bob))).toEqual([`${alice.jid} `]);
+  });
+});
+
+describe("XEP-0398 section 4 for a client without a link", () => {
+  const presences = (stanzas: readonly Xml[]) => hashes(stanzas);
+
+  it("goes on behalf of it, and is there when it comes back, also after the server was killed", async () => {
+    const [a, b] = await stage.friends();
+    const bob = await stage.appear(b);
+    const phone = await ManagedClient.login(stage.server, { user: a });
+    await phone.enable();
+    phone.send("<presence><show>xa</show></presence>");
+    await phone.caughtUp();
+    await settled(bob);
+    phone.raw.destroy();
+    const desk = await stage.appear(a, [], "desk");
+    await eventually(() => stage.server.sessions(), (sessions) => sessions.some(({ full_jid, state }) => full_jid === phone.jid && state.includes("hibernating")));
+    await publishAvatar(desk, red);
+    expect(presences(await settled(bob)).filter((said) => said.startsWith(phone.jid))).toEqual([`${phone.jid} ${red.hash}`]);
+    await stage.server.restart({ kill: true });
+    const later = await stage.appear(b, [], "later");
+    expect(presences(later.heard)).toEqual(expect.arrayContaining([`${phone.jid} ${red.hash}`]));
+    const sessions = await stage.server.sessions();
+    expect(sessions.find(({ full_jid }) => full_jid === phone.jid)?.presence).toContain(`<show>xa</show><x xmlns="${update}"><photo>${red.hash}</photo></x>`);
+  });
+});
