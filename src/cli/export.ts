@@ -22,7 +22,7 @@ interface ExportOptions extends Omit<ConfigFlags, "domain"> {
 
 const fileNames: Readonly<Record<AccountFormat, string>> = { json: "accounts.jsonl", "xep-0227": "accounts.xml" };
 
-const formatOption = new Option("--format <F>", "json, which is complete, or xep-0227, which other servers read")
+const formatOption = new Option("--format <F>", "json, which has all but message archives, or xep-0227, which other servers read")
   .choices(accountFormats)
   .default("json");
 
@@ -42,7 +42,8 @@ this server: they are as good as passwords. The file is made for its owner alone
 In json there is a line for each account, with all that is kept for it: keys, contacts, requests of others, blocked addresses,
 offline messages, vCard, private XML, everything else of extensions, and when the user left. xep-0227 is XML that other servers
 read; what it has no place for is left out, and the command says what that was.
-Neither holds the version of a roster: clients fetch it anew after an import.
+Neither holds message archives: \`refrain backup\` copies them with everything else. Nor do they hold the version of a roster: clients
+fetch it anew after an import.
 
 Examples:
   refrain export

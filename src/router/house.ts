@@ -174,7 +174,9 @@ function describe(of: "server" | "account", { extensions, limits, software }: Ho
   return {
     // The language is that of every stream's header. Clients that count what is inherited in a hash of this (XEP-0390 section 4.1)
     // and clients that count only what stands here come to the same one if it is said.
-    identities: [{ category: "server", type: "im", lang: "en", name: software.name }, ...extensions.flatMap(({ serverIdentities = [] }) => serverIdentities)],
+    identities: [{ category: "server", type: "im", name: software.name }, ...extensions.flatMap(({ serverIdentities = [] }) => serverIdentities)].map(
+      (identity) => ({ lang: "en", ...identity }),
+    ),
     features: sortedSet(extensions.flatMap(({ serverFeatures = [] }) => (typeof serverFeatures === "function" ? serverFeatures(limits) : serverFeatures))),
     forms: extensions.flatMap(({ serverForms }) => serverForms?.(house) ?? []),
   };

@@ -76,13 +76,13 @@ export function prepare(house: House, account: Account): void {
 export function privateChanged({ step, account, key, value, house }: DataChanged): void {
   const shelf = shelfFor(step, account);
   if (shelf === undefined) return;
-  if (key === privateCountKey) replace(account, { ...shelf, namespaces: Number(value ?? 0) });
+  if (key === privateCountKey) replace(account, { ...shelf, namespaces: countOf(value) });
   if (key !== listKey) return;
   const { list = value === null ? [] : shelf.list, beside } = readPrivate(house, account, value ?? undefined);
   replace(account, { ...shelf, beside, isPrivate: value !== null });
   // What has no list says nothing about bookmarks: it stays, and so do they.
-  if (list === shelf.list) writePrivate({ step, account, house }, list);
-  else listChanged({ step, account, house }, list, "node");
+  if (list !== shelf.list) listChanged({ step, account, house }, list, "node");
+  else if (list.length > 0) writePrivate({ step, account, house }, list);
 }
 
 /** A client has published the list as an item, or taken it out. Who deletes the node has not asked for any bookmark to be removed. */
@@ -149,7 +149,7 @@ async function read(house: House, account: Account, found: Known): Promise<void>
         list: inPrivate.list ?? [],
         items: new Map(items.flatMap(({ id, payload }) => readItem(id, payload) ?? []).map((item) => [item.id, item])),
         beside: inPrivate.beside,
-        namespaces: Number(namespaces ?? 0),
+        namespaces: countOf(namespaces),
         isPrivate: text !== undefined,
       };
       unite({ step, account, house }, found.shelf, isStorage(latest) ? readList(latest) : undefined);
@@ -260,6 +260,10 @@ function writing(account: Account, work: () => void): void {
   } finally {
     found.isWriting = false;
   }
+}
+
+function countOf(value: Json | undefined): number {
+  return typeof value === "number" ? value : 0;
 }
 
 /** `list` undefined: there is none, or what there is cannot be read. */

@@ -137,8 +137,12 @@ describe("the log", () => {
     const { fd, read } = pipe();
     const log = destination(fd);
     for (let index = 0; index < 200; index += 1) log.write(line(index));
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    const before = read();
+    // The pipe is full, and the rest waits.
+    let before = "";
+    while (before.length <= line(0).length) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      before += read();
+    }
     log.flushNow();
     const whole = before + read();
     expect(whole.length).toBeGreaterThan(before.length);

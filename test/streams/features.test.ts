@@ -109,7 +109,7 @@ describe("RFC 6120 section 6.4.1 features over TLS", () => {
 describe("RFC 6120 section 7.4 features after authentication", () => {
   it("are binding, what rosters can do, the optional session of RFC 3921 and the server's capabilities, and nothing to log in with", async () => {
     const features = await featuresOf(await authenticate(server, { user: "romeo" }));
-    expect(namesOf(features)).toEqual([`bind ${bind}`, ...rosterFeatures, `session ${session}`, `c ${caps}`, "sm urn:xmpp:sm:3", `limits ${limits}`]);
+    expect(namesOf(features)).toEqual([`bind ${bind}`, ...rosterFeatures, `session ${session}`, `c ${caps}`, "sm urn:xmpp:sm:3", "csi urn:xmpp:csi:0", `limits ${limits}`]);
     expect(childOf(childOf(features, "session"), "optional")).toBeDefined();
   });
 });

@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readAccountDocument, toAccountText } from "../../src/admin/formats/account-document.ts";
+import { Xep0227Writer } from "../../src/admin/formats/xep-0227-write.ts";
+import { loadWholeAccount } from "../../src/log/whole-account.ts";
 import { backstage } from "../support/contacts.ts";
 import type { BoundClient } from "../support/login.ts";
 import { childOf, showXml } from "../support/xml-reader.ts";
@@ -269,5 +272,34 @@ describe("XEP-0398 a picture from before", () => {
     const again = await stage.appear(a);
     expect(await eventually(async () => hashes(await settled(bob)), (said) => said.length > 0 && said.at(-1)!.endsWith(red.hash))).toContain(`${again.jid} ${red.hash}`);
     expect(await behind.withAccount(`${a}@localhost`, (_, account) => account.state("avatar", "current"))).toMatchObject({ hash: red.hash });
+  });
+});
+
+describe("XEP-0227 section 4 an exported vCard", () => {
+  /** The vCard of a user in a file of this format. */
+  async function exported(user: string): Promise<string | undefined> {
+    const whole = await loadWholeAccount(stage.server.store, "localhost", user);
+    const document = readAccountDocument(JSON.parse(toAccountText(whole!)));
+    if ("problem" in document) throw new Error(document.problem);
+    return /<vCard.*<\/vCard>/.exec(new Xep0227Writer().account(document).text)?.[0];
+  }
+  const vcard = (content: string) => `<vCard xmlns="vcard-temp">${content}</vCard>`;
+
+  it("has the picture that contacts see, wherever that came from, and none that was taken away", async () => {
+    const a = await stage.person();
+    const alice = await stage.appear(a);
+    await publishAvatar(alice, red);
+    await settled(alice);
+    expect(await exported(a)).toBe(vcard(photo(red)));
+    await setCard(alice, `<FN>Alice</FN>${photo(blue, "image/gif")}<N/>`);
+    await settled(alice);
+    expect(await exported(a)).toBe(vcard(`<FN>Alice</FN>${photo(blue, "image/gif")}<N/>`));
+    await put(alice, metadataNode, metadata(""));
+    await settled(alice);
+    expect(await exported(a)).toBe(vcard("<FN>Alice</FN><N/>"));
+    await setCard(alice, photo(red));
+    await put(alice, metadataNode, metadata(""));
+    await settled(alice);
+    expect(await exported(a)).toBeUndefined();
   });
 });

@@ -1,18 +1,22 @@
 /** Bookmarks that were there before anybody kept them one set: written past the conversion, as an import does. */
+import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Account } from "../../src/domain/account.ts";
 import { parseJid } from "../../src/domain/jid.ts";
 import { privateCountKey, privateKey, privateSpace } from "../../src/domain/kept-xml.ts";
 import { AccountSource } from "../../src/log/account-source.ts";
+import { createMemoryStore } from "../../src/log/memory-store.ts";
+import { projections } from "../../src/log/projections/index.ts";
 import type { Extension, House } from "../../src/router/extension.ts";
 import type { Step } from "../../src/step/batch.ts";
 import { prepare } from "../../src/xep/xep-0402-conversion.ts";
 import { serialise } from "../../src/xml/serialise.ts";
 import { el } from "../../src/xml/stanza.ts";
 import { elementsOf } from "../../src/xep/xep-0402-conference.ts";
+import { SlowStore } from "../presence/concurrency/slow-store.ts";
 import type { BoundClient } from "../support/login.ts";
 import { config, events, options, outcome, owner, request, settled, startStage, type Stage } from "./xep-0163-setting.ts";
-import { add, conference, everywhere, items, list, privateList, publishedItems, publishedList, publishList, setPrivate, storage } from "./xep-0402-setting.ts";
+import { add, conference, everywhere, items, list, privateList, publishedItems, publishedList, publishList, remove, setPrivate, storage } from "./xep-0402-setting.ts";
 
 /** Writes what its payload holds: private XML, and items with their nodes. `while`: while bookmarks are being read. */
 const sower: Extension = {
@@ -24,6 +28,7 @@ const sower: Extension = {
       const account = house.account(step, session.jid.bare)!;
       if (payload.attrs["while"] !== undefined) prepare(house, account);
       for (const given of elementsOf(payload)) sow(house, step, account, given.attrs as Readonly<Record<string, string>>, elementsOf(given)[0]!);
+      if (payload.attrs["broken"] !== undefined) throw new Error("the test asks for it");
       return { result: undefined };
     },
   }],
@@ -40,7 +45,7 @@ function sow(house: House, step: Step, account: Account, { node, id }: Readonly<
 
 let stage: Stage;
 beforeAll(async () => {
-  stage = await startStage({ extensions: [sower] });
+  stage = await startStage({ extensions: [sower], logger: pino({ level: "silent" }) });
 });
 afterAll(() => stage.server.stop());
 
@@ -81,7 +86,7 @@ describe("XEP-0411 section 4 what was there before", () => {
   it("is united where the forms differ: items know best, then the list of the node, and nothing is lost", async () => {
     const client = await stage.enter(await stage.person());
     await sown(client, inPrivate(`<url name='p'/>${room(play, "name='p'")}${room(orchard, "name='p'")}${room("p@m")}`) +
-      asList(`<url name='l'/>${room(play, "name='l'")}${room(orchard, "name='l'")}${room("l@m")}`) + asItem(play, "name='i'") + asItem("i@m"));
+      asList(`<url name='l'/>${room(play, "name='l'")}${room(orchard, "name='l'")}${room("l@m")}${room(orchard, "name='L'")}`) + asItem(play, "name='i'") + asItem("i@m"));
     const rooms = [`${play} name=i`, `${orchard} name=l`, "p@m"];
     const expected = ["url name=p", ...rooms, "url name=l", "l@m", "i@m"];
     expect([await privateList(client), await publishedList(client)]).toEqual([expected, expected]);
@@ -105,6 +110,17 @@ describe("XEP-0411 section 4 what was there before", () => {
     expect(await publishedItems(client)).toEqual([play]);
     await sown(client, asItem(orchard) + inPrivate(room(third) + room(orchard)));
     expect(await everywhere(client)).toEqual({ items: [orchard, third], private: [third, orchard], list: [third, orchard] });
+  });
+
+  it("is as it was where the step that changed it failed", async () => {
+    const user = await stage.person();
+    const [client, broken] = [await stage.enter(user), await stage.enter(user, "broken")];
+    await add(client, play);
+    broken.send(`<iq type='set' id='s' to='localhost'><sow xmlns='urn:test:sow' broken='1'>${asItem(orchard)}${inPrivate(room(third))}</sow></iq>`);
+    await broken.raw.closed();
+    expect(await everywhere(client)).toEqual({ items: [play], private: [play], list: [play] });
+    await setPrivate(client, storage(room(orchard)));
+    expect(await everywhere(client)).toEqual({ items: [orchard], private: [orchard], list: [orchard] });
   });
 
   it("that cannot be read is as nothing", async () => {
@@ -161,16 +177,40 @@ describe("XEP-0402 section 5.3 one set", () => {
     expect([all.private, all.items.toSorted()]).toEqual([all.list, [...all.list].toSorted()]);
   });
 
-  it("counts what it keeps in private XML as if a client had (XEP-0049)", async () => {
+  it("ends with the account: another one of its name has none", async () => {
+    const user = await stage.person();
+    const client = await stage.enter(user);
+    await setPrivate(client, storage(room(play)));
+    await stage.server.server.admin.userDelete(`${user}@localhost`);
+    await stage.server.addUser(user, "secret");
+    const again = await stage.enter(user);
+    expect(await everywhere(again)).toEqual({ items: [], private: [], list: "cancel item-not-found" });
+    await add(again, orchard);
+    expect(await everywhere(again)).toEqual({ items: [orchard], private: [orchard], list: [orchard] });
+  });
+});
+
+describe("XEP-0049 private XML that follows from something else", () => {
+  it("counts as if a client had set it", async () => {
+    const store = new SlowStore(createMemoryStore(projections));
+    const stage = await startStage({ parts: { store } });
     const user = await stage.person();
     const [one, two] = [await stage.enter(user, "1"), await stage.enter(user, "2")];
-    for (let round = 0; round < 10; round += 1) {
-      await Promise.all([
-        setPrivate(one, round % 2 === 0 ? "<a xmlns='urn:a'>1</a>" : "<a xmlns='urn:a'/>"),
-        round % 2 === 0 ? add(two, play) : request(two, "set", `<retract node='${items}'><item id='${play}'/></retract>`),
-      ]);
+    await privateList(two);
+    // One reads how many there are, and waits for it; meanwhile another bookmark is the first one, or the last one goes.
+    store.slow([300]);
+    try {
+      for (const [content, change] of [
+        ["<a xmlns='urn:a'>1</a>", () => add(two, play)],
+        ["<a xmlns='urn:a'/>", () => remove(two, play)],
+        ["<a xmlns='urn:a'>1</a><b xmlns='urn:b'>1</b>", () => add(two, play)],
+      ] as const) {
+        await Promise.all([setPrivate(one, content), change()]);
+      }
+    } finally {
+      store.slow([0]);
     }
-    await Promise.all([add(two, play), setPrivate(one, "<a xmlns='urn:a'>1</a><b xmlns='urn:b'>1</b>")]);
-    expect(await new AccountSource(stage.server.store).value("localhost", user, privateSpace, privateCountKey)).toBe(3);
+    expect(await new AccountSource(store).value("localhost", user, privateSpace, privateCountKey)).toBe(3);
+    await stage.server.stop();
   });
 });

@@ -177,6 +177,25 @@ describe("XEP-0402 section 5.3.2 publishing a list", () => {
     expect(await everywhere(client)).toEqual({ items: [], private: [], list: [] });
   });
 
+  it("may be longer than an item can be: then there is none, and no bookmark goes before it is taken out", async () => {
+    const client = await fresh();
+    await add(client, "first@m");
+    const long = `<url name='${"x".repeat(150_000)}'/>`;
+    // Each apostrophe takes six times as much where it is kept.
+    await setPrivate(client, storage(`<url name="${"'".repeat(60_000)}"/>${room(play)}`));
+    expect([await publishedItems(client), await publishedList(client)]).toEqual([[play], []]);
+    await setPrivate(client, storage(long + room(play)));
+    expect((await publishedList(client)).length).toBe(2);
+    const big = conference("", `<nick>${"y".repeat(120_000)}</nick>`);
+    await add(client, "big@m", big);
+    await add(client, orchard);
+    expect((await privateList(client)).slice(1)).toEqual([play, orchard]);
+    await setPrivate(client, storage(room(orchard)));
+    expect((await publishedItems(client)).map((text) => text.slice(0, 5))).toEqual(["big@m", "orcha"]);
+    await add(client, "big@m", big);
+    expect((await privateList(client)).map((text) => text.slice(0, 5))).toEqual(["orcha", "big@m"]);
+  });
+
   it("takes the whole list out with its item, but not with its node", async () => {
     const client = await fresh();
     await add(client, play);

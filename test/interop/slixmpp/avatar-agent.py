@@ -73,7 +73,12 @@ class Agent:
         await self.clients[client]["xep_0084"].stop(timeout=ANSWER_S)
 
     async def set_photo(self, client, picture):
-        await self.clients[client]["xep_0153"].set_avatar(avatar=base64.b64decode(picture), mtype="image/png", timeout=ANSWER_S)
+        made = self.clients[client]
+        # slixmpp puts a picture only into a vCard that is there.
+        vcard = made["xep_0054"].make_vcard()
+        vcard["FN"] = "Bob"
+        await made["xep_0054"].publish_vcard(vcard, timeout=ANSWER_S)
+        await made["xep_0153"].set_avatar(avatar=base64.b64decode(picture), mtype="image/png", timeout=ANSWER_S)
 
     async def photo(self, client, of):
         try:

@@ -32,7 +32,7 @@ def stanza_error(error):
 
 def described(bookmarks):
     return [
-        {"jid": each["jid"].bare, "name": each["name"], "nick": each["nick"], "autojoin": each["autojoin"]}
+        {"jid": str(each["jid"]), "name": each["name"], "nick": each["nick"], "autojoin": each["autojoin"]}
         for each in bookmarks["conferences"]
     ]
 

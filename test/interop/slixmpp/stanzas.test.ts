@@ -78,7 +78,7 @@ describe.skipIf(slixmppIsMissing)("slixmpp's plugins ask the server", () => {
   it("XEP-0030: disco#info and disco#items of the server", async () => {
     const alice = await online("alice@localhost/a");
     const info = await alice.call("info", { to: "localhost" });
-    expect(info).toMatchObject({ identities: [["server", "im"]] });
+    expect(info).toMatchObject({ identities: [["pubsub", "pep"], ["server", "im"]] });
     const features = ["http://jabber.org/protocol/disco#info", "jabber:iq:version", "urn:xmpp:ping", "urn:xmpp:time"];
     expect(info).toHaveProperty("features", expect.arrayContaining(features));
     expect(await alice.call("items", { to: "localhost" })).toEqual(expect.any(Array));
@@ -86,7 +86,7 @@ describe.skipIf(slixmppIsMissing)("slixmpp's plugins ask the server", () => {
 
   it("XEP-0030: the own account and its resources", async () => {
     const alice = await available("alice@localhost/a");
-    expect(await alice.call("info", { to: "alice@localhost" })).toMatchObject({ identities: [["account", "registered"]] });
+    expect(await alice.call("info", { to: "alice@localhost" })).toMatchObject({ identities: [["account", "registered"], ["pubsub", "pep"]] });
     expect(await alice.call("items", { to: "alice@localhost" })).toEqual(["alice@localhost/a"]);
   });
 

@@ -16,7 +16,7 @@ const positionsMax = 40;
 /** Reports at the end until nothing was recorded during one. */
 const quietTriesMax = 5;
 /** Facts that change nothing in a report. */
-const countingFacts: ReadonlySet<string> = new Set(["StanzaQueued", "StanzasCounted", "StanzasAcknowledged", "StanzasTaken", "QueueDropped"]);
+const countingFacts: ReadonlySet<string> = new Set(["StanzaQueued", "StanzasCounted", "StanzasAcknowledged", "StanzasTaken", "QueueDropped", "MessageArchived"]);
 
 export interface ReplaysSettings {
   readonly operator: Operator;
