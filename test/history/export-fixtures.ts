@@ -26,7 +26,8 @@ function exportOfWalk(walk: Parameters<typeof go>[0], told: readonly Telling[], 
   const { start, steps } = go(walk, ...told);
   const facts: StoredFact[] = [];
   const items: SeenItem[] = [];
-  const stream = `session/${identities.localhost}/${identities.session}`;
+  const host = steps.at(-1)?.snapshot.context.host === "elsewhere" ? identities.elsewhere : identities.localhost;
+  const stream = `session/${host}/${identities.session}`;
   const record = (at: number, step: string, type: string, data: object) => {
     const version = facts.length + 1;
     facts.push({ position: version * 7, stream, version, type, v: 1, at, step, cause: version % 3 === 0 ? `zqstep${version - 1}` : null, data: named(data) as Json });
@@ -48,7 +49,7 @@ function exportOfWalk(walk: Parameters<typeof go>[0], told: readonly Telling[], 
   items.push({ at: startAt + 100_000_000, step: "zqlast", kind: "touched", other: { session: "zqOTHER", jid: full("juliet", "phone") }, stanza: { name: "message", type: "chat", id: "zqid", from: null, to: full("juliet", "phone") } });
   const last = facts.at(-1);
   const row = {
-    host: identities.localhost, id: identities.session, username: facts.length === 0 ? "" : identities.romeo, resource: facts.length === 0 ? null : identities.orchard,
+    host, id: identities.session, username: facts.length === 0 ? "" : identities.romeo, resource: facts.length === 0 ? null : identities.orchard,
     startedAt: facts[0]?.at ?? 0, endedAt: last?.type === "SessionEnded" ? last.at : null,
     reason: last?.type === "SessionEnded" ? (last.data as { readonly reason: string }).reason : null, received: null,
   };

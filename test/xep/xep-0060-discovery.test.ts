@@ -45,7 +45,7 @@ describe("XEP-0163 section 6.1 an account", () => {
 
   it("says so for the server, to those who ask it (XEP-0222 and XEP-0223 section 6)", async () => {
     const answer = await discover(alice, "info", "", "localhost");
-    expect(childrenOf(answer, "identity").filter(({ category }) => category === "pubsub")).toEqual([{ category: "pubsub", type: "pep" }]);
+    expect(childrenOf(answer, "identity").filter(({ category }) => category === "pubsub")).toMatchObject([{ category: "pubsub", type: "pep" }]);
     expect(childrenOf(answer, "feature")).toContainEqual({ var: `${pubsub}#publish-options` });
   });
 });
