@@ -157,7 +157,7 @@ describe("refrain inspect, of what is recorded", () => {
   it("exports a session of the log in three forms, and under other names", async () => {
     const lines = await refrainLines([
       `inspect romeo@localhost/orchard --export session.json`,
-      `inspect ${id} --export - --format mermaid`,
+      `inspect --export - --format mermaid -- ${id}`,
       `inspect session.json --export session.test.ts --format test --pseudonyms`,
       `inspect session.json --export session.json`,
       `inspect romeo@localhost --export session.json --force`,
@@ -165,7 +165,7 @@ describe("refrain inspect, of what is recorded", () => {
       `inspect session.test.ts`,
       `inspect session.json --export other --format svg`,
       `inspect missing.json`,
-      `inspect ${id.slice(0, 3)} --export x.json`,
+      `inspect --export x.json -- ${id.slice(0, 3)}`,
     ], { cwd });
     const [json, mermaid, test, again, forced, lone, unreadable, format, missing, short] = lines;
     expect(json).toEqual({ status: 0, stdout: "", stderr: expect.stringMatching(new RegExp(`^session\\.json: session ${id}, \\d+ facts of its log\\n$`)) });
@@ -191,7 +191,7 @@ describe("refrain inspect, of what is recorded", () => {
     writeFileSync(join(elsewhere, "session.json"), exportJson(sample));
     try {
       for (const [what, folder, session] of [["session.json", elsewhere, sample.session.id], [id, cwd, id]] as const) {
-        const child = spawnRefrain(["inspect", what], { cwd: folder });
+        const child = spawnRefrain(["inspect", "--", what], { cwd: folder });
         let stdout = "";
         child.stdout!.on("data", (chunk) => (stdout += String(chunk)));
         const page = new URL(await eventually(() => /^http\S+(?=\n)/m.exec(stdout)?.[0]));
