@@ -200,6 +200,9 @@ export const nodeChunkBytesMax = 8_192;
 export const nodePageBytesMax = 1_048_576;
 /** Subscriptions of one user, with any of its addresses, to one node. */
 export const nodeSubscriptionsPerUserMax = 10;
+
+/** Characters of the ids, as they are written, of which one notification tells that they were taken out: beyond that nothing is told. */
+export const retractNoticeCharsMax = 65_536;
 /**
  * Bytes of all bookmarks of one account that are items (XEP-0402): they are in memory while the account is. And how often they are read
  * anew because somebody has changed them meanwhile.

@@ -32,27 +32,27 @@ export function readConfig(form: Element): { readonly config: Partial<NodeConfig
   if (read.kind === "cancel") return { config: undefined };
   // One that does not say whose fields it has can be nothing else here.
   if (read.kind !== "submit" || (read.formType ?? configType) !== configType) return malformed;
-  return readFields(read.fields, () => undefined);
+  return readFields(read.fields, () => undefined, (name) => (name === `${prefix}access_model` ? noSuchModel : impossible(name)));
 }
 
 /** What has to hold for a publication. A field that nobody knows is a condition that nothing meets (section 7.1.5). */
 export function readOptions(form: Element): { readonly config: Partial<NodeConfig> | undefined } | Fault {
   const read = readForm(form);
   if (read === undefined || read.kind !== "submit" || read.formType !== optionsType) return malformed;
-  return readFields(read.fields, (name) => preconditionNotMet(`no node has ${name}`));
+  return readFields(read.fields, (name) => preconditionNotMet(`no node has ${name}`), (name) => preconditionNotMet(`${name} cannot be that`));
 }
 
 function readFields(
-  fields: ReadonlyMap<string, readonly string[]>, unknown: (name: string) => Fault | undefined,
+  fields: ReadonlyMap<string, readonly string[]>, unknown: (name: string) => Fault | undefined, wrong: (name: string) => Fault,
 ): { readonly config: Partial<NodeConfig> } | Fault {
   const config: Partial<Record<NodeConfigName, unknown>> = {};
   for (const [full, values] of fields) {
     const name = full.startsWith(prefix) ? full.slice(prefix.length) : "";
     if (Object.hasOwn(fixedFields, name)) {
-      if (values.length !== 1 || fixedFields[name]?.includes(values[0] ?? "") !== true) return impossible(full);
+      if (values.length !== 1 || fixedFields[name]?.includes(values[0] ?? "") !== true) return wrong(full);
     } else if (isName(name)) {
       const value = configFields[name].read(values);
-      if (value === undefined) return name === "access_model" ? noSuchModel : impossible(full);
+      if (value === undefined) return wrong(full);
       config[name] = value;
     } else {
       const refused = unknown(full);

@@ -4,6 +4,7 @@
  */
 import type { Account } from "../domain/account.ts";
 import type { Jid } from "../domain/jid.ts";
+import { retractNoticeCharsMax } from "../domain/limits.ts";
 import type { Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
 import { retrieveFault, subscribeFault } from "./access.ts";
@@ -181,7 +182,9 @@ export class Nodes {
     const surplus = known.entries.slice(0, Math.max(0, known.entries.length - itemsMaxOf(whole))).map(({ id }) => id);
     if (surplus.length > 0) {
       this.#takeOut(step, account, node, surplus);
-      if (whole.notify_retract) this.#tellAll(step, account, { id: node, config: whole }, retractedEvent(node, surplus));
+      // Section 7.1.3.4 lets this notification be: one that holds thousands of ids would cost whoever is given it its link.
+      const chars = surplus.reduce((sum, id) => sum + 6 * id.length, 0);
+      if (whole.notify_retract && chars <= retractNoticeCharsMax) this.#tellAll(step, account, { id: node, config: whole }, retractedEvent(node, surplus));
       this.#options.itemsChanged({ step, account, node, retracted: surplus });
     }
     this.people.endLapsed(step, account, { ...known, config: whole });

@@ -1,6 +1,7 @@
 /** Who has to do with the nodes of an account: affiliations, explicit subscriptions, and contacts as they come and go. */
 import type { Account } from "../domain/account.ts";
-import { parseJid, type Jid } from "../domain/jid.ts";
+import { belongsTo, parseJid, type Jid } from "../domain/jid.ts";
+import { nodeSubscriptionsPerUserMax } from "../domain/limits.ts";
 import { shows, type StoredRosterItem } from "../domain/roster.ts";
 import type { Session } from "../session/environment.ts";
 import type { Step } from "../step/batch.ts";
@@ -88,7 +89,9 @@ export class People {
     if (node === undefined) return noNode;
     const before = subscriptionOf(account, id, jid.full) ?? "none";
     if (before === state) return undefined;
-    if (before === "none" && !hasRoomForPeople(account, "subscriptions")) return fault("resource-constraint", "these are too many subscriptions");
+    const others = [...subscriptionsOf(account, id).keys()].filter((text) => belongsTo(text, jid.bare));
+    const isTooMuch = others.length >= nodeSubscriptionsPerUserMax || !hasRoomForPeople(account, "subscriptions");
+    if (before === "none" && isTooMuch) return fault("resource-constraint", "these are too many subscriptions");
     // Before it: afterwards it may be nobody's any more.
     const recipients = subscribersAt(this.#host, step, account, node, jid, true);
     this.#set(step, account, node, jid, state);

@@ -21,16 +21,16 @@ export function decideSubscribe(account: Account, node: Node | undefined, jid: J
   const refused = subscribeFault(account, node, { from });
   if (refused !== undefined) return refused;
   const known = subscriptionOf(account, node.id, jid.full);
-  if (known === "pending") return fault("not-authorized", "the owner has not answered yet", "pending-subscription");
-  if (known !== undefined) return { state: known, isOld: true };
+  // Section 6.1.4: those whom the owner has named need not ask.
+  const asks = node.config.access_model === "authorize" && affiliationOf(account, node.id, from.bare) === "none";
+  if (known === "pending" && asks) return fault("not-authorized", "the owner has not answered yet", "pending-subscription");
+  if (known === "subscribed") return { state: known, isOld: true };
   const others = [...subscriptionsOf(account, node.id).keys()].filter((text) => belongsTo(text, from.bare));
-  if (others.length >= nodeSubscriptionsPerUserMax || !hasRoomForPeople(account, "subscriptions")) {
+  if (known === undefined && (others.length >= nodeSubscriptionsPerUserMax || !hasRoomForPeople(account, "subscriptions"))) {
     const { condition, text, detail } = fault("policy-violation", "these are too many subscriptions", "too-many-subscriptions").fault;
     // Section 6.1.3.9.
     return { fault: { condition, text, type: "wait", ...(detail === undefined ? {} : { detail }) } };
   }
-  // Section 6.1.4: those whom the owner has named need not ask.
-  const asks = node.config.access_model === "authorize" && affiliationOf(account, node.id, from.bare) === "none";
   return { state: asks ? "pending" : "subscribed", isOld: false };
 }
 

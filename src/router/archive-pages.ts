@@ -131,6 +131,7 @@ async function pageOf(set: Select, first: ArchivedRow, last: ArchivedRow, page: 
   if (number > last.number) return { rows: [], complete: true };
   const near = await nearest(set, first, last, number);
   const skipped = number - near.number;
+  if (skipped > skippedMax) return { rows: [], complete: true };
   const rows = [near, ...(await set({ after: near.key, limit: skipped + max }))];
   return taken(rows.slice(skipped), max);
 }
@@ -143,6 +144,8 @@ async function nearest(set: Select, first: ArchivedRow, last: ArchivedRow, numbe
   let low = first;
   for (let high = last.key; number - low.number > skippedMax; ) {
     const middle = betweenArchiveKeys(low.key, high);
+    // Its rows have gone meanwhile: what is there is what there is.
+    if (middle === high || middle <= low.key) break;
     const [row] = await set({ after: middle, limit: 1 });
     if (row === undefined || row.number > number) high = middle;
     else low = row;

@@ -3,7 +3,7 @@
  * of others only where the hash proves it (section 5.4). Whoever lies is believed of itself alone, and spoils nothing for others.
  */
 import { createHash } from "node:crypto";
-import { capabilitiesText, isWellFormed, type EntityDescription } from "../domain/entity-caps.ts";
+import { capabilitiesText, isWellFormed, type EntityDescription, type EntityForm, type EntityIdentity } from "../domain/entity-caps.ts";
 import { parseJid } from "../domain/jid.ts";
 import { capabilitiesCharsMax, capabilitiesMax, capabilityCharsMax, capabilityFeaturesMax } from "../domain/limits.ts";
 import type { AccountCache } from "../session/account-cache.ts";
@@ -195,8 +195,23 @@ function placeOf(claim: CapabilitiesClaim, { id }: Session): string {
 /** Section 5.4, rule 3.8: the hash of what was told is the one that was claimed. */
 function isProof(claim: CapabilitiesClaim, told: EntityDescription): boolean {
   const name = hashOf(claim);
-  return name !== undefined && isWellFormed(told) && createHash(name).update(capabilitiesText(told)).digest("base64") === claim.ver;
+  return name !== undefined && isWellFormed(told) && isUnambiguous(told) && createHash(name).update(capabilitiesText(told)).digest("base64") === claim.ver;
 }
+
+/**
+ * Section 9.3: the text that the hash is of does not say what of it is a feature, a part of an identity or of a form. Whoever tells the
+ * same text differently is believed of itself alone: an identity has a category and a type, without what separates its parts, and forms
+ * are those that clients really have.
+ */
+function isUnambiguous({ identities, forms = [] }: EntityDescription): boolean {
+  const isPlain = ({ category, type, lang = "" }: EntityIdentity): boolean => category !== "" && type !== "" && ![category, type, lang].some((part) => part.includes("/"));
+  // Section 5.4, rule 3.6: others are not in the text.
+  const typeOf = ({ fields }: EntityForm) => fields.find((field) => field.var === "FORM_TYPE" && field.type === "hidden")?.values[0];
+  return identities.every(isPlain) && forms.map(typeOf).every((type) => type === undefined || knownForms.has(type));
+}
+
+/** The types of forms that describe software and servers (XEP-0232 and XEP-0157). */
+const knownForms: ReadonlySet<string> = new Set(["urn:xmpp:dataforms:softwareinfo", "http://jabber.org/network/serverinfo"]);
 
 function hashOf({ hash }: CapabilitiesClaim): string | undefined {
   return hash === undefined ? undefined : hashNames.get(hash.toLowerCase());

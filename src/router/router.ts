@@ -243,13 +243,13 @@ export class Router implements StanzaRouter {
       return undefined;
     }
     const passage = { step, stanza, sender: session, house, account, recipient: undefined };
-    if (account !== undefined) {
-      for (const phase of ["account", "archive"] as const) if (!this.#passes(phase, passage)) return undefined;
-    }
+    if (account !== undefined && !this.#passes("account", passage)) return undefined;
     const targets = account === undefined ? undefined : registry.sessions(stanza.to.bare);
     const shares = (target: Session) => this.#isShared(step, account, stanza) || target.hasDirected(stanza.from);
     const decision = decideDelivery(rowOf(stanza), stanza.to.resource, targets, shares);
-    if (account !== undefined) {
+    // What goes back at once is in nobody's archive, and nobody is given a copy of it.
+    if (account !== undefined && decision.action !== "bounce") {
+      if (!this.#passes("archive", passage)) return undefined;
       const recipients = decision.action === "deliver" ? decision.to : [];
       for (const phase of ["copy", "deliver"] as const) if (!this.#passes(phase, { ...passage, recipients })) return undefined;
     }

@@ -28,7 +28,7 @@ export const pubsub: Extension = {
     title: "Publish-Subscribe",
     missing: [
       "A service of its own, apart from accounts: there is none.",
-      "Collections, subscription options and identifiers, leases, digests, redirection, expiry of items: personal eventing needs none of them.",
+      "Collections, subscription options and identifiers, leases, digests, redirection, expiry of items.",
       "Publishers besides the owner (the affiliations publisher and publish-only, the publish models subscribers and open): XEP-0163 section 2.2 has one publisher.",
       "The list of pending subscriptions by ad-hoc command: requests are shown to the owner's resources as they become available.",
     ],

@@ -21,6 +21,8 @@ export const pep: Extension = {
     title: "Personal Eventing Protocol",
     missing: [
       "Last items for resources that become available, of accounts that their user has subscribed to and whose presence it does not see: sent when it subscribes, and with each publication.",
+      "The account is no collection node: nobody subscribes to all of its nodes at once (section 5).",
+      "After a restart of the server, a client that resumes its stream is not told of what changed before it has told its capabilities anew, but for last items (section 4.3.3).",
       "Contacts on other servers: there is no federation.",
     ],
   },

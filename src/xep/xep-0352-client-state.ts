@@ -19,7 +19,15 @@ const name = "client-state";
 
 export const clientState: Extension = {
   name,
-  specification: { id: "XEP-0352", version: "1.0.0", title: "Client State Indication" },
+  specification: {
+    id: "XEP-0352",
+    version: "1.0.0",
+    title: "Client State Indication",
+    missing: [
+      "Operators cannot choose what is held back (section 3.2).",
+      "Events of personal eventing that wait for an inactive client are in memory: if the server is killed meanwhile, a client that resumes its stream does not get them.",
+    ],
+  },
   // Section 4.1.
   streamFeature: ({ stage }) => (stage === "authenticated" ? el("csi", { xmlns }) : undefined),
   elements: [

@@ -5,6 +5,8 @@ import type { Element } from "../xml/element.ts";
 import { forwardNamespace } from "../xml/forwarded.ts";
 import { serialise } from "../xml/serialise.ts";
 
+const carbons = "urn:xmpp:carbons:2";
+const hints = "urn:xmpp:hints";
 const chatStates = "http://jabber.org/protocol/chatstates";
 const events = "http://jabber.org/protocol/pubsub#event";
 /** What may stand beside a chat state and says nothing by itself (XEP-0085 section 5.6): hints, ids, delays. */
@@ -67,7 +69,9 @@ export function subjectOf(element: Element): Subject | undefined {
 /** A chat state without a message, or a copy of one (XEP-0280): the latest in each conversation is how it stands there. */
 function chatStateOf(message: Element, direction: string): Subject | undefined {
   const children = message.children.filter((child): child is Element => typeof child !== "string");
-  const copied = direction === "" && children.length === 1 ? children[0]!.getChild("forwarded", forwardNamespace)?.getChild("message") : undefined;
+  // Whoever wants it stored has more in mind than the moment (XEP-0334 section 4.4).
+  if (message.getChild("store", hints) !== undefined) return undefined;
+  const copied = direction === "" && children.length === 1 && children[0]!.getNS() === carbons ? children[0]!.getChild("forwarded", forwardNamespace)?.getChild("message") : undefined;
   if (copied !== undefined) return chatStateOf(copied, children[0]!.name);
   const isState = (child: Element) => child.getNS() === chatStates;
   if (!children.some(isState) || !children.every((child) => isState(child) || child.name === "thread" || asides.has(child.getNS() ?? ""))) return undefined;

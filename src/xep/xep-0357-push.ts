@@ -3,7 +3,7 @@
  * something does not mean that it is told what: that is the operator's choice (XEP-0357 section 9).
  */
 import { parseJid } from "../domain/jid.ts";
-import { pushNodeCharsMax, pushOptionsBytesMax, pushServicesMax } from "../domain/limits.ts";
+import { pushNodeCharsMax, pushOptionsBytesMax, pushServicesMax, stateValueBytesMax } from "../domain/limits.ts";
 import type { Extension, IqReply, IqRequest } from "../router/extension.ts";
 import type { Passage, Verdict } from "../router/phases.ts";
 import { dataForm, findForm, readForm } from "../xml/data-form.ts";
@@ -26,6 +26,8 @@ export const push: Extension = {
     missing: [
       "Only push services that are connected as a client of this server, under a full JID, are notified: there is no federation, and there are no components (section 7).",
       "The number of subscription requests that wait is not told (section 7).",
+      "A notification for a service that is away, or does not answer within 30 s, is not made up for: the next message makes one (section 7).",
+      "Whoever names the full JID of somebody else here as a service finds out whether it is there, and reaches it with notifications: nobody confirms a service (section 9).",
       "A service that was disabled because of its errors is not tried again until the client enables it (section 7.1).",
     ],
   },
@@ -62,6 +64,7 @@ function enable({ own, account, session, step, payload, house }: IqRequest): IqR
     return refused("resource-constraint", `a user has at most ${pushServicesMax} push services; disable one`);
   }
   const service: PushService = { jid, node, options: options?.text, since: step.at };
+  if (Buffer.byteLength(JSON.stringify(service)) > stateValueBytesMax - 256) return refused("not-acceptable", "the publish options are too long");
   keepService(step, house, account, key, service);
   noteEnabled(step, session, account, key, service.since);
   return { result: undefined };

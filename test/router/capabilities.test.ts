@@ -281,11 +281,26 @@ describe("XEP-0115 section 5.4: an answer that proves nothing", () => {
 
   it("is read as far as it is one: attributes that are missing, texts that are not expected, forms of no type", async () => {
     const [one, two] = await clients(2) as [ManagedClient, ManagedClient];
-    const ver = createHash("sha1").update("///<<urn:a<").digest("base64");
-    const odd = `<query xmlns='${info}'>text<identity/><feature/><feature var='urn:a'/><x xmlns='jabber:x:data'><field/><field var='FORM_TYPE'><value/></field></x><x xmlns='urn:x'/></query>`;
+    const ver = createHash("sha1").update("<urn:a<").digest("base64");
+    const odd = `<query xmlns='${info}'>text<feature/><feature var='urn:a'/><x xmlns='jabber:x:data'><field/><field var='FORM_TYPE'><value/></field></x><x xmlns='urn:x'/></query>`;
     const [question] = await says(one, caps(ver));
     one.send(result(question!, odd));
     expect([await known(one), await says(two, caps(ver)), await known(two)]).toEqual([" urn:a", [], " urn:a"]);
+  });
+
+  it.each([
+    ["a form", "<feature var='urn:a'/><x xmlns='jabber:x:data' type='result'><field var='FORM_TYPE' type='hidden'><value>urn:b</value></field><field var='urn:c'><value>urn:d</value></field></x>", "urn:a<urn:b<urn:c<urn:d<"],
+    ["an identity", "<identity category='http:' type='' xml:lang='example.org' name='nick+notify'/><feature var='urn:a'/>", "http://example.org/nick+notify<urn:a<"],
+  ])("has the same hash when features are told as %s: that is believed of nobody else (section 9.3)", async (_, told, text) => {
+    const [liar, honest] = await clients(2) as [ManagedClient, ManagedClient];
+    const ver = createHash("sha1").update(text).digest("base64");
+    const [question] = await says(liar, caps(ver));
+    liar.send(result(question!, `<query xmlns='${info}'>${told}</query>`));
+    expect(await known(liar)).toBe("urn:a");
+    const [again] = await says(honest, caps(ver));
+    const features = text.split("<").slice(0, -1);
+    honest.send(result(again!, `<query xmlns='${info}'>${features.map((feature) => `<feature var='${feature}'/>`).join("")}</query>`));
+    expect(await known(honest)).toBe(features.toSorted().join(" "));
   });
 
   it("is not taken from another resource of the same user, nor from another user, nor with the id of another question", async () => {

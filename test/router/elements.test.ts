@@ -169,7 +169,7 @@ describe("The recipients of a stanza", () => {
     expect(await recipients(juliet)).toEqual(both("top also"));
     expect(await recipients(low.jid)).toEqual(both("low"));
     expect(await recipients(`${juliet}/nowhere`)).toEqual(both("top also"));
-    expect(await recipients(`${juliet}/nowhere`, "normal")).toEqual(both(""));
+    expect(await recipients(`${juliet}/nowhere`, "normal")).toEqual([]);
     expect(await recipients(juliet, "headline")).toEqual(both("top also low"));
     await Promise.all([top, also, low].map((client) => client.ask("<presence type='unavailable'/>")));
     expect(await recipients(juliet)).toEqual(both(""));
