@@ -4,6 +4,7 @@ import type { Extension } from "../router/extension.ts";
 import { conflicts } from "./conflicts.ts";
 import { loadFile } from "./file.ts";
 import { formProblems } from "./form.ts";
+import { guarded } from "./guarded.ts";
 import type { Given } from "./problem.ts";
 
 export interface Origins {
@@ -28,5 +29,5 @@ export async function gatherExtensions({ own, files, given }: Origins): Promise<
   const known = own.map((value) => ({ value, path: "", source: undefined }));
   problems.push(...wrong.flatMap(({ problems }) => problems), ...conflicts([...known, ...sound]));
   if (problems.length > 0) throw new ConfigError(problems);
-  return [...own, ...sound.map(({ value }) => value)];
+  return [...own, ...sound.map(({ value }) => guarded(value))];
 }

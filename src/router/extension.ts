@@ -20,7 +20,7 @@ export type { House };
  * What it declares is read once, at the start; its functions are called from then on, from several sessions in turn and never at once.
  * Unless it says otherwise a function is called within a step, and decides at once: it must not be async, nor keep the step for later
  * (`house.run` gives another). What it throws discards the step and ends the session whose input that was, with
- * internal-server-error (RFC 6120 section 4.9.3.6); others go on.
+ * internal-server-error (RFC 6120 section 4.9.3.8); others go on.
  */
 export interface Extension {
   /** Kebab-case, the noun of its file, and no other extension's. What it keeps goes by this name (`House.data`, `Session.extensions`). */

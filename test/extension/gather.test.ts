@@ -31,11 +31,13 @@ describe("The server's own extensions", () => {
 });
 
 describe("A value that is to be an extension", () => {
-  it("is taken as it is", async () => {
+  it("is taken as it is, but for the looks at what it answers", async () => {
     const whole = defineExtension({ ...plain, phases: { stamp: () => undefined }, iq: [{ ...ping, xmlns: "urn:example:plain" }], sessionState: state("plain") });
     const all = await gatherExtensions({ own, files: [], given: [whole] });
     expect(all.slice(0, -1)).toEqual(own);
-    expect(all.at(-1)).toBe(whole);
+    const { phases, iq, ...rest } = all.at(-1)!;
+    expect(whole).toMatchObject(rest);
+    expect([Object.keys(phases!), iq!.map(({ xmlns }) => xmlns)]).toEqual([["stamp"], ["urn:example:plain"]]);
   });
 
   it.each([

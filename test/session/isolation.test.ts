@@ -83,7 +83,8 @@ describe("An exception in a session", () => {
     const told = lines
       .map((line) => JSON.parse(line) as { readonly jid: string; readonly msg: string; readonly err: { readonly message: string } })
       .filter(({ err }) => err !== undefined);
-    expect(told.map(({ err }) => err.message)).toEqual(["it broke", "it broke", "the guard broke", "holding broke", "the guard broke"]);
+    // Of which extension it is, and where in it.
+    expect(told.map(({ err }) => /^extension [\w-]+, (?:iq|phase) .*: (.+)$/.exec(err.message)?.[1])).toEqual(["it broke", "it broke", "the guard broke", "holding broke", "the guard broke"]);
     for (const { jid, msg } of told) expect([jid, msg]).toEqual(["romeo@localhost/orchard", "a session met an error and is closed"]);
   });
 
