@@ -182,7 +182,7 @@ export class Nodes {
     const surplus = known.entries.slice(0, Math.max(0, known.entries.length - itemsMaxOf(whole))).map(({ id }) => id);
     if (surplus.length > 0) {
       this.#takeOut(step, account, node, surplus);
-      // Section 7.1.3.4 lets this notification be: one that holds thousands of ids would cost whoever is given it its link.
+      // XEP-0060 section 7.1.2.5 lets this notification be: one that holds thousands of ids would cost whoever is given it its link.
       const chars = surplus.reduce((sum, id) => sum + 6 * id.length, 0);
       if (whole.notify_retract && chars <= retractNoticeCharsMax) this.#tellAll(step, account, { id: node, config: whole }, retractedEvent(node, surplus));
       this.#options.itemsChanged({ step, account, node, retracted: surplus });

@@ -234,3 +234,36 @@ describe("XEP-0060 section 8.9 affiliations", () => {
     expect(outcome(await own("set", `<affiliations node='whitelist'>${twice}</affiliations>`))).toBe("modify bad-request");
   });
 });
+
+describe("XEP-0060: what an owner can do to others", () => {
+  const configure = (node: string, fields: Readonly<Record<string, string>>) => own("set", `<configure node='${node}'>${config(fields)}</configure>`);
+  const manage = (node: string, jids: readonly string[]) =>
+    own("set", `<subscriptions node='${node}'>${jids.map((jid) => `<subscription jid='${jid}' subscription='subscribed'/>`).join("")}</subscriptions>`);
+
+  it("does not go beyond the subscriptions that one user has room for (section 8.8)", async () => {
+    const person = await stage.person();
+    await request(alice, "set", publish("crowded", item("a", "1"), options({ access_model: "open" })));
+    await manage("crowded", Array.from({ length: nodeSubscriptionsPerUserMax + 2 }, (_, index) => `${person}@localhost/r${index}`));
+    expect(listed(await own("get", "<subscriptions node='crowded'/>"), "subscriptions")).toHaveLength(nodeSubscriptionsPerUserMax);
+  });
+
+  it("tells nobody of so many ids at once that it would cost them their link (section 7.1.2.5)", async () => {
+    const ids = Array.from({ length: 40 }, (_, index) => `${index}-${"&amp;".repeat(500)}`);
+    await request(alice, "set", publish("long", item("1", "first"), options({ access_model: "open", max_items: "50", notify_retract: "1", notify_config: "0" })));
+    for (const id of ids) await request(alice, "set", publish("long", item("1", id)));
+    await request(alice, "set", publish("short", item("1", "first"), options({ access_model: "open", max_items: "50", notify_retract: "1", notify_config: "0" })));
+    await request(alice, "set", publish("short", item("2", "second")));
+    for (const node of ["long", "short"]) await asked(stranger, node);
+    await settled(stranger);
+    for (const node of ["long", "short"]) await configure(node, { max_items: "1" });
+    expect(events(await settled(stranger))).toEqual([`${to} short: -first`]);
+  });
+
+  it("opens a node to those who wait for an answer too (section 6.1.4)", async () => {
+    const late = await stage.appear(await stage.person());
+    await request(alice, "set", publish("opened", item("first", "1"), options({ access_model: "authorize" })));
+    expect(stateIn(await asked(late, "opened"))).toBe("pending");
+    await configure("opened", { access_model: "open" });
+    expect(stateIn(await asked(late, "opened"))).toBe("subscribed");
+  });
+});

@@ -155,6 +155,15 @@ describe("XEP-0313 section 6.1.1: what is archived", () => {
   });
 });
 
+describe("XEP-0313 section 6.1: a message that goes back at once", () => {
+  it("is in nobody's archive, and nobody is given a copy of it: to a resource that is not there", async () => {
+    await request(juliet, "<enable xmlns='urn:xmpp:carbons:2'/>");
+    expect(await romeo.ask(`<message to='${juliet.bare}/gone'><body>a</body></message>`)).toMatchObject([{ attrs: { type: "error" } }]);
+    expect((await juliet.caughtUp()).filter(({ name }) => name === "message")).toEqual([]);
+    for (const client of [romeo, juliet]) expect(await all(client)).toEqual([]);
+  });
+});
+
 describe("XEP-0313 section 3.1: order", () => {
   it("is that in which messages came, from whomever", async () => {
     for (let index = 0; index < 30; index += 1) {

@@ -70,6 +70,9 @@ describe("XEP-0352 section 3.2 what waits", () => {
       [`<message to='${juliet.jid}' type='headline'><body>news</body></message>`, "news"],
       [state(juliet.jid, "active", "<body>well</body>"), "well"],
       [state(juliet.jid, "active", "<x xmlns='urn:x'/>"), "active"],
+      // It is archived, and so it is more than of the moment; what only looks like a carbon is none.
+      [state(juliet.jid, "active", "<store xmlns='urn:xmpp:hints'/>"), "active"],
+      [`<message to='${juliet.jid}'><result xmlns='urn:xmpp:mam:2'><forwarded xmlns='urn:xmpp:forward:0'>${state(juliet.jid, "active").replace("<message", "<message xmlns='jabber:client'")}</forwarded></result></message>`, "result"],
       [`<message to='${juliet.jid}' type='error'><composing xmlns='${chatStates}'/></message>`, "composing"],
       [`<message to='${juliet.jid}'><received xmlns='urn:xmpp:receipts' id='1'/></message>`, "received"],
       [`<iq type='get' id='v' to='${juliet.jid}'><query xmlns='jabber:iq:version'/></iq>`, "<iq from="],

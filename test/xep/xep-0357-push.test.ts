@@ -92,6 +92,7 @@ describe("XEP-0357 section 5: a push service", () => {
     ["a form that is not filled in", "app@localhost/server", "node", options("x").replace("'submit'", "'form'"), "bad-request"],
     ["a malformed form", "app@localhost/server", "node", "<x xmlns='jabber:x:data' type='submit'><field/></x>", "bad-request"],
     ["options that are too long", "app@localhost/server", "node", options("x".repeat(pushOptionsBytesMax)), "not-acceptable"],
+    ["options that take too much room as they are kept", "app@localhost/server", "x".repeat(pushNodeCharsMax), options("\\".repeat(pushOptionsBytesMax - 300)), "not-acceptable"],
   ])("is refused: %s", async (_, jid, node, form, condition) => {
     const { phone, romeo, juliet } = await scene();
     expect(await enable(phone, jid, node, form)).toBe(condition);
