@@ -70,7 +70,7 @@ export async function generated(): Promise<ReadonlyMap<string, string>> {
   }
   files.set("diagrams/README.md", pageOf(drawn.map(describe)));
   files.set("diagrams/subscriptions.md", tablesPage());
-  files.set("diagrams/xeps.md", specificationsPage());
+  files.set("diagrams/xeps.md", specificationsPage(projectRoot));
   files.set("diagrams/refrain.doap", doapFile(projectRoot));
   files.set("diagrams/extending.md", extendingPage(projectRoot));
   for (const [name, text] of await coverageFiles()) files.set(name, text);

@@ -1,10 +1,11 @@
 /** What this server implements, from the declarations of its extensions and of its core: a table for people, and a file for programs. */
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Specification } from "../src/router/extension.ts";
 import { inCore } from "../src/xep/core.ts";
 import { extensions } from "../src/xep/index.ts";
 import { table } from "./markdown.ts";
+import { playsOf } from "./plays.ts";
 
 /** Each specification once, by its kind and number. Throws if two declarations of one differ in title or version. */
 export function declared(all: readonly Specification[] = [...extensions.map(({ specification }) => specification), ...inCore]): readonly Specification[] {
@@ -27,18 +28,25 @@ function titleOf({ title, version }: Specification): string {
   return version === undefined ? title : `${title} ${version}`;
 }
 
-export function specificationsPage(): string {
+/** `root`: the project's folder. */
+export function specificationsPage(root: string): string {
   const all = declared();
+  const plays = playsOf(root);
+  const shown = ({ id }: Specification): string => (plays.get(id) ?? []).map((path) => `[${basename(path, ".play")}](../${path})`).join(", ");
   return [
     "<!-- Generated from src/xep/ by `npm run diagrams`: change the declarations, not this page. -->",
     "# What is implemented",
     "Each extension in [src/xep](../src/xep) declares the specification that it implements and the version of it that was read; what the server's core implements is in " +
       "[core.ts](../src/xep/core.ts). *Complete* is one of which all is there that a server has to do; of the others it is said what is missing, and why. " +
+      "*Shown in* are conversations between clients and the server, in plain text, that the tests perform. " +
       "The same for programs: [refrain.doap](refrain.doap) (XEP-0453). An operator can [add extensions](extending.md).",
     "## XMPP Extension Protocols",
-    table(["XEP", "Title", "Version", "Complete"], all.filter(isXep).map((each) => [link(each), each.title, each.version ?? "", completeness(each)])),
+    table(
+      ["XEP", "Title", "Version", "Shown in", "Complete"],
+      all.filter(isXep).map((each) => [link(each), each.title, each.version ?? "", shown(each), completeness(each)]),
+    ),
     "## RFCs",
-    table(["RFC", "Title", "Complete"], all.filter((each) => !isXep(each)).map((each) => [link(each), each.title, completeness(each)])),
+    table(["RFC", "Title", "Shown in", "Complete"], all.filter((each) => !isXep(each)).map((each) => [link(each), each.title, shown(each), completeness(each)])),
     "",
   ].join("\n\n").replace(/\n+$/, "\n");
 }

@@ -4,6 +4,7 @@ import { loadAccount } from "../log/load-account.ts";
 import type { Store } from "../ports.ts";
 import { createCommunity } from "../router/community.ts";
 import { endContacts } from "../router/departure.ts";
+import { Services } from "../service/services.ts";
 import { AccountCache } from "../session/account-cache.ts";
 import { Registry } from "../session/registry.ts";
 import { Batch } from "../step/batch.ts";
@@ -12,7 +13,7 @@ export async function endContactsOffline(store: Store, hosts: readonly string[],
   // Accounts are few and the process short: none is dropped from memory.
   const accounts = new AccountCache((host, username) => loadAccount(store, host, username), () => true);
   const batch = new Batch({ store, clock: liveClock, ids: liveIds, onFailed: () => {}, onPressure: () => {} });
-  const { subscriptions } = createCommunity({ extensions: [], registry: new Registry(), accounts, house: nobody });
+  const { subscriptions } = createCommunity({ extensions: [], registry: new Registry(), accounts, services: new Services(), house: nobody });
   await endContacts({ hosts, accounts, batch, subscriptions }, host, username);
 }
 

@@ -1,7 +1,7 @@
 /** What facts carried, as far as it is still kept beside the log. */
 import { archiveContentKey, archiveKeyOf } from "../domain/archive-keys.ts";
 import { offlineKey, offlinePrefix, type AccountFacts } from "../domain/facts.ts";
-import { parseQueuedText, queueKey } from "../domain/session-facts.ts";
+import { heldKey, parseQueuedText, queueKey } from "../domain/session-facts.ts";
 import { dataOf } from "../history/session-fold.ts";
 import { contentsOf, type HistorySource } from "../history/source.ts";
 import { liveClock } from "../live.ts";
@@ -27,6 +27,8 @@ export class ContentReader {
         const text = await this.#find(fact.stream, queueKey(dataOf(fact, "StanzaQueued").number));
         return text === undefined ? undefined : parseQueuedText(text).text;
       }
+      case "StanzaHeld":
+        return this.#find(fact.stream, heldKey(dataOf(fact, "StanzaHeld").number));
       case "OfflineMessageStored":
         return this.#find(fact.stream, offlineKey((fact.data as unknown as AccountFacts["OfflineMessageStored"]).number), offlinePrefix);
       case "MessageArchived":

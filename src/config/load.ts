@@ -87,7 +87,8 @@ class Layers {
       const source = `environment ${name}`;
       const items = text.split(",").map((item) => item.trim());
       if (path === "hosts") this.setHosts(items, source);
-      else if (kind === "list") this.set(path, items.map((item) => (item === "" ? item : resolve(cwd, item))), source);
+      else if (path === "extensions") this.set(path, items.map((item) => (item === "" ? item : resolve(cwd, item))), source);
+      else if (kind === "list") this.set(path, items, source);
       else this.set(path, path === "dataDir" ? resolve(cwd, text) : valueOf(text, kind), source);
     }
   }

@@ -3,7 +3,8 @@
  * variables and the messages about wrong values are all made from this schema (`fields.ts`).
  */
 import { z } from "zod";
-import { prepareDomain } from "../domain/jid.ts";
+import { parseJid, prepareDomain } from "../domain/jid.ts";
+import { pushServicesListedMax } from "../domain/limits.ts";
 
 const second = 1_000;
 const minute = 60 * second;
@@ -122,7 +123,7 @@ export const configSchema = z.strictObject({
         0,
         1_000_000,
         "messages",
-        "Messages that are kept for a user who is not there (XEP-0160); above it their senders get an error. 0 keeps none.",
+        "Messages that are kept for a user who is not there (XEP-0160); above it they are in the user's archive alone, or their senders get an error. 0 keeps none.",
       ),
       queueStanzas: count(
         5_000,
@@ -142,12 +143,76 @@ export const configSchema = z.strictObject({
       ),
     })
     .prefault({}),
+  archive: z
+    .strictObject({
+      days: count(
+        0,
+        0,
+        36_525,
+        "days",
+        "How long archived messages are kept (XEP-0313 section 3.2); then they are deleted, with what the log says of them. 0: for ever.",
+      ),
+      messages: count(
+        1_000_000,
+        0,
+        1_000_000_000,
+        "messages",
+        "Messages that are kept in the archive of one user; above it the oldest are deleted, within an hour. 0: without bound.",
+      ),
+    })
+    .prefault({}),
+  admins: z
+    .array(z.string().transform(toBareJid).meta({ expected: "a JID such as romeo@example.org", description: "The account of an administrator." }))
+    .max(100)
+    .prefault([])
+    .meta({
+      expected: "a list of at most 100 JIDs such as romeo@example.org",
+      description: "Who may administer the server from a client (XEP-0133), and owns every room.",
+    }),
+  rooms: z
+    .strictObject({
+      enabled: z.boolean().default(true).meta({ description: "Whether there are rooms (XEP-0045), at `rooms.subdomain` of each host." }),
+      subdomain: z.string().regex(/^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/).default("muc").meta({
+        expected: "a label such as muc",
+        description: "What comes before the host in the domain of its rooms: muc.example.org.",
+      }),
+      creation: z.enum(["everybody", "admins"]).default("everybody").meta({ description: "Who may make rooms." }),
+      perUser: count(100, 1, 100_000, "rooms", "Rooms that one user may own when making another."),
+      occupants: count(2_000, 2, 100_000, "occupants", "Occupants of one room, whatever its owners choose."),
+    })
+    .prefault({}),
   push: z
     .strictObject({
       disclose: z.enum(["nothing", "count", "sender", "body"]).default("count").meta({
         description:
           "What push services, and whoever they pass it on to, are told of messages that wait for a user (XEP-0357): `nothing` but that there " +
           "are some, their `count`, the last one's `sender` too, or its `body` as well.",
+      }),
+      services: z
+        .array(
+          z.string().transform(toJid).meta({
+            expected: "a JID such as app@example.org/push, app@example.org or push.example.org",
+            description: "The address of a push service.",
+          }),
+        )
+        .max(pushServicesListedMax)
+        .prefault([])
+        .meta({
+          expected: `a list of at most ${pushServicesListedMax} JIDs`,
+          description:
+            "Push services that every user may have notified though they are clients of other users here: full JIDs, bare ones for all that " +
+            "they have, domains for all their addresses. Another such client is notified only if it shows its presence to the user who named it.",
+        }),
+    })
+    .prefault({}),
+  clientState: z
+    .strictObject({
+      holdPresence: z.boolean().default(true).meta({
+        description: "Whether presence waits while a client says that nobody looks at it, of each resource the latest (XEP-0352 section 3.2).",
+      }),
+      holdChatStates: z.boolean().default(true).meta({ description: "The same for chat states that come without a message, the latest of each conversation." }),
+      holdEvents: z.boolean().default(true).meta({
+        description: "The same for events of personal eventing, the latest of each item. Where nothing waits, clients are not offered to say that nobody looks.",
       }),
     })
     .prefault({}),
@@ -208,6 +273,20 @@ function count(preset: number, min: number, max: number, unit: string, descripti
 
 function duration(preset: number, min: number, max: number, description: string) {
   return count(preset, min, max, "ms", description);
+}
+
+function toJid(text: string, context: z.RefinementCtx): string {
+  const jid = parseJid(text)?.full;
+  if (jid !== undefined) return jid;
+  context.addIssue({ code: "custom", message: "not a JID" });
+  return z.NEVER;
+}
+
+function toBareJid(text: string, context: z.RefinementCtx): string {
+  const jid = parseJid(text);
+  if (jid?.local !== undefined && jid.resource === undefined) return jid.full;
+  context.addIssue({ code: "custom", message: "not a bare JID" });
+  return z.NEVER;
 }
 
 function toDomain(text: string, context: z.RefinementCtx): string {

@@ -7,6 +7,7 @@ import { archiveKeyOf } from "./archive-keys.ts";
 import type { Json } from "./json.ts";
 import type { AccountFact } from "./facts.ts";
 import { rosterItemBytes, type StoredRosterItem } from "./roster.ts";
+import type { RowTable } from "./row-maps.ts";
 
 /** Each kind of row with the shape of its values. */
 export interface AccountRows {
@@ -42,21 +43,16 @@ export interface AccountMeta {
   readonly offlineBytes: number;
   /** The key of the last message that was archived. */
   readonly archiveLast: string;
+  /** Facts of the account that have gone with messages of its archive. */
+  readonly archiveForgotten: number;
   /** When the last available resource left, and with which words. */
   readonly left: { readonly at: number; readonly status: string };
 }
 
-/** A place that holds such rows. */
-export interface RowTable {
-  get<Kind extends RowKind>(kind: Kind, id: string): AccountRows[Kind] | undefined;
-  set<Kind extends RowKind>(kind: Kind, id: string, value: AccountRows[Kind]): void;
-  delete(kind: RowKind, id: string): void;
-  /** Removes everything. */
-  clear(): void;
-}
+export type AccountTable = RowTable<AccountRows>;
 
 /** Pure but for `table`. Facts that leave nothing here are no mistake. `at`: when it happened, ms since 1970. */
-export function applyAccountFact(table: RowTable, fact: AccountFact, at: number): void {
+export function applyAccountFact(table: AccountTable, fact: AccountFact, at: number): void {
   const meta = (name: keyof AccountMeta): number => (table.get("meta", name) as number | undefined) ?? 0;
   const setMeta = <Name extends keyof AccountMeta>(name: Name, value: AccountMeta[Name]): void => table.set("meta", name, value as Json);
   const rosterBytes = (jid: string): number => {
@@ -125,9 +121,15 @@ export function applyAccountFact(table: RowTable, fact: AccountFact, at: number)
     case "MessageArchived":
       setMeta("archiveLast", archiveKeyOf(fact.data.id) ?? fact.data.id);
       return;
+    case "ArchiveTrimmed": {
+      const { through, forgotten } = fact.data;
+      // The facts of the messages may have gone: their keys are not given again (XEP-0313 section 3.2).
+      if (through > ((table.get("meta", "archiveLast") as string | undefined) ?? "")) setMeta("archiveLast", through);
+      if (forgotten !== undefined) setMeta("archiveForgotten", forgotten);
+      return;
+    }
     case "PasswordChanged":
     case "AccountDataSet":
-    case "ArchiveTrimmed":
       return;
   }
 }

@@ -3,6 +3,8 @@ import type { Json } from "./json.ts";
 
 export class AccountStates extends Map<string, Json> {
   readonly #spaces = new Map<string, Map<string, Json>>();
+  readonly #marks = new Map<string, number>();
+  #changes = 0;
 
   /** Of one space, by key; in no order. */
   space(name: string): ReadonlyMap<string, Json> {
@@ -13,24 +15,34 @@ export class AccountStates extends Map<string, Json> {
     return this.#spaces.keys();
   }
 
+  /** Another number after each change of what is in a space; 0 where there is nothing. */
+  mark(space: string): number {
+    return this.#marks.get(space) ?? 0;
+  }
+
   override set(id: string, value: Json): this {
     const [space, key] = partsOf(id);
     let known = this.#spaces.get(space);
     if (known === undefined) this.#spaces.set(space, (known = new Map()));
     known.set(key, value);
+    this.#marks.set(space, (this.#changes += 1));
     return super.set(id, value);
   }
 
   override delete(id: string): boolean {
     const [space, key] = partsOf(id);
     const known = this.#spaces.get(space);
-    known?.delete(key);
-    if (known?.size === 0) this.#spaces.delete(space);
+    if (known?.delete(key) === true) this.#marks.set(space, (this.#changes += 1));
+    if (known?.size === 0) {
+      this.#spaces.delete(space);
+      this.#marks.delete(space);
+    }
     return super.delete(id);
   }
 
   override clear(): void {
     this.#spaces.clear();
+    this.#marks.clear();
     super.clear();
   }
 }

@@ -1,15 +1,16 @@
 /** An account in memory: its rows, and what they say of contacts, requests and blocks. Changed by facts alone. */
 import type { Json } from "./json.ts";
-import { applyAccountFact, rowKinds, type AccountMeta, type AccountRows, type RowKind, type RowTable } from "./account-rows.ts";
+import { applyAccountFact, type AccountMeta, type AccountRows } from "./account-rows.ts";
 import { AccountStates, stateId } from "./account-states.ts";
 import { isBlocked } from "./block-list.ts";
 import type { AccountFact } from "./facts.ts";
 import type { Jid } from "./jid.ts";
 import { rosterBytesMax, rosterItemsMax } from "./limits.ts";
 import { rosterItemBytes, sees, shows, type RosterItem, type StoredRosterItem } from "./roster.ts";
+import { fillRows, UndoableRows, type RowMaps } from "./row-maps.ts";
 import { subscriptionState, type SubscriptionState } from "./subscription.ts";
 
-type Maps = { readonly [Kind in RowKind]: Map<string, AccountRows[Kind]> };
+type Maps = RowMaps<AccountRows>;
 
 export class Account {
   readonly host: string;
@@ -28,11 +29,7 @@ export class Account {
     this.host = host;
     this.username = username;
     this.bare = `${username}@${host}`;
-    for (const { key, value } of rows) {
-      const slash = key.indexOf("/");
-      const kind = rowKinds.find((kind) => kind === key.slice(0, slash));
-      if (kind !== undefined) (this.#maps[kind] as Map<string, unknown>).set(key.slice(slash + 1), value);
-    }
+    fillRows(this.#maps, rows);
   }
 
   /** Contacts by bare JID. */
@@ -67,6 +64,11 @@ export class Account {
   /** All of them of one space, by key; in no order. Whoever holds it sees what becomes of them, as far as there are some. */
   states(space: string): ReadonlyMap<string, Json> {
     return this.#states.space(space);
+  }
+
+  /** Another number after each change of what is in a space, for those who keep something that follows from it; 0 where there is nothing. */
+  stateMark(space: string): number {
+    return this.#states.mark(space);
   }
 
   /** The spaces in which there is a state. */
@@ -123,47 +125,8 @@ export class Account {
 
   /** Returns the way back, for a step that fails. */
   apply(fact: AccountFact, at: number): () => void {
-    const table = new UndoableTable(this.#maps);
+    const table = new UndoableRows(this.#maps);
     applyAccountFact(table, fact, at);
     return () => table.undo();
-  }
-}
-
-/** The maps as a table that remembers what was there. */
-class UndoableTable implements RowTable {
-  readonly #maps: Maps;
-  readonly #before: (() => void)[] = [];
-
-  constructor(maps: Maps) {
-    this.#maps = maps;
-  }
-
-  get<Kind extends RowKind>(kind: Kind, id: string): AccountRows[Kind] | undefined {
-    return this.#maps[kind].get(id);
-  }
-
-  set<Kind extends RowKind>(kind: Kind, id: string, value: AccountRows[Kind]): void {
-    this.#remember(kind, id);
-    this.#maps[kind].set(id, value);
-  }
-
-  delete(kind: RowKind, id: string): void {
-    this.#remember(kind, id);
-    this.#maps[kind].delete(id);
-  }
-
-  clear(): void {
-    for (const kind of rowKinds) for (const id of this.#maps[kind].keys()) this.delete(kind, id);
-  }
-
-  undo(): void {
-    for (const task of this.#before.toReversed()) task();
-  }
-
-  #remember(kind: RowKind, id: string): void {
-    const map = this.#maps[kind] as Map<string, unknown>;
-    const known = map.has(id);
-    const value = map.get(id);
-    this.#before.push(() => (known ? map.set(id, value) : map.delete(id)));
   }
 }

@@ -1,7 +1,7 @@
 /**
- * The ids of archived messages. An id is `KEY-SECRET`, and a key `TIME-COUNT`: milliseconds since 1970 and a count within them, in
- * base 36 with as many digits as are always needed. So keys are in the order in which messages were archived, and the row of an id is
- * found without an index; whoever knows one id cannot guess another (XEP-0313 section 3).
+ * The ids of archived messages in the log. An id is `KEY-SECRET`, and a key `TIME-COUNT`: milliseconds since 1970 and a count within
+ * them, in base 36 with as many digits as are always needed. So keys are in the order in which messages were archived, and the row of an
+ * id is found without an index. What clients are told is made of it, and tells none of this (`src/router/archive-ids.ts`).
  */
 
 /** Enough until the year 5188. */
@@ -11,7 +11,7 @@ const counts = 36 ** countDigits;
 const timeMax = 36 ** timeDigits - 1;
 
 const keyForm = /^[0-9a-z]{9}-[0-9a-z]{4}$/;
-const idForm = /^([0-9a-z]{9}-[0-9a-z]{4})-[A-Za-z0-9_-]{1,64}$/;
+const idForm = /^([0-9a-z]{9}-[0-9a-z]{4})-([A-Za-z0-9_-]{1,64})$/;
 
 /** What the keys of archived texts begin with. */
 export const archivePrefix = "archive/";
@@ -36,6 +36,11 @@ export function archiveKeyOf(id: string): string | undefined {
   return idForm.exec(id)?.[1];
 }
 
+/** What follows the key in an id; empty if no archive has such an id. */
+export function secretOfArchiveId(id: string): string {
+  return idForm.exec(id)?.[2] ?? "";
+}
+
 export function isArchiveKey(text: string): boolean {
   return keyForm.test(text);
 }
@@ -43,6 +48,16 @@ export function isArchiveKey(text: string): boolean {
 /** Milliseconds since 1970. */
 export function timeOfArchiveKey(key: string): number {
   return partsOf(key)[0];
+}
+
+/** Of those of the same millisecond, from 0. */
+export function countOfArchiveKey(key: string): number {
+  return partsOf(key)[1];
+}
+
+/** The key with this time and count; undefined if there can be none. */
+export function makeArchiveKey(time: number, count: number): string | undefined {
+  return time <= timeMax && count < counts ? keyAt(time, count) : undefined;
 }
 
 /** No key, but a text that comes before the keys of that time, in ms since 1970, and after those of all times before. */

@@ -54,18 +54,25 @@ export interface AccountFacts {
    * JID of the other side. Ids grow from one message of an account to the next.
    */
   readonly MessageArchived: Owner & { readonly id: string; readonly with: string; readonly bytes: number };
-  /** The archive's oldest messages are not kept any more: all up to the key `through`, that one included. */
-  readonly ArchiveTrimmed: Owner & { readonly through: string };
+  /**
+   * The archive's oldest messages are not kept any more: all up to the key `through`, that one included. `forgotten`: how many facts of
+   * the stream have gone with them since the account began, those that go with this one included; without it, as many as before.
+   */
+  readonly ArchiveTrimmed: Owner & { readonly through: string; readonly forgotten?: number };
 }
 
 export type AccountFactType = keyof AccountFacts;
 
-/** One of them, with its type. `contents`: what its stream keeps beside it until it is erased. */
+/**
+ * One of them, with its type. `contents`: what its stream keeps beside it until it is erased. `forgotten`: the versions of earlier facts
+ * of its stream that go with an ArchiveTrimmed.
+ */
 export type AccountFact = {
   readonly [Type in AccountFactType]: {
     readonly type: Type;
     readonly data: AccountFacts[Type];
     readonly contents?: readonly { readonly key: string; readonly text: string }[];
+    readonly forgotten?: readonly number[];
   };
 }[AccountFactType];
 
@@ -100,7 +107,10 @@ export function extrasOf(fact: AccountFact): FactExtras {
     case "OfflineMessagesRemoved":
       return { erases: fact.data.numbers.map(offlineKey) };
     case "ArchiveTrimmed":
-      return { erases: [{ from: archivePrefix, through: archiveContentKey(fact.data.through) }] };
+      return {
+        erases: [{ from: archivePrefix, through: archiveContentKey(fact.data.through) }],
+        ...(fact.forgotten !== undefined && { forgets: [{ stream: streamOf(fact.data), versions: fact.forgotten }] }),
+      };
     case "AccountCreated":
       // What came after the end of a former account of this name; that there was one stays known.
       return { erases: [allContents], forgets: [{ stream: streamOf(fact.data), types: typesOfALife }] };
@@ -114,7 +124,7 @@ export function extrasOf(fact: AccountFact): FactExtras {
 interface FactExtras {
   readonly contents?: readonly { readonly key: string; readonly text: string }[];
   readonly erases?: readonly (string | { readonly from: string; readonly through: string })[];
-  readonly forgets?: readonly { readonly stream: string; readonly types?: readonly string[] }[];
+  readonly forgets?: readonly { readonly stream: string; readonly types?: readonly string[]; readonly versions?: readonly number[] }[];
 }
 
 const typesOfALife = Object.keys(accountFactVersions).filter((type) => type !== "AccountDeleted");

@@ -3,6 +3,10 @@
 /** Requests that the server itself makes of clients: how many wait for their answers, and for how long each does, in ms. */
 export const serverRequestsMax = 10_000;
 export const serverRequestMs = 30_000;
+/** How long an extension may take to answer a request, and to let go of an account that it holds, in ms. */
+export const extensionAnswerMs = 30_000;
+/** Files that are looked through for the place of a syntax error, when an extension cannot be loaded. */
+export const extensionFilesMax = 20;
 
 /** Kinds of clients whose capabilities are remembered, and features of one of them. */
 export const capabilitiesMax = 5_000;
@@ -143,6 +147,19 @@ export const pushNodeCharsMax = 1_024;
 export const pushOptionsBytesMax = 8_192;
 /** Errors that may pass, one after the other, before a push service is not notified any more. */
 export const pushErrorsMax = 10;
+/**
+ * Milliseconds until a push service that has not taken a notification is told again: doubled each time, up to the second. One that is not
+ * there is looked for as often as the first says.
+ */
+export const pushRetryMs = 60_000;
+export const pushRetryMsMax = 3_600_000;
+/** Notifications that a push service is told at once when it is there again, and milliseconds until as many more. */
+export const pushCatchUpMax = 500;
+export const pushCatchUpMs = 1_000;
+/** Milliseconds that a client may take to acknowledge a message (XEP-0198 section 4) before its push services are told of it. */
+export const pushUnacknowledgedMs = 60_000;
+/** JIDs in `push.services`. */
+export const pushServicesListedMax = 1_000;
 /** UTF-16 units of a message that a push service is told of. */
 export const pushBodyCharsMax = 512;
 /** Stanzas that wait for one client that is inactive (XEP-0352), and their UTF-16 units together: beyond it they are delivered. */
@@ -177,6 +194,11 @@ export const archiveIdsMax = 500;
 export const archiveQueryIdCharsMax = 255;
 /** Ids that are remembered of what a session was given from the archive while messages wait for its user. */
 export const archiveGivenMax = 500;
+/** Milliseconds between two rounds in which archives lose what is not kept any longer; the first one begins with `retentionFirstMs`. */
+export const archiveRoundMs = 3_600_000;
+/** Archives that are looked at in one portion of that work, and messages that go in one commit: some milliseconds of the store's time. */
+export const archivesLookedAtMax = 100;
+export const archiveTrimMax = 250;
 
 /** Fields of a data form (XEP-0004) that is read at all. */
 export const formFieldsMax = 256;
@@ -198,8 +220,19 @@ export const nodeChunkEntriesMax = 32;
 export const nodeChunkBytesMax = 8_192;
 /** Bytes of the items in one answer; the first item is always in it. */
 export const nodePageBytesMax = 1_048_576;
-/** Subscriptions of one user, with any of its addresses, to one node. */
+/** Subscriptions of one user, with any of its addresses, to one node, and to all nodes of an account together. */
 export const nodeSubscriptionsPerUserMax = 10;
+export const nodeSubscriptionsPerAccountMax = 50;
+/** Subscriptions to all nodes of an account that wait for the owner's answer: all are shown to whoever of its resources becomes available. */
+export const nodeRequestsMax = 200;
+/** Affiliations, or subscriptions, that an owner changes in one request. */
+export const nodePeopleChangesMax = 1_000;
+/**
+ * Accounts to whose nodes one user has subscribed, those aside where the owner did it. And milliseconds between two looks at all of them,
+ * for those where somebody else has ended it.
+ */
+export const subscribedAccountsMax = 250;
+export const subscribedAccountsLookMs = 60_000;
 
 /** Characters of the ids, as they are written, of which one notification tells that they were taken out: beyond that nothing is told. */
 export const retractNoticeCharsMax = 65_536;
@@ -208,9 +241,14 @@ export const retractNoticeCharsMax = 65_536;
  * anew because somebody has changed them meanwhile.
  */
 export const bookmarksBytesMax = 1_048_576;
+/** Bytes of all bookmarks in one list (XEP-0048): it is read and written whole, twice, with each of them that changes. */
+export const bookmarkListBytesMax = 65_536;
 export const bookmarkReadsMax = 8;
 /** Accounts that are looked at together for the last items of their nodes, for all who become available. */
 export const lastItemsAccountsMax = 8;
+/** Nodes of which it is known what an available resource was told last; and those whom one account has let in to its nodes, until they are told. */
+export const toldNodesMax = 1_000;
+export const introductionsMax = 1_000;
 /** Formats of one avatar (XEP-0084) that are looked at. */
 export const avatarFormatsMax = 8;
 
@@ -282,3 +320,14 @@ export const inspectorStepsMax = 1_000;
 
 /** Sessions that one viewer of the official protocol is told of when it asks for no one of them; those that begin later among them. */
 export const statelySessionsMax = 20;
+
+/** Rooms in memory beyond which those without occupants are dropped from it. */
+export const idleRoomsMax = 1_000;
+/** Facts about who came and went in a room before it is noted once more who is there, at least; four for each occupant. */
+export const unnotedFactsMin = 64;
+/** Messages that a room remembers to give to newcomers (XEP-0045 section 7.2.13), whatever its owners choose. */
+export const roomHistoryMax = 100;
+/** UTF-16 units of them together: the oldest are given up first. */
+export const roomHistoryCharsMax = 524_288;
+/** Bytes of the presence that an occupant shows: every newcomer is given that of all. */
+export const roomPresenceBytesMax = 8_192;

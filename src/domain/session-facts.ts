@@ -50,6 +50,20 @@ export interface SessionFacts {
   readonly StanzasTaken: { readonly numbers: readonly number[] };
   /** Those up to this number are kept no longer: too much was unacknowledged, or the session is over and they are somebody else's care. */
   readonly QueueDropped: { readonly through: number };
+  /** A stanza waits until its client looks, and the next server would not know of it; its text is the content `held/NUMBER`. */
+  readonly StanzaHeld: {
+    /** Its place among those that wait, from 1. */
+    readonly number: number;
+    readonly kind: "message" | "presence" | "iq";
+    /** Empty for none. */
+    readonly type: string;
+    readonly id: string | null;
+    readonly from: string | null;
+    /** The number of the one that it has outdated, which waits no longer; null for none. */
+    readonly replaces: number | null;
+  };
+  /** Those up to this number wait no longer: they are in the client's queue. */
+  readonly HeldStanzasReleased: { readonly through: number };
   /** Nothing follows. `received` is null unless the session counted stanzas. */
   readonly SessionEnded: { readonly reason: string; readonly received: number | null };
 }
@@ -65,6 +79,8 @@ export const sessionFactVersions = {
   StanzasAcknowledged: 1,
   StanzasTaken: 1,
   QueueDropped: 1,
+  StanzaHeld: 1,
+  HeldStanzasReleased: 1,
   SessionEnded: 1,
 } as const satisfies Record<SessionFactType, number>;
 
@@ -94,6 +110,33 @@ export function numberOfTakenKey(key: string): number | undefined {
 /** All that is kept of the stanzas up to this number. */
 export function queueThrough(number: number): readonly { readonly from: string; readonly through: string }[] {
   return [{ from: queueKey(0), through: queueKey(number) }, { from: takenKey(0), through: takenKey(number) }];
+}
+
+/** The key of a stanza that waits until its client looks. */
+export function heldKey(number: number): string {
+  return `held/${queueKey(number).slice("queue/".length)}`;
+}
+
+/** The number in such a key; undefined for another key. */
+export function numberOfHeldKey(key: string): number | undefined {
+  return key.startsWith("held/") ? Number(key.slice("held/".length)) : undefined;
+}
+
+/** All those up to this number. */
+export function heldThrough(number: number): readonly { readonly from: string; readonly through: string }[] {
+  return [{ from: heldKey(0), through: heldKey(number) }];
+}
+
+/** The numbers of those that wait, one fact further. */
+export function evolveHeld(held: Set<number>, { type, data }: { readonly type: string; readonly data: unknown }): void {
+  if (type === "StanzaHeld") {
+    const { number, replaces } = data as SessionFacts["StanzaHeld"];
+    held.add(number);
+    if (replaces !== null) held.delete(replaces);
+  } else if (type === "HeldStanzasReleased") {
+    const { through } = data as SessionFacts["HeldStanzasReleased"];
+    for (const number of held) if (number <= through) held.delete(number);
+  }
 }
 
 /** What is recorded of an identifier that somebody else has chosen: enough to find it by. */

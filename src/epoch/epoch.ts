@@ -15,16 +15,21 @@ import { StoreFailedError } from "../log/errors.ts";
 import { loadAccount } from "../log/load-account.ts";
 import { pastSessions } from "../log/past-sessions.ts";
 import { Retention } from "../log/retention.ts";
-import { fakeSaltKey } from "../log/server-secret.ts";
+import { fakeSaltKey, keyFor } from "../log/server-secret.ts";
+import { RoomSource } from "../log/room-source.ts";
 import { SessionSource } from "../log/session-source.ts";
 import type { Clock, Ids, Log, Random, Store } from "../ports.ts";
+import { ArchiveRetention } from "../router/archive-retention.ts";
 import { createCommunity } from "../router/community.ts";
 import { endContacts } from "../router/departure.ts";
 import type { Extension } from "../router/extension.ts";
 import { createCapabilities } from "../router/capabilities.ts";
 import { createHouse } from "../router/house.ts";
+import { Patience } from "../router/patience.ts";
+import { Later } from "../router/later.ts";
 import { Requests } from "../router/requests.ts";
 import { Router } from "../router/router.ts";
+import { Services } from "../service/services.ts";
 import { AccountCache } from "../session/account-cache.ts";
 import type { SessionEnvironment, SessionOptions } from "../session/environment.ts";
 import type { SessionHost } from "../session/host.ts";
@@ -83,7 +88,11 @@ export class Epoch {
   readonly #logins: Logins;
   readonly #environment: SessionEnvironment;
   readonly #retention: Retention;
+  readonly #archiveRetention: ArchiveRetention;
   readonly #requests: Requests;
+  readonly #later: Later;
+  readonly #patience: Patience;
+  readonly #services: Services;
   readonly #stopWatching: () => void;
   /** Ends the work that cannot be done any more. */
   readonly #waiting = new Set<(error: Error) => void>();
@@ -106,6 +115,7 @@ export class Epoch {
       await Promise.race([epoch.#recover(), broken]);
       if (opening.failure !== undefined) throw opening.failure;
       epoch.#retention.start();
+      epoch.#archiveRetention.start();
       return epoch;
     } catch (error) {
       options.onLeaving(opening.epoch?.leave() ?? { sessions: Promise.resolve(), store: store.close() });
@@ -142,16 +152,29 @@ export class Epoch {
       },
     }));
     this.#retention = new Retention({ store, clock, ids, log, ...config.history, busy: () => pressed });
-    const community = createCommunity({ extensions, registry, accounts, house: () => house });
+    const services = (this.#services = new Services());
+    const community = createCommunity({ extensions, registry, accounts, services, house: () => house });
     const { contacts, presence, subscriptions } = community;
     const requests = (this.#requests = new Requests({ registry, batch, clock, ids, log }));
+    const later = (this.#later = new Later({ batch, clock, log }));
+    const patience = (this.#patience = new Patience(clock));
     const capabilities = createCapabilities({ extensions, accounts, requests, house: () => house });
+    const source = new AccountSource(store);
     const house = createHouse({
-      software, hosts, limits: { ...config.limits, pushDisclose: config.push.disclose }, log, extensions, registry, accounts, batch, ids, source: new AccountSource(store), contacts, startedAt,
-      requests, capabilities,
+      software, hosts, log, extensions, registry, accounts, batch, ids, source, contacts, startedAt,
+      archiveKey: keyFor("archive ids", saltKey),
+      limits: { ...config.limits, ...config.clientState, pushDisclose: config.push.disclose, pushServices: new Set(config.push.services), rooms: { ...config.rooms, admins: config.admins } },
+      requests, later, patience, capabilities, services, rooms: new RoomSource(store),
+      send: (...stanza) => router.send(...stanza),
       hold: (...stanza) => router.hold(...stanza),
     });
-    const router = new Router({ extensions, registry, accounts, batch, house, presence, subscriptions, requests, capabilities });
+    this.#archiveRetention = new ArchiveRetention({
+      clock, log, source, archive: house.archive, ...config.archive, busy: () => pressed,
+      accounts: (after, limit) => storedAccounts.list(undefined, { limit, ...(after !== undefined && { after }) }),
+      load: (host, username) => accounts.load(host, username),
+    });
+    const router = new Router({ extensions, registry, accounts, batch, house, presence, subscriptions, requests, patience, capabilities, services });
+    for (const service of extensions.flatMap((extension) => extension.services?.(house) ?? [])) services.add(service);
     const logins = (this.#logins = new Logins({
       lookup: async (host, username) => (await storedAccounts.credentials(host, username)) as StoredCredentials | undefined,
       allowPlaintext: config.listen.allowPlaintext,
@@ -241,6 +264,7 @@ export class Epoch {
     this.#failure = error;
     this.#stopWatching();
     this.#retention.stop();
+    this.#archiveRetention.stop();
     // Before the sessions: what they record of their end would else be waited for.
     this.#batch.abandon(error);
     this.#sessions.fail();
@@ -256,6 +280,7 @@ export class Epoch {
   async stop(): Promise<void> {
     const known = this.#failure;
     this.#retention.stop();
+    this.#archiveRetention.stop();
     await this.#sessions.stop();
     const inTime = await within(this.#clock, stopCommitMs, this.#batch.settle());
     this.#over = true;
@@ -268,7 +293,10 @@ export class Epoch {
     this.#over = true;
     this.#stopWatching();
     this.#retention.stop();
+    this.#archiveRetention.stop();
     this.#requests.end();
+    this.#later.end();
+    this.#patience.end();
     this.#sessions.abandon();
     await this.#store.close();
   }
@@ -278,12 +306,18 @@ export class Epoch {
     this.#over = true;
     this.#stopWatching();
     this.#retention.stop();
+    this.#archiveRetention.stop();
     this.#requests.end();
+    this.#later.end();
+    this.#patience.end();
     return { sessions: this.#sessions.stop().then(() => this.#sessions.abandon()), store: this.#store.close() };
   }
 
   async #recover(): Promise<void> {
+    for (const service of this.#services.all()) await service.load?.();
     const recovered = await recoverSessions(this.#environment, this.#sessions, pastSessions(this.#past));
+    for (const service of this.#services.all()) service.sessionsRestored?.();
+    await this.#batch.settle();
     if (recovered.resumable + recovered.ended > 0) this.#log.info(recovered, "sessions of before were recovered");
   }
 }

@@ -5,16 +5,13 @@ import { nearest } from "../config/nearest.ts";
 import { isConfig } from "../pubsub/node-config.ts";
 import type { Extension } from "../router/extension.ts";
 import { phases } from "../router/phases.ts";
-import type { SessionState } from "../router/session-state.ts";
+import { isSessionState } from "../router/session-state.ts";
 import { isAsync, problemOf, shown, type Given } from "./problem.ts";
 
 /** All that is wrong with the form of it; with nothing wrong it is an `Extension`. */
 export function formProblems(given: Given<unknown>): readonly ConfigProblem[] {
   const result = form.safeParse(given.value);
-  if (!result.success) return result.error.issues.flatMap((issue) => describe(issue, given));
-  const { name, sessionState } = result.data;
-  if (sessionState === undefined || sessionState.extension === name) return [];
-  return [problemOf(given, ".sessionState.extension", `expected the name of the extension, ${name}, got ${shown(sessionState.extension)}`)];
+  return result.success ? [] : result.error.issues.flatMap((issue) => describe(issue, given));
 }
 
 function describe(issue: z.core.$ZodIssue, given: Given<unknown>): readonly ConfigProblem[] {
@@ -59,6 +56,15 @@ const iqHandler = record({
   handle: anyFunction,
 });
 
+const roomPart = record({
+  iq: list(iqHandler.extend({ at: list(z.enum(["service", "room", "occupant"], { error: "service, room or occupant" }), 'places: "service", "room", "occupant"') }), "handlers").optional(),
+  messages: list(decidingFunction, "functions").optional(),
+  saying: decidingFunction.optional(),
+  showing: decidingFunction.optional(),
+  serviceFeatures: texts.optional(),
+  roomFeatures: decidingFunction.optional(),
+});
+
 const members = {
   name: text("a name in kebab-case, such as my-extension").regex(/^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/, { error: "a name in kebab-case, such as my-extension" }),
   specification: record(
@@ -81,11 +87,12 @@ const members = {
   iq: list(iqHandler, "handlers").optional(),
   phases: record(Object.fromEntries(phases.map((phase) => [phase, decidingFunction.optional()])), "an object with a function for each phase").optional(),
   elements: list(record({ xmlns: namespaceName, names: texts, handle: decidingFunction }), "handlers").optional(),
-  sessionState: z.custom<SessionState>(isSessionState, { error: "what sessionState(…) returns" }).optional(),
+  sessionState: z.custom(isSessionState, { error: "what sessionState(…) returns" }).optional(),
   presenceChanged: decidingFunction.optional(),
   featuresLearned: decidingFunction.optional(),
   dataChanged: decidingFunction.optional(),
   itemsChanged: decidingFunction.optional(),
+  accessChanged: decidingFunction.optional(),
   rosterChanged: decidingFunction.optional(),
   sessionResumed: decidingFunction.optional(),
   holdsBack: decidingFunction.optional(),
@@ -93,6 +100,8 @@ const members = {
   streamFeature: decidingFunction.optional(),
   takesUnauthenticated: decidingFunction.optional(),
   livenessProbe: decidingFunction.optional(),
+  services: decidingFunction.optional(),
+  rooms: roomPart.optional(),
 } satisfies { readonly [Member in keyof Extension]-?: z.ZodType };
 
 const form = record(members, "an extension, or a list of them, as the default export");
@@ -100,9 +109,4 @@ const form = record(members, "an extension, or a list of them, as the default ex
 function isNodeDefaults(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
   return Object.values(value).every((config: unknown) => typeof config === "object" && config !== null && isConfig(config));
-}
-
-function isSessionState(value: unknown): boolean {
-  const { extension, of, set } = (value ?? {}) as Readonly<Record<keyof SessionState, unknown>>;
-  return typeof extension === "string" && typeof of === "function" && typeof set === "function";
 }

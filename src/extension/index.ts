@@ -9,18 +9,44 @@ export function defineExtension(extension: Extension): Extension {
   return extension;
 }
 
+// What it declares, and what its functions are given.
 export { sessionState, type SessionState, type SessionStateOptions } from "../router/session-state.ts";
 export type {
-  AccountNodes, DataChanged, ElementHandler, Extension, FeaturesLearned, IqHandler, IqReply, IqRequest, NodeQuestion, PresenceChanged,
-  RosterChanged, SessionResumed, Specification,
+  AccessChanged, AccountNodes, DataChanged, ElementHandler, Extension, FeaturesLearned, IqHandler, IqReply, IqRequest, ItemsChanged, NodeQuestion,
+  Outgoing, PresenceChanged, RosterChanged, SessionLinkLost, SessionResumed, Specification,
 } from "../router/extension.ts";
-export type { House, HouseLimits } from "../router/house.ts";
 export type { Passage, Phase, PhaseHandler, PhaseHandlers, Verdict } from "../router/phases.ts";
-export type { Session } from "../session/environment.ts";
+export type { EntityDescription, EntityForm, EntityIdentity } from "../domain/entity-caps.ts";
+
+// The house, and what there is in it.
+export type { House, HouseLimits } from "../router/house.ts";
+export type { AccountData, DataRange, DataValue, SetState, StoredMessage } from "../router/account-data.ts";
+export type {
+  Archive, ArchivedId, ArchivedMessage, ArchiveMissing, ArchivePage, ArchiveQuery, KeptMessages, ResultPage,
+} from "../router/archive.ts";
+export type { Contacts, Meant } from "../router/contacts.ts";
+export type { Answered, ServerAnswer, ServerRequest } from "../router/requests.ts";
+export type { AccessChange, Item, ItemsChange, Nodes, PublishRequest } from "../pubsub/nodes.ts";
+export type { AffiliationChange, People, Subscribed, SubscriptionChange } from "../pubsub/people.ts";
+export type { Tie } from "../pubsub/people-index.ts";
+export type { Subscription } from "../pubsub/people-rows.ts";
+export type { AccessModel, Affiliation, Entry, Node, NodeConfig, SubscriptionState as NodeSubscriptionState } from "../pubsub/node.ts";
+export type { Fault } from "../pubsub/faults.ts";
+export type { Log } from "../ports.ts";
+
+// Sessions and accounts.
+export type { DeliveryNote, FeatureStage, HeldNote, PresenceChange, Receipt, Session } from "../session/environment.ts";
+export type { SecureLink } from "../ports.ts";
+export type { XmlLimits } from "../domain/limits.ts";
 export type { Step } from "../step/batch.ts";
 export type { Account } from "../domain/account.ts";
-export type { StanzaErrorCondition } from "../domain/errors.ts";
+export type { AccountFact } from "../domain/facts.ts";
+export type { RosterItem, StoredRosterItem } from "../domain/roster.ts";
+export type { SubscriptionState } from "../domain/subscription.ts";
+
+// Addresses, stanzas, elements.
+export type { StanzaErrorCondition, StanzaErrorType, StreamErrorCondition } from "../domain/errors.ts";
 export type { Json } from "../domain/json.ts";
 export { parseJid, type Jid } from "../domain/jid.ts";
 export type { Element } from "../xml/element.ts";
-export { clientNamespace, el, payloadOf, type Stanza, type StanzaFault } from "../xml/stanza.ts";
+export { clientNamespace, el, payloadOf, type Stanza, type StanzaFault, type StanzaKind } from "../xml/stanza.ts";

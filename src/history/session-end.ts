@@ -167,7 +167,7 @@ function isTelling(own: string) {
 }
 
 const countings: ReadonlySet<string> = new Set([
-  "SessionSnapshotTaken", "StanzaQueued", "StanzasCounted", "StanzasAcknowledged", "QueueDropped", "OfflineMessageStored", "OfflineMessagesRemoved",
+  "SessionSnapshotTaken", "StanzaQueued", "StanzasCounted", "StanzasAcknowledged", "QueueDropped", "StanzaHeld", "HeldStanzasReleased", "OfflineMessageStored", "OfflineMessagesRemoved",
 ]);
 
 function destinationOf({ id, kind, type, copy }: QueuedStanza, others: readonly StoredFact[]): string {

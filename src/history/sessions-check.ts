@@ -1,5 +1,5 @@
 /** Sessions: each one folds, its later snapshots are what the facts before them give, and what is kept for it is what it still needs. */
-import { numberOfQueueKey, parseQueuedText, presenceKey } from "../domain/session-facts.ts";
+import { evolveHeld, numberOfHeldKey, numberOfQueueKey, parseQueuedText, presenceKey } from "../domain/session-facts.ts";
 import { fixes, type LogCheck, type Report } from "../log/verify/findings.ts";
 import type { Content, StoredFact } from "../ports.ts";
 import { HistoryError } from "./errors.ts";
@@ -16,6 +16,10 @@ interface Living {
   before: number;
   /** Numbers of its queue whose texts are missing still. */
   missing: Set<number>;
+  /** Numbers of what waits until its client looks; as texts are seen, those whose texts are missing still. */
+  held: Set<number>;
+  /** Facts of it are known to be lost: what they said of what waits is not. */
+  gapped: boolean;
 }
 
 export class SessionsCheck implements LogCheck {
@@ -33,8 +37,14 @@ export class SessionsCheck implements LogCheck {
   see(fact: StoredFact): void {
     const { stream, type, version, position } = fact;
     if (!stream.startsWith("session/")) return;
-    const living = this.#living.get(stream) ?? { moment: undefined, problem: undefined, before: 0, missing: new Set() };
-    const before = this.#isSalvaged(stream, version) ? undefined : living.moment;
+    const living = this.#living.get(stream) ?? { moment: undefined, problem: undefined, before: 0, missing: new Set(), held: new Set(), gapped: false };
+    const gapped = this.#isSalvaged(stream, version);
+    const before = gapped ? undefined : living.moment;
+    if (gapped) {
+      living.gapped = true;
+      living.held.clear();
+    }
+    evolveHeld(living.held, fact);
     try {
       const { moment, disagreements } = evolveSession(before, fact);
       const problem = moment && contextProblem(moment.machine.context, stream.split("/")[1] ?? "");
@@ -62,6 +72,11 @@ export class SessionsCheck implements LogCheck {
     const living = this.#living.get(stream);
     const number = numberOfQueueKey(key);
     if (living === undefined) return this.#wrong(thing, "there is no such session, or it has ended");
+    const held = numberOfHeldKey(key);
+    if (held !== undefined) {
+      if (!living.held.delete(held) && !living.gapped) this.#wrong(thing, "nothing says that this stanza waits until the client looks");
+      return;
+    }
     if (number === undefined) {
       if (key !== presenceKey) this.#wrong(thing, "nothing of a session has such a key");
       return;
@@ -79,9 +94,10 @@ export class SessionsCheck implements LogCheck {
 
   end(): void {
     this.#expect();
-    for (const [stream, { missing, problem }] of this.#living) {
+    for (const [stream, { missing, held, problem }] of this.#living) {
       if (problem !== undefined) this.#wrong(stream, `it cannot go on at the next start: ${problem}`);
       for (const number of missing) this.#wrong(`stanza ${number} of ${stream}`, "it waits to be acknowledged, and its text is not kept");
+      for (const number of held) this.#wrong(`held stanza ${number} of ${stream}`, "it waits until the client looks, and its text is not kept");
     }
   }
 

@@ -34,6 +34,8 @@ const sessionWords: { readonly [Type in SessionFactType]: (data: SessionFacts[Ty
   StanzasAcknowledged: ({ acknowledged }) => `the client has the stanzas up to number ${acknowledged}`,
   StanzasTaken: ({ numbers }) => `another session of the account has what is number ${numbers.join(", ")} here: it is a copy from now on`,
   QueueDropped: ({ through }) => `the stanzas up to number ${through} are not kept here any more`,
+  StanzaHeld: ({ number, replaces, ...stanza }) => `${stanzaWords(stanza)} waits as number ${number} until the client looks${replaces === null ? "" : `, in the place of number ${replaces}`}`,
+  HeldStanzasReleased: ({ through }) => `what waited until the client looks is delivered, up to number ${through}`,
   SessionEnded: ({ reason, received }) => `ended: ${reason}${received === null ? "" : `; ${received} of its stanzas were handled`}`,
 };
 

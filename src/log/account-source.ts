@@ -5,7 +5,7 @@ import { accountStream, offlineKey } from "../domain/facts.ts";
 import type { Json, ProjectionRange, ProjectionRow, Store } from "../ports.ts";
 import { type OfflineMessage, toOfflineMessages } from "./offline-messages.ts";
 import { accountData, accountDataKey } from "./projections/account-data.ts";
-import { archive, archiveRowsPrefix, type ArchiveRow, type WholeArchiveRow } from "./projections/archive.ts";
+import { archive, archiveRowsPrefix, archiveTrimKey, type ArchiveRow, type ArchiveTrimRow, type WholeArchiveRow } from "./projections/archive.ts";
 
 /** Rows of a part of a read model, with the rest of their keys. */
 type Range = Omit<ProjectionRange, "prefix"> & { readonly prefix?: string };
@@ -40,6 +40,12 @@ export class AccountSource {
     const prefix = archiveRowsPrefix(host, username);
     const found = await Promise.all(keys.map((key) => this.#store.query(archive.name, { key: `${prefix}${key}` })));
     return found.map(([row], index) => row && { key: keys[index]!, ...(row.value as WholeArchiveRow) });
+  }
+
+  /** The version of the last fact of the account's stream that trimmed its archive; undefined if none has. */
+  async archiveTrimmed(host: string, username: string): Promise<number | undefined> {
+    const [row] = await this.#store.query(archive.name, { key: archiveTrimKey(host, username) });
+    return (row?.value as ArchiveTrimRow | undefined)?.fact;
   }
 
   /** Their texts, of at most 1,000; undefined where there is none. */

@@ -7,6 +7,11 @@ export interface Projection {
   /** From 1. A new one makes the table anew from all facts when the store is opened. */
   readonly version: number;
   /**
+   * The name of a number in its values by which rows are counted: it grows by one from row to row where keys differ after their last "/"
+   * alone, and where it begins says nothing.
+   */
+  readonly counts?: string;
+  /**
    * Pure: reads the fact and its own table and nothing else, so that a table can be made again. May throw only for a fact that
    * cannot be: it refuses the whole append.
    */

@@ -1,4 +1,5 @@
 /** A secret of the server itself, made at its first start and kept beside the log. */
+import { hkdfSync } from "node:crypto";
 import { serverStream as stream } from "../domain/facts.ts";
 import type { Clock, Ids, Random, Store } from "../ports.ts";
 
@@ -15,4 +16,9 @@ export async function fakeSaltKey(
   const secret = Buffer.from(key).toString("base64");
   await store.append(stream, "any", [{ type, v: 1, at: clock.now(), step: ids.next(), cause: null, data: {}, secret }]);
   return key;
+}
+
+/** A key for another purpose, 16 bytes: whoever learns it, or what is made with the secret itself, learns nothing of the other (RFC 5869). */
+export function keyFor(purpose: string, secret: Uint8Array): Uint8Array {
+  return new Uint8Array(hkdfSync("sha256", secret, "", purpose, 16));
 }

@@ -3,7 +3,7 @@ import type { SessionFactType } from "../domain/session-facts.ts";
 import type { StoredFact } from "../ports.ts";
 
 const superfluous: ReadonlySet<string> = new Set<SessionFactType>([
-  "StanzaQueued", "StanzasCounted", "StanzasAcknowledged", "StanzasTaken", "QueueDropped",
+  "StanzaQueued", "StanzasCounted", "StanzasAcknowledged", "StanzasTaken", "QueueDropped", "StanzaHeld", "HeldStanzasReleased",
 ]);
 
 export class Superfluity {

@@ -4,17 +4,17 @@ import type { Jid } from "../domain/jid.ts";
 import { shows, type RosterItem } from "../domain/roster.ts";
 import { fault, type Fault } from "./faults.ts";
 import type { NodeConfig } from "./node-config.ts";
-import { affiliationOf, subscriptionOf } from "./rows.ts";
+import { affiliationOf, subscriptionOf } from "./people-rows.ts";
 
 /** What the decision looks at of a node. */
-interface Guarded {
+export interface Guarded {
   readonly id: string;
   readonly config: NodeConfig;
 }
 
 /** `item`: the asker in the roster, where another one is meant than the current one. */
 interface Asker {
-  readonly from: Jid;
+  readonly from: Pick<Jid, "bare" | "full">;
   readonly item?: RosterItem | undefined;
 }
 

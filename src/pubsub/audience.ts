@@ -4,10 +4,10 @@ import { belongsTo, makeJid, parseJid, type Jid } from "../domain/jid.ts";
 import { shows } from "../domain/roster.ts";
 import type { Session } from "../session/environment.ts";
 import type { Step } from "../step/batch.ts";
-import { retrieveFault } from "./access.ts";
+import { retrieveFault, type Guarded } from "./access.ts";
 import type { NodeHost } from "./host.ts";
-import { interestIn, type Node } from "./node.ts";
-import { subscriptionsOf } from "./rows.ts";
+import { interestIn } from "./node.ts";
+import { subscribersOf, subscriptionsOfUser } from "./people-rows.ts";
 
 export interface Recipient {
   readonly session: Session;
@@ -16,40 +16,44 @@ export interface Recipient {
   readonly to: Jid;
 }
 
-type Asked = Pick<Node, "id" | "config">;
-
 /** Each session once. `pending`: also those whose subscription waits for the owner. */
-export function audienceOf(host: NodeHost, step: Step, account: Account, node: Asked, pending = false): readonly Recipient[] {
-  const found = new Map<Session, Recipient>();
+export function audienceOf(host: NodeHost, step: Step, account: Account, node: Guarded, pending = false): readonly Recipient[] {
   if (!node.config.deliver_notifications) return [];
-  const add = (session: Session, reader: Account, to: Jid): void => {
-    if (!found.has(session)) found.set(session, { session, account: reader, to });
-  };
-  const addWilling = (bareJid: string): void => {
-    for (const session of host.sessions(bareJid)) {
-      if (!wants(host, session, node.id)) continue;
-      const reader = host.account(step, bareJid);
-      if (reader !== undefined && isInvolved(account, node, reader, session)) add(session, reader, session.jid);
-    }
-  };
-  addWilling(account.bare);
-  for (const contact of account.contacts.values()) if (shows(contact)) addWilling(contact.jid);
-  if (node.config.access_model === "open") for (const { bare } of host.directedTo(account.bare)) addWilling(bare);
-  for (const [jid, state] of subscriptionsOf(account, node.id)) {
+  const users = new Set([account.bare]);
+  for (const contact of account.contacts.values()) if (shows(contact)) users.add(contact.jid);
+  if (node.config.access_model === "open") for (const { bare } of host.directedTo(account.bare)) users.add(bare);
+  for (const bare of subscribersOf(account, node.id)) users.add(bare);
+  return [...users].flatMap((bare) => audienceAmong(host, step, account, node, bare, pending));
+}
+
+/** Those of one user. */
+export function audienceAmong(host: NodeHost, step: Step, account: Account, node: Guarded, bareJid: string, pending = false): readonly Recipient[] {
+  const sessions = node.config.deliver_notifications ? host.sessions(bareJid) : [];
+  // Most users are not there.
+  if (sessions.length === 0) return [];
+  const found = new Map<Session, Recipient>();
+  for (const session of sessions) {
+    if (!wants(host, session, node.id)) continue;
+    const reader = host.account(step, bareJid);
+    if (reader !== undefined && isInvolved(account, node, reader, session)) found.set(session, { session, account: reader, to: session.jid });
+  }
+  for (const { jid, state } of subscriptionsOfUser(account, bareJid, node.id)) {
     if (state !== "subscribed" && !pending) continue;
-    for (const { session, account: reader, to } of subscribersAt(host, step, account, node, parseJid(jid), state === "pending")) add(session, reader, to);
+    for (const recipient of subscribersAt(host, step, account, node, parseJid(jid), state === "pending")) {
+      if (!found.has(recipient.session)) found.set(recipient.session, recipient);
+    }
   }
   return [...found.values()];
 }
 
 /** Whether this session is notified of the node without having subscribed to it: it wants to be, and may. */
-export function isReached(host: NodeHost, account: Account, node: Asked, reader: Account, session: Session): boolean {
+export function isReached(host: NodeHost, account: Account, node: Guarded, reader: Account, session: Session): boolean {
   return node.config.deliver_notifications && wants(host, session, node.id) && isInvolved(account, node, reader, session);
 }
 
 /** An explicit subscription's sessions: the one that it names, or those of its user that want it, or else its user. */
 export function subscribersAt(
-  host: NodeHost, step: Step, account: Account, node: Asked, jid: Jid | undefined, pending = false,
+  host: NodeHost, step: Step, account: Account, node: Guarded, jid: Jid | undefined, pending = false,
 ): readonly Recipient[] {
   const reader = jid === undefined ? undefined : host.account(step, jid.bare);
   if (jid === undefined || reader === undefined) return [];
@@ -75,7 +79,7 @@ function wants(host: NodeHost, session: Session, node: string): boolean {
 }
 
 /** Its user is the owner, or sees the owner's presence, or shows itself to the owner (XEP-0060 section 9.1). */
-function isInvolved(account: Account, node: Asked, reader: Account, session: Session): boolean {
+function isInvolved(account: Account, node: Guarded, reader: Account, session: Session): boolean {
   if (reader === account) return true;
   if (isApart(account, reader, session) || retrieveFault(account, node, { from: session.jid }) !== undefined) return false;
   if (account.shows(reader.bare)) return true;

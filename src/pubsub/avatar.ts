@@ -34,19 +34,19 @@ export function avatarMark(nodes: Nodes, account: Account): string {
   }).join(" ");
 }
 
-/** Whether all who see the account's presence may have its avatar. */
+/** Whether all who see the account's presence may have its avatar, and all who will. */
 export function isForContacts(nodes: Nodes, account: Account): boolean {
   return [avatarMetadataNode, avatarDataNode].every((id) => {
-    const model = nodes.node(account, id)?.config.access_model;
-    return model === "open" || model === "presence";
+    const model = nodes.config(account, id)?.access_model;
+    return (model === "open" || model === "presence") && ![...nodes.people.affiliations(account, id).values()].includes("outcast");
   });
 }
 
 /** XEP-0398 section 7: whether this address may have both. */
 export function mayHaveAvatar(nodes: Nodes, account: Account, from: Jid): boolean {
   return [avatarMetadataNode, avatarDataNode].every((id) => {
-    const node = nodes.node(account, id);
-    return node !== undefined && nodes.retrieveFault(account, node, from) === undefined;
+    const config = nodes.config(account, id);
+    return config !== undefined && nodes.retrieveFault(account, { id, config }, from) === undefined;
   });
 }
 

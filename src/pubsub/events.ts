@@ -3,6 +3,7 @@ import type { Account } from "../domain/account.ts";
 import type { Step } from "../step/batch.ts";
 import { delayElement } from "../xml/delay.ts";
 import type { Element } from "../xml/element.ts";
+import { share } from "../xml/serialise.ts";
 import { clientNamespace, el } from "../xml/stanza.ts";
 import { jidOf, type Recipient } from "./audience.ts";
 import type { NodeHost } from "./host.ts";
@@ -32,6 +33,7 @@ export function tell(
 ): void {
   const from = jidOf(account);
   const kind = "message";
+  if (recipients.length > 1) share(event);
   const type = config.notification_type;
   for (const { session, account: reader, to } of recipients) {
     const id = host.nextId();

@@ -73,10 +73,14 @@ function hasRoom(entries: readonly Entry[], entry: Entry): boolean {
   return entries.length < nodeChunkEntriesMax && entries.reduce((bytes, each) => bytes + bytesOf(each), bytesOf(entry)) <= nodeChunkBytesMax;
 }
 
-/** As JSON, about. */
-function bytesOf({ id }: Entry): number {
-  return Buffer.byteLength(JSON.stringify(id)) + 32;
+/** As JSON, about. Each publication asks it of all entries of the node, and ids may be long. */
+function bytesOf(entry: Entry): number {
+  let bytes = bytesKnown.get(entry);
+  if (bytes === undefined) bytesKnown.set(entry, (bytes = Buffer.byteLength(JSON.stringify(entry.id)) + 32));
+  return bytes;
 }
+
+const bytesKnown = new WeakMap<Entry, number>();
 
 function lastOf(index: ItemIndex): number {
   return Math.max(-1, ...index.keys());

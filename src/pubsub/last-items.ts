@@ -1,10 +1,10 @@
 /**
- * Sends the last item of nodes to those who come later (XEP-0163 section 4.3.4): to who becomes available, once in each period of
- * availability and node, and to who is let in. Many accounts may have to be looked at for one who comes, so few are at a time.
+ * Sends the last item of nodes to those who come later (XEP-0163 section 4.3.4): to who becomes available, each item once in a period of
+ * availability, and to who is let in. Many accounts may have to be looked at for one who comes, so few are at a time.
  */
 import type { Account } from "../domain/account.ts";
 import { parseJid, type Jid } from "../domain/jid.ts";
-import { lastItemsAccountsMax } from "../domain/limits.ts";
+import { introductionsMax, lastItemsAccountsMax } from "../domain/limits.ts";
 import { sees } from "../domain/roster.ts";
 import type { Session } from "../session/environment.ts";
 import type { Step } from "../step/batch.ts";
@@ -12,16 +12,18 @@ import { isReached, jidOf, type Recipient } from "./audience.ts";
 import { publishedEvent, tell } from "./events.ts";
 import type { NodeHost } from "./host.ts";
 import { readItems } from "./items.ts";
-import type { Entry, Node } from "./node.ts";
+import { interestIn, type Entry, type Node } from "./node.ts";
 import { nodeSpaces, readNode } from "./rows.ts";
+import { Told, type Telling } from "./told.ts";
+import { Turns } from "./turns.ts";
 
 export interface Newcomer {
   readonly session: Session;
   readonly account: Account;
   /** The nodes that it wants to hear of from now on. */
   readonly nodes: readonly string[];
-  /** It has been told of everything that was published before: ms since 1970. */
-  readonly knowsUntil: number;
+  /** Called in a step of its own as soon as it has been told of all that it wants; not at all where it leaves before. */
+  readonly told: (step: Step) => void;
 }
 
 /** To whom the last item of a node goes. */
@@ -29,123 +31,156 @@ type Recipients = (step: Step, owner: Account, node: Node) => readonly Recipient
 
 export class LastItems {
   readonly #host: NodeHost;
-  readonly #turns = new Turns(lastItemsAccountsMax);
-  /** Publications since the start, and which was the last of each node. Clocks do not say what was first: they stand still, and go back. */
-  #publications = 0;
-  readonly #latest = new WeakMap<Account, Map<string, { readonly number: number; readonly at: number }>>();
+  /** Of sessions that have come, and of accounts, by their bare JIDs, that have let somebody in. */
+  readonly #turns = new Turns<Session | string>(lastItemsAccountsMax, (worker) => this.#turn(worker));
+  readonly #walks = new WeakMap<Session, Walk>();
+  readonly #introductions = new Map<string, Introduction[]>();
+  /** Of each session in its present period of availability. */
+  readonly #told = new WeakMap<Session, Told>();
+  #tellings = 0;
 
   constructor(host: NodeHost) {
     this.#host = host;
   }
 
-  /** Everybody who is to be told of it now is told: it is no last item for those who have come before. */
-  published(account: Account, node: string, { at }: Pick<Entry, "at">): void {
-    const latest = this.#latest.get(account) ?? new Map<string, { readonly number: number; readonly at: number }>();
-    this.#latest.set(account, latest.set(node, { number: (this.#publications += 1), at }));
+  /** These are told of an item in the step in which it was published: it is no last item for them any more. */
+  published(account: Account, node: string, entry: Entry, recipients: readonly Recipient[]): void {
+    this.#add(account, node, entry, recipients);
   }
 
-  /** A session of an account became available, or says that it wants more: of all accounts whose presence its user sees, and its own. */
-  welcome(newcomer: Newcomer): void {
-    this.#begin(newcomer.account, this.#welcome(newcomer));
+  /**
+   * A session of an account became available, or says that it wants more: of all accounts whose presence its user sees, and its own. If
+   * it is being told already it begins anew, with what it wanted before and wants still.
+   */
+  welcome({ session, account, nodes, told }: Newcomer): void {
+    const features = this.#host.features(session);
+    const wanted = new Set([...(this.#walks.get(session)?.nodes ?? []), ...nodes]);
+    this.#walks.set(session, { account, nodes: [...wanted].filter((node) => features.has(interestIn(node))), told, owners: undefined });
+    this.#turns.wake(session);
   }
 
-  /** These have been let in, or have subscribed. */
+  /** It is not available any more: what it is told when it comes back is told anew. */
+  leave(session: Session): void {
+    this.#walks.delete(session);
+    this.#told.delete(session);
+  }
+
+  /** These have been let in, or have subscribed: they are told whatever they knew before. */
   introduce(account: Account, nodes: readonly string[], recipients: Recipients): void {
-    const since = this.#publications;
+    const waiting = this.#introductions.get(account.bare) ?? [];
+    if (waiting.length >= introductionsMax) return this.#host.log.debug({ jid: account.bare }, "too many are let in to nodes at once: last items are not sent");
     const willing: Recipients = (step, owner, node) => (node.config.send_last_published_item === "never" ? [] : recipients(step, owner, node));
-    this.#begin(account, this.#turns.take(() => this.#sendFrom({ jid: jidOf(account), nodes, knowsUntil: 0, since, recipients: willing })));
+    waiting.push({ jid: jidOf(account), nodes, since: this.#tellings, recipients: willing });
+    this.#introductions.set(account.bare, waiting);
+    this.#turns.wake(account.bare);
   }
 
-  /** It goes on by itself: nobody waits for it, and nobody is at fault where it fails. */
-  #begin({ bare }: Account, work: Promise<void>): void {
-    work.catch((error: unknown) => this.#host.log.debug({ err: error, jid: bare }, "last items of nodes could not be sent"));
+  /** Nobody waits for it, and nobody is at fault where it fails. */
+  async #turn(worker: Session | string): Promise<boolean> {
+    const walk = typeof worker === "string" ? undefined : this.#walks.get(worker);
+    try {
+      if (typeof worker === "string") return await this.#introduceNext(worker);
+      return walk !== undefined && await this.#walkOn(worker, walk);
+    } catch (error) {
+      this.#host.log.debug({ err: error, jid: typeof worker === "string" ? worker : walk?.account.bare }, "last items of nodes could not be sent");
+      if (typeof worker === "string") return this.#introductions.has(worker);
+      if (this.#walks.get(worker) === walk) this.#walks.delete(worker);
+      return false;
+    }
   }
 
-  async #welcome({ session, account, nodes, knowsUntil }: Newcomer): Promise<void> {
-    const since = this.#publications;
-    const contacts = [...account.contacts.values()].filter(sees).flatMap(({ jid }) => parseJid(jid) ?? []);
-    const recipients: Recipients = (step, owner, node) => {
-      const reader = this.#host.account(step, account.bare);
+  async #introduceNext(bareJid: string): Promise<boolean> {
+    const waiting = this.#introductions.get(bareJid) ?? [];
+    const next = waiting.shift();
+    if (waiting.length === 0) this.#introductions.delete(bareJid);
+    if (next !== undefined) await this.#visit(next);
+    return this.#introductions.has(bareJid);
+  }
+
+  /** To the next account. Who has come anew since, or has left, has another walk or none. */
+  async #walkOn(session: Session, walk: Walk): Promise<boolean> {
+    if (!session.connected || !session.available) return false;
+    walk.owners ??= [walk.account.bare, ...[...walk.account.contacts.values()].filter(sees).map(({ jid }) => jid)].values();
+    const owner = walk.owners.next();
+    const jid = owner.done === true ? undefined : parseJid(owner.value);
+    if (jid !== undefined) await this.#visit({ jid, nodes: walk.nodes, since: 0, recipients: this.#reached(session, walk.account) });
+    if (owner.done !== true || this.#walks.get(session) !== walk) return true;
+    this.#walks.delete(session);
+    this.#host.run(null, (step) => walk.told(step));
+    return false;
+  }
+
+  #reached(session: Session, { bare }: Account): Recipients {
+    return (step, owner, node) => {
+      const reader = this.#host.account(step, bare);
       if (node.config.send_last_published_item !== "on_sub_and_presence" || reader === undefined) return [];
       return isReached(this.#host, owner, node, reader, session) ? [{ session, account: reader, to: session.jid }] : [];
     };
-    for (const jid of [jidOf(account), ...contacts]) {
-      if (!session.connected || !session.available) return;
-      await this.#turns.take(() => this.#sendFrom({ jid, nodes, knowsUntil, since, recipients }));
-    }
   }
 
-  async #sendFrom(sending: Sending, tries = triesMax): Promise<void> {
+  async #visit(visit: Introduction, tries = triesMax): Promise<void> {
     const host = this.#host;
-    const { jid, nodes, recipients } = sending;
-    const account = await host.load(jid);
+    const account = await host.load(visit.jid);
     if (account === undefined) return;
     const published = account.states(nodeSpaces.nodes);
-    const wanted = nodes.filter((id) => published.has(id)).flatMap((id) => readNode(account, id) ?? []);
-    if (wanted.length === 0) return;
-    const last = host.run(null, (step) => wanted.flatMap((node) => {
-      const entry = node.entries.at(-1);
-      if (entry === undefined) return [];
-      const number = this.#numberOf(account, node.id, entry);
-      return isTold(entry, sending, number) || recipients(step, account, node).length === 0 ? [] : [{ id: node.id, entry, number }];
-    }));
+    const there = visit.nodes.filter((id) => published.has(id)).flatMap((id) => readNode(account, id) ?? []);
+    if (there.length === 0) return;
+    const due = host.run(null, (step) => there.filter((node) => this.#due(step, account, node, visit).length > 0));
     const left: string[] = [];
-    for (const { id, entry, number } of last) {
+    for (const { id, entries } of due) {
+      const entry = entries.at(-1)!;
       const [item] = await readItems(host, account, id, [entry]);
       host.run(null, (step) => {
-        if (host.account(step, account.bare) !== account) return void left.push(id);
-        const node = readNode(account, id);
-        // Whoever published something else meanwhile has told them of it; whoever took it back wants it told to nobody.
-        const last = node?.entries.at(-1);
-        if (item === undefined || node === undefined || last?.at !== entry.at || this.#numberOf(account, id, last) !== number) return;
-        const event = publishedEvent(id, node.config, account, item);
-        tell(host, step, account, node.config, recipients(step, account, node), event, { replyTo: item.by, at: item.at });
+        const node = host.account(step, account.bare) === account ? readNode(account, id) : undefined;
+        // The account was not used for so long that it left the memory; or there is another item now, of which they may have been told.
+        if (node?.entries.at(-1)?.at !== entry.at) return void left.push(id);
+        if (item === undefined) return;
+        const recipients = this.#due(step, account, node, visit);
+        tell(host, step, account, node.config, recipients, publishedEvent(id, node.config, account, item), { replyTo: item.by, at: item.at });
+        this.#add(account, id, entry, recipients);
       });
     }
-    // The account was not used for so long that it left the memory: what was read of it may be of the past.
-    if (left.length > 0 && tries > 1) await this.#sendFrom({ ...sending, nodes: left }, tries - 1);
+    if (left.length > 0 && tries > 1) await this.#visit({ ...visit, nodes: left }, tries - 1);
   }
 
-  #numberOf(account: Account, node: string, { at }: Entry): number | undefined {
-    const latest = this.#latest.get(account)?.get(node);
-    return latest?.at === at ? latest.number : undefined;
+  /** Those who have not been told of the last item. */
+  #due(step: Step, account: Account, node: Node, { since, recipients }: Introduction): readonly Recipient[] {
+    const entry = node.entries.at(-1);
+    if (entry === undefined) return [];
+    const key = keyOf(account, node.id);
+    return recipients(step, account, node).filter(({ session }) => this.#told.get(session)?.has(key, entry.at, since) !== true);
+  }
+
+  #add(account: Account, node: string, { at }: Entry, recipients: readonly Recipient[]): void {
+    const key = keyOf(account, node);
+    const telling: Telling = { at, number: (this.#tellings += 1) };
+    for (const { session } of recipients) {
+      const told = this.#told.get(session) ?? new Told();
+      told.add(key, telling);
+      this.#told.set(session, told);
+    }
   }
 }
 
-interface Sending {
+/** Of a session, over all whose presence its user sees. */
+interface Walk {
+  readonly account: Account;
+  readonly nodes: readonly string[];
+  readonly told: Newcomer["told"];
+  /** Those that are left, by their bare JIDs; undefined before its first turn. */
+  owners: Iterator<string> | undefined;
+}
+
+interface Introduction {
   readonly jid: Jid;
   readonly nodes: readonly string[];
-  readonly knowsUntil: number;
-  /** The last publication before they came. */
+  /** Tellings before it: what was told by them does not count. */
   readonly since: number;
   readonly recipients: Recipients;
 }
 
 const triesMax = 3;
 
-/** Whether they have been told of the item already. `number`: that of its publication, if it was published since the start. */
-function isTold({ at }: Entry, { knowsUntil, since }: Sending, number: number | undefined): boolean {
-  return number === undefined ? at <= knowsUntil : number > since;
-}
-
-/** Lets so many pieces of work go on at once; others wait in their order. */
-class Turns {
-  readonly #waiting: (() => void)[] = [];
-  #free: number;
-
-  constructor(free: number) {
-    this.#free = free;
-  }
-
-  async take(work: () => Promise<void>): Promise<void> {
-    if (this.#free === 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    else this.#free -= 1;
-    try {
-      await work();
-    } finally {
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#free += 1;
-      else next();
-    }
-  }
+function keyOf({ bare }: Account, node: string): string {
+  return `${bare}/${node}`;
 }

@@ -5,6 +5,7 @@
 import type { Account } from "../domain/account.ts";
 import type { Jid } from "../domain/jid.ts";
 import { retractNoticeCharsMax } from "../domain/limits.ts";
+import type { Session } from "../session/environment.ts";
 import type { Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
 import { retrieveFault, subscribeFault } from "./access.ts";
@@ -18,11 +19,11 @@ import { readItems } from "./items.ts";
 import { LastItems, type Newcomer } from "./last-items.ts";
 import { defaultConfig, itemsMaxOf, type NodeConfig } from "./node-config.ts";
 import type { Entry, Node } from "./node.ts";
-import { People } from "./people.ts";
+import { People, type AccessChange } from "./people.ts";
 import { configFault, createFault, decidePublish, retractFault } from "./publishing.ts";
-import { itemKey, nodeIds, nodeSpaces, readIndex, readNode, removeNode, writeIndex, writeNode } from "./rows.ts";
+import { itemKey, nodeIds, nodeSpaces, readConfig, readIndex, readNode, removeNode, writeIndex, writeNode } from "./rows.ts";
 
-export type { Item, Newcomer };
+export type { AccessChange, Item, Newcomer };
 
 export interface PublishRequest {
   readonly node: string;
@@ -53,6 +54,7 @@ export interface NodesOptions {
   /** Called when it is needed: it is built around this. */
   readonly host: () => NodeHost;
   readonly itemsChanged: (change: ItemsChange) => void;
+  readonly accessChanged: (change: AccessChange) => void;
 }
 
 /** All that changes something returns a fault and changes nothing, or changes it whole; who may ask for it is for the caller to know. */
@@ -67,7 +69,7 @@ export class Nodes {
 
   /** Who has to do with them. */
   get people(): People {
-    return (this.#people ??= new People(this.#host, this.#lastItems));
+    return (this.#people ??= new People({ host: this.#host, last: this.#lastItems, accessChanged: this.#options.accessChanged }));
   }
 
   // ---- What there is: at once, from memory.
@@ -77,18 +79,23 @@ export class Nodes {
     return readNode(account, id);
   }
 
+  /** Without its items, which cost more the more there are. undefined: there is no such node. */
+  config(account: Account, id: string): NodeConfig | undefined {
+    return readConfig(account, id);
+  }
+
   /** The nodes of an account, by name. */
   ids(account: Account): readonly string[] {
     return nodeIds(account);
   }
 
   /** Why this address may not have the items of a node; undefined if it may. */
-  retrieveFault(account: Account, node: Node, from: Jid): Fault | undefined {
+  retrieveFault(account: Account, node: Pick<Node, "id" | "config">, from: Jid): Fault | undefined {
     return retrieveFault(account, node, { from });
   }
 
   /** Whether this address may know of a node: it may have its items, or ask for that (XEP-0163 section 6.2). */
-  isVisible(account: Account, node: Node, from: Jid): boolean {
+  isVisible(account: Account, node: Pick<Node, "id" | "config">, from: Jid): boolean {
     return subscribeFault(account, node, { from }) === undefined;
   }
 
@@ -123,12 +130,13 @@ export class Nodes {
     if (isNew) writeNode(host.setState, step, account, node, config);
     if (kept !== undefined) {
       writeIndex(host.setState, step, account, node, kept.change);
-      this.#lastItems.published(account, node, kept.entry);
       for (const old of pushedOut) host.data.set(step, account, nodeSpaces.nodes, itemKey(node, old), null);
       host.data.set(step, account, nodeSpaces.nodes, itemKey(node, itemId), kept.value);
     }
     const item: Item | undefined = itemless ? undefined : { id: itemId, payload, at: step.at, by };
-    this.#tellAll(step, account, { id: node, config }, publishedEvent(node, config, account, item), { replyTo: by });
+    const audience = audienceOf(host, step, account, { id: node, config });
+    tell(host, step, account, config, audience, publishedEvent(node, config, account, item), { replyTo: by });
+    if (kept !== undefined) this.#lastItems.published(account, node, kept.entry, audience);
     // Section 7.1.2.5. Where there is room for one, its successor says that it is gone.
     if (pushedOut.length > 0 && config.publish_node_full === "retract-oldest" && config.notify_retract && config.max_items !== 1) {
       this.#tellAll(step, account, { id: node, config }, retractedEvent(node, pushedOut));
@@ -162,6 +170,7 @@ export class Nodes {
 
   // ---- Nodes.
 
+  /** Makes a node. What `config` does not say is as for every node of this name. */
   create(step: Step, account: Account, node: string, config: Partial<NodeConfig> = {}): Fault | undefined {
     const whole = { ...this.#defaultsOf(node), ...config };
     const refused = createFault(account, node, whole);
@@ -193,9 +202,11 @@ export class Nodes {
       this.#tellAll(step, account, { id: node, config: whole }, nodeEvent("configuration", node, form));
     }
     this.people.introduce(step, account, { id: node, config: whole }, before);
+    this.#options.accessChanged({ step, account, node });
     return undefined;
   }
 
+  /** With all that is in it, and all who have to do with it; they are told (XEP-0060 section 8.4). */
   delete(step: Step, account: Account, node: string): Fault | undefined {
     const host = this.#host;
     const known = readNode(account, node);
@@ -204,6 +215,7 @@ export class Nodes {
     const audience = known.config.notify_delete ? audienceOf(host, step, account, known, true) : [];
     for (const id of ids) host.data.set(step, account, nodeSpaces.nodes, itemKey(node, id), null);
     removeNode(host.setState, step, account, node);
+    this.people.forgetNode(step, account, node);
     tell(host, step, account, known.config, audience, nodeEvent("delete", node));
     this.#options.itemsChanged({ step, account, node, retracted: ids });
     return undefined;
@@ -212,6 +224,11 @@ export class Nodes {
   /** A session became available or wants more than before: it is sent the last items that are for it (XEP-0163 section 4.3.4). */
   welcome(newcomer: Newcomer): void {
     this.#lastItems.welcome(newcomer);
+  }
+
+  /** A session is not available any more. */
+  leave(session: Session): void {
+    this.#lastItems.leave(session);
   }
 
   get #host(): NodeHost {

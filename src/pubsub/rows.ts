@@ -1,7 +1,7 @@
 /**
- * Where nodes are kept. In memory with the account (`House.setState`): each node, the index of its items in chunks, affiliations and
- * subscriptions, each in a space of its own, so that nobody who fills one of them is in the way of another. On the disk alone
- * (`House.data`): payloads.
+ * Where nodes are kept. In memory with the account (`House.setState`): each node, the index of its items in chunks, affiliations,
+ * subscriptions, and where the user itself has subscribed, each in a space of its own, so that nobody who fills one of them is in the
+ * way of another. On the disk alone (`House.data`): payloads.
  */
 import type { Account } from "../domain/account.ts";
 import type { Json } from "../domain/json.ts";
@@ -9,12 +9,14 @@ import { stateKeysMax, stateValueBytesMax } from "../domain/limits.ts";
 import type { Step } from "../step/batch.ts";
 import { entriesOf, type IndexChange, type ItemIndex } from "./item-index.ts";
 import { configFields, configNames, defaultConfig, sameValue, type NodeConfig } from "./node-config.ts";
-import type { Affiliation, Entry, Node, SubscriptionState } from "./node.ts";
+import type { Entry, Node } from "./node.ts";
 
 export type SetState = (step: Step, account: Account, space: string, key: string, value: Json) => void;
 
 /** The spaces of all that is kept for nodes; `pep` is also that of the payloads. */
-export const nodeSpaces = { nodes: "pep", index: "pep-index", affiliations: "pep-affiliations", subscriptions: "pep-subscriptions" } as const;
+export const nodeSpaces = {
+  nodes: "pep", index: "pep-index", affiliations: "pep-affiliations", subscriptions: "pep-subscriptions", subscribed: "pep-subscribed",
+} as const;
 
 /** The key of a payload. A node's name is told from an item's: what comes before the first "/" is the node. */
 export function itemKey(node: string, item: string): string {
@@ -82,61 +84,10 @@ export function writeIndex(setState: SetState, step: Step, account: Account, id:
   if (chunks.join() !== row.chunks.join()) setState(step, account, nodeSpaces.nodes, id, { created: row.created, config: row.config, chunks });
 }
 
-/** The node, its index, and who had to do with it. */
+/** The node and its index. */
 export function removeNode(setState: SetState, step: Step, account: Account, id: string): void {
   for (const number of readRow(account, id)?.chunks ?? []) setState(step, account, nodeSpaces.index, chunkKey(id, number), null);
-  for (const space of [nodeSpaces.affiliations, nodeSpaces.subscriptions]) {
-    for (const jid of peopleIn(account, space, id).keys()) setState(step, account, space, itemKey(id, jid), null);
-  }
   setState(step, account, nodeSpaces.nodes, id, null);
-}
-
-/** By bare JID; the owner is not among them. */
-export function affiliationsOf(account: Account, id: string): ReadonlyMap<string, Affiliation> {
-  return peopleIn(account, nodeSpaces.affiliations, id) as ReadonlyMap<string, Affiliation>;
-}
-
-export function affiliationOf(account: Account, id: string, bareJid: string): Affiliation {
-  if (bareJid === account.bare) return "owner";
-  const known = account.state(nodeSpaces.affiliations, itemKey(id, bareJid));
-  return known === "member" || known === "outcast" ? known : "none";
-}
-
-/** By JID, as it was subscribed: bare or full. */
-export function subscriptionsOf(account: Account, id: string): ReadonlyMap<string, SubscriptionState> {
-  return peopleIn(account, nodeSpaces.subscriptions, id) as ReadonlyMap<string, SubscriptionState>;
-}
-
-export function subscriptionOf(account: Account, id: string, jid: string): SubscriptionState | undefined {
-  const known = account.state(nodeSpaces.subscriptions, itemKey(id, jid));
-  return known === "subscribed" || known === "pending" ? known : undefined;
-}
-
-export interface Subscription {
-  readonly node: string;
-  readonly jid: string;
-  readonly state: SubscriptionState;
-}
-
-/** Those to all nodes of the account. */
-export function allSubscriptions(account: Account): readonly Subscription[] {
-  return [...account.states(nodeSpaces.subscriptions)].flatMap(([key, state]) => {
-    const slash = key.indexOf("/");
-    const node = key.slice(0, slash).replaceAll("%2F", "/").replaceAll("%25", "%");
-    return state === "subscribed" || state === "pending" ? [{ node, jid: key.slice(slash + 1), state }] : [];
-  });
-}
-
-/** Whether another affiliation or subscription of the account can be kept. */
-export function hasRoomForPeople(account: Account, kind: "affiliations" | "subscriptions"): boolean {
-  return account.states(nodeSpaces[kind]).size < stateKeysMax;
-}
-
-/** `value` null: none any more. */
-export function writePerson(
-  setState: SetState, step: Step, account: Account, kind: "affiliations" | "subscriptions", id: string, jid: string, value: string | null,
-): void {
-  setState(step, account, nodeSpaces[kind], itemKey(id, jid), value);
 }
 
 interface Row {
@@ -192,12 +143,6 @@ function readChunk(chunk: readonly Json[]): readonly Entry[] {
     const [id, bytes, at] = Array.isArray(each) ? (each as readonly Json[]) : [];
     return typeof id === "string" && typeof bytes === "number" && typeof at === "number" ? [{ id, bytes, at }] : [];
   });
-}
-
-function peopleIn(account: Account, space: string, id: string): ReadonlyMap<string, Json> {
-  const prefix = itemKey(id, "");
-  const found = [...account.states(space)].filter(([key]) => key.startsWith(prefix));
-  return new Map(found.map(([key, value]) => [key.slice(prefix.length), value]));
 }
 
 function chunkKey(id: string, number: number): string {

@@ -4,14 +4,17 @@
  */
 import { archiveGivenMax } from "../domain/limits.ts";
 import type { Session } from "../session/environment.ts";
+import type { ArchivedId } from "./archive.ts";
 
-const given = new WeakMap<Session, Set<string>>();
+/** When each was archived, by id. */
+const given = new WeakMap<Session, ReadonlyMap<string, number>>();
 
-/** The ids of messages that this session was sent from its archive. */
-export function noteGiven(session: Session, ids: readonly string[]): void {
-  const all = [...(given.get(session) ?? []), ...ids];
-  // Ids are in the order of time; what waits is newer than most of an archive.
-  given.set(session, new Set(all.length <= archiveGivenMax ? all : all.toSorted().slice(-archiveGivenMax)));
+/** Messages that this session was sent from its archive. */
+export function noteGiven(session: Session, messages: readonly ArchivedId[]): void {
+  const all = [...(given.get(session) ?? []), ...messages.map(({ id, at }) => [id, at] as const)];
+  // What waits is newer than most of an archive.
+  const newest = all.length <= archiveGivenMax ? all : all.toSorted(([, one], [, other]) => one - other).slice(-archiveGivenMax);
+  given.set(session, new Map(newest));
 }
 
 export function wasGiven(session: Session, id: string): boolean {

@@ -1,11 +1,12 @@
 /** The archive over the store: what a query leaves, a page of it, and how many there are, without reading more than the page. */
-import { archiveKeyOf, archiveTimeBound, archiveContentKey, betweenArchiveKeys, nextArchiveKey, timeOfArchiveKey } from "../domain/archive-keys.ts";
+import { archiveTimeBound, archiveContentKey, betweenArchiveKeys, nextArchiveKey, timeOfArchiveKey } from "../domain/archive-keys.ts";
 import type { Account } from "../domain/account.ts";
-import { archiveIdsMax, archivePageBytesMax, archivePageMax } from "../domain/limits.ts";
+import { archiveIdsMax, archivePageBytesMax, archivePageMax, archiveTrimMax } from "../domain/limits.ts";
 import type { Ids } from "../ports.ts";
 import type { AccountCache } from "../session/account-cache.ts";
 import type { Batch } from "../step/batch.ts";
-import type { Archive, ArchivedId, ArchiveMissing, ArchivePage, ArchiveQuery, ResultPage } from "./archive.ts";
+import { createArchiveIds, type ArchiveIds } from "./archive-ids.ts";
+import type { Archive, ArchivedId, ArchiveMissing, ArchivePage, ArchiveQuery, KeptMessages, ResultPage } from "./archive.ts";
 
 /** Where an archive is read from. */
 export interface ArchiveSource {
@@ -15,6 +16,8 @@ export interface ArchiveSource {
   archivedAt(host: string, username: string, keys: readonly string[]): Promise<readonly (ArchivedRow | undefined)[]>;
   /** By their keys, at most 1,000; undefined where there is none. */
   archivedTexts(host: string, username: string, keys: readonly string[]): Promise<readonly (string | undefined)[]>;
+  /** The version of the last fact that trimmed it; undefined if none has. */
+  archiveTrimmed(host: string, username: string): Promise<number | undefined>;
 }
 
 export interface ArchiveRange {
@@ -31,8 +34,9 @@ export interface ArchivedRow {
   /** One more than that of the message before, among those that were asked for. */
   readonly number: number;
   readonly bytes: number;
-  /** The other side; known of rows that were found by their keys. */
+  /** The other side, and the version of the fact that says all this: known where all rows were asked for, or those with some keys. */
   readonly with?: string;
+  readonly fact?: number;
 }
 
 interface Parts {
@@ -40,9 +44,12 @@ interface Parts {
   readonly batch: Batch;
   readonly ids: Ids;
   readonly source: ArchiveSource;
+  /** From which the ids that clients are told are made: 16 bytes. */
+  readonly archiveKey: Uint8Array;
 }
 
-export function createArchive({ accounts, batch, ids, source }: Parts): Archive {
+export function createArchive({ accounts, batch, ids, source, archiveKey }: Parts): Archive {
+  const told = createArchiveIds(archiveKey);
   const all = ({ host, username }: Account, range: ArchiveRange): Promise<readonly ArchivedRow[]> => source.archived(host, username, undefined, range);
   return {
     add(step, account, { with: contact, text }) {
@@ -54,39 +61,59 @@ export function createArchive({ accounts, batch, ids, source }: Parts): Archive 
         data: { host, username, id, with: contact.full, bytes: Buffer.byteLength(text) },
         contents: [{ key: archiveContentKey(key), text }],
       });
-      return id;
+      return told.toldOf(id);
     },
     async page(account, query) {
       const asked = query.ids?.length ?? 0;
       if (asked > archiveIdsMax) throw new RangeError(`ids: expected at most ${archiveIdsMax}, got ${asked}`);
       await batch.durable(account.lastTicket);
-      return readPage(source, account, query);
+      return readPage(source, told, account, query);
     },
     async ends(account) {
       await batch.durable(account.lastTicket);
       const [[first], [last]] = await Promise.all([all(account, { limit: 1 }), all(account, { limit: 1, reverse: true })]);
-      return first === undefined || last === undefined ? undefined : { first: datedId(first), last: datedId(last) };
+      return first === undefined || last === undefined ? undefined : { first: datedId(told, first), last: datedId(told, last) };
     },
-    async oldest(account, limit) {
-      await batch.durable(account.lastTicket);
-      return (await all(account, { limit })).map(datedId);
-    },
-    trim(step, account, throughId) {
-      const through = archiveKeyOf(throughId);
-      if (through === undefined) throw new RangeError(`${account.bare}: expected the id of an archived message, got ${JSON.stringify(throughId)}`);
+    async trim(account, kept) {
       const { host, username } = account;
-      accounts.change(step, account, { type: "ArchiveTrimmed", data: { host, username, through } });
+      await batch.durable(account.lastTicket);
+      const before = account.meta("archiveForgotten") ?? 0;
+      const [rows, former] = [await overdue(source, host, username, kept), await source.archiveTrimmed(host, username)];
+      const last = rows.at(-1);
+      if (last === undefined) return 0;
+      const forgotten = [...rows.flatMap(({ fact }) => fact ?? []), ...(former === undefined ? [] : [former])];
+      return batch.run(null, (step) => {
+        // It has gone meanwhile, or somebody else has trimmed it.
+        if (accounts.read(step, account.bare) !== account || (account.meta("archiveForgotten") ?? 0) !== before) return 0;
+        const data = { host, username, through: last.key, forgotten: before + forgotten.length };
+        // Nobody waits for it: what comes back after a crash is trimmed again.
+        accounts.change(step, account, { type: "ArchiveTrimmed", data, forgotten }, false);
+        return rows.length;
+      });
     },
   };
 }
 
+/** The oldest messages that are not to be kept any longer, as many as go in one commit. */
+export async function overdue(source: ArchiveSource, host: string, username: string, { since = 0, newest }: KeptMessages): Promise<readonly ArchivedRow[]> {
+  const end = (reverse: boolean) => source.archived(host, username, undefined, { limit: 1, reverse });
+  const [[first], [last]] = await Promise.all([end(false), end(true)]);
+  if (first === undefined || last === undefined) return [];
+  const isOver = ({ key, number }: ArchivedRow): boolean =>
+    timeOfArchiveKey(key) < since || (newest !== undefined && number <= last.number - newest);
+  if (!isOver(first)) return [];
+  const rows = await source.archived(host, username, undefined, { limit: archiveTrimMax });
+  // Both times and numbers grow.
+  return rows.filter(isOver);
+}
+
 type Select = (range: ArchiveRange) => Promise<readonly ArchivedRow[]>;
 
-async function readPage(source: ArchiveSource, { host, username }: Account, query: ArchiveQuery): Promise<ArchivePage | ArchiveMissing> {
+async function readPage(source: ArchiveSource, told: ArchiveIds, { host, username }: Account, query: ArchiveQuery): Promise<ArchivePage | ArchiveMissing> {
   const { with: contact, start, end, afterId, beforeId, ids, page } = query;
   // An empty id in a page is none: with `before` it stands for the end.
   const named = [afterId, beforeId, ...(ids ?? []), page.after || undefined, page.before || undefined].filter((id) => id !== undefined);
-  const known = await find(source, host, username, named);
+  const known = await find(source, told, host, username, named);
   if (!(known instanceof Map)) return known;
   const key = (id: string | undefined): string | undefined => (id === undefined ? undefined : known.get(id)?.key);
   const after = latest(start === undefined ? undefined : archiveTimeBound(Math.ceil(start)), key(afterId));
@@ -102,7 +129,7 @@ async function readPage(source: ArchiveSource, { host, username }: Account, quer
   const texts = rows.length === 0 ? [] : await source.archivedTexts(host, username, rows.map((row) => row.key));
   return {
     // What was trimmed meanwhile is there no more.
-    messages: rows.flatMap((row, index) => (texts[index] === undefined ? [] : { ...datedId(row), text: texts[index] })),
+    messages: rows.flatMap((row, index) => (texts[index] === undefined ? [] : { ...datedId(told, row), text: texts[index] })),
     count: last.number - first.number + 1,
     index: rows[0] === undefined ? undefined : rows[0].number - first.number,
     complete,
@@ -116,24 +143,25 @@ interface Rows {
 
 /** `first` and `last` of the whole result set. */
 async function pageOf(set: Select, first: ArchivedRow, last: ArchivedRow, page: ResultPage, key: (id: string | undefined) => string | undefined): Promise<Rows> {
-  const max = Math.min(page.max, archivePageMax);
+  const [max, { room }] = [Math.min(page.max, archivePageMax), page];
   const bounds = { after: key(page.after || undefined), before: key(page.before || undefined) };
   // XEP-0059 section 2.7: the count alone.
   if (max < 1) return { rows: [], complete: false };
-  if (bounds.after !== undefined) return taken(await set(narrowed({ limit: max + 1 }, bounds.after, bounds.before)), max);
+  if (bounds.after !== undefined) return taken(await set(narrowed({ limit: max + 1 }, bounds.after, bounds.before)), max, room);
   if (page.before !== undefined) {
-    const { rows, complete } = taken(await set(narrowed({ limit: max + 1, reverse: true }, undefined, bounds.before)), max);
+    const { rows, complete } = taken(await set(narrowed({ limit: max + 1, reverse: true }, undefined, bounds.before)), max, room);
     return { rows: rows.toReversed(), complete };
   }
-  if (page.index === undefined) return taken(await set({ limit: max + 1 }), max);
+  if (page.index === undefined) return taken(await set({ limit: max + 1 }), max, room);
   // XEP-0059 section 2.6: an index beyond the end asks for an empty page.
   const number = first.number + page.index;
   if (number > last.number) return { rows: [], complete: true };
   const near = await nearest(set, first, last, number);
   const skipped = number - near.number;
-  if (skipped > skippedMax) return { rows: [], complete: true };
+  // Its rows have gone meanwhile, and who asks again is told of what is there.
+  if (skipped > skippedMax) return { rows: [], complete: false };
   const rows = [near, ...(await set({ after: near.key, limit: skipped + max }))];
-  return taken(rows.slice(skipped), max);
+  return taken(rows.slice(skipped), max, room);
 }
 
 /** Rows that are passed over rather than halved once more. */
@@ -154,22 +182,23 @@ async function nearest(set: Select, first: ArchivedRow, last: ArchivedRow, numbe
 }
 
 /** As many as there may be in one page, by their number and by their bytes, but one at least. */
-function taken(rows: readonly ArchivedRow[], max: number): Rows {
+function taken(rows: readonly ArchivedRow[], max: number, room: ResultPage["room"]): Rows {
+  const bytesMax = Math.min(archivePageBytesMax, room?.bytes ?? archivePageBytesMax);
   let [count, bytes] = [0, 0];
   for (const row of rows.slice(0, max)) {
-    bytes += row.bytes;
-    if (count > 0 && bytes > archivePageBytesMax) break;
+    bytes += row.bytes + (room?.besides ?? 0);
+    if (count > 0 && bytes > bytesMax) break;
     count += 1;
   }
   return { rows: rows.slice(0, count), complete: count === rows.length };
 }
 
 /** The rows of these ids by id, or the first id that no message has. */
-async function find(source: ArchiveSource, host: string, username: string, ids: readonly string[]): Promise<Map<string, ArchivedRow> | ArchiveMissing> {
-  const keys = ids.map((id) => archiveKeyOf(id));
+async function find(source: ArchiveSource, told: ArchiveIds, host: string, username: string, ids: readonly string[]): Promise<Map<string, ArchivedRow> | ArchiveMissing> {
+  const keys = ids.map((id) => told.keyOf(id));
   const sound = keys.filter((key) => key !== undefined);
   const rows = sound.length === 0 ? [] : await source.archivedAt(host, username, sound);
-  const byId = new Map(rows.flatMap((row) => (row === undefined ? [] : [[row.id, row] as const])));
+  const byId = new Map(rows.flatMap((row) => (row === undefined ? [] : [[told.toldOf(row.id), row] as const])));
   const missing = ids.find((id) => !byId.has(id));
   return missing === undefined ? byId : { missing };
 }
@@ -209,6 +238,6 @@ function earliest(left: string | undefined, right: string | undefined): string |
   return left === undefined || (right !== undefined && right < left) ? right : left;
 }
 
-function datedId({ id, key }: ArchivedRow): ArchivedId {
-  return { id, at: timeOfArchiveKey(key) };
+function datedId(told: ArchiveIds, { id, key }: ArchivedRow): ArchivedId {
+  return { id: told.toldOf(id), at: timeOfArchiveKey(key) };
 }

@@ -13,13 +13,19 @@ export interface Archive {
   page(account: Account, query: ArchiveQuery): Promise<ArchivePage | ArchiveMissing>;
   /** undefined for an empty archive. */
   ends(account: Account): Promise<{ readonly first: ArchivedId; readonly last: ArchivedId } | undefined>;
-  /** The oldest messages, for who decides what is not kept any longer. `limit`: from 1. */
-  oldest(account: Account, limit: number): Promise<readonly ArchivedId[]>;
   /**
-   * Nothing is kept any more of the message with this id and of all that are older. What a step trims is deleted in one commit, for
-   * which everybody waits: some hundreds at a time. Throws RangeError for what is no id of an archive.
+   * Nothing is kept any more of the oldest messages that are not to be: at most `archiveTrimMax` of them, since they are deleted in one
+   * commit, for which everybody waits. Resolves with their number once that is recorded; who gets the most may come again.
    */
-  trim(step: Step, account: Account, throughId: string): void;
+  trim(account: Account, kept: KeptMessages): Promise<number>;
+}
+
+/** Which messages of an archive are kept: those that are both. */
+export interface KeptMessages {
+  /** Archived then or later, in ms since 1970. */
+  readonly since?: number;
+  /** Among so many of the newest. */
+  readonly newest?: number;
 }
 
 /** The result set is what all of the conditions leave; the page is a part of it. */
@@ -41,6 +47,8 @@ export interface ArchiveQuery {
 export interface ResultPage {
   /** From 0, which asks for the count alone. */
   readonly max: number;
+  /** How many bytes the page may take, where each message takes so many besides its text. One message is in it in any case. */
+  readonly room?: { readonly bytes: number; readonly besides: number };
   /** An id: what follows it. */
   readonly after?: string;
   /** An id: what comes right before it; empty: the last page. With `after` it is the first page between the two. */

@@ -11,6 +11,7 @@ import type { Session } from "../session/environment.ts";
 import type { Step } from "../step/batch.ts";
 import { claimOf, descriptionOf, descriptionRequest, type CapabilitiesClaim } from "../xml/entity-caps.ts";
 import type { Extension, House } from "./extension.ts";
+import { recallWishes, recordWishes } from "./recorded-wishes.ts";
 import type { Requests, ServerAnswer } from "./requests.ts";
 
 export interface CapabilitiesOptions {
@@ -56,9 +57,11 @@ interface Question {
 }
 
 interface Known {
-  /** What was claimed; undefined where no answer came. */
+  /** What was claimed; undefined where no answer came, or none yet since the server started. */
   readonly key: string | undefined;
   readonly features: ReadonlySet<string>;
+  /** What was claimed before the server started, of which these features are what was kept. */
+  readonly recalled?: string;
 }
 
 export class Capabilities {
@@ -75,8 +78,18 @@ export class Capabilities {
     this.#options = options;
   }
 
+  /** Of a client that resumes after the server has started again: what was kept of them, until it has said them anew. */
   of(session: Session): ReadonlySet<string> {
-    return this.#known.get(session)?.features ?? nothing;
+    return this.#knownOf(session)?.features ?? nothing;
+  }
+
+  #knownOf(session: Session): Known | undefined {
+    const known = this.#known.get(session);
+    const recalled = known === undefined && session.connected ? recallWishes(session) : undefined;
+    if (recalled === undefined) return known;
+    const past = { key: undefined, features: recalled.features, recalled: recalled.claim };
+    this.#known.set(session, past);
+    return past;
   }
 
   /** The session is available with this presence, or not any more. */
@@ -124,7 +137,9 @@ export class Capabilities {
     }
     waiting.delete(session);
     this.#places.delete(session);
-    this.#learn(step, session, features === undefined ? undefined : keyOf(claim), features ?? nothing);
+    // No answer takes nothing from what is known of just this claim since before the server started.
+    if (features !== undefined) this.#learn(step, session, keyOf(claim), features);
+    else if (this.#knownOf(session)?.recalled !== keyOf(claim)) this.#learn(step, session, undefined, nothing);
     this.#goOn(step, place, question);
   }
 
@@ -177,6 +192,7 @@ export class Capabilities {
   #learn(step: Step, session: Session, key: string | undefined, features: ReadonlySet<string>): void {
     const before = this.of(session);
     this.#known.set(session, { key, features });
+    recordWishes(step, session, key ?? "", features);
     if (session.connected && session.available && !areSame(features, before)) this.#options.learned(step, session, features, before);
   }
 }

@@ -8,12 +8,14 @@ import { readKept as readKeptOf } from "./kept-element.ts";
 import { createPartings } from "./partings.ts";
 import { Presence, type PresenceOptions } from "./presence.ts";
 import { Rosters } from "./rosters.ts";
+import type { Services } from "../service/services.ts";
 import { Subscriptions } from "./subscriptions.ts";
 
 export interface CommunityOptions {
   readonly extensions: readonly Extension[];
   readonly registry: Registry;
   readonly accounts: AccountCache;
+  readonly services: Services;
   /** Called when it is needed: the house is built around the community. */
   readonly house: () => House;
 }
@@ -24,10 +26,10 @@ export interface Community {
   readonly contacts: Contacts;
 }
 
-export function createCommunity({ extensions, registry, accounts, house }: CommunityOptions): Community {
+export function createCommunity({ extensions, registry, accounts, services, house }: CommunityOptions): Community {
   const onStale: PresenceOptions["onStale"] = (step, user, contact, id) => subscriptions.endStale(step, user, contact, id);
   const readKept: PresenceOptions["readKept"] = (...kept) => readKeptOf(house().log, ...kept);
-  const presence = new Presence({ registry, accounts, onStale, readKept });
+  const presence = new Presence({ registry, accounts, services, onStale, readKept });
   const rosters = new Rosters({
     registry,
     accounts,
@@ -44,7 +46,7 @@ export function createCommunity({ extensions, registry, accounts, house }: Commu
       return rosters.set(step, account, { jid, name, groups, subscription, ask, approved }, asker);
     },
     remove: (step, account, jid, asker) => subscriptions.remove(step, account, jid, accounts.read(step, jid.bare), asker),
-    ...createPartings({ registry, accounts, onStale, readKept }),
+    ...createPartings({ registry, accounts, services, onStale, readKept }),
   };
   return { presence, subscriptions, contacts };
 }

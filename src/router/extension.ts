@@ -4,12 +4,14 @@ import type { EntityDescription, EntityForm, EntityIdentity } from "../domain/en
 import type { Jid } from "../domain/jid.ts";
 import type { StoredRosterItem } from "../domain/roster.ts";
 import type { Json } from "../ports.ts";
+import type { RoomExtension } from "../muc/contract.ts";
 import type { NodeConfig } from "../pubsub/node-config.ts";
-import type { ItemsChange } from "../pubsub/nodes.ts";
+import type { AccessChange, ItemsChange } from "../pubsub/nodes.ts";
 import type { FeatureStage, PresenceChange, Session } from "../session/environment.ts";
 import type { Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
 import type { Stanza, StanzaFault } from "../xml/stanza.ts";
+import type { Service } from "../service/services.ts";
 import type { House, HouseLimits } from "./house.ts";
 import type { PhaseHandlers } from "./phases.ts";
 import type { SessionState } from "./session-state.ts";
@@ -43,6 +45,10 @@ export interface Extension {
   readonly nodeDefaults?: Readonly<Record<string, Partial<NodeConfig>>>;
   /** Nodes under which service discovery tells of the server what it tells without one (XEP-0030 section 3.2). */
   readonly serverNodes?: (house: House) => readonly string[];
+  /** Domains beside the hosts. Asked once, when all extensions are there. */
+  readonly services?: (house: House) => readonly Service[];
+  /** What it adds to rooms (XEP-0045). */
+  readonly rooms?: RoomExtension;
   /** Requests that it answers: for the server, and on behalf of accounts. No other extension may answer the same. */
   readonly iq?: readonly IqHandler[];
   /**
@@ -62,13 +68,16 @@ export interface Extension {
   readonly dataChanged?: (change: DataChanged) => void;
   /** Items of a node of an account were published, or taken out (`House.nodes`), within the step. */
   readonly itemsChanged?: (change: ItemsChanged) => void;
+  /** Who may have the items of a node of an account may be others than before: it was configured, or affiliations changed, within the step. */
+  readonly accessChanged?: (change: AccessChanged) => void;
   /** A contact was added, changed or removed. */
   readonly rosterChanged?: (change: RosterChanged) => void;
   /** A session goes on over another link (XEP-0198 section 5): what depends on the link is set anew. */
   readonly sessionResumed?: (resumed: SessionResumed) => void;
   /**
    * Something is about to be sent to a connected session that has a link, whoever sends it: not counted, not yet in its queue. True: this
-   * extension keeps it, and may give it to `Session.deliver` later, which asks here again. Called for each stanza and each session, so it
+   * extension keeps it. What it gives to `Session.holdBack` outlives a crash, and is delivered by `Session.deliverHeldBack`; what it keeps
+   * itself it may give to `Session.deliver` later, which asks here again. Called for each stanza and each session, so it
    * must cost next to nothing where it does not apply. It must not throw.
    */
   readonly holdsBack?: (outgoing: Outgoing) => boolean;
@@ -126,20 +135,26 @@ export interface IqHandler {
   readonly at: readonly ("server" | "account")[];
   /**
    * Answers at once, or later: until then nothing else that the sender sends is taken (RFC 6120 section 10.1). What it throws
-   * closes the session that asked. After a wait `request.step` is over: `house.run` gives another.
+   * closes the session that asked. After a wait `request.step` is over: `house.run` gives another. Who has not answered within
+   * `extensionAnswerMs` is not waited for: the client is told of an internal-server-error, and what comes then is not sent.
    */
   handle(request: IqRequest): IqReply | Promise<IqReply>;
 }
 
 export interface IqRequest {
+  /** What follows at once follows within it; after a wait it is over. */
   readonly step: Step;
+  /** The stanza: `type`, `id`, `from` and `to` as they were checked, and the whole `element`. */
   readonly iq: Stanza;
+  /** Its child, which has the handler's name and namespace. What is in it nobody has looked at. */
   readonly payload: Element;
-  /** The session that asked. */
+  /** The session that asked; not `connected` before a resource is bound. */
   readonly session: Session;
+  /** What may be asked of the server. */
   readonly house: House;
+  /** Whom it is addressed to: one of the handler's `at`. */
   readonly target: "server" | "account";
-  /** The sender asks its own account. */
+  /** The sender asks its own account: with its bare JID, or without `to`. */
   readonly own: boolean;
   /** The account that is asked; undefined for the server, and where there is none. */
   readonly account: Account | undefined;
@@ -183,6 +198,10 @@ export interface DataChanged {
 }
 
 export interface ItemsChanged extends ItemsChange {
+  readonly house: House;
+}
+
+export interface AccessChanged extends AccessChange {
   readonly house: House;
 }
 

@@ -3,12 +3,15 @@ import type { Account } from "../domain/account.ts";
 import type { EntityDescription } from "../domain/entity-caps.ts";
 import type { AccountFact } from "../domain/facts.ts";
 import { belongsTo, type Jid } from "../domain/jid.ts";
+import { extensionAnswerMs } from "../domain/limits.ts";
 import type { Ids, Log } from "../ports.ts";
 import type { AccountCache } from "../session/account-cache.ts";
 import type { Session } from "../session/environment.ts";
 import type { Registry } from "../session/registry.ts";
 import type { NodeHost } from "../pubsub/host.ts";
+import { Rooms, type RoomLimits, type RoomStore, type RoomsHost } from "../muc/rooms.ts";
 import { Nodes } from "../pubsub/nodes.ts";
+import type { Sender, Services } from "../service/services.ts";
 import type { Batch, Step } from "../step/batch.ts";
 import type { Stanza } from "../xml/stanza.ts";
 import { createAccountData, createSetState, type AccountData, type DataSource, type SetState } from "./account-data.ts";
@@ -18,6 +21,8 @@ import type { Capabilities } from "./capabilities.ts";
 import type { Contacts } from "./contacts.ts";
 import type { AccountNodes, Extension } from "./extension.ts";
 import { readKept } from "./kept-element.ts";
+import type { Later } from "./later.ts";
+import type { Patience } from "./patience.ts";
 import type { Answered, Requests, ServerRequest } from "./requests.ts";
 
 export type { DataSource, StoredMessage } from "./account-data.ts";
@@ -37,7 +42,10 @@ export interface House {
   readonly accountNodes: readonly AccountNodes[];
   /** The nodes of the server that service discovery describes as the server itself. */
   serverNodes(): readonly string[];
-  /** What the available client of a session can do, as it has said and proven; empty while that is not known (XEP-0115). */
+  /**
+   * What the available client of a session can do, as it has said and proven; empty while that is not known (XEP-0115). After a restart
+   * of the server it is the nodes that it wants to hear of alone, until it has said the rest anew.
+   */
   features(session: Session): ReadonlySet<string>;
   /**
    * Asks a client, in the name of the server (`hosts[0]`, or another of its domains) or of an account. Whoever is not connected here
@@ -50,6 +58,11 @@ export interface House {
   sessions(bareJid: string): readonly Session[];
   /** The users whose sessions have sent directed presence to an address of this account, by their bare JIDs. Looks at all sessions. */
   directedTo(bareJid: string): readonly Jid[];
+  /**
+   * Does something in a step of its own, `delayMs` after `step`; not at all if that fails, or the server stops before. Returns the way to
+   * call it off. Nothing of it is there after the next start.
+   */
+  later(step: Step, delayMs: number, work: (step: Step) => void): () => void;
   /** An id that nobody has had before and nobody can guess. */
   nextId(): string;
   /** Milliseconds since this server started. */
@@ -62,7 +75,7 @@ export interface House {
   load(jid: Jid): Promise<Account | undefined>;
   /**
    * Whatever is sent to the account from now on waits until `until` is settled: something older is on its way. Its senders' input
-   * waits too, so it must not take long, and must not wait for a client.
+   * waits too, so it must not take long, and must not wait for a client: after `extensionAnswerMs` nobody waits any more.
    */
   hold(account: Account, until: Promise<unknown>): void;
   /** Changes an account that is in memory. Binding unless told otherwise: then nothing waits until it is on the disk. */
@@ -80,6 +93,10 @@ export interface House {
   readonly contacts: Contacts;
   /** Nodes of accounts with their items (XEP-0163). */
   readonly nodes: Nodes;
+  /** What has a domain of its own beside the hosts. */
+  readonly services: Services;
+  /** Rooms of many (XEP-0045). */
+  readonly rooms: Rooms;
 }
 
 /** Choices of the operator that extensions obey. */
@@ -90,7 +107,14 @@ export interface HouseLimits {
   readonly queueStanzas: number;
   readonly queueBytes: number;
   /** What push services are told of messages that wait (XEP-0357): each of them with all before it. */
+  readonly rooms: RoomLimits & { readonly enabled: boolean; readonly subdomain: string };
   readonly pushDisclose: "nothing" | "count" | "sender" | "body";
+  /** The push services that every user may have notified, as full JIDs, bare ones or domains, prepared. */
+  readonly pushServices: ReadonlySet<string>;
+  /** Which of it waits for a client that is inactive (XEP-0352). */
+  readonly holdPresence: boolean;
+  readonly holdChatStates: boolean;
+  readonly holdEvents: boolean;
 }
 
 export interface HouseOptions {
@@ -106,9 +130,17 @@ export interface HouseOptions {
   readonly source: DataSource;
   readonly contacts: Contacts;
   readonly requests: Requests;
+  readonly later: Later;
+  readonly patience: Patience;
   readonly capabilities: Capabilities;
+  readonly services: Services;
+  readonly rooms: RoomStore;
+  /** Sends what a service sends: called when it is needed, the router is built around the house. */
+  readonly send: (step: Step, stanza: Stanza & { readonly to: Jid }, sender: Sender) => void;
   /** Whether an extension holds it back: called when it is needed, the router is built around the house. */
   readonly hold: (step: Step, stanza: Stanza, account: Account, recipient: Session) => boolean;
+  /** From which the ids of archived messages are made: 16 bytes, the same for ever. */
+  readonly archiveKey: Uint8Array;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
 }
@@ -136,12 +168,15 @@ export function createHouse(options: HouseOptions): House {
     },
     sessions: (bareJid) => registry.sessions(bareJid),
     directedTo: (bareJid) => directedTo(registry, bareJid),
+    later: (step, delayMs, work) => options.later.after(step, delayMs, work),
     nextId: () => ids.next(),
     uptime: (step) => step.at - startedAt,
     run: (cause, work) => batch.run(cause, work),
     account: (step, bareJid) => accounts.read(step, bareJid),
     load: async ({ domain, local }) => (local !== undefined && hosts.includes(domain) ? accounts.load(domain, local) : undefined),
-    hold: (account, until) => accounts.hold(account.bare, until),
+    hold: ({ bare }, until) => accounts.hold(bare, options.patience.within(until, () => {
+      log.error({ jid: bare }, `${bare}: an extension holds what is sent to it, and has not let go within ${extensionAnswerMs / 1_000} s: it goes on`);
+    })),
     change: (step, account, fact, binding) => accounts.change(step, account, fact, binding),
     data: createAccountData({
       ...options,
@@ -158,9 +193,42 @@ export function createHouse(options: HouseOptions): House {
       itemsChanged: (change) => {
         for (const { itemsChanged } of extensions) itemsChanged?.({ ...change, house });
       },
+      accessChanged: (change) => {
+        for (const { accessChanged } of extensions) accessChanged?.({ ...change, house });
+      },
     }),
+    services: options.services,
+    rooms: new Rooms(roomsHost(options), extensions.flatMap(({ rooms }) => rooms ?? [])),
   };
   return house;
+}
+
+function roomsHost({ log, limits, hosts, ids, batch, registry, services, rooms: store, send }: HouseOptions): RoomsHost {
+  return {
+    log,
+    limits: limits.rooms,
+    hosts,
+    store,
+    nextId: () => ids.next(),
+    run: (cause, work) => batch.run(cause, work),
+    durable: (ticket) => batch.durable(ticket),
+    isDurable: (ticket) => batch.isDurable(ticket),
+    give(step, to, element, note) {
+      const session = to.resource === undefined ? undefined : registry.session(to.bare, to.resource);
+      if (session === undefined) return false;
+      const from = String(element.attrs["from"]);
+      // RFC 6121 section 4.6.3: who says that it is gone, or that it cannot be reached, is not told of the end any more.
+      const isEnd = element.name === "presence" && ["unavailable", "error"].includes(String(element.attrs["type"]));
+      if (isEnd && session.directed.includes(from)) session.tell(step, { type: "presence.undirected", at: step.at, to: from });
+      session.deliver(step, element, note);
+      return true;
+    },
+    isThere: ({ bare, resource }) => {
+      const domain = bare.slice(bare.indexOf("@") + 1);
+      return !hosts.includes(domain) ? services.get(domain) !== undefined : resource !== undefined && registry.session(bare, resource) !== undefined;
+    },
+    send,
+  };
 }
 
 /** From all extensions. */

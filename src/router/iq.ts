@@ -1,16 +1,23 @@
 /** Answers to iqs that the server handles itself, for itself or for an account (RFC 6120 section 8.2.3). */
+import { extensionAnswerMs } from "../domain/limits.ts";
 import type { Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
-import { iqResult, payloadOf, stanzaError, type Stanza } from "../xml/stanza.ts";
+import { iqResult, payloadOf, stanzaError, type Stanza, type StanzaFault } from "../xml/stanza.ts";
 import type { Extension, IqHandler, IqReply, IqRequest } from "./extension.ts";
+import type { Patience } from "./patience.ts";
 
 /** By namespace, then name of the payload. */
-export type IqTable = ReadonlyMap<string, readonly IqHandler[]>;
+export type IqTable = ReadonlyMap<string, readonly Answerer[]>;
+
+interface Answerer extends IqHandler {
+  /** The name of the extension. */
+  readonly extension: string;
+}
 
 /** Throws if two extensions claim the same request. */
 export function iqTable(extensions: readonly Extension[]): IqTable {
-  const table = new Map<string, IqHandler[]>();
-  for (const handler of extensions.flatMap((extension) => extension.iq ?? [])) {
+  const table = new Map<string, Answerer[]>();
+  for (const handler of extensions.flatMap(({ name: extension, iq = [] }) => iq.map((handler) => ({ ...handler, extension })))) {
     const handlers = table.get(handler.xmlns) ?? [];
     const other = handlers.find((known) => overlaps(known, handler));
     if (other !== undefined) throw new Error(`two extensions answer <${handler.name} xmlns='${handler.xmlns}'/>`);
@@ -25,8 +32,8 @@ export interface IqAnswer {
   readonly afterwards?: ((step: Step) => void) | undefined;
 }
 
-/** The answer, always: service-unavailable where nobody knows the request (RFC 6120 section 10.3.3). */
-export function answerIq(table: IqTable, request: Omit<IqRequest, "payload">): IqAnswer | Promise<IqAnswer> {
+/** The answer, always: service-unavailable where nobody knows the request (RFC 6120 section 10.3.3), an error where its extension is silent. */
+export function answerIq(table: IqTable, patience: Patience, request: Omit<IqRequest, "payload">): IqAnswer | Promise<IqAnswer> {
   const { iq, target } = request;
   const payload = payloadOf(iq.element);
   const handler = table
@@ -36,8 +43,17 @@ export function answerIq(table: IqTable, request: Omit<IqRequest, "payload">): I
     return { element: stanzaError(iq, { condition: "service-unavailable", text: "" }) };
   }
   const reply = handler.handle({ ...request, payload });
-  return reply instanceof Promise ? reply.then((reply) => toAnswer(iq, reply)) : toAnswer(iq, reply);
+  if (!(reply instanceof Promise)) return toAnswer(iq, reply);
+  const { extension, name, xmlns } = handler;
+  return patience.within(reply.then((reply) => toAnswer(iq, reply)), () => {
+    const what = `extension ${extension}, iq <${name} xmlns='${xmlns}'/>: no answer within ${extensionAnswerMs / 1_000} s`;
+    request.house.log.error({ extension, jid: iq.from.full }, `${what}; its client is told of an error`);
+    return { element: stanzaError(iq, tooLate) };
+  });
 }
+
+/** RFC 6120 section 8.3.3.6: it is this server that fails, and asking again need not help. */
+const tooLate: StanzaFault = { condition: "internal-server-error", text: "what answers this took too long" };
 
 function toAnswer(iq: Stanza, reply: IqReply): IqAnswer {
   if (!("fault" in reply)) return { element: iqResult(iq, reply.result), afterwards: reply.afterwards };

@@ -13,10 +13,13 @@ export const phases = ["stamp", "guard", "account", "archive", "copy", "deliver"
 export type Phase = (typeof phases)[number];
 
 export interface Passage {
+  /** All that follows from the stanza is in it. */
   readonly step: Step;
+  /** Its `kind`, `type`, `id`, `from` and `to` as they were checked, and the whole `element`. */
   readonly stanza: Stanza;
   /** The session that sent it; undefined where it comes from the queue of a session that is over. */
   readonly sender: Session | undefined;
+  /** What may be asked of the server. */
   readonly house: House;
   /** From `account` on: whose address the stanza has. Those phases are for accounts that exist. */
   readonly account?: Account | undefined;

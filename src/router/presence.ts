@@ -10,10 +10,12 @@ import type { Step } from "../step/batch.ts";
 import { delayElement } from "../xml/delay.ts";
 import type { Element } from "../xml/element.ts";
 import { clientNamespace, el, type Stanza } from "../xml/stanza.ts";
+import type { Services } from "../service/services.ts";
 
 export interface PresenceOptions {
   readonly registry: Registry;
   readonly accounts: AccountCache;
+  readonly services: Services;
   /**
    * A contact that the user sees turns out not to show itself, or not to exist: the user's subscription ends (section 4.3.2, rule 1).
    * `contact` is bare; `id` is that of the probe by which a client found out.
@@ -26,10 +28,12 @@ export interface PresenceOptions {
 export class Presence {
   readonly #registry: Registry;
   readonly #accounts: AccountCache;
+  readonly #services: Services;
   readonly #onStale: PresenceOptions["onStale"];
   readonly #readKept: PresenceOptions["readKept"];
 
-  constructor({ registry, accounts, onStale, readKept }: PresenceOptions) {
+  constructor({ registry, accounts, services, onStale, readKept }: PresenceOptions) {
+    this.#services = services;
     this.#registry = registry;
     this.#accounts = accounts;
     this.#onStale = onStale;
@@ -159,6 +163,7 @@ export class Presence {
   #tellDirected(step: Step, element: Element, from: Jid, sender: Account, to: string, told: Set<Session>): void {
     const target = parseJid(to);
     if (target === undefined) return;
+    if (this.#leaveService(step, element, from, target)) return;
     const recipient = this.#accounts.read(step, target.bare);
     for (const session of this.#registry.sessions(target.bare)) {
       if (!session.connected || told.has(session)) continue;
@@ -171,6 +176,14 @@ export class Presence {
     if (recipient === undefined || isBarred(sender, from, recipient, to.jid)) return;
     to.deliver(step, element);
     told?.add(to);
+  }
+
+  /** Whether the address is a service's, which has then been told. Who is gone hears of no error. */
+  #leaveService(step: Step, element: Element, from: Jid, to: Jid): boolean {
+    const service = this.#services.get(to.domain);
+    const gone = { deliver: () => undefined };
+    void service?.take(step, { element: addressed(element, to.full), kind: "presence", type: "unavailable", id: undefined, from, to }, gone);
+    return service !== undefined;
   }
 
   /** What a resource is told when it becomes available: whom it sees, and who has asked to see it (sections 4.3.1 and 3.1.3). */

@@ -12,7 +12,7 @@ import { refuse } from "../session/refusal.ts";
 import type { Registry } from "../session/registry.ts";
 import type { Batch, Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
-import type { Stanza, StanzaFault } from "../xml/stanza.ts";
+import { mayBeAnswered, stanzaError, type Stanza, type StanzaFault } from "../xml/stanza.ts";
 import type { Extension, House } from "./extension.ts";
 import { noteFor } from "./delivery-note.ts";
 import { giveBack } from "./give-back.ts";
@@ -21,7 +21,9 @@ import { elementTable, type ElementTable } from "./elements.ts";
 import { answerIq, type IqTable, iqTable } from "./iq.ts";
 import { passPhase, phaseTable, type Passage, type Phase, type PhaseTable } from "./phases.ts";
 import { isBarred, type Presence } from "./presence.ts";
+import type { Patience } from "./patience.ts";
 import type { Requests } from "./requests.ts";
+import type { Sender, Service, Services } from "../service/services.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 
 export interface RouterOptions {
@@ -33,7 +35,9 @@ export interface RouterOptions {
   readonly presence: Presence;
   readonly subscriptions: Subscriptions;
   readonly requests: Requests;
+  readonly patience: Patience;
   readonly capabilities: Capabilities;
+  readonly services: Services;
 }
 
 type Addressed = Stanza & { readonly to: Jid };
@@ -71,13 +75,15 @@ export class Router implements StanzaRouter {
     const { to } = stanza;
     if (to === undefined) return this.#routeWithoutAddress(step, session, stanza, handled);
     if (isSubscription(stanza)) return this.#routeSubscription(step, session, { ...stanza, to }, handled);
+    const service = this.#options.services.get(to.domain);
+    if (service !== undefined) return this.#routeToService(step, session, { ...stanza, to }, service, handled);
     if (!this.#hosts.has(to.domain)) {
       // RFC 6121 section 4.3: a probe is no cause for an error.
       if (stanza.type !== "probe") refuse(session, step, stanza, remoteServerNotFound);
       return undefined;
     }
     if (to.local === undefined) return this.#routeToServer(step, session, stanza, to, handled);
-    return this.#withAccount(step, to, handled, (step, account) => this.#routeToAccount(step, session, stanza as Addressed, account, handled));
+    return this.#withAccount(step, to, handled, (step, account) => this.#routeToAccount(step, session, session, stanza as Addressed, account, handled));
   }
 
   stamp(step: Step, session: Session, stanza: Stanza): boolean {
@@ -153,6 +159,36 @@ export class Router implements StanzaRouter {
     return extensions.flatMap((extension) => extension.streamFeature?.(stage, house) ?? []);
   }
 
+  serves(domain: string): boolean {
+    return this.#hosts.has(domain) || this.#options.services.get(domain) !== undefined;
+  }
+
+  /**
+   * In the name of a service: to an account, as if a session there had sent it, or to another service. What comes back goes to `sender`.
+   * Messages and presence only.
+   */
+  send(step: Step, stanza: Addressed, sender: Sender): void {
+    const { services, house, accounts, batch } = this.#options;
+    const service = services.get(stanza.to.domain);
+    if (service !== undefined) {
+      service.take(step, stanza, sender)?.catch((err: unknown) => house.log.error({ err, to: stanza.to.full }, "a service failed over a stanza of another"));
+      return;
+    }
+    const { domain, local } = stanza.to;
+    if (!this.#hosts.has(domain) || local === undefined) {
+      if (mayBeAnswered(stanza)) sender.deliver(step, stanzaError(stanza, remoteServerNotFound));
+      return;
+    }
+    const route = (step: Step, account: Account | undefined) => void this.#routeToAccount(step, sender, undefined, stanza, account, () => undefined);
+    const account = accounts.held(stanza.to.bare) === undefined ? accounts.read(step, stanza.to.bare) : undefined;
+    if (account !== undefined) return route(step, account);
+    const cause = step.id;
+    Promise.resolve(accounts.held(stanza.to.bare))
+      .then(() => accounts.load(domain, local))
+      .then(() => batch.failed || batch.run(cause, (step) => route(step, accounts.read(step, stanza.to.bare))))
+      .catch((err: unknown) => house.log.error({ err, to: stanza.to.full }, "a stanza of a service could not be routed"));
+  }
+
   livenessProbe(session: Session): Element | undefined {
     const { extensions, house } = this.#options;
     return extensions.find((extension) => extension.livenessProbe)?.livenessProbe?.(session, house);
@@ -165,7 +201,7 @@ export class Router implements StanzaRouter {
       return this.#withAccount(step, to, handled, (step, account) => this.#answer(step, session, stanza, "account", account, handled));
     }
     stanza.element.attrs["to"] = to.full;
-    return this.#withAccount(step, to, handled, (step, account) => this.#routeToAccount(step, session, { ...stanza, to }, account, handled));
+    return this.#withAccount(step, to, handled, (step, account) => this.#routeToAccount(step, session, session, { ...stanza, to }, account, handled));
   }
 
   /** RFC 6120 sections 10.5.1 and 10.5.2: presence to the server is of no consequence, messages have no reader there. */
@@ -186,7 +222,7 @@ export class Router implements StanzaRouter {
     }
     const local = this.#hosts.has(to.domain);
     if (type === "subscribe" && !(local && to.local !== undefined)) {
-      refuse(session, step, stanza, local ? serviceUnavailable : remoteServerNotFound);
+      refuse(session, step, stanza, local || this.serves(to.domain) ? serviceUnavailable : remoteServerNotFound);
       return undefined;
     }
     stanza.element.attrs["to"] = to.full;
@@ -228,62 +264,66 @@ export class Router implements StanzaRouter {
       .then((loaded) => later(loaded === undefined ? (step) => work(step, undefined) : again));
   }
 
+  /** `session`: the sender's, if it has one here; a service has none. */
   #routeToAccount(
     step: Step,
-    session: Session,
+    sender: Sender,
+    session: Session | undefined,
     stanza: Addressed,
     account: Account | undefined,
     handled: Handled,
   ): Promise<void> | undefined {
     const { presence, registry, house } = this.#options;
     // The sender left while this waited, and its end has been told: that is the last to be heard of it (RFC 6121 section 4.6.3).
-    if (stanza.kind === "presence" && stanza.type === "available" && !session.connected) return undefined;
+    if (stanza.kind === "presence" && stanza.type === "available" && session?.connected === false) return undefined;
     if (stanza.kind === "presence" && stanza.type === "probe") {
-      presence.answerProbe(step, session, stanza, account);
+      if (session !== undefined) presence.answerProbe(step, session, stanza, account);
       return undefined;
     }
     const passage = { step, stanza, sender: session, house, account, recipient: undefined };
-    if (account !== undefined && !this.#passes("account", passage)) return undefined;
+    if (account !== undefined && !this.#passes("account", passage, sender)) return undefined;
     const targets = account === undefined ? undefined : registry.sessions(stanza.to.bare);
     const shares = (target: Session) => this.#isShared(step, account, stanza) || target.hasDirected(stanza.from);
     const decision = decideDelivery(rowOf(stanza), stanza.to.resource, targets, shares);
     // What goes back at once is in nobody's archive, and nobody is given a copy of it.
     if (account !== undefined && decision.action !== "bounce") {
-      if (!this.#passes("archive", passage)) return undefined;
+      if (!this.#passes("archive", passage, sender)) return undefined;
       const recipients = decision.action === "deliver" ? decision.to : [];
-      for (const phase of ["copy", "deliver"] as const) if (!this.#passes(phase, { ...passage, recipients })) return undefined;
+      for (const phase of ["copy", "deliver"] as const) if (!this.#passes(phase, { ...passage, recipients }, sender)) return undefined;
     }
     switch (decision.action) {
       case "deliver":
-        this.#deliver(passage, decision.to, decision.why);
+        this.#deliver(passage, decision.to, decision.why, sender);
         return undefined;
       case "answer":
+        // A service asks nobody: it has no session to be answered in.
+        if (session === undefined) return undefined;
         return this.#answer(step, session, stanza, "account", account, handled);
       case "undelivered":
-        if (this.#passes("undelivered", { ...passage, why: decision.why })) refuse(session, step, stanza, serviceUnavailable);
+        if (this.#passes("undelivered", { ...passage, why: decision.why }, sender)) refuseTo(sender, session, step, stanza, serviceUnavailable);
         return undefined;
       case "bounce":
         // An account that does not exist answers a stranger as one that does: service-unavailable, but for what an extension tells everybody.
-        if (account === undefined && stanza.kind === "iq" && stanza.to.resource === undefined) {
+        if (session !== undefined && account === undefined && stanza.kind === "iq" && stanza.to.resource === undefined) {
           return this.#answer(step, session, stanza, "account", undefined, handled);
         }
-        refuse(session, step, stanza, serviceUnavailable);
+        refuseTo(sender, session, step, stanza, serviceUnavailable);
         return undefined;
       case "drop":
         return undefined;
     }
   }
 
-  #deliver({ step, stanza, sender, house, account }: Passage & { readonly sender: Session }, recipients: readonly Session[], why: string): void {
+  #deliver({ step, stanza, sender, house, account }: Passage, recipients: readonly Session[], why: string, origin: Sender): void {
     const note = stanza.kind === "message" ? noteFor(recipients, house, why) : { why };
     for (const recipient of recipients) {
       // Spelt out: each stanza comes this way, and a spread costs more than all the rest of it.
       const held = passPhase(this.#phases, "hold", { step, stanza, sender, house, account, recipient });
       if (held === undefined) {
         recipient.deliver(step, stanza.element, note);
-        if (stanza.kind === "presence") this.#options.presence.reached(step, sender, stanza, recipient);
+        if (stanza.kind === "presence" && sender !== undefined) this.#options.presence.reached(step, sender, stanza, recipient);
       } else if ("fault" in held) {
-        refuse(sender, step, stanza, held.fault);
+        refuseTo(origin, sender, step, stanza, held.fault);
       }
     }
   }
@@ -300,7 +340,7 @@ export class Router implements StanzaRouter {
     const { house, batch } = this.#options;
     const own = target === "account" && (iq.to === undefined || iq.to.bare === iq.from.bare);
     const shared = own || this.#isShared(step, account, iq);
-    const answer = answerIq(this.#iqs, { step, iq, session, house, target, account, own, shared });
+    const answer = answerIq(this.#iqs, this.#options.patience, { step, iq, session, house, target, account, own, shared });
     if (!(answer instanceof Promise)) {
       session.deliver(step, answer.element);
       answer.afterwards?.(step);
@@ -325,12 +365,27 @@ export class Router implements StanzaRouter {
     return account.shows(from.bare) && sender !== undefined && to !== undefined && !isBarred(sender, from, account, to);
   }
 
-  #passes(phase: Phase, passage: Passage & { readonly sender: Session }): boolean {
+  /** `origin`: who is told of a refusal; the session that sent it where nobody else is named. */
+  #passes(phase: Phase, passage: Passage, origin: Sender | undefined = passage.sender): boolean {
     const verdict = passPhase(this.#phases, phase, passage);
     if (verdict === undefined) return true;
-    if ("fault" in verdict) refuse(passage.sender, passage.step, passage.stanza, verdict.fault);
+    if ("fault" in verdict && origin !== undefined) refuseTo(origin, passage.sender, passage.step, passage.stanza, verdict.fault);
     return false;
   }
+
+  /** RFC 6121 section 4.6.3 holds for a service as for any address: it is told of the end as long as it has been told of the beginning. */
+  #routeToService(step: Step, session: Session, stanza: Addressed, service: Service, handled: Handled): Promise<void> | undefined {
+    const waiting = service.take(step, stanza, session);
+    if (waiting === undefined) return undefined;
+    const cause = step.id;
+    return waiting.then(() => this.#options.batch.run(cause, handled));
+  }
+}
+
+/** Answers with an error, to the session where there is one. */
+function refuseTo(sender: Sender, session: Session | undefined, step: Step, stanza: Stanza, fault: StanzaFault): void {
+  if (session !== undefined) refuse(session, step, stanza, fault);
+  else if (mayBeAnswered(stanza)) sender.deliver(step, stanzaError(stanza, fault));
 }
 
 const serviceUnavailable: StanzaFault = { condition: "service-unavailable", text: "" };

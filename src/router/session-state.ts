@@ -5,17 +5,17 @@ import type { Session } from "../session/environment.ts";
 import type { Step } from "../step/batch.ts";
 
 export interface SessionStateOptions<State extends Json> {
-  /** The name of the extension, under which the value is recorded. */
-  readonly extension: string;
   /** What holds of a session as long as nothing was set. It is not recorded. */
   readonly initial: State;
   /** Reads what was recorded, which may have been by another version of the extension. undefined: it cannot be used, and `initial` holds. */
   readonly read: (recorded: Json) => State | undefined;
 }
 
-/** What `sessionState` makes: goes into `Extension.sessionState`, and reads and sets the value of each session. */
+/**
+ * What `sessionState` makes: goes into `Extension.sessionState`, and reads and sets the value of each session. Whose value it is, is said
+ * by that alone: the value of another extension can be set by nobody. Until a server has taken its extension it throws an Error.
+ */
 export interface SessionState<State extends Json = Json> {
-  readonly extension: string;
   /** The value of a session, which is `initial` until one was set. */
   of(session: Session): State;
   /**
@@ -28,27 +28,52 @@ export interface SessionState<State extends Json = Json> {
 }
 
 /** Declares what an extension keeps of each session. To be called once for an extension, and given to it as `sessionState`. */
-export function sessionState<State extends Json>({ extension, initial, read }: SessionStateOptions<State>): SessionState<State> {
-  return {
-    extension,
+export function sessionState<State extends Json>({ initial, read }: SessionStateOptions<State>): SessionState<State> {
+  let owner: string | undefined;
+  const nameOf = (): string => {
+    if (owner === undefined) throw new Error("session state: it is no extension's; give it to the one that it belongs to, as its sessionState");
+    return owner;
+  };
+  const state: SessionState<State> & Owned = {
     of(session) {
-      if (!Object.hasOwn(session.extensions, extension)) return initial;
-      return read(session.extensions[extension] ?? null) ?? initial;
+      const name = nameOf();
+      if (!Object.hasOwn(session.extensions, name)) return initial;
+      return read(session.extensions[name] ?? null) ?? initial;
     },
     set(step, session, state) {
+      const name = nameOf();
       if (!session.connected) return;
-      const text = textOf(extension, state);
-      if (Object.hasOwn(session.extensions, extension) && JSON.stringify(session.extensions[extension]) === text) return;
+      const text = textOf(name, state);
+      if (Object.hasOwn(session.extensions, name) && JSON.stringify(session.extensions[name]) === text) return;
       // A copy: what is in memory is what the log gives again, whatever becomes of the caller's value.
-      session.tell(step, { type: "extension.changed", at: step.at, name: extension, value: JSON.parse(text) as Json });
+      session.tell(step, { type: "extension.changed", at: step.at, name, value: JSON.parse(text) as Json });
     },
+    [own]: (name) => (owner ??= name),
   };
+  return state;
 }
 
-function textOf(extension: string, state: unknown): string {
+/** Whether it was made by `sessionState`. */
+export function isSessionState(value: unknown): value is SessionState {
+  return typeof value === "object" && value !== null && own in value;
+}
+
+/** It is the extension's with this name from now on, in every server of this process. Returns whose it is: another's, if that was first. */
+export function ownSessionState(state: SessionState, name: string): string {
+  return (state as SessionState & Owned)[own](name);
+}
+
+/** The same where a test has the built package beside the sources. */
+const own: unique symbol = Symbol.for("refrain/extension: own session state");
+
+interface Owned {
+  [own](name: string): string;
+}
+
+function textOf(name: string, state: unknown): string {
   const text = JSON.stringify(state) as string | undefined;
-  if (text === undefined) throw new TypeError(`session state of ${extension}: expected a value of JSON, got ${typeof state}`);
+  if (text === undefined) throw new TypeError(`session state of ${name}: expected a value of JSON, got ${typeof state}`);
   const bytes = Buffer.byteLength(text);
   if (bytes <= sessionStateBytesMax) return text;
-  throw new RangeError(`session state of ${extension}: expected at most ${sessionStateBytesMax} bytes of JSON, got ${bytes}; keep it of the account with house.data`);
+  throw new RangeError(`session state of ${name}: expected at most ${sessionStateBytesMax} bytes of JSON, got ${bytes}; keep it of the account with house.data`);
 }

@@ -32,7 +32,7 @@ const performers: { readonly [Type in SessionEffect["type"]]: Performer<Type> } 
   "restart.stream": (bench) => restart(bench),
   "bind.resource": (bench, step, { resource }) => bind(bench, step, resource),
   "resume.session": (bench, step, { id, h }) => resume(bench, step, id, h),
-  "enable.management": (bench, step, { resumptionMs }) => bench.management.enable(step, resumptionMs),
+  "enable.management": (bench, step, { resumptionMs }) => enableManagement(bench, step, resumptionMs),
   "resend.queue": (bench, step) => resend(bench, step),
   "drop.queue": (bench, step) => bench.management.stopKeeping(step),
   "broadcast.presence": (bench, step, effect) => broadcast(bench, step, effect),
@@ -198,6 +198,11 @@ function resumeNow(bench: Workbench, step: Step, found: Found, h: number): Sessi
   if (acknowledged === undefined) return tooHigh(at, h, former.management.queue?.sent ?? 0);
   former.takeOver(step, bench.handOver(step), acknowledged, bench.lang);
   return { type: "resume.granted", at };
+}
+
+function enableManagement({ management, heldBack }: Workbench, step: Step, resumptionMs: number): void {
+  management.enable(step, resumptionMs);
+  heldBack.outlive(step);
 }
 
 /** What the machine does not know of: the queue, and what extensions make of it. */

@@ -79,6 +79,8 @@ export interface StanzaRouter {
    * `jid` is the session's, which is in the registry no more.
    */
   giveBack(step: Step, jid: Jid, stanzas: readonly UnacknowledgedStanza[]): void;
+  /** Whether this domain is a host's or a service's. */
+  serves(domain: string): boolean;
   /** Lets extensions stamp presence that is sent to nobody in particular, which is not routed. Returns whether it goes on. */
   stamp(step: Step, session: Session, presence: Stanza): boolean;
   /** What the client of a connected session says beside stanzas. Returns whether an extension takes it. */
@@ -126,6 +128,14 @@ export interface DeliveryNote {
   readonly shared?: SharedStanza | undefined;
 }
 
+/** What is to be known of a stanza that is held back. */
+export interface HeldNote {
+  /** The same for what is outdated by the latest. */
+  readonly subject: string;
+  /** Whoever holds it back can tell the same after the next start: it is not recorded. */
+  readonly rebuilt?: boolean;
+}
+
 export interface PresenceChange {
   readonly jid: Jid;
   readonly available: boolean;
@@ -157,6 +167,8 @@ export interface Session {
   readonly hibernating: boolean;
   /** It counts stanzas, and keeps what it is given until its client acknowledges it (XEP-0198 section 4). */
   readonly keeps: boolean;
+  /** Since when the oldest stanza that it keeps waits to be acknowledged, ms since 1970; undefined if there is none. */
+  readonly unacknowledgedSince: number | undefined;
   /** Since when it has been without a stream, ms since 1970; undefined while it has one. */
   readonly lostAt: number | undefined;
   readonly priority: number;
@@ -176,6 +188,14 @@ export interface Session {
   renewPresence(step: Step, presence: Element): void;
   /** Puts an element into its queue. */
   deliver(step: Step, element: Element, note?: DeliveryNote): void;
+  /**
+   * Keeps a stanza that an extension holds back (`Extension.holdsBack`), after all that is held of other subjects and in the place of what
+   * is held of the same one. Returns false, and keeps nothing more, where there is no room: at most `heldStanzasMax` stanzas and
+   * `heldCharsMax` characters. In a session that can be resumed it is recorded: if the process dies, it is delivered with the next start.
+   */
+  holdBack(step: Step, stanza: Element, note: HeldNote): boolean;
+  /** Delivers all that is held back, in order, as copies: nobody misses them. No extension is asked again. `why`: for people. */
+  deliverHeldBack(step: Step, why: string): void;
   /**
    * Follows what has been delivered so far until it is certain that the client has it, or that the session keeps it itself. A session
    * that counts stanzas (XEP-0198) keeps them until they are acknowledged: `received` is called at once, within `step`. Else it is

@@ -11,7 +11,7 @@ import type { Content } from "../ports.ts";
 import type { Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
 import { serialise } from "../xml/serialise.ts";
-import { clientNamespace, el } from "../xml/stanza.ts";
+import { clientNamespace, el, stanzaKindOf } from "../xml/stanza.ts";
 import type { DeliveryNote, SessionEnvironment } from "./environment.ts";
 import type { SessionLog } from "./session-log.ts";
 import { Miscount } from "./miscount.ts";
@@ -92,7 +92,7 @@ export class Management implements Holder {
     queue.received += 1;
     step.ifDiscarded(() => (queue.received -= 1));
     this.#countTicket = this.#log.recordLast(step, "StanzasCounted", () => ({ received: queue.received }));
-    this.#sumUp(step);
+    this.sumUp(step);
   }
 
   /** Section 4: the answer to `<r/>`. It states only what is on the disk. */
@@ -147,7 +147,7 @@ export class Management implements Holder {
   /** Puts a stanza into the queue of a session that counts. Other elements are not counted (section 1). */
   queueUp(step: Step, element: Element, text: string, { copy = false, shared, why }: DeliveryNote): void {
     const queue = this.#queue;
-    const kind = stanzaKinds.find((name) => name === element.name);
+    const kind = stanzaKindOf(element);
     if (queue === undefined || kind === undefined) return;
     const stanza = queue.push(text, step.at, copy, shared);
     step.ifDiscarded(() => queue.takeBack(stanza));
@@ -159,7 +159,7 @@ export class Management implements Holder {
       const data = { number: stanza.number, kind, type: recordedId(type) ?? "", id: recordedId(id), from, copy, why: why ?? null };
       this.#log.record(step, "StanzaQueued", data, { contents: [contentOf(stanza)] });
       this.#checkBounds(step, queue);
-      this.#sumUp(step);
+      this.sumUp(step);
     }
     if (this.#asked === undefined) this.#askAtEnd(step);
   }
@@ -214,6 +214,17 @@ export class Management implements Holder {
     return leftovers;
   }
 
+  /** However long a session only chats, what has to be read to restore it stays short. */
+  sumUp(step: Step): void {
+    if (!this.#log.snapshotDue || this.#summing) return;
+    this.#summing = true;
+    step.ifDiscarded(() => (this.#summing = false));
+    step.lastly(() => {
+      this.#summing = false;
+      this.#log.recordSnapshot(step, this.#host.snapshot);
+    });
+  }
+
   #letGo(step: Step, number: number): void {
     const gone = this.#queue?.letGo(number) ?? [];
     if (gone.length === 0) return;
@@ -238,17 +249,6 @@ export class Management implements Holder {
     });
   }
 
-  /** However long a session only chats, what has to be read to restore it stays short. */
-  #sumUp(step: Step): void {
-    if (!this.#log.snapshotDue || this.#summing) return;
-    this.#summing = true;
-    step.ifDiscarded(() => (this.#summing = false));
-    step.lastly(() => {
-      this.#summing = false;
-      this.#log.recordSnapshot(step, this.#host.snapshot);
-    });
-  }
-
   /** Once, after all that this step sends: one question for many stanzas. */
   #askAtEnd(step: Step): void {
     if (this.#asking) return;
@@ -269,8 +269,6 @@ export class Management implements Holder {
     this.#host.write(step, `<r xmlns='${managementNamespace}'/>`);
   }
 }
-
-const stanzaKinds = ["message", "presence", "iq"] as const;
 
 function contentOf({ number, at, copy, shared, text }: QueuedStanza): Content {
   return { key: queueKey(number), text: queuedText({ at, copy, sharedId: shared?.id, text }) };

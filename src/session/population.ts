@@ -4,7 +4,8 @@ import { stopSessionsMs } from "../domain/limits.ts";
 import type { Clock } from "../ports.ts";
 import type { Link } from "../xml/link.ts";
 import type { SessionEnvironment } from "./environment.ts";
-import { SessionHost, type RestoredSession } from "./host.ts";
+import { SessionHost } from "./host.ts";
+import type { RestoredSession } from "./restored-session.ts";
 
 export class Population implements Iterable<SessionHost> {
   readonly #clock: Clock;

@@ -5,12 +5,13 @@
 import { fold, restoreSnapshot, type RecordedSnapshot } from "../../machines/fold.ts";
 import type { SessionEvent } from "../../machines/session-events.ts";
 import { resumptionGraceMs } from "../domain/limits.ts";
-import { numberOfQueueKey, numberOfTakenKey, parseQueuedText, presenceKey, type Counts, type SessionFacts } from "../domain/session-facts.ts";
+import { numberOfHeldKey, numberOfQueueKey, numberOfTakenKey, parseQueuedText, presenceKey, type Counts, type SessionFacts } from "../domain/session-facts.ts";
 import type { Content, StoredFact } from "../ports.ts";
 import { adoptElement } from "../xml/parse-element.ts";
 import type { SessionEnvironment } from "./environment.ts";
-import type { RestoredSession, SessionHost } from "./host.ts";
+import type { SessionHost } from "./host.ts";
 import type { Population } from "./population.ts";
+import type { RestoredSession } from "./restored-session.ts";
 import { SharedStanza } from "./shared-stanza.ts";
 import { StanzaQueue, type QueuedStanza } from "./stanza-queue.ts";
 
@@ -58,19 +59,15 @@ export async function recoverSessions(
     }
   }
   const until = environment.clock.now() + resumptionGraceMs;
-  for (const session of waiting) tellRecovered(session, until);
+  for (const session of waiting) session.recovered(until);
   // Those who wait are told of the others' end, and get what the others have left; nobody else is there to be given anything.
   for (const session of ending) {
     await loadAccount(environment, session.context);
-    tellRecovered(session, until);
+    session.recovered(until);
   }
   await environment.batch.settle();
   if (environment.batch.failed) throw new Error("the store failed while sessions were recovered");
   return { resumable: waiting.filter(({ closed }) => !closed).length, ended: ending.length };
-}
-
-function tellRecovered(session: SessionHost, until: number): void {
-  session.tellLater(null, ({ at }) => ({ type: "server.recovered", at, until }));
 }
 
 /** Of a snapshot of any version. */
@@ -100,6 +97,10 @@ function restored({ id, startedAt, snapshot, later, contents }: PastSession, sha
     lang: recorded.lang ?? undefined,
     presence: presence && adoptElement(presence.text),
     queue: recorded.counts === null ? undefined : queueOf(recorded.counts, later, contents, shared),
+    held: contents.flatMap(({ key, text }) => {
+      const number = numberOfHeldKey(key);
+      return number === undefined ? [] : [{ number, element: adoptElement(text) }];
+    }),
   };
 }
 

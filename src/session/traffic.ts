@@ -98,7 +98,7 @@ function takePresence(host: TrafficHost, step: Step, stanza: Stanza): boolean {
   const { at } = step;
   if (stanza.to !== undefined) {
     // Only who can be told of the end is worth remembering.
-    const reaches = host.environment.options.hosts.includes(stanza.to.domain) && stanza.to.local !== undefined;
+    const reaches = host.environment.router.serves(stanza.to.domain) && stanza.to.local !== undefined;
     if (stanza.type === "available" && reaches && !seesAnyway(host, stanza.to)) {
       // Section 4.6.3, rule 2: whoever is sent it has to be told of its end, so there is no more of it than can be remembered.
       if (!hasRoomFor(host, stanza.to)) {

@@ -8,6 +8,7 @@ import type { Element } from "../xml/element.ts";
 import type { Link } from "../xml/link.ts";
 import type { Session, SessionEnvironment } from "./environment.ts";
 import type { Attachment } from "./attachment.ts";
+import type { HeldStanzas } from "./held-stanzas.ts";
 import type { Login } from "./logins.ts";
 import type { Management } from "./management.ts";
 
@@ -17,6 +18,7 @@ export interface Workbench extends Session {
   readonly outbox: Outbox;
   readonly context: SessionContext;
   readonly management: Management;
+  readonly heldBack: HeldStanzas;
   readonly timers: Map<TimerName, Timer>;
   /** The SASL exchange under way, and the payload that it is to be given next: secrets stay out of events. */
   login: Login | undefined;

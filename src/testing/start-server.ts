@@ -25,7 +25,9 @@ export interface TestServerOptions {
   readonly allowPlaintext?: boolean;
   readonly session?: Partial<Config["session"]>;
   readonly limits?: Partial<Config["limits"]>;
+  readonly archive?: Partial<Config["archive"]>;
   readonly push?: Partial<Config["push"]>;
+  readonly clientState?: Partial<Config["clientState"]>;
   /** Whether there is an HTTP listener, with the inspector. Default: false. */
   readonly http?: boolean;
   readonly inspector?: Partial<Config["inspector"]>;
@@ -164,7 +166,9 @@ const optionNames = Object.keys({
   allowPlaintext: true,
   session: true,
   limits: true,
+  archive: true,
   push: true,
+  clientState: true,
   http: true,
   inspector: true,
   extensions: true,
@@ -174,7 +178,7 @@ const optionNames = Object.keys({
 
 /** Throws ConfigError with all problems. */
 function configOf(options: TestServerOptions): Config {
-  const { domains = ["localhost"], allowPlaintext = false, session = {}, limits = {}, push = {}, http = false, inspector = {} } = options;
+  const { domains = ["localhost"], allowPlaintext = false, session = {}, limits = {}, archive = {}, push = {}, clientState = {}, http = false, inspector = {} } = options;
   const values = {
     // What is no list is for the check to name.
     hosts: Array.isArray(domains) ? domains.map((domain: unknown) => ({ domain })) : domains,
@@ -182,7 +186,9 @@ function configOf(options: TestServerOptions): Config {
     durability: "none",
     session,
     limits,
+    archive,
     push,
+    clientState,
     inspector,
   };
   const checked = checkConfig(values, (path) => (path.startsWith("hosts") ? "option domains" : undefined));

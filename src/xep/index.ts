@@ -4,6 +4,7 @@ import { legacySession } from "./rfc-3921-session.ts";
 import { roster } from "./rfc-6121-roster.ts";
 import { lastActivity } from "./xep-0012-last-activity.ts";
 import { disco } from "./xep-0030-disco.ts";
+import { rooms } from "./xep-0045-rooms.ts";
 import { privateXml } from "./xep-0049-private-xml.ts";
 import { vcard } from "./xep-0054-vcard.ts";
 import { pubsub } from "./xep-0060-pubsub.ts";
@@ -39,6 +40,7 @@ export const extensions: readonly Extension[] = [
   legacySession,
   lastActivity,
   disco,
+  rooms,
   privateXml,
   vcard,
   pubsub,

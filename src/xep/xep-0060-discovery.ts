@@ -1,32 +1,40 @@
 /** What service discovery tells of nodes and their items (XEP-0060 sections 5.2 to 5.5), to those who may know of them (XEP-0163 section 6.2). */
 import type { EntityDescription } from "../domain/entity-caps.ts";
-import { configFields, fixedFields, valuesOf } from "../pubsub/node-config.ts";
+import { configFields, fixedFields, valuesOf, type NodeConfig } from "../pubsub/node-config.ts";
 import { pubsubNamespace, type Node } from "../pubsub/node.ts";
 import type { AccountNodes, NodeQuestion } from "../router/extension.ts";
 import type { Element } from "../xml/element.ts";
+import { resultSet } from "../xml/result-set.ts";
 import { el } from "../xml/stanza.ts";
+import { withinBytes } from "./xep-0060-request.ts";
 
 export const nodesOfAccounts: AccountNodes = {
   async items(asked): Promise<readonly Element[] | undefined> {
     const { house, account, node: id, from } = asked;
     if (id === undefined) {
-      const visible = house.nodes.ids(account).flatMap((id) => visibleNode(asked, id) ?? []);
-      return visible.map((node) => el("item", { jid: account.bare, node: node.id, name: node.config.title === "" ? undefined : node.config.title }));
+      return house.nodes.ids(account).flatMap((id) => {
+        const config = visibleConfig(asked, id);
+        return config === undefined ? [] : [el("item", { jid: account.bare, node: id, name: config.title === "" ? undefined : config.title })];
+      });
     }
-    const node = visibleNode(asked, id);
-    if (node === undefined || house.nodes.retrieveFault(account, node, from) !== undefined) return undefined;
-    return node.entries.map((entry) => el("item", { jid: account.bare, name: entry.id }));
+    const config = visibleConfig(asked, id);
+    if (config === undefined || house.nodes.retrieveFault(account, { id, config }, from) !== undefined) return undefined;
+    const entries = house.nodes.node(account, id)?.entries ?? [];
+    // Section 5.5 lets all of them be; who wants the others asks for the items of the node, in pages.
+    const listed = withinBytes(entries, () => account.bare.length);
+    const items = listed.map((entry) => el("item", { jid: account.bare, name: entry.id }));
+    return listed === entries ? items : [...items, resultSet({ first: listed[0]?.id, last: listed.at(-1)?.id, index: 0, count: entries.length })];
   },
 
   async info(asked): Promise<EntityDescription | undefined> {
-    const node = visibleNode(asked, asked.node);
+    const node = visibleConfig(asked, asked.node) === undefined ? undefined : asked.house.nodes.node(asked.account, asked.node);
     return node === undefined ? undefined : describe(asked, node);
   },
 };
 
-function visibleNode({ house, account, from }: NodeQuestion, id: string): Node | undefined {
-  const node = house.nodes.node(account, id);
-  return node !== undefined && house.nodes.isVisible(account, node, from) ? node : undefined;
+function visibleConfig({ house, account, from }: NodeQuestion, id: string): NodeConfig | undefined {
+  const config = house.nodes.config(account, id);
+  return config !== undefined && house.nodes.isVisible(account, { id, config }, from) ? config : undefined;
 }
 
 /** Section 5.4. */

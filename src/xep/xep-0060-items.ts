@@ -1,12 +1,12 @@
 /** Retrieving items (XEP-0060 section 6.5), in pages where they are many (XEP-0059). */
-import { nodePageBytesMax } from "../domain/limits.ts";
-import { fault, nodeIdRequired, noNode } from "../pubsub/faults.ts";
+import { fault, nodeIdRequired, noNode, unsupported } from "../pubsub/faults.ts";
+import { itemsMaxOf } from "../pubsub/node-config.ts";
 import { pubsubNamespace as xmlns, type Entry } from "../pubsub/node.ts";
 import type { IqReply } from "../router/extension.ts";
 import type { Element } from "../xml/element.ts";
 import { readPageRequest, resultSet, resultSetNamespace, type PageRequest } from "../xml/result-set.ts";
 import { el } from "../xml/stanza.ts";
-import { answer, elementsOf, isNamed, type NodeRequest } from "./xep-0060-request.ts";
+import { answer, elementsOf, isNamed, withinBytes, type NodeRequest } from "./xep-0060-request.ts";
 
 /** The oldest first, as the specification's examples have them. */
 export async function retrieve({ account, house, iq, action, node: id, more }: NodeRequest): Promise<IqReply> {
@@ -15,6 +15,8 @@ export async function retrieve({ account, house, iq, action, node: id, more }: N
   if (node === undefined) return noNode;
   const refused = house.nodes.retrieveFault(account, node, iq.from);
   if (refused !== undefined) return refused;
+  // Section 6.5.9.4.
+  if (itemsMaxOf(node.config) === 0) return unsupported("persistent-items", "this node does not keep items");
   const selected = select(action, node.entries);
   const request = more.length === 0 ? undefined : requestIn(more);
   if (selected === undefined || request === null) return fault("bad-request", "these are no items that can be asked for");
@@ -62,15 +64,8 @@ function pageOf(entries: readonly Entry[], { max = entries.length, after, before
   const fromEnd = after === undefined && (before !== undefined || (latest && index === undefined));
   const range = entries.slice(isPlain && index !== undefined ? index : afterAt + 1, beforeAt);
   const wanted = max === 0 ? [] : fromEnd ? range.slice(-max) : range.slice(0, max);
-  const page = withinBytes(fromEnd ? wanted.toReversed() : wanted);
+  const page = withinBytes(fromEnd ? wanted.toReversed() : wanted, ({ bytes }) => bytes);
   const inOrder = fromEnd ? page.toReversed() : page;
   const [first] = inOrder;
   return { entries: inOrder, index: first === undefined ? undefined : entries.indexOf(first) };
-}
-
-/** As many from the beginning as one answer can carry; one in any case. */
-function withinBytes(entries: readonly Entry[]): readonly Entry[] {
-  let bytes = 0;
-  const end = entries.findIndex((entry) => (bytes += entry.bytes) > nodePageBytesMax);
-  return end === -1 ? entries : entries.slice(0, Math.max(1, end));
 }

@@ -1,8 +1,11 @@
 /** A request for the nodes of an account: one thing that is to be done, and what goes with it (XEP-0060 section 17). */
 import { Account } from "../domain/account.ts";
-import { fault } from "../pubsub/faults.ts";
+import { nodePageBytesMax, nodePeopleChangesMax } from "../domain/limits.ts";
+import { fault, type Fault } from "../pubsub/faults.ts";
+import type { Entry } from "../pubsub/node.ts";
 import type { IqReply, IqRequest } from "../router/extension.ts";
 import type { Element } from "../xml/element.ts";
+import { escapeAttribute } from "../xml/serialise.ts";
 import { el } from "../xml/stanza.ts";
 
 export interface NodeRequest extends Omit<IqRequest, "account" | "payload"> {
@@ -50,6 +53,18 @@ export function elementsOf(element: Element): readonly Element[] {
 
 export function answer(xmlns: string, ...children: readonly (Element | undefined)[]): IqReply {
   return { result: el("pubsub", { xmlns }, ...children) };
+}
+
+/** As many entries from the beginning as one answer can carry; one in any case. `payloadBytes`: what of an entry stands there beside its id. */
+export function withinBytes(entries: readonly Entry[], payloadBytes: (entry: Entry) => number): readonly Entry[] {
+  let bytes = 0;
+  const end = entries.findIndex((entry) => (bytes += Buffer.byteLength(escapeAttribute(entry.id)) + payloadBytes(entry)) > nodePageBytesMax);
+  return end === -1 ? entries : entries.slice(0, Math.max(1, end));
+}
+
+/** Why an owner cannot change so many affiliations or subscriptions at once. */
+export function crowdFault(changes: readonly Element[]): Fault | undefined {
+  return changes.length <= nodePeopleChangesMax ? undefined : fault("policy-violation", `change at most ${nodePeopleChangesMax} in one request`);
 }
 
 export const done: IqReply = { result: undefined };

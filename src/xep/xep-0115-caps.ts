@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { capabilitiesText } from "../domain/entity-caps.ts";
 import type { Extension, House } from "../router/extension.ts";
+import { recordedWishes } from "../router/recorded-wishes.ts";
 import { el } from "../xml/stanza.ts";
 
 const xmlns = "http://jabber.org/protocol/caps";
@@ -10,6 +11,7 @@ export const caps: Extension = {
   name: "caps",
   specification: { id: "XEP-0115", version: "1.6.0", title: "Entity Capabilities" },
   serverFeatures: [xmlns],
+  sessionState: recordedWishes,
   // XEP-0115 section 6.2.
   serverNodes: (house) => [`${softwareNode(house)}#${verification(house)}`],
   // XEP-0115 section 6.3: strangers learn what the server can do when they have logged in.

@@ -11,6 +11,7 @@ import type { Passage, Verdict } from "../router/phases.ts";
 import { delayElement, delayNamespace } from "../xml/delay.ts";
 import type { Element } from "../xml/element.ts";
 import { serialise } from "../xml/serialise.ts";
+import { stanzaIdOf } from "../xml/stanza-id.ts";
 import { el } from "../xml/stanza.ts";
 import { deliveryOf } from "./xep-0160-delivery.ts";
 
@@ -23,7 +24,7 @@ export const offline: Extension = {
   name: "offline",
   specification: { id: "XEP-0160", version: "1.0.1", title: "Best Practices for Handling Offline Messages" },
   serverFeatures: ({ offlineMessages }) => (offlineMessages > 0 ? ["msgoffline"] : []),
-  phases: { stamp: stripDelays, deliver: keepBehind, undelivered: keep },
+  phases: { stamp: stripDelays, deliver: keepBehind, undelivered: keepOrLeave },
   // What could not wait in its queue waits here.
   sessionResumed: ({ step, session, house }) => {
     const account = house.account(step, session.jid.bare);
@@ -61,9 +62,19 @@ function keepBehind(passage: Passage): Verdict {
 }
 
 /**
- * XEP-0160 section 2: kept, or left to whoever else may take it; what nobody takes is refused with service-unavailable, as is a
- * message to an account that does not exist.
+ * XEP-0160 section 2: what cannot be kept is refused with service-unavailable, as is a message to an account that does not exist. But
+ * what is in the user's archive is stored for later retrieval (RFC 6121 section 8.5.2.2.1), and what is refused has no place there
+ * (XEP-0313 section 6.1): where there is no room for it here it waits there alone.
  */
+function keepOrLeave(passage: Passage): Verdict {
+  const { stanza, account } = passage;
+  const kept = keep(passage);
+  // Nobody else says so: such ids by others were taken out.
+  if (kept !== undefined || account === undefined || stanzaIdOf(stanza.element, account.bare) === undefined) return kept;
+  return { stop: true, why: "in the user's archive, and there is no room for it among what waits", kept: true };
+}
+
+/** Kept, or left to whoever else may take it. */
 function keep({ step, stanza, sender, account, house, why }: Passage): Verdict {
   if (account === undefined || stanza.kind !== "message" || !isWorthKeeping(stanza.element)) return undefined;
   const { host, username } = account;

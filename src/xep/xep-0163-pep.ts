@@ -1,17 +1,17 @@
 /** Personal eventing: what a user publishes reaches those who see its presence and want it, now or when they come. */
+import type { Account } from "../domain/account.ts";
 import { parseJid } from "../domain/jid.ts";
 import { nodesWanted } from "../pubsub/node.ts";
-import type { Extension, FeaturesLearned, PresenceChanged, RosterChanged } from "../router/extension.ts";
+import type { Extension, FeaturesLearned, House, PresenceChanged, RosterChanged, SessionResumed } from "../router/extension.ts";
 import { sessionState } from "../router/session-state.ts";
+import type { Session } from "../session/environment.ts";
+import type { Step } from "../step/batch.ts";
 
 const name = "pep";
 const identity = { category: "pubsub", type: name };
 
-/**
- * When the server started that has sent the session last items in its period of availability: ms since 1970; 0 if none has. What
- * was published while nobody knew what the session wants, because the server was another, is sent when that is known again.
- */
-const toldBy = sessionState<number>({ extension: name, initial: 0, read: (recorded) => (typeof recorded === "number" ? recorded : undefined) });
+/** Whether the session has been sent all last items in its period of availability. Those that a crash has stopped are sent when it is resumed. */
+const isToldAll = sessionState<boolean>({ initial: false, read: (recorded) => (typeof recorded === "boolean" ? recorded : undefined) });
 
 export const pep: Extension = {
   name,
@@ -21,8 +21,9 @@ export const pep: Extension = {
     title: "Personal Eventing Protocol",
     missing: [
       "Last items for resources that become available, of accounts that their user has subscribed to and whose presence it does not see: sent when it subscribes, and with each publication.",
+      "After a restart of the server, a client that resumes its stream and wants more nodes than 4,096 bytes have room for hears of the others when it has told its capabilities anew.",
+      "The last item for who is let in, or subscribes, is not sent where the server crashes at that moment; that for who becomes available is.",
       "The account is no collection node: nobody subscribes to all of its nodes at once (section 5).",
-      "After a restart of the server, a client that resumes its stream is not told of what changed before it has told its capabilities anew, but for last items (section 4.3.3).",
       "Contacts on other servers: there is no federation.",
     ],
   },
@@ -30,29 +31,38 @@ export const pep: Extension = {
   // XEP-0222 section 6, XEP-0223 section 6: who wants to know of it asks the server.
   serverIdentities: [identity],
   serverFeatures: ["http://jabber.org/protocol/pubsub#publish-options"],
-  sessionState: toldBy,
+  sessionState: isToldAll,
   featuresLearned: sendLastItems,
   presenceChanged,
+  sessionResumed,
   rosterChanged,
 };
 
-/** Section 4.3.4: once for each node and period of availability. */
+/** Section 4.3.4. */
 function sendLastItems({ step, session, account, features, before, house }: FeaturesLearned): void {
   const known = new Set(nodesWanted(before));
   const nodes = nodesWanted(features).filter((node) => !known.has(node));
-  if (nodes.length === 0) return;
-  const startedAt = step.at - house.uptime(step);
-  const told = toldBy.of(session);
-  toldBy.set(step, session, startedAt);
-  house.nodes.welcome({ session, account, nodes, knowsUntil: told === 0 || told === startedAt ? 0 : startedAt });
+  if (nodes.length > 0) welcome(step, session, account, nodes, house);
+}
+
+function welcome(step: Step, session: Session, account: Account, nodes: readonly string[], house: House): void {
+  if (isToldAll.of(session)) isToldAll.set(step, session, false);
+  house.nodes.welcome({ session, account, nodes, told: (step) => isToldAll.set(step, session, true) });
 }
 
 function presenceChanged({ step, session, account, change, house }: PresenceChanged): void {
   if (!change.available) {
-    if (toldBy.of(session) !== 0) toldBy.set(step, session, 0);
+    if (isToldAll.of(session)) isToldAll.set(step, session, false);
+    house.nodes.leave(session);
   } else if (change.initial) {
     house.nodes.people.showRequests(step, account, session);
   }
+}
+
+function sessionResumed({ step, session, house }: SessionResumed): void {
+  const nodes = session.available && !isToldAll.of(session) ? nodesWanted(house.features(session)) : [];
+  const account = house.account(step, session.jid.bare);
+  if (nodes.length > 0 && account !== undefined) welcome(step, session, account, nodes, house);
 }
 
 /** Section 7.1. */

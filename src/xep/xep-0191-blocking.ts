@@ -11,15 +11,18 @@ import { makeJid, parseJid, type Jid } from "../domain/jid.ts";
 import { blockedJidsMax } from "../domain/limits.ts";
 import type { Extension, House, IqReply, IqRequest } from "../router/extension.ts";
 import type { Passage, Verdict } from "../router/phases.ts";
+import { sessionState } from "../router/session-state.ts";
 import type { Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
 import { clientNamespace, el, type StanzaFault } from "../xml/stanza.ts";
 
 const xmlns = "urn:xmpp:blocking";
-const name = "blocking";
+
+/** Its client has asked for the list. */
+const listening = sessionState<boolean>({ initial: false, read: (recorded) => recorded === true });
 
 export const blocking: Extension = {
-  name,
+  name: "blocking",
   specification: { id: "XEP-0191", version: "1.3", title: "Blocking Command" },
   serverFeatures: [xmlns],
   iq: [
@@ -27,13 +30,14 @@ export const blocking: Extension = {
     { xmlns, name: "block", types: ["set"], at: ["account"], handle: block },
     { xmlns, name: "unblock", types: ["set"], at: ["account"], handle: unblock },
   ],
+  sessionState: listening,
   phases: { guard: leaving, account: arriving, hold: reaching },
 };
 
 /** Section 3.2; whoever asks is told of changes from now on. */
 function list({ own, account, session, step }: IqRequest): IqReply {
   if (!own || account === undefined) return notYours;
-  if (session.connected && session.extensions[name] !== true) session.tell(step, { type: "extension.changed", at: step.at, name, value: true });
+  listening.set(step, session, true);
   return { result: el("blocklist", { xmlns }, ...itemsOf(account.blocked.keys())) };
 }
 
@@ -108,7 +112,7 @@ function reaching({ step, stanza, recipient, house }: Passage): Verdict {
 function push(step: Step, account: Account, house: House, change: "block" | "unblock", jids: Iterable<string>): void {
   const items = [...jids];
   for (const session of house.sessions(account.bare)) {
-    if (!session.connected || session.extensions[name] !== true) continue;
+    if (!session.connected || !listening.of(session)) continue;
     const attrs = { xmlns: clientNamespace, type: "set", id: house.nextId(), from: account.bare, to: session.jid.full };
     session.deliver(step, el("iq", attrs, el(change, { xmlns }, ...itemsOf(items))));
   }

@@ -7,13 +7,13 @@ import type { Jid } from "../domain/jid.ts";
 import { carbonIdCharsMax, carbonsRememberedMax } from "../domain/limits.ts";
 import type { Extension, IqReply, IqRequest } from "../router/extension.ts";
 import type { Passage, Verdict } from "../router/phases.ts";
+import { sessionState } from "../router/session-state.ts";
 import type { Session } from "../session/environment.ts";
 import type { Element } from "../xml/element.ts";
 import { forwarded } from "../xml/forwarded.ts";
 import { clientNamespace, el, type Stanza, type StanzaFault } from "../xml/stanza.ts";
 
 const xmlns = "urn:xmpp:carbons:2";
-const name = "carbons";
 const hints = "urn:xmpp:hints";
 const stanzaIds = "urn:xmpp:sid:0";
 const occupants = "http://jabber.org/protocol/muc#user";
@@ -21,8 +21,11 @@ const directInvitation = "jabber:x:conference";
 /** What instant messaging uses besides bodies (section 6.1): receipts, chat states, markers. */
 const payloads: ReadonlySet<string> = new Set(["urn:xmpp:receipts", "http://jabber.org/protocol/chatstates", "urn:xmpp:chat-markers:0"]);
 
+/** Its client has asked for them. */
+const enabled = sessionState<boolean>({ initial: false, read: (recorded) => recorded === true });
+
 export const carbons: Extension = {
-  name,
+  name: "carbons",
   specification: {
     id: "XEP-0280",
     version: "1.0.1",
@@ -37,6 +40,7 @@ export const carbons: Extension = {
     { xmlns, name: "enable", types: ["set"], at: ["account"], handle: (request) => set(request, true) },
     { xmlns, name: "disable", types: ["set"], at: ["account"], handle: (request) => set(request, false) },
   ],
+  sessionState: enabled,
   phases: { copy },
 };
 
@@ -44,7 +48,7 @@ export const carbons: Extension = {
 function set({ own, session, step }: IqRequest, value: boolean): IqReply {
   if (!own) return refused("not-allowed", "these are another user's carbons");
   if (!session.connected) return refused("unexpected-request", "bind a resource first");
-  if ((session.extensions[name] === true) !== value) session.tell(step, { type: "extension.changed", at: step.at, name, value });
+  if (enabled.of(session) !== value) enabled.set(step, session, value);
   return { result: undefined };
 }
 
@@ -56,7 +60,7 @@ function copy({ step, stanza, sender, house, account, recipients = [], archived 
   if (to === undefined || !isEligible(stanza, account)) return undefined;
   if (user !== undefined) remember(user, stanza, to);
   const others = (bareJid: string): readonly Session[] =>
-    house.sessions(bareJid).filter((session) => session !== sender && session.extensions[name] === true && !recipients.includes(session));
+    house.sessions(bareJid).filter((session) => session !== sender && enabled.of(session) && !recipients.includes(session));
   const give = (owner: Account, jid: Jid, direction: "sent" | "received", sessions: readonly Session[], original: Element): void => {
     const content = el(direction, { xmlns }, forwarded(original));
     for (const session of sessions) {

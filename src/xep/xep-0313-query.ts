@@ -1,13 +1,14 @@
 /** How users read their archives: page by page, each message in a stanza of its own, and then the answer to the request. */
 import type { Account } from "../domain/account.ts";
 import { noteGiven } from "../router/archive-given.ts";
-import type { ArchivedMessage } from "../router/archive.ts";
+import type { ArchivedId, ArchivedMessage, ResultPage } from "../router/archive.ts";
 import type { House, IqReply, IqRequest } from "../router/extension.ts";
 import { readKept } from "../router/kept-element.ts";
 import type { Element } from "../xml/element.ts";
 import { forwarded } from "../xml/forwarded.ts";
 import { resultSet } from "../xml/result-set.ts";
-import { clientNamespace, el } from "../xml/stanza.ts";
+import { serialise } from "../xml/serialise.ts";
+import { clientNamespace, el, type Stanza } from "../xml/stanza.ts";
 import { archiveNamespace as xmlns, noSuchMessage, queryForm, readQuery, type AskedQuery } from "./xep-0313-query-form.ts";
 
 export { archiveNamespace } from "./xep-0313-query-form.ts";
@@ -39,20 +40,18 @@ async function readMetadata(house: House, account: Account): Promise<IqReply> {
 }
 
 async function answer({ step, iq, session, house }: IqRequest, account: Account, { query, queryId, flipped }: AskedQuery): Promise<IqReply> {
-  // A page must not cost a session its resumption because it does not find room until the client acknowledges it (XEP-0198 section 4).
-  const max = session.keeps ? Math.min(query.page.max, Math.floor(house.limits.queueStanzas / 2)) : query.page.max;
-  const page = await house.archive.page(account, { ...query, page: { ...query.page, max } });
+  const bounds = session.keeps ? boundsInQueue(house.limits, query.page.max, emptyResult(iq, account, queryId)) : {};
+  const page = await house.archive.page(account, { ...query, page: { ...query.page, ...bounds } });
   if ("missing" in page) return noSuchMessage;
   const { messages, count, index, complete } = page;
   // The answer comes right after this (XEP-0313 section 4), before anything else can be committed.
   house.run(step.id, (step) => {
-    const given: string[] = [];
+    const given: ArchivedMessage[] = [];
     for (const message of flipped ? messages.toReversed() : messages) {
       const stanza = readKept(house.log, account, `archived message ${message.id}`, message.text);
-      if (stanza !== undefined) given.push(message.id);
-      const to = iq.from.full;
-      const attrs = { xmlns: clientNamespace, from: account.bare, to, id: house.nextId() };
-      session.deliver(step, el("message", attrs, resultElement(message, stanza, queryId)), { copy: true, why: "asked of the archive" });
+      if (stanza !== undefined) given.push(message);
+      const result = resultMessage(iq, account, house.nextId(), resultElement(message, stanza, queryId));
+      session.deliver(step, result, { copy: true, why: "asked of the archive" });
     }
     if ((account.meta("offlineMessages") ?? 0) > 0) noteGiven(session, given);
   });
@@ -60,8 +59,24 @@ async function answer({ step, iq, session, house }: IqRequest, account: Account,
   return { result: el("fin", { xmlns, complete: complete ? "true" : undefined }, set) };
 }
 
+/** A page must not cost a session its resumption because it does not find room until the client acknowledges it (XEP-0198 section 4). */
+function boundsInQueue({ queueStanzas, queueBytes }: House["limits"], max: number, empty: Element): Pick<ResultPage, "max" | "room"> {
+  const besides = Buffer.byteLength(serialise(empty));
+  return { max: Math.min(max, Math.floor(queueStanzas / 2)), room: { bytes: Math.floor(queueBytes / 2), besides } };
+}
+
+/** What a result takes besides the message in it: every id is as long. */
+function emptyResult(iq: Stanza, account: Account, queryId: string | undefined): Element {
+  const id = "0".repeat(22);
+  return resultMessage(iq, account, id, resultElement({ id, at: 0 }, undefined, queryId));
+}
+
+function resultMessage({ from }: Stanza, { bare }: Account, id: string, result: Element): Element {
+  return el("message", { xmlns: clientNamespace, from: bare, to: from.full, id }, result);
+}
+
 /** XEP-0313 section 4.2; what cannot be read any more leaves its place (XEP-0313 section 3.2). */
-function resultElement({ id, at }: ArchivedMessage, stanza: Element | undefined, queryid: string | undefined): Element {
+function resultElement({ id, at }: ArchivedId, stanza: Element | undefined, queryid: string | undefined): Element {
   return el("result", { xmlns, queryid, id }, forwarded(stanza, at));
 }
 

@@ -4,18 +4,18 @@
  */
 import { parseJid } from "../domain/jid.ts";
 import { pushNodeCharsMax, pushOptionsBytesMax, pushServicesMax, stateValueBytesMax } from "../domain/limits.ts";
+import { shows } from "../domain/roster.ts";
 import type { Extension, IqReply, IqRequest } from "../router/extension.ts";
-import type { Passage, Verdict } from "../router/phases.ts";
 import { dataForm, findForm, readForm } from "../xml/data-form.ts";
 import type { Element } from "../xml/element.ts";
 import { serialise } from "../xml/serialise.ts";
-import { clientNamespace, type Stanza, type StanzaFault } from "../xml/stanza.ts";
-import { announce, forgetAnnounced, readQueued, type Waiting } from "./xep-0357-notify.ts";
-import { publishOptions, pubsub, push as xmlns } from "./xep-0357-names.ts";
-import { dropService, enabledBy, keepService, noteEnabled, pushName, serviceKey, servicesFrom, servicesOf, type PushService } from "./xep-0357-services.ts";
-
-const carbons = "urn:xmpp:carbons:2";
-const forward = "urn:xmpp:forward:0";
+import type { StanzaFault } from "../xml/stanza.ts";
+import { kept, linkLost, queued, userReturned } from "./xep-0357-events.ts";
+import { publishOptions, push as xmlns } from "./xep-0357-names.ts";
+import { forgetAnnounced } from "./xep-0357-notify.ts";
+import { heardOfService } from "./xep-0357-remote.ts";
+import { serviceAppeared, serviceShown } from "./xep-0357-return.ts";
+import { dropService, enabledBy, keepService, noteEnabled, pushName, serviceKey, servicesOf, type PushService } from "./xep-0357-services.ts";
 
 export const push: Extension = {
   name: pushName,
@@ -26,8 +26,9 @@ export const push: Extension = {
     missing: [
       "Only push services that are connected as a client of this server, under a full JID, are notified: there is no federation, and there are no components (section 7).",
       "The number of subscription requests that wait is not told (section 7).",
-      "A notification for a service that is away, or does not answer within 30 s, is not made up for: the next message makes one (section 7).",
-      "Whoever names the full JID of somebody else here as a service finds out whether it is there, and reaches it with notifications: nobody confirms a service (section 9).",
+      "What a service is still to be told is in memory: after a restart of the server the next message makes the next notification (section 7).",
+      "A message that was in the queue of a client when the server stopped is announced when the session ends, and not before (section 7).",
+      "How much push services are told is the operator's choice alone, not each user's (section 9).",
       "A service that was disabled because of its errors is not tried again until the client enables it (section 7.1).",
     ],
   },
@@ -37,14 +38,20 @@ export const push: Extension = {
     { xmlns, name: "disable", types: ["set"], at: ["account"], handle: disable },
   ],
   sessionState: enabledBy,
-  phases: { account: disabledRemotely, hold: queued, kept },
-  sessionResumed: ({ step, session, house }) => {
-    readQueued(session);
-    const account = house.account(step, session.jid.bare);
-    if (account !== undefined) forgetAnnounced(account);
+  phases: { account: heardOfService, hold: queued, kept },
+  linkLost,
+  sessionResumed: (resumed) => {
+    userReturned(resumed);
+    serviceAppeared(resumed.step, resumed.house, resumed.session.jid.full);
   },
-  presenceChanged: ({ change, account }) => {
-    if (change.available && change.initial) forgetAnnounced(account);
+  presenceChanged: ({ step, change, account, house }) => {
+    if (!change.available || !change.initial) return;
+    forgetAnnounced(account);
+    serviceAppeared(step, house, change.jid.full);
+  },
+  rosterChanged: ({ step, account, jid, item, house }) => {
+    const user = item === undefined || !shows(item) ? undefined : house.account(step, jid);
+    if (user !== undefined) serviceShown(step, house, user, account.bare);
   },
 };
 
@@ -100,48 +107,6 @@ function readOptions(payload: Element): { readonly text: string } | { readonly f
   const text = serialise(dataForm("submit", publishOptions, [...read.fields].map(([name, values]) => ({ var: name, values }))));
   if (Buffer.byteLength(text) > pushOptionsBytesMax) return refused("not-acceptable", `publish options have at most ${pushOptionsBytesMax} bytes`);
   return { text };
-}
-
-/** Section 8: what a service says of itself is for the server. */
-function disabledRemotely({ step, stanza, account, house }: Passage): Verdict {
-  if (stanza.kind !== "message" || account === undefined || stanza.to?.resource !== undefined || account.states(pushName).size === 0) return undefined;
-  const event = stanza.element.getChild("pubsub", pubsub);
-  const { jid, affiliation } = (event?.getChild("affiliation", pubsub)?.attrs ?? {}) as { readonly jid?: string; readonly affiliation?: string };
-  if (event === undefined || affiliation !== "none" || parseJid(jid ?? "")?.full !== account.bare) return undefined;
-  const key = serviceKey(stanza.from.full, event.attrs["node"] as string | undefined);
-  if (!account.states(pushName).has(key)) return undefined;
-  dropService(step, house, account, key);
-  return { stop: true, why: "the push service takes no more notifications" };
-}
-
-/** Nobody was there, and it is kept: every app of the user is woken. */
-function kept({ step, stanza, sender, account, house }: Passage): Verdict {
-  const waiting = account === undefined ? undefined : waitingIn(stanza, account.bare);
-  if (account === undefined || waiting === undefined || account.states(pushName).size === 0) return undefined;
-  // What was in the queue of a session that is over may have been announced when it came there.
-  announce({ step, house, account, keys: [...servicesOf(account).keys()], last: waiting, onlyMore: sender === undefined });
-  return undefined;
-}
-
-/** It goes into the queue of a session without a link: the app that has enabled its services there is woken. */
-function queued({ step, stanza, account, recipient, house }: Passage): Verdict {
-  if (account === undefined || recipient === undefined || !recipient.hibernating || account.states(pushName).size === 0) return undefined;
-  const waiting = waitingIn(stanza, account.bare);
-  if (waiting === undefined) return undefined;
-  const keys = servicesFrom(recipient, account);
-  if (keys.length > 0) announce({ step, house, account, keys, last: waiting, into: recipient });
-  return undefined;
-}
-
-/** A message that is worth it: somebody has written something. */
-function waitingIn({ element, kind, type, from }: Stanza, bare: string): Waiting | undefined {
-  if (kind !== "message" || (type !== "chat" && type !== "normal" && type !== "groupchat")) return undefined;
-  const body = element.getChild("body", clientNamespace)?.getText() ?? "";
-  if (body !== "") return { sender: from.full, body };
-  // A copy of what another client of the user was given (XEP-0280 section 7), which nobody but the server makes in the user's name.
-  const original = from.full === bare ? element.getChild("received", carbons)?.getChild("forwarded", forward)?.getChild("message") : undefined;
-  const copied = original?.getChild("body")?.getText() ?? "";
-  return original === undefined || copied === "" ? undefined : { sender: String(original.attrs["from"] ?? ""), body: copied };
 }
 
 function refused(condition: StanzaFault["condition"], text: string): { readonly fault: StanzaFault } {

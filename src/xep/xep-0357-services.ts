@@ -54,7 +54,6 @@ function readService(value: Json): PushService | undefined {
 
 /** The services that its client has enabled, each with the time of that: enabled again elsewhere, it is that other session's. */
 export const enabledBy = sessionState<Readonly<Record<string, number>>>({
-  extension: pushName,
   initial: {},
   read: (recorded) => {
     if (typeof recorded !== "object" || recorded === null || Array.isArray(recorded)) return undefined;

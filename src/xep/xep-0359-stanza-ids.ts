@@ -6,12 +6,7 @@ import { stanzaIdNamespace as xmlns } from "../xml/stanza-id.ts";
 
 export const stanzaIds: Extension = {
   name: "stanza-ids",
-  specification: {
-    id: "XEP-0359",
-    version: "0.7.0",
-    title: "Unique and Stable Stanza IDs",
-    missing: ["An id of the archive begins with the time at which the message was archived, which its stamp tells too; nothing is to be inferred from ids (section 6)."],
-  },
+  specification: { id: "XEP-0359", version: "0.7.0", title: "Unique and Stable Stanza IDs" },
   serverFeatures: [xmlns],
   accountFeatures: [xmlns],
   phases: { stamp: strip },

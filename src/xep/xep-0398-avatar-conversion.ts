@@ -7,16 +7,20 @@ import { avatarDataNode, avatarMetadataNode } from "../domain/avatar.ts";
 import { vcardPlace } from "../domain/kept-xml.ts";
 import type { Extension, House } from "../router/extension.ts";
 import { isCurrent, look, lookAgain } from "./xep-0398-look.ts";
-import { declined, stamp } from "./xep-0398-presence.ts";
+import { declined, renewPresences, stamp } from "./xep-0398-presence.ts";
 
 export const avatarConversion: Extension = {
-  name: declined.extension,
+  name: "avatar-conversion",
   specification: { id: "XEP-0398", version: "1.0.0", title: "User Avatar to vCard-Based Avatars Conversion" },
   accountFeatures: ["urn:xmpp:pep-vcard-conversion:0"],
   sessionState: declined,
   phases: { stamp },
   itemsChanged: ({ account, node, published, house }) => {
     if (node === avatarMetadataNode || node === avatarDataNode) look(house, account, node === avatarDataNode && published !== undefined);
+  },
+  // Those who may not have the picture any more are told of it no more: neither are they who come now.
+  accessChanged: ({ step, account, node, house }) => {
+    if (node === avatarMetadataNode || node === avatarDataNode) renewPresences(step, house, account);
   },
   dataChanged: ({ account, space }) => {
     if (space === vcardPlace.space) lookAgain(account);

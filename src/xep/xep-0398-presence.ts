@@ -1,7 +1,8 @@
 /** The hash of the avatar in presence (XEP-0398 section 4), by which contacts know that there is something new in the vCard (XEP-0153). */
 import type { Account } from "../domain/account.ts";
 import { knownAvatar } from "../domain/avatar.ts";
-import { isForContacts } from "../pubsub/avatar.ts";
+import type { Jid } from "../domain/jid.ts";
+import { isForContacts, mayHaveAvatar } from "../pubsub/avatar.ts";
 import type { House } from "../router/extension.ts";
 import type { Passage, Verdict } from "../router/phases.ts";
 import { sessionState } from "../router/session-state.ts";
@@ -13,7 +14,6 @@ const xmlns = "vcard-temp:x:update";
 
 /** Whether the client itself has said that there is no picture, which nobody else may change. */
 export const declined = sessionState<boolean>({
-  extension: "avatar-conversion",
   initial: false,
   read: (recorded) => (typeof recorded === "boolean" ? recorded : undefined),
 });
@@ -26,7 +26,7 @@ export function stamp({ step, stanza, sender, house }: Passage): Verdict {
   if (account === undefined) return undefined;
   const declines = saysNone(element);
   if (to === undefined && declined.of(sender) !== declines) declined.set(step, sender, declines);
-  if (!declines) element.children = stamped(element, advertised(house, account));
+  if (!declines) element.children = stamped(element, advertised(house, account, to));
   return undefined;
 }
 
@@ -46,11 +46,12 @@ export function renewPresences(step: Step, house: House, account: Account): void
 
 /**
  * undefined: there never was an avatar, as far as anybody knows. Empty: there is none. One that is kept from some of those who see the
- * presence is not converted, so they are told of none (section 7).
+ * presence is not converted, so they are told of none (section 7). `to`: it is for this address alone.
  */
-function advertised(house: House, account: Account): string | undefined {
-  const known = knownAvatar(account);
-  return known === undefined || (known.hash !== "" && isForContacts(house.nodes, account)) ? known?.hash : "";
+function advertised(house: House, account: Account, to?: Jid): string | undefined {
+  const hash = knownAvatar(account)?.hash;
+  if (hash === undefined || hash === "") return hash;
+  return (to === undefined ? isForContacts(house.nodes, account) : mayHaveAvatar(house.nodes, account, to)) ? hash : "";
 }
 
 /** The client has said so itself: it is left as it is. */

@@ -1,15 +1,17 @@
 /** Bookmarks of chat rooms, each an item of its own, and one set with those of clients that know older ways to keep them. */
 import type { Account } from "../domain/account.ts";
 import { privateNamespace, privateSpace } from "../domain/kept-xml.ts";
-import { bookmarksBytesMax } from "../domain/limits.ts";
+import { bookmarkListBytesMax, bookmarksBytesMax } from "../domain/limits.ts";
 import { interestIn, ownerNamespace, pubsubNamespace } from "../pubsub/node.ts";
 import type { Extension, FeaturesLearned, House } from "../router/extension.ts";
 import type { Passage, Verdict } from "../router/phases.ts";
 import type { Element } from "../xml/element.ts";
 import { payloadOf, type Stanza } from "../xml/stanza.ts";
 import { elementsOf, itemsNode, listNode } from "./xep-0402-conference.ts";
-import { itemsChanged, listItemChanged, nodeDefaults, prepare, privateChanged } from "./xep-0402-conversion.ts";
-import { textOf } from "./xep-0402-shelf.ts";
+import { itemsChanged, listItemChanged, prepare, privateChanged } from "./xep-0402-conversion.ts";
+import { shelfOf } from "./xep-0402-memory.ts";
+import { nodeDefaults } from "./xep-0402-places.ts";
+import { isShortEnough, isStorage, listAfter, readItem, readList, textOf } from "./xep-0402-shelf.ts";
 
 export const bookmarks: Extension = {
   name: "bookmarks",
@@ -37,7 +39,9 @@ function guard({ stanza, step, house }: Passage): Verdict {
   const account = house.account(step, stanza.from.bare);
   if (account === undefined) return undefined;
   prepare(house, account);
-  return stanza.type === "set" && nodes.includes(itemsNode) && isTooMuch(house, account, payload) ? tooMuch : undefined;
+  if (stanza.type !== "set") return undefined;
+  if (nodes.includes(itemsNode) && isTooMuch(house, account, payload)) return tooMuch;
+  return isTooLong(account, payload) ? tooLong : undefined;
 }
 
 /** XEP-0411 section 4: who is told of changes, and asks for nothing, is told also of what was there. */
@@ -71,7 +75,31 @@ function isTooMuch(house: House, account: Account, payload: Element): boolean {
   return others.reduce((sum, entry) => sum + entry.bytes, bytes) > bookmarksBytesMax;
 }
 
+/**
+ * Whether a list would be longer than it may be: the one that is set, or the one that follows from the items. Before all of them are in
+ * memory the second is not known; what has no room in the list then is an item alone.
+ */
+function isTooLong(account: Account, payload: Element): boolean {
+  const shelf = shelfOf(account);
+  const list = shelf?.list ?? [];
+  if (payload.name === "query") return elementsOf(payload).some((child) => isStorage(child) && !isShortEnough(readList(child), list));
+  return elementsOf(payload).filter(({ name }) => name === "publish").some((publish) => {
+    const items = elementsOf(publish).map((item) => ({ id: item.attrs["id"] as string | undefined, content: elementsOf(item)[0] }));
+    if (publish.attrs["node"] === listNode) return items.some(({ content }) => isStorage(content) && !isShortEnough(readList(content), list));
+    if (publish.attrs["node"] !== itemsNode || shelf === undefined) return false;
+    const added = items.flatMap(({ id = "", content }) => readItem(id, content) ?? []);
+    const after = new Map([...shelf.items, ...added.map((item) => [item.id, item] as const)]);
+    const next = listAfter(list, after, added.map(({ key }) => key));
+    return added.some(({ key }) => !next.some(({ room }) => room?.key === key));
+  });
+}
+
 const tooMuch: Verdict = {
   fault: { condition: "resource-constraint", text: `all bookmarks of an account have at most ${bookmarksBytesMax} bytes` },
   why: "too many bytes of bookmarks",
+};
+
+const tooLong: Verdict = {
+  fault: { condition: "resource-constraint", text: `a list of bookmarks has at most ${bookmarkListBytesMax} bytes` },
+  why: "too long a list of bookmarks",
 };

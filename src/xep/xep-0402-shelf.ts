@@ -1,15 +1,15 @@
 /** The bookmarks of one user as one set, in memory: values, and what a change of one form means for the other. */
-import { nodePayloadBytesMax } from "../domain/limits.ts";
+import { bookmarkListBytesMax } from "../domain/limits.ts";
 import { ownCopy } from "../pubsub/events.ts";
 import type { Element } from "../xml/element.ts";
 import { restoreElement } from "../xml/parse-element.ts";
 import { serialise } from "../xml/serialise.ts";
-import { el } from "../xml/stanza.ts";
 import { elementsOf, isConference, isSameRoom, itemsNode, keyOf, listNode, roomOf, toItem, toListed, type Room } from "./xep-0402-conference.ts";
 
 /** A child of the list, whatever it is. Elements are kept as their texts, which take much less memory. */
 export interface Entry {
   readonly text: string;
+  readonly bytes: number;
   /** undefined: it is no bookmark of a room, or of none that an item can have. It stays in the list alone. */
   readonly room?: Room & { readonly key: string };
 }
@@ -36,7 +36,7 @@ export function readList(storage: Element): List {
   return elementsOf(storage).map((child) => {
     const text = textOf(child);
     const key = isConference(child, listNode) ? keyOf(child.attrs["jid"] as string | undefined) : undefined;
-    return key === undefined ? { text } : { text, room: { ...roomOf(child), key } };
+    return entryOf(text, key === undefined ? undefined : { ...roomOf(child), key });
   });
 }
 
@@ -47,7 +47,12 @@ export function readItem(id: string, payload: Element | undefined): Item | undef
 }
 
 export function storageOf(list: List): Element {
-  return list.length === 0 ? el("storage", { xmlns: listNode }) : restoreElement(`<storage xmlns="${listNode}">${list.map(({ text }) => text).join("")}</storage>`);
+  return restoreElement(storageText(list));
+}
+
+/** The same as it is kept: each child has a namespace of its own in it. */
+export function storageText(list: List): string {
+  return `<storage xmlns="${listNode}">${list.map(({ text }) => text).join("")}</storage>`;
 }
 
 export function isStorage(element: Element | undefined): element is Element {
@@ -108,17 +113,29 @@ function roomsOf(list: List): ReadonlyMap<string, Room> {
   return rooms;
 }
 
+function entryOf(text: string, room: Entry["room"]): Entry {
+  const bytes = Buffer.byteLength(text);
+  return room === undefined ? { text, bytes } : { text, bytes, room };
+}
+
 function withItem(list: List, { id, key, room }: Item): List {
   const index = list.findIndex((entry) => entry.room?.key === key);
   const before = list[index];
   if (before?.room !== undefined && isSameRoom(before.room, room)) return list;
-  const entry = { text: textOf(toListed(id, room, before === undefined ? undefined : restoreElement(before.text))), room: { ...room, key } };
+  const entry = entryOf(textOf(toListed(id, room, before === undefined ? undefined : restoreElement(before.text))), { ...room, key });
   const others = list.filter((other, at) => at === index || other.room?.key !== key);
   const next = index === -1 ? [...others, entry] : others.map((other) => (other === before ? entry : other));
-  return bytesOf(next) <= nodePayloadBytesMax ? next : others.filter((other) => other !== before);
+  // What is too long already, from an import, may be shortened.
+  return isShortEnough(next, list) ? next : others.filter((other) => other !== before);
+}
+
+/** Whether a list may follow another: it has at most `bookmarkListBytesMax`, or at least it does not grow. */
+export function isShortEnough(list: List, before: List): boolean {
+  const bytes = bytesOf(list);
+  return bytes <= bookmarkListBytesMax || bytes <= bytesOf(before);
 }
 
 /** As it is kept, or a little more. */
 function bytesOf(list: List): number {
-  return list.reduce((bytes, { text }) => bytes + Buffer.byteLength(text), 64);
+  return list.reduce((sum, { bytes }) => sum + bytes, 64);
 }

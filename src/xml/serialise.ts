@@ -27,9 +27,33 @@ export function serialise(element: Element, contextNamespace?: string): string {
       text += escapeText(String(child));
       continue;
     }
+    const shared = open.length === 1 ? sharedText(child as Element) : undefined;
+    if (shared !== undefined) {
+      text += shared;
+      continue;
+    }
     text += startTag(child as Element, undefined);
     if ((child as Element).children.length > 0) open.push({ element: child as Element, next: 0 });
   }
+  return text;
+}
+
+/**
+ * For what many are given, each in a stanza of its own: where this element is a child of what is written, its text is made once. It must
+ * not be changed from now on, nor anything in it.
+ */
+export function share(element: Element): Element {
+  if (!sharedTexts.has(element)) sharedTexts.set(element, undefined);
+  return element;
+}
+
+const sharedTexts = new WeakMap<Element, string | undefined>();
+
+/** undefined: it is not shared. */
+function sharedText(element: Element): string | undefined {
+  if (!sharedTexts.has(element)) return undefined;
+  let text = sharedTexts.get(element);
+  if (text === undefined) sharedTexts.set(element, (text = serialise(element)));
   return text;
 }
 

@@ -8,6 +8,11 @@ export const stanzasNamespace = "urn:ietf:params:xml:ns:xmpp-stanzas";
 
 export type StanzaKind = "message" | "presence" | "iq";
 
+/** undefined for what is no stanza. */
+export function stanzaKindOf({ name }: Element): StanzaKind | undefined {
+  return name === "message" || name === "presence" || name === "iq" ? name : undefined;
+}
+
 /** A stanza that passed the border: its addresses are prepared, its type is one that its kind has. */
 export interface Stanza {
   readonly element: Element;

@@ -67,7 +67,11 @@ describe("configuration without any choice", () => {
         queueBytes: 6_291_456,
         scramIterations: 4_096,
       },
-      push: { disclose: "count" },
+      archive: { days: 0, messages: 1_000_000 },
+      admins: [],
+      rooms: { enabled: true, subdomain: "muc", creation: "everybody", perUser: 100, occupants: 2_000 },
+      push: { disclose: "count", services: [] },
+      clientState: { holdPresence: true, holdChatStates: true, holdEvents: true },
       inspector: { enabled: true, bodies: false, remote: false },
       history: { compactMs: 3_600_000, keepMs: 604_800_000 },
       log: { level: "info", format: "auto" },
@@ -100,6 +104,16 @@ describe("configuration precedence: default, file, environment, flag", () => {
     expect(config.listen.allowPlaintext).toBe(true);
     expect(config.session.silenceMs).toBe(60_000);
     expect(config.hosts).toEqual([{ domain: "a.example" }, { domain: "b.example" }]);
+  });
+
+  it("prepares the JIDs of push services, and takes none of them for a path", () => {
+    write('[push]\nservices = ["Push.Example.org", "App@Example.org/Server"]\n');
+    expect(load().config.push.services).toEqual(["push.example.org", "app@example.org/Server"]);
+    const { config, sources } = load({}, { REFRAIN_PUSH_SERVICES: "push.example.org, app@example.org" });
+    expect([config.push.services, sources.get("push.services")]).toEqual([["push.example.org", "app@example.org"], "environment REFRAIN_PUSH_SERVICES"]);
+    expect(problems({}, { REFRAIN_PUSH_SERVICES: "push.example.org,@" })).toEqual([
+      'push.services[1]: expected a JID such as app@example.org/push, app@example.org or push.example.org, got "@" (environment REFRAIN_PUSH_SERVICES)',
+    ]);
   });
 
   it("prepares domains, and keeps the certificate of a host that a flag names again", () => {

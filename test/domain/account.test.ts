@@ -50,7 +50,7 @@ const change: fc.Arbitrary<AccountFact> = fc.oneof(
   fc.record({ space: fc.constantFrom("push", "pep"), key: fc.constantFrom("", "a", "a/b", "😀"), value: fc.constantFrom<Json>(null, false, { a: [1] }, "text") })
     .map((data) => fact("AccountStateSet", data)),
   fc.constantFrom("0kz6m9w3a-0000", "0kz6m9w3a-0001", "0kz6m9w3b-0000").map((key) => fact("MessageArchived", { id: `${key}-${"x".repeat(22)}`, with: "juliet@capulet.lit", bytes: 9 })),
-  fc.constant(fact("ArchiveTrimmed", { through: "0kz6m9w3a-0000" })),
+  fc.constantFrom({ through: "0kz6m9w3a-0000" }, { through: "0kz6m9w3b-0003", forgotten: 7 }).map((data) => fact("ArchiveTrimmed", data)),
 );
 
 /** A life, perhaps more than one: changes, and now and then an end and a new beginning. */
@@ -58,7 +58,7 @@ const life: fc.Arbitrary<readonly AccountFact[]> = fc
   .array(fc.oneof({ weight: 12, arbitrary: change.map((one) => [one]) }, { weight: 1, arbitrary: fc.constant([fact("AccountDeleted", {}), created]) }), { maxLength: 30 })
   .map((parts) => [created, ...parts.flat()]);
 
-const metaNames = ["createdAt", "rosterVersion", "rosterSince", "offlineLast", "offlineMessages", "offlineBytes", "archiveLast", "left"] as const;
+const metaNames = ["createdAt", "rosterVersion", "rosterSince", "offlineLast", "offlineMessages", "offlineBytes", "archiveLast", "archiveForgotten", "left"] as const;
 
 /** All that an account says of itself. */
 function seen(account: Account): unknown {
@@ -88,6 +88,16 @@ function recorded({ type, data }: AccountFact, at: number): Fact {
 }
 
 describe("an account in memory", () => {
+  it("goes on after the last message of its archive, also when the facts of all messages are gone (XEP-0313 section 3.2)", () => {
+    const message = (key: string) => fact("MessageArchived", { id: `${key}-${"x".repeat(22)}`, with: "juliet@capulet.lit", bytes: 9 });
+    const trimmed = fact("ArchiveTrimmed", { through: "0kz6m9w3b-0000", forgotten: 2 });
+    const whole = lived([created, message("0kz6m9w3a-0000"), message("0kz6m9w3b-0000"), trimmed]);
+    const left = lived([created, trimmed]);
+    for (const account of [whole, left]) expect([account.meta("archiveLast"), account.meta("archiveForgotten")]).toEqual(["0kz6m9w3b-0000", 2]);
+    const newer = lived([created, message("0kz6m9w3c-0000"), trimmed, fact("ArchiveTrimmed", { through: "0kz6m9w3b-0000" })]);
+    expect([newer.meta("archiveLast"), newer.meta("archiveForgotten")]).toEqual(["0kz6m9w3c-0000", 2]);
+  });
+
   it("is what the store says of the same facts, whoever else lives there", async () => {
     await fc.assert(
       fc.asyncProperty(life, async (facts) => {

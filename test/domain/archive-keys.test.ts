@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { archiveKeyOf, archiveTimeBound, betweenArchiveKeys, isArchiveKey, nextArchiveKey, timeOfArchiveKey } from "../../src/domain/archive-keys.ts";
+import {
+  archiveKeyOf, archiveTimeBound, betweenArchiveKeys, countOfArchiveKey, isArchiveKey, makeArchiveKey, nextArchiveKey, secretOfArchiveId, timeOfArchiveKey,
+} from "../../src/domain/archive-keys.ts";
 
 const time = fc.integer({ min: 0, max: 36 ** 9 - 2 });
 
@@ -49,9 +51,18 @@ describe("XEP-0313 section 3.1 the keys of an archive", () => {
     );
   });
 
+  it("are made of their time and their count, as far as there are such", () => {
+    fc.assert(fc.property(time, fc.nat(36 ** 4 - 1), (at, count) => {
+      const key = makeArchiveKey(at, count)!;
+      expect([timeOfArchiveKey(key), countOfArchiveKey(key), isArchiveKey(key)]).toEqual([at, count, true]);
+    }));
+    expect([makeArchiveKey(36 ** 9 - 1, 36 ** 4 - 1), makeArchiveKey(36 ** 9, 0), makeArchiveKey(0, 36 ** 4)]).toEqual(["zzzzzzzzz-zzzz", undefined, undefined]);
+  });
+
   it("are what an id begins with, and are found in no other text", () => {
     const secret = "AZaz09_-AZaz09_-AZaz09";
     expect(archiveKeyOf(`0kz6m9w3a-0002-${secret}`)).toBe("0kz6m9w3a-0002");
+    expect([secretOfArchiveId(`0kz6m9w3a-0002-${secret}`), secretOfArchiveId("0kz6m9w3a-0002")]).toEqual([secret, ""]);
     for (const text of ["", "0kz6m9w3a-0002", "0kz6m9w3a-0002-", `0kz6m9w3a-0002-${secret}/`, `0KZ6m9w3a-0002-${secret}`, `x0kz6m9w3a-0002-${secret}`, `0kz6m9w3a-0002-${"x".repeat(80)}`]) {
       expect(archiveKeyOf(text)).toBeUndefined();
     }

@@ -67,6 +67,12 @@ describe("The facts of an account", () => {
     const within = (key: string) => key >= range.from && key <= range.through;
     const keys = ["archive/000000000-0000", `archive/${through}`, "archive/0kz6m9w3a-0003", "archive/0kz6m9w3b-0000", offlineKey(1)];
     expect(keys.filter(within)).toEqual(keys.slice(0, 2));
+    expect(extrasOf(fact("ArchiveTrimmed", { through })).forgets).toBeUndefined();
+  });
+
+  it("forget the facts of archived messages that are not kept any more", () => {
+    const { forgets } = extrasOf(fact("ArchiveTrimmed", { through: "0kz6m9w3a-0002", forgotten: 3 }, { forgotten: [3, 5, 9] }));
+    expect(forgets).toEqual([{ stream, versions: [3, 5, 9] }]);
   });
 
   it.each(types.filter((type) => !["AccountCreated", "AccountDeleted", "OfflineMessagesRemoved", "ArchiveTrimmed"].includes(type)))("keep beside %s what is given with it, and nothing else", (type) => {

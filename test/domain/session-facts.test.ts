@@ -2,6 +2,10 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   allContents,
+  evolveHeld,
+  heldKey,
+  heldThrough,
+  numberOfHeldKey,
   numberOfQueueKey,
   numberOfTakenKey,
   parseQueuedText,
@@ -16,32 +20,33 @@ import {
 } from "../../src/domain/session-facts.ts";
 
 const numbers = fc.oneof(fc.nat(1_000), fc.maxSafeNat());
-const key = fc.oneof(numbers.map(queueKey), numbers.map(takenKey), fc.constant(presenceKey));
+const key = fc.oneof(numbers.map(queueKey), numbers.map(takenKey), numbers.map(heldKey), fc.constant(presenceKey));
 
 describe("The keys of a session's contents", () => {
   it.each([
-    [1, "queue/0000000000000001", "taken/0000000000000001"],
-    [Number.MAX_SAFE_INTEGER, "queue/9007199254740991", "taken/9007199254740991"],
-  ])("hold the number %i as text of sixteen digits, as logs have it", (number, queued, taken) => {
-    expect([queueKey(number), takenKey(number), presenceKey]).toEqual([queued, taken, "presence"]);
+    [1, "queue/0000000000000001", "taken/0000000000000001", "held/0000000000000001"],
+    [Number.MAX_SAFE_INTEGER, "queue/9007199254740991", "taken/9007199254740991", "held/9007199254740991"],
+  ])("hold the number %i as text of sixteen digits, as logs have it", (number, queued, taken, held) => {
+    expect([queueKey(number), takenKey(number), heldKey(number), presenceKey]).toEqual([queued, taken, held, "presence"]);
   });
 
   it("tell their number, and of which kind they are", () => {
     fc.assert(
       fc.property(numbers, (number) => {
-        expect([numberOfQueueKey(queueKey(number)), numberOfTakenKey(takenKey(number))]).toEqual([number, number]);
-        expect([numberOfQueueKey(takenKey(number)), numberOfTakenKey(queueKey(number))]).toEqual([undefined, undefined]);
+        const kinds = [numberOfQueueKey, numberOfTakenKey, numberOfHeldKey].map((numberOf) => [queueKey, takenKey, heldKey].map((keyOf) => numberOf(keyOf(number))));
+        const none = undefined;
+        expect(kinds).toEqual([[number, none, none], [none, number, none], [none, none, number]]);
       }),
     );
-    for (const other of [presenceKey, "", "1", "a/queue/", "a/taken/"]) {
-      expect([numberOfQueueKey(other), numberOfTakenKey(other)], other).toEqual([undefined, undefined]);
+    for (const other of [presenceKey, "", "1", "a/queue/", "a/taken/", "a/held/"]) {
+      expect([numberOfQueueKey(other), numberOfTakenKey(other), numberOfHeldKey(other)], other).toEqual([undefined, undefined, undefined]);
     }
   });
 
   it("sort as their numbers do", () => {
     fc.assert(
       fc.property(numbers, numbers, (a, b) => {
-        expect([queueKey(a) < queueKey(b), takenKey(a) < takenKey(b)]).toEqual([a < b, a < b]);
+        expect([queueKey(a) < queueKey(b), takenKey(a) < takenKey(b), heldKey(a) < heldKey(b)]).toEqual([a < b, a < b, a < b]);
       }),
     );
   });
@@ -53,12 +58,30 @@ describe("The keys of a session's contents", () => {
       fc.property(numbers, key, (number, key) => {
         const its = numberOfQueueKey(key) ?? numberOfTakenKey(key);
         expect(queueThrough(number).some((range) => within(key, range))).toBe(its !== undefined && its <= number);
+        const held = numberOfHeldKey(key);
+        expect(heldThrough(number).some((range) => within(key, range))).toBe(held !== undefined && held <= number);
       }),
     );
   });
 
   it("are all erased at the end", () => {
     fc.assert(fc.property(fc.oneof(key, fc.string()), (key) => within(key, allContents)));
+  });
+});
+
+describe("What waits until a client looks", () => {
+  it("is what its facts say, one after the other", () => {
+    const held = new Set<number>();
+    const after = (type: string, data: object): readonly number[] => {
+      evolveHeld(held, { type, data });
+      return [...held];
+    };
+    expect(after("StanzaHeld", { number: 1, replaces: null })).toEqual([1]);
+    expect(after("StanzaHeld", { number: 2, replaces: null })).toEqual([1, 2]);
+    expect(after("StanzaHeld", { number: 3, replaces: 1 })).toEqual([2, 3]);
+    expect(after("StanzaQueued", { number: 1 })).toEqual([2, 3]);
+    expect(after("HeldStanzasReleased", { through: 2 })).toEqual([3]);
+    expect(after("HeldStanzasReleased", { through: 3 })).toEqual([]);
   });
 });
 
@@ -104,7 +127,8 @@ describe("A queued stanza as it is kept", () => {
 describe("The facts of a session", () => {
   it("have their versions: what another version wrote is read by its upcast", () => {
     expect(sessionFactVersions).toEqual({
-      SessionSnapshotTaken: 2, SessionTold: 1, StanzaQueued: 1, StanzasCounted: 1, StanzasAcknowledged: 1, StanzasTaken: 1, QueueDropped: 1, SessionEnded: 1,
+      SessionSnapshotTaken: 2, SessionTold: 1, StanzaQueued: 1, StanzasCounted: 1, StanzasAcknowledged: 1, StanzasTaken: 1, QueueDropped: 1, StanzaHeld: 1,
+      HeldStanzasReleased: 1, SessionEnded: 1,
     });
   });
 });

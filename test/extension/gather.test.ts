@@ -12,7 +12,7 @@ import { extensions as own } from "../../src/xep/index.ts";
 const specification = { id: "TEST", title: "What is refused" };
 const plain: Extension = { name: "plain", specification };
 const ping = { xmlns: "urn:xmpp:ping", name: "ping", types: ["get"], at: ["server"], handle: () => ({ result: undefined }) } as const;
-const state = (extension: string) => sessionState({ extension, initial: 0, read: (recorded) => (typeof recorded === "number" ? recorded : undefined) });
+const state = () => sessionState({ initial: 0, read: (recorded) => (typeof recorded === "number" ? recorded : undefined) });
 
 async function problems(given: readonly unknown[], files: readonly string[] = [], ownOnes: readonly Extension[] = own): Promise<readonly string[]> {
   try {
@@ -32,7 +32,7 @@ describe("The server's own extensions", () => {
 
 describe("A value that is to be an extension", () => {
   it("is taken as it is, but for the looks at what it answers", async () => {
-    const whole = defineExtension({ ...plain, phases: { stamp: () => undefined }, iq: [{ ...ping, xmlns: "urn:example:plain" }], sessionState: state("plain") });
+    const whole = defineExtension({ ...plain, phases: { stamp: () => undefined }, iq: [{ ...ping, xmlns: "urn:example:plain" }], sessionState: state() });
     const all = await gatherExtensions({ own, files: [], given: [whole] });
     expect(all.slice(0, -1)).toEqual(own);
     const { phases, iq, ...rest } = all.at(-1)!;
@@ -54,7 +54,6 @@ describe("A value that is to be an extension", () => {
     ["a handler without a function", { ...plain, iq: [ping, { ...ping, handle: undefined }] }, "extensions[0].iq[1].handle: expected a function, got nothing (given to startServer)"],
     ["a handler of another type", { ...plain, iq: [{ ...ping, types: ["result"] }] }, 'extensions[0].iq[0].types[0]: expected get or set, got "result" (given to startServer)'],
     ["features that are no texts", { ...plain, serverFeatures: [5] }, "extensions[0].serverFeatures: expected a list of features, or a function that returns one, got [5] (given to startServer)"],
-    ["another's session state", { ...plain, sessionState: state("fancy") }, 'extensions[0].sessionState.extension: expected the name of the extension, plain, got "fancy" (given to startServer)'],
     ["a session state of its own making", { ...plain, sessionState: { initial: 0 } }, "extensions[0].sessionState: expected what sessionState(…) returns, got an object (given to startServer)"],
   ])("is refused with what is wrong: %s", async (_, value, expected) => {
     expect((await problems([value]))[0]).toBe(expected);
@@ -85,6 +84,14 @@ describe("Two extensions", () => {
     const elements = [{ xmlns: "urn:example:plain", names: ["active", "inactive"], handle: () => {} }];
     expect(await problems([{ ...plain, elements }, { ...plain, name: "other", elements }])).toEqual(["active", "inactive"].map((name) =>
       `extensions[1].elements[0]: two extensions take <${name} xmlns='urn:example:plain'/>: this one and plain (extensions[0], given to startServer) (given to startServer); change one of them`));
+  });
+
+  it("cannot have one session state, then or later", async () => {
+    const sessionState = state();
+    const told = (extension: string) => `${extension}.sessionState: is that of extension plain already (given to startServer); make one for each, with sessionState(…)`;
+    expect(await problems([{ ...plain, sessionState }, { ...plain, name: "other", sessionState }])).toEqual([told("extensions[1]")]);
+    expect(await problems([{ ...plain, name: "third", sessionState }])).toEqual([told("extensions[0]")]);
+    expect(await problems([{ ...plain, sessionState }])).toEqual([]);
   });
 
   it("are refused by a server that is started with them, before it listens", async () => {
@@ -118,16 +125,16 @@ describe("The file of an extension", () => {
     ]);
   });
 
-  it("is there, is a file, runs, and has a default export", async () => {
+  it("is there, is a file, and has a default export", async () => {
     mkdirSync(join(folder, "folder"));
     const [missing, inner] = [join(folder, "missing.mjs"), join(folder, "folder")];
-    const throws = write("throws.mjs", `throw new RangeError("not today\\nand not tomorrow");`);
-    const silent = write("silent.mjs", `export const name = "silent";`);
-    expect(await problems([], [missing, inner, throws, silent])).toEqual([
+    const silent = write("silent.mjs", `export const name = "silent";\nexport const phases = {};`);
+    const empty = write("empty.mjs", `const name = "empty";`);
+    expect(await problems([], [missing, inner, silent, empty])).toEqual([
       `extensions[0]: no such file (file ${missing}); name a JavaScript file, relative to the configuration file`,
       `extensions[1]: is not a file (file ${inner}); name the JavaScript file in it`,
-      expect.stringMatching(/^extensions\[2\]: cannot be loaded, RangeError: not today\b[^\n]*throws\.mjs\); mend it$/),
-      `extensions[3]: expected an extension, or a list of them, as the default export, got nothing (file ${silent})`,
+      `extensions[2]: has no default export, only name, phases (file ${silent}); write \`export default\` before the extension`,
+      `extensions[3]: expected an extension, or a list of them, as the default export, got nothing (file ${empty})`,
     ]);
   });
 });

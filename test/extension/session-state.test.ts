@@ -8,7 +8,6 @@ import { login, type BoundClient } from "../support/login.ts";
 type Notes = { readonly texts: readonly string[] };
 const initial: Notes = { texts: [] };
 const notes = sessionState<Notes>({
-  extension: "notes",
   initial,
   read: (recorded) => (Array.isArray((recorded as Partial<Notes> | null)?.texts) ? (recorded as Notes) : undefined),
 });
@@ -72,9 +71,17 @@ describe("What an extension keeps of a session", () => {
   });
 
   it("is the initial value again where what was recorded cannot be read", async () => {
-    const other = sessionState<Json>({ extension: "notes", initial: null, read: (recorded) => recorded });
-    await within((step, session) => other.set(step, session, "of another version"));
+    await within((step, session) => notes.set(step, session, "of another version" as unknown as Notes));
     expect(await within((_, session) => notes.of(session))).toBe(initial);
+  });
+
+  it("is its extension's alone: what no extension has as its own can set nothing", async () => {
+    const options = { extension: "notes", initial: null, read: (recorded: Json) => recorded };
+    const other = sessionState<Json>(options);
+    await within((step, session) => notes.set(step, session, { texts: ["mine"] }));
+    await expect(within((step, session) => other.set(step, session, { texts: ["not yours"] }))).rejects.toThrow("session state: it is no extension's");
+    await expect(within((_, session) => other.of(session))).rejects.toThrow("session state: it is no extension's");
+    expect(await within((_, session) => notes.of(session))).toEqual({ texts: ["mine"] });
   });
 
   it("is bounded, and is JSON", async () => {

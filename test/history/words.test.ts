@@ -52,6 +52,16 @@ describe("Facts in words", () => {
     ]));
   });
 
+  it("tell of what waits until a client looks", () => {
+    const held = (type: string, data: object) => factWords({ ...facts[0]!, type, data: data as Json });
+    const stanza = { number: 2, kind: "message", type: "headline", id: null, from: "romeo@localhost" };
+    expect([held("StanzaHeld", { ...stanza, replaces: null }), held("StanzaHeld", { ...stanza, replaces: 1 }), held("HeldStanzasReleased", { through: 2 })]).toEqual([
+      "message of type headline from romeo@localhost waits as number 2 until the client looks",
+      "message of type headline from romeo@localhost waits as number 2 until the client looks, in the place of number 1",
+      "what waited until the client looks is delivered, up to number 2",
+    ]);
+  });
+
   it("hold nothing of what people wrote, nor does a fact that is withheld", () => {
     const texts = facts.map((fact) => factWords(fact) + JSON.stringify(withhold(fact)));
     expect(texts.filter((text) => text.includes("secret"))).toEqual([]);

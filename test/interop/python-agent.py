@@ -2,16 +2,19 @@
 
 Usage: python3 -IB python-agent.py FILE. FILE has a class Agent: each of its methods without a leading underscore is a call, its
 parameters are the call's; and a function stanza_error, which gives type, condition and text of an exception, or None if that is
-no error which came back over the stream.
+no error which came back over the stream. Other modules of its folder can be imported.
 """
 import asyncio
 import importlib.util
 import json
 import logging
 import sys
+from pathlib import Path
 
 
 def load(path):
+    # Last, so that nothing there is taken for something else.
+    sys.path.append(str(Path(path).parent))
     spec = importlib.util.spec_from_file_location("agent", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

@@ -46,6 +46,10 @@ declare module "@xmpp/client" {
       set(payload: XmlElement, to?: string, timeoutMs?: number): Promise<XmlElement | undefined>;
       request(iq: XmlElement, timeoutMs?: number): Promise<XmlElement>;
     };
+    readonly iqCallee: {
+      get(xmlns: string, name: string, handler: (context: { readonly element: XmlElement }) => XmlElement | undefined): void;
+      set(xmlns: string, name: string, handler: (context: { readonly element: XmlElement; readonly stanza: XmlElement }) => XmlElement | true | undefined): void;
+    };
     start(): Promise<Jid>;
     stop(): Promise<unknown>;
     send(element: XmlElement): Promise<void>;

@@ -143,11 +143,13 @@ describe.each(engines.filter(({ missing }) => missing === undefined))("what acco
       expect(await found("romeo", undefined, { after: keys[0], before: keys[3] })).toEqual([[1, 2], [2, 3]]);
       expect(await found("romeo", "juliet@capulet.lit", { reverse: true, before: keys[4], limit: 2 })).toEqual([[3, 3], [1, 2]]);
       const [known, none] = await new AccountSource(store).archivedAt(host, "romeo", [keys[3], "0kz6m9w3d-0000"]);
-      expect([known, none]).toEqual([{ key: keys[3], id: idOf(keys[3]), number: 4, bytes: 10, with: "juliet@capulet.lit/balcony/left" }, undefined]);
+      expect([known, none]).toEqual([{ key: keys[3], id: idOf(keys[3]), number: 4, bytes: 10, with: "juliet@capulet.lit/balcony/left", fact: 4 }, undefined]);
     });
 
     it("go from the oldest on, with their texts, and are counted on from there", async () => {
+      expect(await new AccountSource(store).archiveTrimmed(host, "romeo")).toBeUndefined();
       await record("romeo", "ArchiveTrimmed", { through: keys[2] });
+      expect([await new AccountSource(store).archiveTrimmed(host, "romeo"), await new AccountSource(store).archiveTrimmed(host, "romeo2")]).toEqual([6, undefined]);
       expect(await found("romeo")).toEqual([[3, 4], [4, 5]]);
       expect(await found("romeo", "juliet@capulet.lit")).toEqual([[3, 3], [4, 4]]);
       expect(await found("romeo", "juliet@capulet.lit/balcony")).toEqual([[4, 2]]);

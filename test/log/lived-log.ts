@@ -38,6 +38,13 @@ export async function livedLog(folder: string, name = "lived"): Promise<string> 
     }
     await client.caughtUp();
   }
+  // One of them does not look, and can resume.
+  const [writer, idle] = [clients[1]!, clients[2]!];
+  await idle.ask("<inactive xmlns='urn:xmpp:csi:0'/>");
+  for (const node of ["tune", "mood", "tune"]) {
+    const items = `<items node='${node}'><item id='current'><text xmlns='urn:x'>${longBody.slice(0, 200)}</text></item></items>`;
+    await writer.ask(`<message type='headline' to='${idle.jid}'><event xmlns='http://jabber.org/protocol/pubsub#event'>${items}</event></message>`);
+  }
   for (const client of clients.slice(0, 2)) await client.close();
   for (const [index, person] of people.slice(0, 2).entries()) await enter(person, "again", index % 2 === 0);
   const file = join(folder, `${name}.db`);

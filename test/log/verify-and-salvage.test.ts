@@ -103,6 +103,9 @@ describe("refrain log verify", () => {
     ["a text of nobody", "INSERT INTO content VALUES ('account/localhost/ghost', 'offline/0000000000000001', '<message/>')", /ghost.*there is no such account/],
     ["a text that is no stanza", "UPDATE content SET text = '<message>' WHERE key LIKE 'offline/%'", /not one whole element/],
     ["a stanza that is missing", "DELETE FROM content WHERE key LIKE 'queue/%'", /stanza \d+ of session.*its text is not kept/],
+    ["a stanza that waits until its client looks, and is missing", "DELETE FROM content WHERE key = 'held/0000000000000003'", /held stanza 3 of session.*it waits until the client looks, and its text is not kept/],
+    ["one of which nothing says that it waits", "UPDATE content SET key = 'held/0000000000000009' WHERE key = 'held/0000000000000003'", /held\/0000000000000009 of session.*nothing says that this stanza waits until the client looks/],
+    ["one that is no stanza", "UPDATE content SET text = '<message>' WHERE key LIKE 'held/%'", /content held.*not one whole element/],
     ["a message that is missing", "DELETE FROM content WHERE key LIKE 'offline/%'", /offline message \d+ of account.*its text is not kept/],
     ["stored keys that are missing", "DELETE FROM secret WHERE stream LIKE '%person3'", /account\/localhost\/person3.*refrain user passwd person3@localhost/],
     ["a snapshot that is not what the facts give", "UPDATE fact SET data = replace(data, '\"counts\":{\"received\":', '\"counts\":{\"received\":9') WHERE type = 'SessionTold'; UPDATE fact SET data = replace(data, '\"state\":\"', '\"state\":\"x') WHERE type = 'SessionTold' AND position = (SELECT max(position) FROM fact WHERE type = 'SessionTold')", /state is "x/],
@@ -271,6 +274,14 @@ describe("refrain log salvage", () => {
     expect(found.ending.map(({ stream }) => stream)).toEqual([row?.["stream"]]);
     expect(found.going).toBe(going - 1);
     expect((await verify(found.newFile)).findings.filter(({ thing }) => !thing.startsWith("account/"))).toEqual([]);
+  });
+
+  it("ends a session whose client would miss what waited until it looks, and no other", async () => {
+    const { going } = await save(whole);
+    const found = await save(changed("DELETE FROM content WHERE key = 'held/0000000000000003'"));
+    expect(found.ending.map(({ why }) => why)).toEqual(["a stanza that waits until its client looks was lost"]);
+    expect(found.going).toBe(going - 1);
+    expect((await verify(found.newFile)).findings).toEqual([]);
   });
 
   it("never crashes, never writes to what it reads, and a server goes on with what it keeps, however the file was damaged", async () => {

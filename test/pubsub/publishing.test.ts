@@ -5,7 +5,8 @@ import { nodesBytesMax, stateKeysMax } from "../../src/domain/limits.ts";
 import { defaultConfig } from "../../src/pubsub/node-config.ts";
 import { decidePublish, type Publication } from "../../src/pubsub/publishing.ts";
 import { entriesOf } from "../../src/pubsub/item-index.ts";
-import { affiliationOf, allSubscriptions, itemBytes, nodeIds, readNode } from "../../src/pubsub/rows.ts";
+import { affiliationOf, allSubscriptions } from "../../src/pubsub/people-rows.ts";
+import { itemBytes, nodeIds, readNode } from "../../src/pubsub/rows.ts";
 import { el } from "../../src/xml/stanza.ts";
 
 /** An account that has these values in the spaces of nodes, by `SPACE/KEY`. */

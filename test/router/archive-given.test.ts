@@ -6,13 +6,15 @@ import type { Session } from "../../src/session/environment.ts";
 
 const idOf = (index: number) => String(index).padStart(6, "0");
 const ids = (from: number, count: number) => Array.from({ length: count }, (_, index) => idOf(from + index));
+/** Of which the ids say nothing of their order. */
+const messages = (from: number, count: number) => ids(from, count).map((id) => ({ id: idOf(999 - Number(id)), at: Number(id) }));
 const session = () => ({}) as Session;
 
 describe("What a session was given from its archive", () => {
   it("is known of that session alone, until it is forgotten", () => {
     const [one, other] = [session(), session()];
-    noteGiven(one, ["a", "b"]);
-    noteGiven(one, ["c"]);
+    noteGiven(one, [{ id: "b", at: 1 }, { id: "a", at: 2 }]);
+    noteGiven(one, [{ id: "c", at: 0 }]);
     expect(["a", "b", "c", "d"].map((id) => wasGiven(one, id))).toEqual([true, true, true, false]);
     expect(wasGiven(other, "a")).toBe(false);
     forgetGiven(one);
@@ -22,9 +24,9 @@ describe("What a session was given from its archive", () => {
   it("is the newest, in whichever direction the archive is read", () => {
     for (const pages of [[0, 300, 600], [600, 300, 0]]) {
       const reader = session();
-      for (const from of pages) noteGiven(reader, ids(from, 300));
-      const known = ids(0, 900).filter((id) => wasGiven(reader, id));
-      expect(known).toEqual(ids(900 - archiveGivenMax, archiveGivenMax));
+      for (const from of pages) noteGiven(reader, messages(from, 300));
+      const known = messages(0, 900).filter(({ id }) => wasGiven(reader, id));
+      expect(known).toEqual(messages(900 - archiveGivenMax, archiveGivenMax));
     }
   });
 });

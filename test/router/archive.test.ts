@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { accountStream } from "../../src/domain/facts.ts";
 import { parseJid, type Jid } from "../../src/domain/jid.ts";
-import { archiveIdsMax, archivePageBytesMax, archivePageMax } from "../../src/domain/limits.ts";
+import { archiveIdsMax, archivePageBytesMax, archivePageMax, archiveTrimMax } from "../../src/domain/limits.ts";
 import { liveClock, liveIds } from "../../src/live.ts";
 import { AccountSource } from "../../src/log/account-source.ts";
 import { Accounts } from "../../src/log/accounts.ts";
@@ -11,7 +11,8 @@ import { createMemoryStore } from "../../src/log/memory-store.ts";
 import { projections } from "../../src/log/projections/index.ts";
 import type { Store } from "../../src/ports.ts";
 import { createAccountData, createSetState } from "../../src/router/account-data.ts";
-import { createArchive } from "../../src/router/archive-pages.ts";
+import { createArchiveIds } from "../../src/router/archive-ids.ts";
+import { createArchive, type ArchiveSource } from "../../src/router/archive-pages.ts";
 import type { ArchivePage, ArchiveQuery } from "../../src/router/archive.ts";
 import { AccountCache } from "../../src/session/account-cache.ts";
 import { Batch } from "../../src/step/batch.ts";
@@ -20,7 +21,7 @@ const jid = (text: string): Jid => parseJid(text)!;
 const begin = 1_700_000_000_000;
 
 /** The server's own parts around a store in memory, and a clock that is set. */
-async function world() {
+async function world(wrap: (source: ArchiveSource) => Partial<ArchiveSource> = () => ({})) {
   const store: Store = createMemoryStore(projections);
   let now = begin;
   const clock = { ...liveClock, now: () => now };
@@ -28,7 +29,9 @@ async function world() {
   const accounts = new AccountCache((host, username) => loadAccount(store, host, username), () => true);
   await new Accounts(store, clock, liveIds).create("montague.lit", "romeo", null);
   const account = (await accounts.load("montague.lit", "romeo"))!;
-  const parts = { accounts, batch, ids: liveIds, source: new AccountSource(store) };
+  const archiveKey = Buffer.from("0123456789abcdef");
+  const source = Object.assign(new AccountSource(store), wrap(new AccountSource(store)));
+  const parts = { accounts, batch, ids: liveIds, source, archiveKey };
   const archive = createArchive(parts);
   const known: { readonly id: string; readonly at: number; readonly with: Jid; readonly text: string }[] = [];
   const add = (contact: string, at: number, text = `<message id='${known.length}'/>`): string => {
@@ -37,7 +40,7 @@ async function world() {
     known.push({ id, at: Math.max(at, known.at(-1)?.at ?? 0), with: jid(contact), text });
     return id;
   };
-  const trim = (id: string): void => batch.run(null, (step) => archive.trim(step, account, id));
+  const keyOf = (id: string): string | undefined => createArchiveIds(archiveKey).keyOf(id);
   const page = async (query: Omit<ArchiveQuery, "page"> & { readonly page?: Partial<ArchiveQuery["page"]> }): Promise<ArchivePage> => {
     const found = await archive.page(account, { ...query, page: { max: 10, ...query.page } });
     if ("missing" in found) throw new Error(`missing ${found.missing}`);
@@ -47,12 +50,14 @@ async function world() {
     await batch.settle();
     await store.close();
   };
-  return { store, batch, accounts, account, archive, known, add, trim, page, data: createAccountData({ ...parts, changed: () => {} }), setState: createSetState(parts), end };
+  return { store, batch, accounts, account, archive, known, add, keyOf, page, data: createAccountData({ ...parts, changed: () => {} }), setState: createSetState(parts), end };
 }
 
 type World = Awaited<ReturnType<typeof world>>;
 let own: World;
-beforeEach(async () => void (own = await world()));
+beforeEach(async () => {
+  own = await world();
+});
 afterEach(() => own.end());
 
 const texts = ({ messages }: ArchivePage) => messages.map(({ text }) => Number(/\d+/.exec(text)![0]));
@@ -70,7 +75,7 @@ describe("XEP-0313 section 3 an archive", () => {
 
   it("is empty at first, which is no error", async () => {
     expect(await own.page({ with: jid("a@b"), start: 0 })).toEqual({ messages: [], count: 0, index: undefined, complete: true });
-    expect([await own.archive.ends(own.account), await own.archive.oldest(own.account, 5)]).toEqual([undefined, []]);
+    expect([await own.archive.ends(own.account), await own.archive.trim(own.account, { newest: 0, since: begin })]).toEqual([undefined, 0]);
   });
 
   it("goes on in its order when the clock goes back, also after a restart (section 3.1)", async () => {
@@ -91,18 +96,73 @@ describe("XEP-0313 section 3 an archive", () => {
     })).toThrow("broken");
     const id = own.add("a@b", begin);
     expect((await own.page({})).messages.map((message) => message.id)).toEqual([own.known[0]!.id, id]);
-    expect(id.slice(0, 14)).toBe(`${own.known[0]!.id.slice(0, 10)}0001`);
+    expect(own.keyOf(id)).toBe(own.keyOf(own.known[0]!.id)!.replace(/0000$/, "0001"));
   });
 
   it("loses its oldest and nothing else, and never gives an id twice (section 3.2)", async () => {
     for (let number = 0; number < 6; number += 1) own.add(number % 2 === 0 ? "a@b" : "c@d/e", begin + number);
-    own.trim(own.known[3]!.id);
+    expect(await own.archive.trim(own.account, { newest: 2 })).toBe(4);
     expect(await own.page({})).toMatchObject({ count: 2, index: 0, complete: true });
     expect(texts(await own.page({}))).toEqual([4, 5]);
     expect(await own.archive.page(own.account, { page: { max: 1, after: own.known[3]!.id } })).toEqual({ missing: own.known[3]!.id });
-    expect((await own.archive.oldest(own.account, 1)).map(({ id }) => id)).toEqual([own.known[4]!.id]);
+    expect((await own.archive.ends(own.account))?.first.id).toBe(own.known[4]!.id);
     expect((await own.store.contents(accountStream("montague.lit", "romeo"), "", 99)).map(({ text }) => text)).toEqual(["<message id='4'/>", "<message id='5'/>"]);
-    expect(() => own.trim("nothing")).toThrow(RangeError);
+    const last = own.keyOf(own.known[5]!.id)!;
+    expect(await own.archive.trim(own.account, { newest: 0 })).toBe(2);
+    await own.batch.recorded();
+    const anew = (await loadAccount(own.store, "montague.lit", "romeo"))!;
+    expect([anew.meta("archiveLast"), anew.meta("archiveForgotten")]).toEqual([last, own.account.meta("archiveForgotten")]);
+    own.add("a@b", begin);
+    expect(own.keyOf(own.known[6]!.id)! > last).toBe(true);
+  });
+});
+
+describe("XEP-0313 section 3.2 retention", () => {
+  const numbers = async () => texts(await own.page({ page: { max: 99 } }));
+  const ages = (count: number) => {
+    for (let number = 0; number < count; number += 1) own.add(number % 2 === 0 ? "a@b" : "c@d/e", begin + number);
+  };
+
+  it("leaves what is new enough, the moment itself included, and so many of the newest", async () => {
+    ages(10);
+    expect(await own.archive.trim(own.account, { since: begin + 3 })).toBe(3);
+    expect(await numbers()).toEqual([3, 4, 5, 6, 7, 8, 9]);
+    expect(await own.archive.trim(own.account, { since: begin + 3, newest: 7 })).toBe(0);
+    expect(await own.archive.trim(own.account, { since: begin + 3, newest: 5 })).toBe(2);
+    expect(await own.archive.trim(own.account, { since: begin + 8, newest: 5 })).toBe(3);
+    expect(await numbers()).toEqual([8, 9]);
+  });
+
+  it("takes no more than goes in one commit, and nobody waits for it", async () => {
+    ages(archiveTrimMax + 3);
+    const { ticket } = own.account;
+    expect(await own.archive.trim(own.account, { newest: 1 })).toBe(archiveTrimMax);
+    expect(own.account.ticket).toBe(ticket);
+    expect(await own.archive.trim(own.account, { newest: 1 })).toBe(2);
+    expect(await numbers()).toEqual([archiveTrimMax + 2]);
+  });
+
+  it("leaves nothing of them in the store: no text, no row, no fact, and of former trims nothing either", async () => {
+    ages(6);
+    for (const newest of [4, 3, 2]) await own.archive.trim(own.account, { newest });
+    await own.batch.recorded();
+    const stream = accountStream("montague.lit", "romeo");
+    const facts = await own.store.read(stream, 0, 99);
+    expect(facts.map(({ type }) => type)).toEqual(["AccountCreated", "PasswordChanged", "MessageArchived", "MessageArchived", "ArchiveTrimmed"]);
+    expect(facts.at(-1)!.data).toMatchObject({ forgotten: 6 });
+    expect(await own.store.contents(stream, "", 99)).toHaveLength(2);
+    // Two messages in two orders or three, and how it was trimmed.
+    expect(await own.store.query("archive", { prefix: "", limit: 99 })).toHaveLength(2 + 3 + 1);
+    expect((await own.page({ with: jid("c@d") })).count).toBe(1);
+  });
+
+  it("is done once, whoever else does it in the same moment, and not for an account that is gone", async () => {
+    ages(6);
+    const both = await Promise.all([own.archive.trim(own.account, { newest: 2 }), own.archive.trim(own.account, { newest: 2 })]);
+    expect(both.toSorted()).toEqual([0, 4]);
+    const late = own.archive.trim(own.account, { newest: 1 });
+    own.accounts.forget(own.account.bare);
+    expect(await late).toBe(0);
   });
 });
 
@@ -149,6 +209,42 @@ describe("XEP-0059 section 2 a page of an archive", () => {
     expect((await own.page({ page: { max: 9_999, after: own.known[3]!.id } })).messages).toHaveLength(archivePageMax);
   });
 
+  it("takes no more than there is room for, with what each message takes besides, and one at least", async () => {
+    for (let number = 0; number < 4; number += 1) own.add("a@b", begin, `<message id='${number}'/>`);
+    const bytes = "<message id='0'/>".length;
+    const found = async (room: number, more: object = {}) => {
+      const page = await own.page({ page: { max: 10, room: { bytes: room, besides: 100 }, ...more } });
+      return [texts(page), page.complete];
+    };
+    expect(await found(4 * (bytes + 100))).toEqual([[0, 1, 2, 3], true]);
+    expect(await found(4 * (bytes + 100) - 1)).toEqual([[0, 1, 2], false]);
+    expect(await found(2 * (bytes + 100), { before: "" })).toEqual([[2, 3], false]);
+    expect(await found(1, { after: own.known[2]!.id })).toEqual([[3], true]);
+    expect(await found(1, { index: 1 })).toEqual([[1], false]);
+  });
+
+  it("ends where the messages of its index have gone meanwhile (section 2.6)", async () => {
+    let [asked, trim] = [0, async (): Promise<unknown> => undefined];
+    const one = await world((source) => ({
+      archived: async (...range) => {
+        // The ends of the result set are known by then.
+        if ((asked += 1) === 3) await trim();
+        if (asked > 200) throw new Error("it is looked for without end");
+        return source.archived(...range);
+      },
+    }));
+    for (let number = 0; number < 1_500; number += 1) one.add("a@b", begin + number);
+    await one.batch.recorded();
+    const through = one.keyOf(one.known[1_400]!.id)!;
+    trim = () => one.store.append(accountStream("montague.lit", "romeo"), "any", [{
+      type: "ArchiveTrimmed", v: 1, at: begin, step: "s", cause: null, data: { host: "montague.lit", username: "romeo", through },
+    }]);
+    expect(await one.page({ page: { index: 1_000 } })).toMatchObject({ messages: [], complete: false });
+    asked = 3;
+    expect(await one.page({ page: { index: 50, max: 2 } })).toMatchObject({ index: 50, count: 99, complete: false });
+    await one.end();
+  });
+
   it("begins at an index, wherever the times lie (section 2.6)", async () => {
     let at = begin;
     for (let number = 0; number < 1_500; number += 1) own.add("a@b", (at += number % 700 === 0 ? 86_400_000 : number % 2));
@@ -171,7 +267,7 @@ describe("XEP-0059 section 2 a page of an archive", () => {
         let at = begin;
         for (const [contact, later] of messages) one.add(contact, (at += later));
         const kept = trimmed === null ? one.known : one.known.slice(trimmed + 1);
-        if (trimmed !== null) one.trim(one.known[Math.min(trimmed, one.known.length - 1)]!.id);
+        if (trimmed !== null) await one.archive.trim(one.account, { newest: kept.length });
         if (kept.length > 0) {
           const idOf = (number: number): string => kept[number % kept.length]!.id;
           for (const [{ with: contact, start, end, afterId, beforeId, ids }, { max, after, before, index }] of asked) {

@@ -10,6 +10,7 @@ import { projections } from "../../src/log/projections/index.ts";
 import type { Fact, Store } from "../../src/ports.ts";
 import { createCommunity } from "../../src/router/community.ts";
 import { endContacts } from "../../src/router/departure.ts";
+import { Services } from "../../src/service/services.ts";
 import { AccountCache } from "../../src/session/account-cache.ts";
 import { Registry } from "../../src/session/registry.ts";
 import { Batch } from "../../src/step/batch.ts";
@@ -48,7 +49,7 @@ async function depart(oldest: readonly string[]): Promise<readonly (readonly str
   const house = (): never => {
     throw new Error("without extensions nobody asks for the house");
   };
-  const { subscriptions } = createCommunity({ extensions: [], registry: new Registry(), accounts, house });
+  const { subscriptions } = createCommunity({ extensions: [], registry: new Registry(), accounts, services: new Services(), house });
   for (const username of oldest) await accounts.load(host, username);
   for (let index = oldest.length; index < idleAccountsMax; index++) await accounts.load(host, String(index));
   await endContacts({ hosts: [host], accounts, batch, subscriptions }, host, "romeo");

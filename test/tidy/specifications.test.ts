@@ -50,7 +50,7 @@ describe("A declared specification", () => {
 });
 
 describe("The table of specifications", () => {
-  const rows = specificationsPage().split("\n").filter((line) => line.startsWith("| ["));
+  const rows = specificationsPage(root).split("\n").filter((line) => line.startsWith("| ["));
 
   it("has a row for each, which is complete exactly where nothing is missing", () => {
     expect(rows).toHaveLength(all.length);
@@ -60,7 +60,20 @@ describe("The table of specifications", () => {
       if (version !== undefined) expect(row).toContain(`| ${version} |`);
     }
   });
+
+  it("names the conversations that show it: those whose title names it", () => {
+    const folder = join(root, "test/conversations");
+    const titles = readdirSync(folder).filter((name) => name.endsWith(".play")).map((name) => ({ name, title: readFileSync(join(folder, name), "utf8").split("\n")[0]! }));
+    for (const { id } of xeps) {
+      const plays = titles.filter(({ title }) => title.includes(id)).map(({ name }) => `[${name.slice(0, -5)}](../test/conversations/${name})`).toSorted();
+      expect(rows.find((row) => row.startsWith(`| [${id.slice(4)}](https://xmpp.org/`))).toContain(`| ${plays.join(", ")} |`);
+      expect(plays.length > 0, `a play whose title names ${id}`).toBe(!unplayed.has(id));
+    }
+  });
 });
+
+/** Between the first byte and the resource, or after the connection was lost: the plays begin later, and end then. Or nothing that a client sees. */
+const unplayed: ReadonlySet<string> = new Set(["XEP-0198", "XEP-0227", "XEP-0368", "XEP-0440", "XEP-0453", "XEP-0474", "XEP-0478"]);
 
 describe("XEP-0453 section 4 the DOAP file", () => {
   const file = readXml(doapFile(root).replace(/^<\?xml[^>]*\?>\s*<!--[^]*?-->/, ""));

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { BoundClient } from "../support/login.ts";
-import { childOf, showXml } from "../support/xml-reader.ts";
+import { childOf, showXml, type Xml } from "../support/xml-reader.ts";
 import { ManagedClient } from "../management/support.ts";
-import { blue, cardOf, hashes, metadata, metadataNode, photo, publishAvatar, red, setCard, update } from "./xep-0398-setting.ts";
-import { publish, request, settled, startStage, type Stage } from "./xep-0163-setting.ts";
+import { blue, cardOf, dataNode, hashes, metadata, metadataNode, photo, publishAvatar, red, setCard, update } from "./xep-0398-setting.ts";
+import { config, owner, publish, request, settled, startStage, type Stage } from "./xep-0163-setting.ts";
 
 let stage: Stage;
 beforeAll(async () => {
@@ -58,7 +58,9 @@ describe("XEP-0398 section 4 the hash of the avatar in presence", () => {
   });
 
   it("is in directed presence", async () => {
-    const { alice } = await withAvatar();
+    const alice = await stage.appear(await stage.person());
+    await publishAvatar(alice, red, "open");
+    await settled(alice);
     const stranger = await stage.enter(await stage.person());
     expect(await say(alice, stranger, "", stranger.jid)).toEqual([[], [`${alice.jid} ${red.hash}`]]);
     expect(await say(alice, stranger, x("<photo/>"), stranger.jid)).toEqual([[], [`${alice.jid} `]]);
@@ -125,6 +127,40 @@ describe("XEP-0398 section 4 the hash of the avatar in presence", () => {
     await settled(bob);
     expect(await say(alice, bob, "")).toEqual([[`${alice.jid} `], [`${alice.jid} `]]);
     expect([await cardOf(alice), await cardOf(bob, a)]).toEqual([photo(red), "cancel service-unavailable"]);
+  });
+
+  it("is taken back as soon as not all of them may have it any more, and told again when they may", async () => {
+    const { a, b, alice, bob } = await withAvatar();
+    const own = (content: string) => request(alice, "set", content, { xmlns: owner });
+    const access = (node: string, model: string) => own(`<configure node='${node}'>${config({ access_model: model })}</configure>`);
+    const banned = (affiliation: string) => own(`<affiliations node='${metadataNode}'><affiliation jid='nobody@localhost' affiliation='${affiliation}'/></affiliations>`);
+    const later = async (resource: string) => {
+      const client = await stage.appear(b, [], resource);
+      await client.close();
+      return ofAlice(client.heard);
+    };
+    const ofAlice = (stanzas: readonly Xml[]) => hashes(stanzas).filter((said) => said.startsWith(`${a}@`));
+    for (const [close, open] of [
+      [() => access(metadataNode, "whitelist"), () => access(metadataNode, "presence")],
+      [() => access(dataNode, "roster"), () => access(dataNode, "open")],
+      [() => banned("outcast"), () => banned("none")],
+    ] as const) {
+      await close();
+      expect([ofAlice(await settled(bob)), await later("then")]).toEqual([[`${alice.jid} `], [`${alice.jid} `]]);
+      await open();
+      expect([ofAlice(await settled(bob)), await later("now")]).toEqual([[`${alice.jid} ${red.hash}`], [`${alice.jid} ${red.hash}`]]);
+    }
+  });
+
+  it("is in directed presence for those alone who may have the picture (section 7)", async () => {
+    const { alice, bob } = await withAvatar();
+    const stranger = await stage.appear(await stage.person());
+    for (const [model, expected] of [["presence", ""], ["open", red.hash]] as const) {
+      for (const node of [dataNode, metadataNode]) await request(alice, "set", `<configure node='${node}'>${config({ access_model: model })}</configure>`, { xmlns: owner });
+      for (const client of [alice, bob]) await settled(client);
+      expect((await say(alice, stranger, "", stranger.bare))[1]).toEqual([`${alice.jid} ${expected}`]);
+      expect((await say(alice, bob, "", bob.bare))[1]).toEqual([`${alice.jid} ${red.hash}`]);
+    }
   });
 
   it("is told once for an avatar that is published again", async () => {

@@ -2,8 +2,7 @@
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { announce, answerTo, events, item, options, outcome, presenceWith, publish, request, settled, startStage, type Stage } from "./xep-0163-setting.ts";
-import { authenticate } from "../support/login.ts";
-import { childOf, readXml } from "../support/xml-reader.ts";
+import { childOf } from "../support/xml-reader.ts";
 
 let stage: Stage;
 beforeAll(async () => {
@@ -64,39 +63,6 @@ describe("XEP-0163 section 4.3.4 the last item", () => {
     await settled(first);
     const second = await stage.appear(me, [tune], "second");
     expect(events(second.heard).toSorted()).toEqual(authors.map((jid) => `${jid} ${tune}: 1=x (late)`).toSorted());
-  });
-});
-
-describe("The last item after a restart of the server", () => {
-  const enable = "<enable xmlns='urn:xmpp:sm:3' resume='true'/>";
-
-  it("is sent to a client that resumes where it may have missed it, and is not where it has it", async () => {
-    const { server } = stage;
-    const [a, b] = await stage.friends();
-    const alice = await stage.enter(a);
-    await request(alice, "set", publish(tune, item("La", "1")));
-    await request(alice, "set", publish(mood, item("glad", "1")));
-    const bob = await stage.appear(b, [tune, mood]);
-    expect(events(bob.heard)).toHaveLength(2);
-    bob.send(enable);
-    const id = (await bob.next()).attrs["id"]!;
-    await server.restart({ kill: true });
-    const again = await stage.enter(a, "again");
-    // Bob's client is not there: nobody knows what it wants.
-    await request(again, "set", publish(tune, item("Si", "2")));
-    const raw = await authenticate(server, { user: b, over: "plaintext" });
-    raw.send(`<resume xmlns='urn:xmpp:sm:3' previd='${id}' h='0'/>`);
-    await raw.expect("<resumed ");
-    const asked = /<iq [^>]*type="get"[^>]*>.*?<\/iq>/.exec(await raw.expect(/<iq [^>]*type="get"[^>]*>.*?disco#info.*?<\/iq>/))![0];
-    raw.send(answerTo(readXml(asked), [tune, mood].map((node) => `${node}+notify`)));
-    await raw.expect(/<item id="2"/);
-    raw.send("<iq type='get' id='end' to='localhost'><ping xmlns='urn:xmpp:ping'/></iq>");
-    await raw.expect(/id="end"/);
-    await new Promise((resolve) => setTimeout(resolve, 30));
-    const received = raw.received.slice(raw.received.indexOf("<resumed "));
-    expect(received).not.toContain("glad");
-    expect(received.split("<item id=\"2\"")).toHaveLength(2);
-    raw.destroy();
   });
 });
 

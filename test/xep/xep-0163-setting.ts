@@ -47,7 +47,7 @@ export async function startStage(options: TestServerOptions = {}): Promise<Stage
 }
 
 /** Sends presence with these wishes, and answers the server's question if it has one. Returns what else came, last items included. */
-export async function announce(client: BoundClient, wanted: readonly string[]): Promise<readonly Xml[]> {
+export async function announce(client: Pick<BoundClient, "send" | "caughtUp">, wanted: readonly string[]): Promise<readonly Xml[]> {
   const features = wanted.map((node) => `${node}+notify`);
   client.send(presenceWith(features));
   const heard: Xml[] = [];
@@ -60,7 +60,7 @@ export async function announce(client: BoundClient, wanted: readonly string[]): 
 }
 
 /** What comes until nothing comes any more: last items are read from the disk, which no answer waits for. */
-export async function settled(client: BoundClient): Promise<readonly Xml[]> {
+export async function settled(client: Pick<BoundClient, "caughtUp">): Promise<readonly Xml[]> {
   const heard: Xml[] = [];
   for (let quiet = 0; quiet < 3; quiet += 1) {
     const came = await client.caughtUp();
@@ -87,7 +87,7 @@ export function answerTo(question: Xml, features: readonly string[]): string {
 }
 
 /** One request; the answer, and what else came before the server had dealt with it. */
-export async function request(client: BoundClient, type: "get" | "set", content: string, { to = "", xmlns = pubsub } = {}): Promise<{ readonly answer: Xml; readonly others: readonly Xml[] }> {
+export async function request(client: Pick<BoundClient, "ask">, type: "get" | "set", content: string, { to = "", xmlns = pubsub } = {}): Promise<{ readonly answer: Xml; readonly others: readonly Xml[] }> {
   const address = to === "" ? "" : ` to='${to}'`;
   const came = await client.ask(`<iq type='${type}' id='request'${address}><pubsub xmlns='${xmlns}'>${content}</pubsub></iq>`);
   const answer = came.find(({ name, attrs }) => name === "iq" && attrs["id"] === "request");

@@ -107,3 +107,45 @@ describe("XEP-0313 section 6.1.1: messages that wait, and were read in the archi
     expect(await arrive(await connect("balcony"))).toEqual(["a"]);
   });
 });
+
+describe("XEP-0313 section 6.1: a message that finds no room among those that wait", () => {
+  const limits = { offlineMessages: 2 };
+  let small: TestServer;
+  let sender: BoundClient;
+
+  beforeEach(async () => {
+    small = await startServer({ allowPlaintext: true, limits });
+    for (const user of ["nurse", "juliet"]) await small.addUser(user, "secret");
+    sender = await login(small, { user: "nurse", over: "plaintext" });
+  });
+  afterEach(() => small.stop());
+
+  const enter = (resource: string) => login(small, { user: "juliet", resource, over: "plaintext" });
+  const answer = async (body: string, more = "") => {
+    const [error] = await sender.ask(`<message to='juliet@localhost' type='chat' id='${body}'><body>${body}</body>${more}</message>`);
+    return error?.attrs["type"];
+  };
+
+  it("is not refused if it is in its addressee's archive, where it is found", async () => {
+    for (const body of ["a", "b", "c", "d"]) expect(await answer(body)).toBeUndefined();
+    const client = await enter("balcony");
+    expect(bodiesOf(await all(client))).toEqual(["a", "b", "c", "d"]);
+    const other = await enter("window");
+    expect(await arrive(other)).toEqual(["a", "b"]);
+  });
+
+  it("is refused if it is not, and then it is in nobody's", async () => {
+    const client = await enter("balcony");
+    await client.ask("<iq type='set' id='p'><prefs xmlns='urn:xmpp:mam:2' default='always'><never><jid>nurse@localhost</jid></never></prefs></iq>");
+    for (const body of ["a", "b"]) expect(await answer(body)).toBeUndefined();
+    expect(await answer("c")).toBe("error");
+    expect(bodiesOf(await all(client))).toEqual([]);
+    expect(await answer("d", "<no-permanent-store xmlns='urn:xmpp:hints'/>")).toBe("error");
+  });
+
+  it("is not refused because its sender says that it is in an archive", async () => {
+    const claim = "<no-permanent-store xmlns='urn:xmpp:hints'/><stanza-id xmlns='urn:xmpp:sid:0' by='juliet@localhost' id='forged'/>";
+    for (const body of ["a", "b"]) expect(await answer(body, claim)).toBeUndefined();
+    expect(await answer("c", claim)).toBe("error");
+  });
+});

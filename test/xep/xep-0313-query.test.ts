@@ -421,4 +421,20 @@ describe("XEP-0313 and XEP-0198: a client that counts stanzas", () => {
     expect((await ask(later, { set: "<max>0</max>" })).count).toBe(120);
     later.raw.destroy();
   });
+
+  it("is not given more bytes than leave room in its queue, whatever it asks for, and comes to the end page by page", async () => {
+    const narrow = await startServer({ allowPlaintext: true, limits: { queueBytes: 65_536 }, session: { resumptionMs: 60_000 } });
+    await narrow.addUser("juliet", "secret");
+    const writer = await login(narrow, { user: "juliet", resource: "desk", over: "plaintext" });
+    for (let index = 0; index < 12; index += 1) await writer.ask(`<message to='${writer.bare}' type='chat'><body>${"&amp;".repeat(1_900)}${index}</body></message>`);
+    const client = await login(narrow, { user: "juliet", resource: "window", over: "plaintext" });
+    client.send("<enable xmlns='urn:xmpp:sm:3' resume='true'/>");
+    await client.next();
+    const told = await ask(client, { set: "<max>250</max>", queryid: "q".repeat(200) });
+    expect([told.messages.length, told.complete, told.count]).toEqual([3, false, 12]);
+    client.raw.plain.resetAndDestroy();
+    await expect.poll(async () => (await narrow.sessions()).find(({ full_jid }) => full_jid === client.jid)?.state).toMatch(/hibernating/);
+    expect(bodiesOf(await all(writer, {}, 250))).toHaveLength(12);
+    await narrow.stop();
+  });
 });

@@ -1,5 +1,6 @@
 /** Client state over real sockets: what waits while nobody looks, what does not, and that nothing of it is out of order or lost. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { Config } from "../../src/config/schema.ts";
 import { heldCharsMax, heldStanzasMax, xmlLimitsAuthenticated } from "../../src/domain/limits.ts";
 import { startServer, type TestServer } from "../../src/testing/start-server.ts";
 import { chat, ManagedStage, type ManagedClient } from "../management/support.ts";
@@ -168,6 +169,46 @@ describe("XEP-0352 section 3.2 chat states", () => {
     expect((await balcony.caughtUp()).filter(({ name }) => name === "message")).toEqual([]);
     expect(await romeo.caughtUp()).toEqual([]);
   });
+});
+
+describe("XEP-0352 section 3.2 the choice of the operator", () => {
+  const offered = async (on: TestServer, user: string): Promise<boolean> => {
+    const client = await authenticate(on, { user, over: "plaintext" });
+    client.destroy();
+    return client.received.includes("urn:xmpp:csi:0");
+  };
+
+  it.each([
+    { holdPresence: false }, { holdChatStates: false }, { holdEvents: false }, { holdPresence: false, holdChatStates: false },
+    { holdPresence: false, holdChatStates: false, holdEvents: false },
+  ])("is %j", async (clientState: Partial<Config["clientState"]>) => {
+    const other = await startServer({ allowPlaintext: true, clientState });
+    const scene = new ManagedStage(other);
+    try {
+      const jids = await scene.cast("romeo", "juliet");
+      const { holdPresence = true, holdChatStates = true, holdEvents = true } = clientState;
+      expect(await offered(other, jids.romeo.replace("@localhost", ""))).toBe(holdPresence || holdChatStates || holdEvents);
+      const [romeo, juliet] = [await scene.appear(jids.romeo, "orchard"), await scene.resumable(jids.juliet, "phone", "<presence/>")];
+      await say(juliet, inactive);
+      for (const [held, stanza, word] of [
+        [holdPresence, `<presence to='${juliet.jid}'/>`, "available"], [holdChatStates, state(juliet.jid, "composing"), "composing"], [holdEvents, event(juliet.jid, "tune", "one"), "tune: one"],
+      ] as const) {
+        await romeo.ask(stanza);
+        expect((await come(juliet)).filter((words) => words.includes(word)), word).toHaveLength(held ? 0 : 1);
+        await say(juliet, active);
+        expect((await come(juliet)).filter((words) => words.includes(word)), word).toHaveLength(held ? 1 : 0);
+        await say(juliet, inactive);
+      }
+    } finally {
+      scene.clear();
+      await other.stop();
+    }
+  });
+});
+
+it("a choice that is none keeps the server from starting", async () => {
+  const clientState = { holdPresence: "no" as unknown as boolean };
+  await expect(startServer({ clientState })).rejects.toThrow('clientState.holdPresence: expected true or false, got "no"');
 });
 
 describe("XEP-0352 section 5.2 resumption", () => {

@@ -1,68 +1,12 @@
-import { pino } from "pino";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { pushBodyCharsMax, pushErrorsMax, pushNodeCharsMax, pushOptionsBytesMax, pushServicesMax, serverRequestMs } from "../../src/domain/limits.ts";
-import { startServer, type TestServer, type TestServerOptions } from "../../src/testing/start-server.ts";
-import { HandClock } from "../management/clock.ts";
-import { bodies, chat, ManagedStage, type ManagedClient } from "../management/support.ts";
+import { startServer } from "../../src/testing/start-server.ts";
+import { bodies, chat } from "../management/support.ts";
 import { childOf } from "../support/xml-reader.ts";
-import { accept, disable, enable, notifications, options, refuse, said, sameXml } from "./xep-0357-setting.ts";
+import { accept, disable, enable, options, pushSetting, refuse, said, sameXml, show, taken, told, words, type Scene } from "./xep-0357-setting.ts";
 
-const clock = new HandClock();
-const logged: { readonly level: number; readonly msg: string; readonly jid?: string }[] = [];
-let server: TestServer;
-let stage: ManagedStage;
-const logger = pino({ level: "info" }, { write: (line: string) => void logged.push(JSON.parse(line) as (typeof logged)[number]) });
-
-async function start(more: TestServerOptions = {}): Promise<void> {
-  server = await startServer({ allowPlaintext: true, parts: { clock }, logger, limits: { offlineMessages: 20 }, ...more });
-  stage = new ManagedStage(server);
-}
-
-beforeAll(() => start());
-afterEach(() => stage.clear());
-afterAll(() => server.stop());
-
-/** On a server of its own. */
-async function elsewhere(options: TestServerOptions, work: () => Promise<void>): Promise<void> {
-  const usual = [server, stage] as const;
-  await start(options);
-  try {
-    await work();
-  } finally {
-    stage.clear();
-    await server.stop();
-    [server, stage] = usual;
-  }
-}
-
-interface Scene {
-  readonly juliet: string;
-  readonly romeo: ManagedClient;
-  readonly app: ManagedClient;
-  /** Juliet's, and the app's own: not available yet. */
-  readonly phone: ManagedClient;
-}
-
-async function scene(): Promise<Scene> {
-  const cast = await stage.cast("juliet", "romeo", "app");
-  const [romeo, app, phone] = [await stage.bound(cast["romeo"]!), await stage.bound(cast["app"]!, "server"), await stage.resumable(cast["juliet"]!)];
-  return { juliet: cast["juliet"]!, romeo, app, phone };
-}
-
-/** What the service is told, in the order in which it comes. */
-const told = async (app: ManagedClient) => notifications(await app.caughtUp());
-const words = async (app: ManagedClient) => (await told(app)).map(said);
-
-/** The service takes what it is told, until nothing more comes. */
-async function taken(app: ManagedClient): Promise<readonly string[]> {
-  const all: string[] = [];
-  for (;;) {
-    const now = await told(app);
-    if (now.length === 0) return all;
-    all.push(...now.map(said));
-    await app.ask(now.map(accept).join(""));
-  }
-}
+const the = pushSetting();
+const { clock, logged, scene, elsewhere } = the;
 
 describe("XEP-0357 section 4.1", () => {
   it("is told of one's own account", async () => {
@@ -172,7 +116,7 @@ describe("XEP-0357 section 7: a message that is kept for a user who is not there
       all.push(await taken(app));
     }
     expect(all).toEqual([["node 1"], ["node 2"], ["node 3"]]);
-    const back = await stage.resumable(juliet);
+    const back = await the.stage.resumable(juliet);
     await back.ask("<presence/>");
     await back.settled();
     back.ack();
@@ -221,24 +165,30 @@ describe("XEP-0357 section 7: a message that is kept for a user who is not there
     expect(await words(app)).toEqual([]);
   });
 
-  it("is not announced if there is no room for it", async () => {
+  it.each([
+    ["not announced if there is no room for it", "never", ["error"], []],
+    ["announced though there is room for it in the archive alone", "always", [], ["node 20"]],
+  ])("is %s", async (_, archive, answers, announced) => {
     const { phone, romeo, app, juliet } = await scene();
     await enable(phone, app.jid);
+    const [kept] = await phone.ask(`<iq type='set' id='p'><prefs xmlns='urn:xmpp:mam:2' default='${archive}'><always/><never/></prefs></iq>`);
+    expect(kept!.attrs["type"]).toBe("result");
     await phone.close();
     await romeo.ask(Array.from({ length: 20 }, (_, index) => chat(juliet, `${index}`)).join(""));
     expect(await taken(app)).toEqual(["node 1", "node 20"]);
-    expect((await romeo.ask(chat(juliet, "too much")))[0]?.attrs["type"]).toBe("error");
-    expect(await taken(app)).toEqual([]);
+    expect((await romeo.ask(chat(juliet, "too much"))).map(({ attrs }) => attrs["type"])).toEqual(answers);
+    expect(await taken(app)).toEqual(announced);
   });
 
   it("is not announced if another client of the user takes it, nor to anybody else's service", async () => {
     const { phone, romeo, app, juliet } = await scene();
     await enable(phone, app.jid);
     await phone.close();
-    const desk = await stage.bound(juliet, "desk");
+    const desk = await the.stage.bound(juliet, "desk");
     await desk.ask("<presence/>");
     await romeo.ask(chat(juliet, "one"));
     expect([bodies(await desk.caughtUp()), await taken(app)]).toEqual([["one"], []]);
+    await show(app, romeo.bare);
     await enable(romeo, app.jid, "romeos");
     await desk.ask(chat(romeo.bare, "to romeo, who is not available"));
     expect(await taken(app)).toEqual(["romeos 1"]);
@@ -248,14 +198,18 @@ describe("XEP-0357 section 7: a message that is kept for a user who is not there
 describe("XEP-0357 section 7: a message for a session that has lost its link", () => {
   it("is announced to the services that were enabled there, each with what waits in that queue", async () => {
     const { phone, romeo, app, juliet } = await scene();
-    const tablet = await stage.resumable(juliet, "tablet", "<presence/>");
+    const tablet = await the.stage.resumable(juliet, "tablet", "<presence/>");
     await phone.ask("<presence/>");
     await enable(phone, app.jid, "phone");
     await enable(tablet, app.jid, "tablet");
-    await phone.vanish(server);
+    await phone.vanish(the.server);
     await romeo.ask(chat(juliet, "one"));
     expect(await taken(app)).toEqual(["phone 1"]);
-    await tablet.vanish(server);
+    expect(bodies(await tablet.caughtUp())).toEqual(["one"]);
+    tablet.ack();
+    await tablet.caughtUp();
+    clock.forward(1);
+    await tablet.vanish(the.server);
     await romeo.ask(chat(phone.jid, "two", "groupchat"));
     await romeo.ask(chat(tablet.jid, "three"));
     expect(await taken(app)).toEqual(["phone 2", "tablet 1"]);
@@ -267,7 +221,7 @@ describe("XEP-0357 section 7: a message for a session that has lost its link", (
     const { phone, romeo, app, juliet } = await scene();
     await phone.ask("<presence/>");
     await enable(phone, app.jid);
-    await phone.vanish(server);
+    await phone.vanish(the.server);
     await romeo.ask(chat(juliet, "one") + chat(juliet, "two"));
     expect(await taken(app)).toEqual(["node 1", "node 2"]);
     await phone.resume();
@@ -276,7 +230,7 @@ describe("XEP-0357 section 7: a message for a session that has lost its link", (
     expect([bodies(await phone.caughtUp()), await taken(app)]).toEqual([["three"], []]);
     phone.ack();
     await phone.caughtUp();
-    await phone.vanish(server);
+    await phone.vanish(the.server);
     await romeo.ask(chat(juliet, "four"));
     expect(await taken(app)).toEqual(["node 1"]);
   });
@@ -285,24 +239,24 @@ describe("XEP-0357 section 7: a message for a session that has lost its link", (
     const { phone, romeo, app, juliet } = await scene();
     await phone.ask("<presence/>");
     await enable(phone, app.jid);
-    await phone.vanish(server);
+    await phone.vanish(the.server);
     clock.forward(1);
-    const again = await stage.resumable(juliet, "again", "<presence><priority>1</priority></presence>");
+    const again = await the.stage.resumable(juliet, "again", "<presence><priority>1</priority></presence>");
     await enable(again, app.jid);
     await romeo.ask(chat(phone.jid, "for the one that is lost"));
     expect(await taken(app)).toEqual([]);
-    await again.vanish(server);
+    await again.vanish(the.server);
     await romeo.ask(chat(juliet, "one"));
     expect(await taken(app)).toEqual(["node 1"]);
   });
 
   it("is announced as the copy that it is there, when another client was given it (XEP-0280)", async () => {
     const { phone, romeo, app, juliet } = await scene();
-    const desk = await stage.bound(juliet, "desk");
+    const desk = await the.stage.bound(juliet, "desk");
     await desk.ask("<presence><priority>5</priority></presence>");
     await phone.ask("<presence/><iq type='set' id='c'><enable xmlns='urn:xmpp:carbons:2'/></iq>");
     await enable(phone, app.jid);
-    await phone.vanish(server);
+    await phone.vanish(the.server);
     await romeo.ask(chat(desk.jid, "to the desk"));
     expect(await taken(app)).toEqual(["node 1"]);
     // What the user has written at the desk is no news.
@@ -310,26 +264,15 @@ describe("XEP-0357 section 7: a message for a session that has lost its link", (
     expect(await taken(app)).toEqual([]);
   });
 
-  it("is not announced again when the session ends and it is kept; but what had not been announced is", async () => {
+  it("is not announced again when the session ends and it is kept", async () => {
     const { phone, romeo, app, juliet } = await scene();
     await phone.ask("<presence/>");
     await enable(phone, app.jid);
-    await phone.vanish(server);
+    await phone.vanish(the.server);
     await romeo.ask(chat(juliet, "one") + chat(juliet, "two"));
     expect(await taken(app)).toEqual(["node 1", "node 2"]);
     clock.forward(700_000);
-    expect([await taken(app), server.session(phone.jid)]).toEqual([[], undefined]);
-    const again = await stage.resumable(juliet, "again", "<presence/>");
-    await again.settled();
-    again.ack();
-    await again.caughtUp();
-    await enable(again, app.jid);
-    // Sent to a link that is dead already: nobody has told of it.
-    await romeo.ask(chat(juliet, "three"));
-    await again.vanish(server);
-    expect(await taken(app)).toEqual([]);
-    clock.forward(700_000);
-    expect(await taken(app)).toEqual(["node 1"]);
+    expect([await taken(app), the.server.session(phone.jid)]).toEqual([[], undefined]);
   });
 });
 
@@ -444,18 +387,21 @@ describe("A push service that cannot be reached", () => {
     expect([await romeo.ask(chat(juliet, "one") + chat(juliet, "two")), await words(app)]).toEqual([[], []]);
     const warnings = logged.filter(({ level }) => level >= 40).map(({ msg }) => msg);
     expect(warnings.toSorted()).toEqual([
-      "a push service is not connected: it is not notified until it is",
-      "a push service is out of reach: only one that is connected here as a client, under its full JID, can be notified",
+      "a push service cannot be reached: this server knows no way to its address",
+      "a push service is not connected: it is notified when it is",
     ]);
     // It stays enabled.
-    await stage.bound(app.bare, "absent").then(async (absent) => {
+    await the.stage.bound(app.bare, "absent").then(async (absent) => {
+      absent.send(`<presence to='${juliet}'/>`);
+      expect(await taken(absent)).toEqual(["node 2"]);
       await romeo.ask(chat(juliet, "three"));
       expect(await taken(absent)).toEqual(["node 3"]);
     });
   }));
 
   it.each(["the user has blocked it", "it has blocked the user"])("XEP-0191 section 3.3: because %s", async (why) => {
-    const { phone, romeo, app, juliet } = await scene();
+    const { phone, romeo, app, juliet } = await scene({ stranger: true });
+    await the.stage.relate(app.bare, juliet, "From");
     await enable(phone, app.jid);
     const [blocker, blocked] = why.startsWith("it") ? [app, juliet] : [phone, app.bare];
     await blocker.ask(`<iq type='set' id='b'><block xmlns='urn:xmpp:blocking'><item jid='${blocked}'/></block></iq>`);
@@ -473,8 +419,8 @@ describe("What is kept of push services", () => {
     await enable(phone, app.jid);
     await romeo.ask(chat(juliet, "one"));
     const [first] = await told(app);
-    await server.server.admin.userDelete(juliet);
-    await server.addUser(juliet, "secret");
+    await the.server.server.admin.userDelete(juliet);
+    await the.server.addUser(juliet, "secret");
     await romeo.ask(chat(juliet, "two"));
     await app.ask(refuse(first!));
     expect(await words(app)).toEqual([]);
@@ -483,7 +429,7 @@ describe("What is kept of push services", () => {
   it("comes with an account that is exported, whatever stands in it", async () => {
     const { phone, app, juliet } = await scene();
     await enable(phone, app.jid, "node", options("&lt;'secret'>"));
-    const [piece, ...more] = await server.server.admin.accountExport(juliet);
+    const [piece, ...more] = await the.server.server.admin.accountExport(juliet);
     expect(more).toEqual([]);
     const account = JSON.parse(piece!.text) as { state: { space: string; key: string; value: unknown }[] };
     const broken = [...Array<number>(985).fill(0), "x", [], {}, { jid: "@", node: null, options: null, since: 1 }, { jid: app.jid, node: 1, options: null, since: 1 }, { jid: app.jid, node: null, options: {}, since: 1 }];
@@ -491,12 +437,13 @@ describe("What is kept of push services", () => {
     account.state.push({ space: "push", key: "unreadable", value: { jid: app.jid, node: "unreadable", options: "<x", since: 1 } });
     await elsewhere({}, async () => {
       const [service, romeo] = [app.bare, "romeo@localhost"];
-      for (const user of [service, romeo]) await server.addUser(user, "secret");
-      expect(await server.server.admin.accountsImport([{ line: 1, account }])).toEqual({ created: 1, failures: [] });
-      const [there, sender] = [await stage.bound(service, "server"), await stage.bound(romeo)];
+      for (const user of [service, romeo]) await the.server.addUser(user, "secret");
+      expect(await the.server.server.admin.accountsImport([{ line: 1, account }])).toEqual({ created: 1, failures: [] });
+      const [there, sender] = [await the.stage.bound(service, "server"), await the.stage.bound(romeo)];
+      await show(there, juliet);
       expect(await sender.ask(chat(juliet, "one"))).toEqual([]);
       expect((await taken(there)).toSorted()).toEqual(["node 1 <'secret'>", "unreadable 1"]);
-      const back = await stage.bound(juliet);
+      const back = await the.stage.bound(juliet);
       expect([await enable(back, app.jid, "another"), await disable(back, app.jid)]).toEqual(["result", "result"]);
       await sender.ask(chat(juliet, "two"));
       expect(await taken(there)).toEqual([]);
@@ -507,11 +454,12 @@ describe("What is kept of push services", () => {
     const { phone, romeo, app, juliet } = await scene();
     await phone.ask("<presence/>");
     await enable(phone, app.jid, "of the session");
-    const other = await stage.bound(juliet, "other");
+    const other = await the.stage.bound(juliet, "other");
     await enable(other, app.jid, "of another");
-    await phone.vanish(server);
-    await server.restart({ kill });
-    const [again, sender] = [await stage.bound(app.bare, "server"), await stage.bound(romeo.bare, "later")];
+    await phone.vanish(the.server);
+    await the.server.restart({ kill });
+    const [again, sender] = [await the.stage.bound(app.bare, "server"), await the.stage.bound(romeo.bare, "later")];
+    await show(again, juliet);
     await sender.ask(chat(juliet, "one"));
     expect(await taken(again)).toEqual(["of the session 1"]);
   });

@@ -1,11 +1,95 @@
 /** What tests of push notifications share: a phone that can be away, and the service that its app has, which is a client here too. */
-import { expect } from "vitest";
+import { pino } from "pino";
+import { afterAll, afterEach, beforeAll, expect } from "vitest";
+import { startServer, type TestServer, type TestServerOptions } from "../../src/testing/start-server.ts";
+import { HandClock } from "../management/clock.ts";
+import { ManagedStage, type ManagedClient } from "../management/support.ts";
 import { childOf, readXml, showXml, textOf, type Xml } from "../support/xml-reader.ts";
 
 export const xmlns = "urn:xmpp:push:0";
 export const options = (secret: string) =>
   "<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'><value>http://jabber.org/protocol/pubsub#publish-options</value></field>" +
   `<field var='secret'><value>${secret}</value></field></x>`;
+
+export interface Scene {
+  readonly juliet: string;
+  readonly romeo: ManagedClient;
+  readonly app: ManagedClient;
+  /** Juliet's, and the app's own: not available yet. */
+  readonly phone: ManagedClient;
+}
+
+interface Logged {
+  readonly level: number;
+  readonly msg: string;
+  readonly jid?: string;
+}
+
+/** One server for the tests of a file, whose time is theirs. */
+export function pushSetting() {
+  const clock = new HandClock();
+  const logged: Logged[] = [];
+  const logger = pino({ level: "info" }, { write: (line: string) => void logged.push(JSON.parse(line) as Logged) });
+  let server: TestServer;
+  let stage: ManagedStage;
+
+  async function start(more: TestServerOptions = {}): Promise<void> {
+    server = await startServer({ allowPlaintext: true, parts: { clock }, logger, limits: { offlineMessages: 20 }, ...more });
+    stage = new ManagedStage(server);
+  }
+
+  beforeAll(() => start());
+  afterEach(() => stage.clear());
+  afterAll(() => server.stop());
+
+  return {
+    clock,
+    logged,
+    get server() {
+      return server;
+    },
+    get stage() {
+      return stage;
+    },
+    /** On a server of its own. */
+    async elsewhere(options: TestServerOptions, work: () => Promise<void>): Promise<void> {
+      const usual = [server, stage] as const;
+      await start(options);
+      try {
+        await work();
+      } finally {
+        stage.clear();
+        await server.stop();
+        [server, stage] = usual;
+      }
+    },
+    /** Juliet's app is a client of its own here, as is Romeo; neither is available. It shows itself to her unless it is a stranger. */
+    async scene({ stranger = false } = {}): Promise<Scene> {
+      const cast = await stage.cast("juliet", "romeo", "app");
+      const [romeo, app, phone] = [await stage.bound(cast["romeo"]!), await stage.bound(cast["app"]!, "server"), await stage.resumable(cast["juliet"]!)];
+      if (!stranger) await show(app, cast["juliet"]!);
+      return { juliet: cast["juliet"]!, romeo, app, phone };
+    },
+  };
+}
+
+/** A service lets a user know that it is there (RFC 6121 section 4.6). */
+export const show = (app: ManagedClient, user: string) => app.ask(`<presence to='${user}'/>`);
+
+/** What the service is told, in the order in which it comes. */
+export const told = async (app: ManagedClient) => notifications(await app.caughtUp());
+export const words = async (app: ManagedClient) => (await told(app)).map(said);
+
+/** The service takes what it is told, until nothing more comes. */
+export async function taken(app: ManagedClient): Promise<readonly string[]> {
+  const all: string[] = [];
+  for (;;) {
+    const now = await told(app);
+    if (now.length === 0) return all;
+    all.push(...now.map(said));
+    await app.ask(now.map(accept).join(""));
+  }
+}
 
 interface Asking {
   ask(text: string): Promise<readonly Xml[]>;

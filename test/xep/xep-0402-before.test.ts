@@ -9,13 +9,15 @@ import { createMemoryStore } from "../../src/log/memory-store.ts";
 import { projections } from "../../src/log/projections/index.ts";
 import type { Extension, House } from "../../src/router/extension.ts";
 import type { Step } from "../../src/step/batch.ts";
+import { bookmarkListBytesMax, nodePayloadBytesMax } from "../../src/domain/limits.ts";
+import { SeededRandom } from "../../src/testing/virtual/seeded-random.ts";
 import { prepare } from "../../src/xep/xep-0402-conversion.ts";
 import { serialise } from "../../src/xml/serialise.ts";
 import { el } from "../../src/xml/stanza.ts";
 import { elementsOf } from "../../src/xep/xep-0402-conference.ts";
 import { SlowStore } from "../presence/concurrency/slow-store.ts";
 import type { BoundClient } from "../support/login.ts";
-import { config, events, options, outcome, owner, request, settled, startStage, type Stage } from "./xep-0163-setting.ts";
+import { config, events, options, outcome, owner, pubsub, request, settled, startStage, type Stage } from "./xep-0163-setting.ts";
 import { add, conference, everywhere, items, list, privateList, publishedItems, publishedList, publishList, remove, setPrivate, storage } from "./xep-0402-setting.ts";
 
 /** Writes what its payload holds: private XML, and items with their nodes. `while`: while bookmarks are being read. */
@@ -123,6 +125,33 @@ describe("XEP-0411 section 4 what was there before", () => {
     expect(await everywhere(client)).toEqual({ items: [orchard], private: [orchard], list: [orchard] });
   });
 
+  it("that is too long for an item is in none, stays where it is, and may become shorter", async () => {
+    const client = await stage.enter(await stage.person());
+    const url = (length: number) => `<url name='${"x".repeat(length)}'/>`;
+    // Each apostrophe takes six times as much where it is kept.
+    const longer = (length: number) => `<url name="${"'".repeat(length / 6)}"/>`;
+    await sown(client, inPrivate(longer(nodePayloadBytesMax) + room(play)));
+    expect([await publishedItems(client), (await privateList(client)).length, await publishedList(client)]).toEqual([[play], 2, "cancel item-not-found"]);
+    // A list that is too long already does not grow.
+    expect(outcome(await add(client, orchard))).toBe("wait resource-constraint");
+    expect(outcome(await setPrivate(client, storage(longer(nodePayloadBytesMax + 1_000) + room(play))))).toBe("wait resource-constraint");
+    expect(outcome(await setPrivate(client, storage(url(2 * bookmarkListBytesMax) + room(play, "name='A'"))))).toBe("result");
+    expect([await publishedItems(client), (await publishedList(client)).length]).toEqual([[`${play} name=A`], 2]);
+    await remove(client, play);
+    expect(await publishedItems(client)).toEqual([]);
+    await setPrivate(client, storage(room(orchard)));
+    expect(await everywhere(client)).toEqual({ items: [orchard], private: [orchard], list: [orchard] });
+  });
+
+  it("and has no room in the list is an item alone", async () => {
+    const client = await stage.enter(await stage.person());
+    const half = `<nick>${"n".repeat(bookmarkListBytesMax / 2)}</nick>`;
+    await sown(client, asItem(play, "", half) + asItem(orchard, "", half) + asItem(third));
+    expect((await publishedItems(client)).length).toBe(3);
+    const all = await everywhere(client);
+    expect([all.private.map((text) => text.split(" ")[0]), all.list]).toEqual([[play, third], all.private]);
+  });
+
   it("that cannot be read is as nothing", async () => {
     const client = await stage.enter(await stage.person());
     await sown(client, `<private><storage xmlns='${list}'>text<conference/></storage></private>`);
@@ -175,6 +204,29 @@ describe("XEP-0402 section 5.3 one set", () => {
     const again = await stage.enter(user);
     const all = await everywhere(again);
     expect([all.private, all.items.toSorted()]).toEqual([all.list, [...all.list].toSorted()]);
+  });
+
+  it("is one after a thousand changes, of whatever kind", async () => {
+    const client = await stage.enter(await stage.person());
+    const random = new SeededRandom(402);
+    const rooms = Array.from({ length: 12 }, (_, index) => `room${index}@m`);
+    const attrs = () => (random.chance(0.5) ? "" : `name='${random.whole(1, 100)}'`);
+    const inPubsub = (node: string, verb: "publish" | "retract", id: string, payload = "") =>
+      `<pubsub xmlns='${pubsub}'><${verb} node='${node}'><item id='${id}'>${payload}</item></${verb}></pubsub>`;
+    const change = (): string => {
+      const all = storage(rooms.filter(() => random.chance(1 / 3)).map((jid) => room(jid, attrs())).join(""));
+      const one = random.pick(rooms);
+      const published = inPubsub(items, "publish", one, conference(attrs()));
+      const content = random.pick([published, published, inPubsub(items, "retract", one), inPubsub(list, "publish", "current", all), `<query xmlns='jabber:iq:private'>${all}</query>`]);
+      return `<iq type='set' id='change'>${content}</iq>`;
+    };
+    for (let round = 0; round < 10; round += 1) {
+      client.send(Array.from({ length: 100 }, change).join(""));
+      const all = await everywhere(client);
+      expect(all.private).toEqual(all.list);
+      expect(all.items.toSorted()).toEqual([...all.list].toSorted());
+      expect(all.items.length).toBeGreaterThan(0);
+    }
   });
 
   it("ends with the account: another one of its name has none", async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { bookmarksBytesMax, nodeItemsMax } from "../../src/domain/limits.ts";
+import { bookmarkListBytesMax, bookmarksBytesMax, nodeItemsMax } from "../../src/domain/limits.ts";
 import type { BoundClient } from "../support/login.ts";
 import { config, events, outcome, owner, request, settled, startStage, type Stage } from "./xep-0163-setting.ts";
 import { add, conference, everywhere, items, list, privateList, publishedItems, publishedList, publishList, remove, setPrivate, storage } from "./xep-0402-setting.ts";
@@ -177,23 +177,35 @@ describe("XEP-0402 section 5.3.2 publishing a list", () => {
     expect(await everywhere(client)).toEqual({ items: [], private: [], list: [] });
   });
 
-  it("may be longer than an item can be: then there is none, and no bookmark goes before it is taken out", async () => {
+  it("is refused where it is too long, and nothing has changed then", async () => {
     const client = await fresh();
-    await add(client, "first@m");
-    const long = `<url name='${"x".repeat(150_000)}'/>`;
+    await setPrivate(client, storage(room(play)));
+    const long = `<url name='${"x".repeat(bookmarkListBytesMax)}'/>${room(orchard)}`;
     // Each apostrophe takes six times as much where it is kept.
-    await setPrivate(client, storage(`<url name="${"'".repeat(60_000)}"/>${room(play)}`));
-    expect([await publishedItems(client), await publishedList(client)]).toEqual([[play], []]);
-    await setPrivate(client, storage(long + room(play)));
-    expect((await publishedList(client)).length).toBe(2);
-    const big = conference("", `<nick>${"y".repeat(120_000)}</nick>`);
-    await add(client, "big@m", big);
-    await add(client, orchard);
-    expect((await privateList(client)).slice(1)).toEqual([play, orchard]);
-    await setPrivate(client, storage(room(orchard)));
-    expect((await publishedItems(client)).map((text) => text.slice(0, 5))).toEqual(["big@m", "orcha"]);
-    await add(client, "big@m", big);
-    expect((await privateList(client)).map((text) => text.slice(0, 5))).toEqual(["orcha", "big@m"]);
+    const longAsKept = `<url name="${"'".repeat(bookmarkListBytesMax / 6)}"/>${room(orchard)}`;
+    for (const content of [long, longAsKept]) {
+      expect(outcome(await setPrivate(client, storage(content)))).toBe("wait resource-constraint");
+      expect(outcome(await publishList(client, content))).toBe("wait resource-constraint");
+    }
+    expect(await everywhere(client)).toEqual({ items: [play], private: [play], list: [play] });
+    expect(outcome(await setPrivate(client, storage(room(play) + `<url name='${"x".repeat(bookmarkListBytesMax - 1_000)}'/>`)))).toBe("result");
+    expect(outcome(await setPrivate(client, "<other xmlns='urn:other'/>"))).toBe("result");
+  });
+
+  it("has room for an item, or the item is refused; what is there may be changed and taken out", async () => {
+    const client = await fresh();
+    await setPrivate(client, storage(room(play)));
+    const half = (nick: string) => conference("", `<nick>${nick.repeat(bookmarkListBytesMax / 2)}</nick>`);
+    expect(outcome(await add(client, "big@m", half("b")))).toBe("result");
+    expect(outcome(await add(client, orchard, half("o")))).toBe("wait resource-constraint");
+    expect(outcome(await add(client, play, half("p")))).toBe("wait resource-constraint");
+    expect(outcome(await add(client, "big@m", half("c")))).toBe("result");
+    expect(outcome(await add(client, orchard))).toBe("result");
+    const all = await everywhere(client);
+    expect([all.private.length, all.list]).toEqual([3, all.private]);
+    await remove(client, "big@m");
+    expect(outcome(await add(client, play, half("p")))).toBe("result");
+    expect((await privateList(client)).map((text) => text.slice(0, 4))).toEqual(["play", "orch"]);
   });
 
   it("takes the whole list out with its item, but not with its node", async () => {

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Element } from "../../src/xml/element.ts";
-import { escapeAttribute, escapeText, serialise } from "../../src/xml/serialise.ts";
+import { escapeAttribute, escapeText, serialise, share } from "../../src/xml/serialise.ts";
 import { elementOf } from "./reading.ts";
 
 describe("serialise", () => {
@@ -20,6 +20,19 @@ describe("serialise", () => {
   it("escapes markup, and white space that a parser would change", () => {
     expect(escapeText(`a&b<c>d"e'f\tg\nh\ri`)).toBe("a&amp;b&lt;c&gt;d&quot;e&apos;f\tg\nh&#13;i");
     expect(escapeAttribute(`a&b<c>d"e'f\tg\nh\ri`)).toBe("a&amp;b&lt;c&gt;d&quot;e&apos;f&#9;g&#10;h&#13;i");
+  });
+  it("makes the text of what many are given once, wherever it stands in theirs", () => {
+    const event = share(new Element("event", { xmlns: "urn:event" }).c("x", { a: "1" }).t("<").root());
+    const given = ["a", "b"].map((to) => {
+      const message = new Element("message", { to, xmlns: "jabber:client" });
+      message.children.push(event, "text", event, new Element("own"));
+      const text = serialise(message, "jabber:client");
+      // It is not changed, says whoever shares it.
+      event.attrs["late"] = "1";
+      return text;
+    });
+    const event1 = '<event xmlns="urn:event"><x a="1">&lt;</x></event>';
+    expect(given).toEqual(["a", "b"].map((to) => `<message to="${to}">${event1}text${event1}<own/></message>`));
   });
   const forbidden = {
     NUL: "\u0000", "a control character": "\u001f", "U+FFFE": "\ufffe", "U+FFFF": "\uffff",

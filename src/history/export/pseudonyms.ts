@@ -87,6 +87,10 @@ function dataIn(fact: StoredFact, names: Names): Json {
       const { number, kind, type, id, from, copy, why } = dataOf(fact, "StanzaQueued");
       return { number, kind, type: names.word(type), id: id === null ? null : names.id(id), from: from === null ? null : names.jid(from), copy, why: why === null ? null : names.rule(why) };
     }
+    case "StanzaHeld": {
+      const { number, kind, type, id, from, replaces } = dataOf(fact, "StanzaHeld");
+      return { number, kind, type: names.word(type), id: id === null ? null : names.id(id), from: from === null ? null : names.jid(from), replaces };
+    }
     case "SessionEnded": {
       const { reason, received } = dataOf(fact, "SessionEnded");
       return { reason: names.text(reason), received };

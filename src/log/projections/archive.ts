@@ -1,11 +1,14 @@
 /**
  * Archived messages in three orders, each under its owner's `HOST/USERNAME/`: `n/KEY` all of them, `w/BARE/KEY` those with a contact,
  * `r/BARE/LENGTH/RESOURCE/KEY` those with one of its resources (LENGTH, that of the resource, tells where it ends). In each the numbers
- * grow by one from row to row, so that its rows are counted, and the place of one known, by looking at the ends.
+ * grow by one from row to row, so that its rows are counted, and the place of one known, by looking at the ends. Where they begin says
+ * nothing: where the facts of messages that were trimmed are gone, a table that is made anew begins at 1. And `t`: how it was trimmed.
  */
 
 import { archiveKeyOf } from "../../domain/archive-keys.ts";
 import { beginsOrEnds, type AccountFacts, type Owner } from "../../domain/facts.ts";
+import type { RoomOwner } from "../../domain/room-facts.ts";
+import type { StoredFact } from "../../ports.ts";
 import type { Projection, ProjectionTable } from "../projection.ts";
 import { accountKey } from "./accounts.ts";
 
@@ -15,18 +18,23 @@ export type ArchiveRow = {
   readonly bytes: number;
 };
 
-/** Those of `n/`. */
-export type WholeArchiveRow = ArchiveRow & { readonly with: string };
+/** Those of `n/`. `fact`: the version of the fact that says so, in its stream. */
+export type WholeArchiveRow = ArchiveRow & { readonly with: string; readonly fact: number };
+
+/** That of `t`: the version of the last fact that trimmed the archive. */
+export type ArchiveTrimRow = { readonly fact: number };
 
 /** Rows that are read at once to be deleted. */
 const trimmedAtOnce = 500;
 
 export const archive: Projection = {
   name: "archive",
-  version: 1,
+  version: 2,
+  counts: "number",
   apply(fact, table) {
-    if (fact.type === "MessageArchived") add(fact.data as AccountFacts["MessageArchived"], table);
-    else if (fact.type === "ArchiveTrimmed") trim(fact.data as AccountFacts["ArchiveTrimmed"], table);
+    if (fact.type === "MessageArchived") add(fact.data as AccountFacts["MessageArchived"], fact.version, table);
+    else if (isOfRoom(fact.type)) applyToRoom(fact, table);
+    else if (fact.type === "ArchiveTrimmed") trim(fact.data as AccountFacts["ArchiveTrimmed"], fact.version, table);
     else if (beginsOrEnds(fact.type)) {
       const { host, username } = fact.data as Owner;
       table.clear(`${accountKey(host, username)}/`);
@@ -45,17 +53,36 @@ export function archiveRowsPrefix(host: string, username: string, contact?: stri
   return `${owner}/r/${contact.slice(0, slash)}/${resource.length}/${resource}/`;
 }
 
-function add({ host, username, id, with: contact, bytes }: AccountFacts["MessageArchived"], table: ProjectionTable): void {
+function isOfRoom(type: string): boolean {
+  return type === "RoomMessageArchived" || type === "RoomArchiveTrimmed" || type === "RoomCreated" || type === "RoomDestroyed";
+}
+
+/** A room is an owner as an account is: its service's domain is no host of accounts. */
+function applyToRoom({ type, version, data }: StoredFact, table: ProjectionTable): void {
+  const { room, ...rest } = data as unknown as RoomOwner;
+  const owner = { ...rest, username: room };
+  if (type === "RoomMessageArchived") add(owner as AccountFacts["MessageArchived"], version, table);
+  else if (type === "RoomArchiveTrimmed") trim(owner as AccountFacts["ArchiveTrimmed"], version, table);
+  else table.clear(`${accountKey(owner.host, owner.username)}/`);
+}
+
+/** Of the last fact that trimmed an archive. */
+export function archiveTrimKey(host: string, username: string): string {
+  return `${accountKey(host, username)}/t`;
+}
+
+function add({ host, username, id, with: contact, bytes }: AccountFacts["MessageArchived"], fact: number, table: ProjectionTable): void {
   const key = archiveKeyOf(id) ?? id;
   const whole = archiveRowsPrefix(host, username);
   for (const prefix of prefixes(host, username, contact)) {
     const [last] = table.rows({ prefix, reverse: true, limit: 1 });
     const row: ArchiveRow = { id, number: last === undefined ? 1 : (last.value as ArchiveRow).number + 1, bytes };
-    table.set(`${prefix}${key}`, prefix === whole ? ({ ...row, with: contact } satisfies WholeArchiveRow) : row);
+    table.set(`${prefix}${key}`, prefix === whole ? ({ ...row, with: contact, fact } satisfies WholeArchiveRow) : row);
   }
 }
 
-function trim({ host, username, through }: AccountFacts["ArchiveTrimmed"], table: ProjectionTable): void {
+function trim({ host, username, through }: AccountFacts["ArchiveTrimmed"], fact: number, table: ProjectionTable): void {
+  table.set(archiveTrimKey(host, username), { fact } satisfies ArchiveTrimRow);
   const whole = archiveRowsPrefix(host, username);
   for (let more = true; more; ) {
     const rows = table.rows({ prefix: whole, limit: trimmedAtOnce }).filter(({ key }) => key <= `${whole}${through}`);

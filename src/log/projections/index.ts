@@ -5,6 +5,8 @@ import { accountData } from "./account-data.ts";
 import { accountRows } from "./account-rows.ts";
 import { accounts } from "./accounts.ts";
 import { archive } from "./archive.ts";
+import { roomRows } from "./room-rows.ts";
+import { rooms } from "./rooms.ts";
 import { sessions } from "./sessions.ts";
 
-export const projections: readonly Projection[] = [accounts, accountRows, accountData, archive, sessions];
+export const projections: readonly Projection[] = [accounts, accountRows, accountData, archive, sessions, rooms, roomRows];

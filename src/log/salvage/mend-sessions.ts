@@ -5,7 +5,7 @@
 
 import type { VersionGap } from "../../domain/log-salvaged.ts";
 import { damagedLogReason } from "../../domain/log-salvaged.ts";
-import { numberOfQueueKey, presenceKey, queueKey, sessionFactVersions, type Counts, type SessionFacts } from "../../domain/session-facts.ts";
+import { evolveHeld, heldKey, numberOfQueueKey, presenceKey, queueKey, sessionFactVersions, type Counts, type SessionFacts } from "../../domain/session-facts.ts";
 import type { Json, StoredFact } from "../../ports.ts";
 import { accountKey, accounts } from "../projections/accounts.ts";
 import { livePrefix } from "../projections/sessions.ts";
@@ -91,8 +91,19 @@ function missing(log: SavedLog, stream: string, facts: readonly StoredFact[]): s
   for (let number = acknowledged + 1; number <= through; number += 1) {
     if (!numbers.has(number)) return "a stanza that its client has not acknowledged was lost";
   }
+  for (const number of heldAfter(facts)) if (!keys.has(heldKey(number))) return "a stanza that waits until its client looks was lost";
   const available = presenceAfter(facts.slice(at));
   return available && !keys.has(presenceKey) ? "its presence was lost" : undefined;
+}
+
+/** As far as the facts are there that say so. */
+function heldAfter(facts: readonly StoredFact[]): ReadonlySet<number> {
+  const held = new Set<number>();
+  for (const [index, fact] of facts.entries()) {
+    if (fact.version !== (facts[index - 1]?.version ?? 0) + 1) held.clear();
+    evolveHeld(held, fact);
+  }
+  return held;
 }
 
 /** Whether the last fact of the snapshot's tail leaves it available. */

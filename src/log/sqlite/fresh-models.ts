@@ -22,7 +22,7 @@ const factsAtOnce = 10_000;
 export class FreshModels {
   readonly #database: Database;
   readonly #tables: Tables;
-  readonly #names: readonly string[];
+  readonly #projections: readonly Projection[];
   readonly #value: Statement;
   #facts = 0;
 
@@ -32,7 +32,7 @@ export class FreshModels {
     this.#database.exec(`PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; BEGIN; ${schema} COMMIT; BEGIN`);
     this.#tables = new Tables(this.#database, projections);
     this.#value = this.#database.prepare("SELECT value FROM projection WHERE name = ? AND key = ?");
-    this.#names = projections.map(({ name }) => name);
+    this.#projections = projections;
   }
 
   /** In the order of the log. Throws what a projection throws that refuses the fact. */
@@ -43,13 +43,14 @@ export class FreshModels {
 
   /** Each row that is not the same in the file, in the order of their keys. */
   *differences(file: Database): Generator<ModelDifference> {
-    for (const projection of this.#names) {
+    for (const { name: projection, counts } of this.#projections) {
+      const isSame = counts === undefined ? saysTheSame : sameButForTheBegin(counts);
       const [found, made] = [new Rows(file, projection), new Rows(this.#database, projection)];
       for (let [left, right] = [found.next(), made.next()]; left !== undefined || right !== undefined; ) {
         const order = left === undefined ? 1 : right === undefined ? -1 : Buffer.compare(Buffer.from(left.key), Buffer.from(right.key));
         if (order < 0 && left !== undefined) yield { projection, key: left.key, found: left.value, fromFacts: undefined };
         else if (order > 0 && right !== undefined) yield { projection, key: right.key, found: undefined, fromFacts: right.value };
-        else if (left !== undefined && right !== undefined && !isSame(left.value, right.value)) {
+        else if (left !== undefined && right !== undefined && !isSame(left.value, right.value, left.key)) {
           yield { projection, key: left.key, found: left.value, fromFacts: right.value };
         }
         if (order <= 0) left = found.next();
@@ -105,8 +106,29 @@ class Rows {
   }
 }
 
-function isSame(left: string, right: string): boolean {
+function saysTheSame(left: string, right: string): boolean {
   return left === right || sorted(left) === sorted(right);
+}
+
+/** For rows in the order of their keys: each is off by as much as the one before it. */
+function sameButForTheBegin(counts: string): (left: string, right: string, key: string) => boolean {
+  let [place, off] = ["", 0];
+  return (left, right, key) => {
+    const [number, made] = left === right ? [0, 0] : [numberIn(left, counts), numberIn(right, counts)];
+    if (number === undefined || made === undefined) return saysTheSame(left, right);
+    const own = key.slice(0, key.lastIndexOf("/"));
+    if (own !== place) [place, off] = [own, number - made];
+    return number - made === off && (left === right || saysTheSame(left, JSON.stringify({ ...(JSON.parse(right) as object), [counts]: number })));
+  };
+}
+
+function numberIn(text: string, name: string): number | undefined {
+  try {
+    const value = (JSON.parse(text) as Record<string, unknown> | null)?.[name];
+    return typeof value === "number" ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The order of names makes no difference. */

@@ -32,6 +32,8 @@ const shapes: { readonly [Type in keyof Facts]: Readonly<Record<string, Kind>> }
   StanzasAcknowledged: { acknowledged: "number" },
   StanzasTaken: { numbers: "array" },
   QueueDropped: { through: "number" },
+  StanzaHeld: { number: "number", kind: "string", type: "string" },
+  HeldStanzasReleased: { through: "number" },
   SessionEnded: { reason: "string" },
   FakeSaltKeyMade: {},
   SessionsForgotten: { sessions: "array" },

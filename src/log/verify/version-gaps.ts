@@ -4,7 +4,7 @@ import type { LogSalvaged } from "../../domain/log-salvaged.ts";
 import { logSalvagedType } from "../../domain/log-salvaged.ts";
 import { sessionsCompactedType, type SessionsCompacted } from "../../domain/sessions-compacted.ts";
 import { endedKey, livePrefix, sessions, type SessionRow } from "../projections/sessions.ts";
-import type { Database } from "../sqlite/driver.ts";
+import type { Database, Value } from "../sqlite/driver.ts";
 
 export interface Gap {
   readonly stream: string;
@@ -21,6 +21,8 @@ export class KnownGaps {
   readonly #salvaged = new Set<string>();
   readonly #ends = new Set<string>();
   readonly #compacted: SessionsCompacted;
+  /** The account that was asked for last, and whether no more of it is missing than has gone with its archived messages. */
+  #account = { stream: "", whole: true };
 
   constructor(database: Database) {
     this.#database = database;
@@ -47,11 +49,32 @@ export class KnownGaps {
     const { stream, from, through } = gap;
     if (stream === "server" || this.wasSalvaged(gap)) return true;
     // What came before the begin or the end of an account is forgotten with it.
-    if (stream.startsWith("account/")) return ["AccountCreated", "AccountDeleted"].includes(this.#typeAt(stream, through + 1));
+    if (stream.startsWith("account/")) {
+      if (["AccountCreated", "AccountDeleted"].includes(this.#typeAt(stream, through + 1))) return true;
+      if (this.#account.stream !== stream) this.#account = { stream, whole: this.#isWhole(stream) };
+      return this.#account.whole;
+    }
     const [, host = "", id = ""] = stream.split("/");
     // Of a session that was forgotten before its end there is what came since, and nobody waits for it.
     if (from === 1) return !this.#hasRow(`${livePrefix}${host}/${id}`);
     return this.#isCompacted(host, id);
+  }
+
+  /** By numbers alone: which facts those were is not known any more. */
+  #isWhole(stream: string): boolean {
+    const begun = this.#number("SELECT max(version) AS number FROM fact WHERE stream = ? AND type IN ('AccountCreated', 'AccountDeleted')", stream);
+    const there = this.#number("SELECT count(*) AS number FROM fact WHERE stream = ? AND version > ?", stream, begun);
+    const last = this.#number("SELECT max(version) AS number FROM fact WHERE stream = ?", stream);
+    const salvaged = [...this.#salvaged].map((name) => name.split(" ")).filter(([of, from]) => of === stream && Number(from) > begun);
+    const lost = salvaged.reduce((sum, [, from, through]) => sum + Number(through) - Number(from) + 1, 0);
+    const trimmed = this.#database.prepare(
+      "SELECT max(json_extract(data, '$.forgotten')) AS number FROM fact WHERE stream = ? AND type = 'ArchiveTrimmed' AND version > ?",
+    ).get(stream, begun);
+    return last - begun - there <= Number(trimmed?.["number"] ?? 0) + lost;
+  }
+
+  #number(sql: string, ...values: readonly Value[]): number {
+    return Number(this.#database.prepare(sql).get(...values)?.["number"] ?? 0);
   }
 
   #isCompacted(host: string, id: string): boolean {

@@ -244,6 +244,8 @@ export class Timeline {
         const from = this.#state.get("")?.includes("hibernating") === true ? "waits" : "server";
         return row === undefined ? open({ group: kind, from, title }) : this.#under.join(row, entry);
       }
+      case "StanzaHeld":
+        return open({ group: dataOf(fact, "StanzaHeld").kind, from: "waits", title });
       case "SessionEnded":
         return this.#under.joinOr("end", entry, () => this.#under.joinStep(entry) ?? this.#under.begin("end", open({ group: "end", from: "self", title })));
       case "SessionSnapshotTaken": {
@@ -276,7 +278,7 @@ function groupOfStanza(name: string): Saying["group"] {
 }
 
 function isOfManagement(type: string): boolean {
-  return type === "StanzasCounted" || type === "StanzasAcknowledged" || type === "StanzasTaken" || type === "QueueDropped";
+  return type === "StanzasCounted" || type === "StanzasAcknowledged" || type === "StanzasTaken" || type === "QueueDropped" || type === "HeldStanzasReleased";
 }
 
 function isFault({ type }: SessionEvent): boolean {

@@ -6,7 +6,6 @@ const xmlns = "urn:example:message-count";
 
 // Recorded with the session: a client that resumes after a crash finds its count as it was.
 const count = sessionState({
-  extension: name,
   initial: 0,
   read: (recorded) => (typeof recorded === "number" ? recorded : undefined),
 });

@@ -1,31 +1,19 @@
 """aioxmpp, for python-agent.py."""
 import asyncio
-import os
-import socket
 
 import aioxmpp
-import aioxmpp.connector
-import aioxmpp.ping
-from aioxmpp import JID, MessageType, PresenceType
+from aioxmpp import JID, PresenceType
 from aioxmpp.entitycaps import caps115, caps390
 from aioxmpp.private_xml import PrivateXMLService, Query
 from aioxmpp.vcard import VCardService
 from lxml import etree
 
-ANSWER_S = 5
-QUEUES = ("message", "subscription", "block")
+from common import ANSWER_S, CommonAgent, User as CommonUser, stanza_error
+
 SERVICES = (
     aioxmpp.RosterClient, aioxmpp.PresenceClient, aioxmpp.BlockingClient, aioxmpp.DiscoClient, aioxmpp.DiscoServer,
     aioxmpp.EntityCapsService, VCardService, PrivateXMLService, aioxmpp.PingService,
 )
-
-
-async def nowhere_else(domain, loop=None, logger=None):
-    """Where aioxmpp does not get in at the port it was told, it would ask the DNS for others."""
-    return []
-
-
-aioxmpp.node.discover_connectors = nowhere_else
 
 
 @Query.as_payload_class
@@ -35,28 +23,21 @@ class Note(aioxmpp.xso.XSO):
     text = aioxmpp.xso.Text(default=None)
 
 
-class User:
+class User(CommonUser):
     """A client with its services, which collects what happens to it in queues, one for each kind."""
 
-    def __init__(self, jid, password, port, direct):
-        connector = aioxmpp.connector.XMPPOverTLSConnector() if direct else aioxmpp.connector.STARTTLSConnector()
-        security = aioxmpp.make_security_layer(password)
-        self.client = aioxmpp.Client(JID.fromstr(jid), security, override_peer=[("localhost", port, connector)], max_initial_attempts=1)
-        self.services = {service: self.client.summon(service) for service in SERVICES}
-        self.queues = {kind: asyncio.Queue() for kind in QUEUES}
-        roster, blocking = self[aioxmpp.RosterClient], self[aioxmpp.BlockingClient]
+    def __init__(self, jid, password, port, direct=False, roster=None):
+        """`roster`: what was exported from another login of this user."""
+        super().__init__(jid, password, port, SERVICES, direct)
+        if roster is not None:
+            self[aioxmpp.RosterClient].import_from_json(roster)
+        contacts, blocking = self[aioxmpp.RosterClient], self[aioxmpp.BlockingClient]
         messages = self.client.summon(aioxmpp.dispatcher.SimpleMessageDispatcher)
         messages.register_callback(None, None, lambda stanza: self.keep("message", message(stanza)))
-        for signal in (roster.on_subscribe, roster.on_subscribed, roster.on_unsubscribe, roster.on_unsubscribed):
+        for signal in (contacts.on_subscribe, contacts.on_subscribed, contacts.on_unsubscribe, contacts.on_unsubscribed):
             signal.connect(lambda stanza: self.keep("subscription", {"type": stanza.type_.value, "from": str(stanza.from_)}))
         blocking.on_jids_blocked.connect(lambda jids: self.keep("block", ["block", *addresses(jids)]))
         blocking.on_jids_unblocked.connect(lambda jids: self.keep("block", ["unblock", *addresses(jids)]))
-
-    def __getitem__(self, service):
-        return self.services[service]
-
-    def keep(self, kind, what):
-        self.queues[kind].put_nowait(what)
 
 
 def message(stanza):
@@ -71,70 +52,22 @@ def message(stanza):
     }
 
 
-def stanza_error(error):
-    if not isinstance(error, aioxmpp.errors.XMPPError):
-        return None
-    return {"type": error.TYPE.value, "condition": error.condition.value[1], "text": error.text}
-
-
 def addresses(jids):
     return sorted(str(jid) for jid in jids)
 
 
-class Agent:
-    """Each method without a leading underscore is a call; its parameters are the call's."""
-
+class Agent(CommonAgent):
     def __init__(self):
-        self.users = {}
-
-    async def login(self, client, jid, password, port, ca, direct=False, trusting=True, roster=None):
-        """`roster`: what was exported from another login of this user."""
-        # Where OpenSSL looks for whom to trust, again for each connection.
-        os.environ["SSL_CERT_FILE"] = ca if trusting else os.devnull
-        user = self.users[client] = User(jid, password, port, direct)
-        if roster is not None:
-            user[aioxmpp.RosterClient].import_from_json(roster)
-        established, failed = user.client.on_stream_established.future(), user.client.on_failure.future()
-        user.client.start()
-        await asyncio.wait([established, failed], timeout=ANSWER_S, return_when=asyncio.FIRST_COMPLETED)
-        why = repr(failed.exception()) if failed.done() else None if established.done() else "nothing happens"
-        return {"online": established.done(), "jid": str(user.client.local_jid), "why": why}
-
-    async def logout(self, client):
-        running = self.users[client].client
-        if running.running:
-            ended = [running.on_stopped.future(), running.on_failure.future()]
-            running.stop()
-            await asyncio.wait(ended, timeout=ANSWER_S, return_when=asyncio.FIRST_COMPLETED)
+        super().__init__(User)
 
     async def kill(self, client):
         """Without an end of the stream, and without a way back."""
         running = self.users[client].client
         gone = asyncio.Event()
         running.on_stream_suspended.connect(lambda *_: gone.set())
-        running.stream._xmlstream.transport.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+        await self.abort(client)
         await asyncio.wait_for(gone.wait(), ANSWER_S)
         running.stop()
-
-    async def next(self, client, kind):
-        return await asyncio.wait_for(self.users[client].queues[kind].get(), ANSWER_S)
-
-    async def count(self, client, kind):
-        return self.users[client].queues[kind].qsize()
-
-    async def ping(self, client, to):
-        await aioxmpp.ping.ping(self.users[client].client, JID.fromstr(to))
-
-    async def message(self, client, to, body):
-        stanza = aioxmpp.Message(type_=MessageType.CHAT, to=JID.fromstr(to))
-        stanza.body[None] = body
-        await self.users[client].client.send(stanza)
-
-    async def presence(self, client, type=None, to=None, priority=0):
-        # Not by aioxmpp's PresenceServer, which keeps the priority to itself.
-        stanza = aioxmpp.Presence(type_=PresenceType(type), to=to and JID.fromstr(to))
-        stanza.priority = priority
-        await self.users[client].client.send(stanza)
 
     async def roster(self, client):
         """As aioxmpp keeps it for the next login."""

@@ -2,13 +2,11 @@
 import asyncio
 import ssl
 import xml.etree.ElementTree as ET
-from pathlib import Path
 
-from slixmpp import ClientXMPP
-from slixmpp.exceptions import IqError
 from slixmpp.plugins.xep_0048 import Bookmarks
 
-ANSWER_S = 5
+from common import ANSWER_S, Client as CommonClient, CommonAgent, described_error, stanza_error
+
 PLUGINS = (
     "xep_0012", "xep_0030", "xep_0048", "xep_0049", "xep_0054", "xep_0092", "xep_0115", "xep_0172", "xep_0191", "xep_0199", "xep_0202",
     "xep_0203",
@@ -16,14 +14,11 @@ PLUGINS = (
 QUEUES = ("message", "presence", "subscription", "block", "stream-error", "ended")
 
 
-class Client(ClientXMPP):
+class Client(CommonClient):
     """Collects what happens to it in queues, one for each kind."""
 
     def __init__(self, jid, password, mechanism, binding, automatic):
-        super().__init__(jid, password, sasl_mech=mechanism)
-        for plugin in PLUGINS:
-            self.register_plugin(plugin)
-        self.use_ipv6 = False
+        super().__init__(jid, password, PLUGINS, mechanism)
         self.auto_authorize = automatic["authorize"] if automatic else None
         self.auto_subscribe = automatic["subscribe"] if automatic else False
         self.queues = {kind: asyncio.Queue() for kind in QUEUES}
@@ -102,34 +97,21 @@ def described_delay(delay):
     return {"from": str(delay["from"]), "stamp": delay["stamp"].isoformat()}
 
 
-def described_error(error):
-    return {"type": error["type"], "condition": error["condition"], "text": error["text"]}
-
-
-def stanza_error(error):
-    return described_error(error.iq["error"]) if isinstance(error, IqError) else None
-
-
 def addresses(jids):
     return sorted(str(jid) for jid in jids)
 
 
-class Agent:
-    """Each method without a leading underscore is a call; its parameters are the call's."""
-
+class Agent(CommonAgent):
     def __init__(self):
-        self.clients = {}
+        super().__init__(Client)
 
     async def login(
         self, client, jid, password, port, ca, direct=False, mechanism=None, binding="offered", tls=None, cleartext=False, automatic=None,
     ):
         made = self.clients[client] = Client(jid, password, mechanism, binding, automatic)
-        made.ca_certs = Path(ca)
         if tls == "TLSv1.2":
             made.ssl_context.maximum_version = ssl.TLSVersion.TLSv1_2
-        # Looked up by name, so that the name is checked; the port of what is looked up is the default one.
-        made.default_port = port
-        made.connect(("localhost", port), use_ssl=direct, disable_starttls=direct or cleartext)
+        self._connect(made, port, ca, direct, cleartext)
         return await asyncio.wait_for(asyncio.shield(made.login), ANSWER_S)
 
     async def message(self, client, to, body, type="chat", id="m"):
@@ -145,10 +127,6 @@ class Agent:
 
     async def count(self, client, kind):
         return self.clients[client].queues[kind].qsize()
-
-    async def ping(self, client, to):
-        answer = await self.clients[client]["xep_0199"].send_ping(to, timeout=ANSWER_S)
-        return {"from": answer["from"].full, "type": answer["type"]}
 
     async def info(self, client, to):
         answer = await self.clients[client]["xep_0030"].get_info(jid=to, local=False, cached=False, timeout=ANSWER_S)
@@ -277,7 +255,3 @@ class Agent:
         iq.append(ET.Element(f"{{{xmlns}}}{name}"))
         answer = await iq.send(timeout=ANSWER_S)
         return {"from": answer["from"].full, "type": answer["type"]}
-
-    async def logout(self, client):
-        await self.clients[client].disconnect()
-        return {"connected": self.clients[client].is_connected(), "reason": self.clients[client].disconnect_reason}

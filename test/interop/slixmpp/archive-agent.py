@@ -1,27 +1,9 @@
 """slixmpp with its message archive management, for python-agent.py."""
-import asyncio
 from datetime import timedelta
-from pathlib import Path
 
-from slixmpp import ClientXMPP
-from slixmpp.exceptions import IqError
+from common import ANSWER_S, Client, CommonAgent, stanza_error
 
-ANSWER_S = 5
-
-
-class Client(ClientXMPP):
-    def __init__(self, jid, password):
-        super().__init__(jid, password, sasl_mech="PLAIN")
-        for plugin in ("xep_0030", "xep_0199", "xep_0313", "xep_0441"):
-            self.register_plugin(plugin)
-        self.use_ipv6 = False
-
-
-def stanza_error(error):
-    if not isinstance(error, IqError):
-        return None
-    found = error.iq["error"]
-    return {"type": found["type"], "condition": found["condition"], "text": found["text"]}
+PLUGINS = ("xep_0030", "xep_0199", "xep_0313", "xep_0441")
 
 
 def described(message):
@@ -37,27 +19,13 @@ def described(message):
     }
 
 
-class Agent:
-    """Each method without a leading underscore is a call; its parameters are the call's."""
-
+class Agent(CommonAgent):
     def __init__(self):
-        self.clients = {}
-
-    async def login(self, client, jid, password, port, ca):
-        made = self.clients[client] = Client(jid, password)
-        made.ca_certs = Path(ca)
-        made.default_port = port
-        online = asyncio.get_running_loop().create_future()
-        made.add_event_handler("session_start", lambda _: online.set_result(True), disposable=True)
-        made.connect(("localhost", port), use_ssl=False)
-        return {"online": await asyncio.wait_for(online, ANSWER_S), "jid": made.boundjid.full}
+        super().__init__(lambda jid, password: Client(jid, password, PLUGINS))
 
     async def message(self, client, to, bodies):
         for body in bodies:
             self.clients[client].send_message(mto=to, mbody=body, mtype="chat")
-
-    async def ping(self, client, to):
-        await self.clients[client]["xep_0199"].send_ping(to, timeout=ANSWER_S)
 
     async def archive(self, client, size, contact=None):
         """Everything, page by page."""
@@ -99,9 +67,6 @@ class Agent:
 
     async def preferences(self, client):
         return described_preferences(*await self.clients[client]["xep_0441"].get_preferences(timeout=ANSWER_S))
-
-    async def logout(self, client):
-        await self.clients[client].disconnect()
 
 
 def described_preferences(default, always, never):

@@ -1,23 +1,16 @@
 """slixmpp with avatars of both kinds, for python-agent.py."""
-import asyncio
 import base64
-from pathlib import Path
 
-from slixmpp import ClientXMPP
 from slixmpp.exceptions import IqError
 
-ANSWER_S = 5
+from common import ANSWER_S, Client as CommonClient, CommonAgent, stanza_error
 
 
-class Client(ClientXMPP):
+class Client(CommonClient):
     """What it is told of avatars, in order: metadata that were published, and hashes in presence."""
 
     def __init__(self, jid, password, plugins):
-        super().__init__(jid, password, sasl_mech="PLAIN")
-        for plugin in ("xep_0030", "xep_0115", "xep_0199", *plugins):
-            self.register_plugin(plugin)
-        self.use_ipv6 = False
-        self.told = []
+        super().__init__(jid, password, ("xep_0030", "xep_0115", "xep_0199", *plugins))
         self.add_event_handler("avatar_metadata_publish", self.on_metadata)
         self.add_event_handler("vcard_avatar_update", self.on_hash)
 
@@ -29,30 +22,15 @@ class Client(ClientXMPP):
         self.told.append({"kind": "hash", "from": presence["from"].full, "hash": presence["vcard_temp_update"]["photo"]})
 
 
-def stanza_error(error):
-    if not isinstance(error, IqError):
-        return None
-    found = error.iq["error"]
-    return {"type": found["type"], "condition": found["condition"], "text": found["text"]}
-
-
-class Agent:
-    """Each method without a leading underscore is a call; its parameters are the call's."""
-
+class Agent(CommonAgent):
     def __init__(self):
-        self.clients = {}
+        super().__init__(Client)
 
     async def login(self, client, jid, password, port, ca, plugins):
-        made = self.clients[client] = Client(jid, password, plugins)
-        made.ca_certs = Path(ca)
-        made.default_port = port
-        online = asyncio.get_running_loop().create_future()
-        made.add_event_handler("session_start", lambda _: online.set_result(True), disposable=True)
-        made.connect(("localhost", port), use_ssl=False)
-        result = {"online": await asyncio.wait_for(online, ANSWER_S), "jid": made.boundjid.full}
+        result = await super().login(client, jid, password, port, ca, plugins=plugins)
         if "xep_0084" in plugins:
             # Told in presence only from here on: the server asks what the client wants to hear of.
-            await made["xep_0115"].update_caps()
+            await self.clients[client]["xep_0115"].update_caps()
         return result
 
     async def befriend(self, client, to):
@@ -91,14 +69,3 @@ class Agent:
     async def avatar(self, client, of, id):
         answer = await self.clients[client]["xep_0084"].retrieve_avatar(of, id, timeout=ANSWER_S)
         return base64.b64encode(answer["pubsub"]["items"]["item"]["avatar_data"]["value"]).decode()
-
-    async def ping(self, client, to):
-        await self.clients[client]["xep_0199"].send_ping(to, timeout=ANSWER_S)
-
-    async def told(self, client):
-        """Since the last look."""
-        told, self.clients[client].told = self.clients[client].told, []
-        return told
-
-    async def logout(self, client):
-        await self.clients[client].disconnect()

@@ -1,33 +1,20 @@
 """slixmpp with bookmarks in all the ways that it knows, for python-agent.py. It has no plugin for items of their own (XEP-0402)."""
-import asyncio
-from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from slixmpp import ClientXMPP
-from slixmpp.exceptions import IqError
 from slixmpp.plugins.xep_0048 import Bookmarks
 
-ANSWER_S = 5
+from common import ANSWER_S, Client as CommonClient, CommonAgent, stanza_error
+
 NATIVE = "urn:xmpp:bookmarks:1"
 
 
-class Client(ClientXMPP):
+class Client(CommonClient):
     def __init__(self, jid, password):
-        super().__init__(jid, password, sasl_mech="PLAIN")
-        for plugin in ("xep_0030", "xep_0060", "xep_0115", "xep_0163", "xep_0199", "xep_0223", "xep_0049", "xep_0048"):
-            self.register_plugin(plugin)
-        self.use_ipv6 = False
-        self.told = []
+        plugins = ("xep_0030", "xep_0060", "xep_0115", "xep_0163", "xep_0199", "xep_0223", "xep_0049", "xep_0048")
+        super().__init__(jid, password, plugins)
         self["xep_0060"].map_node_event(NATIVE, "native")
         self.add_event_handler("native_publish", lambda message: self.told.append(message["pubsub_event"]["items"]["item"]["id"]))
         self.add_event_handler("native_retract", lambda message: self.told.append("-" + message["pubsub_event"]["items"]["retract"]["id"]))
-
-
-def stanza_error(error):
-    if not isinstance(error, IqError):
-        return None
-    found = error.iq["error"]
-    return {"type": found["type"], "condition": found["condition"], "text": found["text"]}
 
 
 def described(bookmarks):
@@ -37,20 +24,9 @@ def described(bookmarks):
     ]
 
 
-class Agent:
-    """Each method without a leading underscore is a call; its parameters are the call's."""
-
+class Agent(CommonAgent):
     def __init__(self):
-        self.clients = {}
-
-    async def login(self, client, jid, password, port, ca):
-        made = self.clients[client] = Client(jid, password)
-        made.ca_certs = Path(ca)
-        made.default_port = port
-        online = asyncio.get_running_loop().create_future()
-        made.add_event_handler("session_start", lambda _: online.set_result(True), disposable=True)
-        made.connect(("localhost", port), use_ssl=False)
-        return {"online": await asyncio.wait_for(online, ANSWER_S), "jid": made.boundjid.full}
+        super().__init__(Client)
 
     async def want(self, client):
         """To hear of bookmarks."""
@@ -58,9 +34,6 @@ class Agent:
         await made["xep_0030"].add_feature(NATIVE + "+notify")
         await made["xep_0115"].update_caps()
         made.send_presence()
-
-    async def ping(self, client, to):
-        await self.clients[client]["xep_0199"].send_ping(to, timeout=ANSWER_S)
 
     async def keep(self, client, method, rooms):
         """`method`: the plugin that stores the list."""
@@ -91,11 +64,3 @@ class Agent:
         made = self.clients[client]
         answer = await made["xep_0060"].get_items(made.boundjid.bare, NATIVE, timeout=ANSWER_S)
         return [item["id"] for item in answer["pubsub"]["items"]]
-
-    async def told(self, client):
-        """Since the last look."""
-        told, self.clients[client].told = self.clients[client].told, []
-        return told
-
-    async def logout(self, client):
-        await self.clients[client].disconnect()

@@ -1,22 +1,12 @@
 """slixmpp with message carbons and client state, for python-agent.py."""
-import asyncio
-from pathlib import Path
-
-from slixmpp import ClientXMPP
-from slixmpp.exceptions import IqError
-
-ANSWER_S = 5
+from common import ANSWER_S, Client as CommonClient, CommonAgent, stanza_error
 
 
-class Client(ClientXMPP):
+class Client(CommonClient):
     """What it is told, in order: a message, or what slixmpp finds to be a copy of one that its user sent or received."""
 
     def __init__(self, jid, password):
-        super().__init__(jid, password, sasl_mech="PLAIN")
-        for plugin in ("xep_0030", "xep_0085", "xep_0199", "xep_0280", "xep_0352"):
-            self.register_plugin(plugin)
-        self.use_ipv6 = False
-        self.told = []
+        super().__init__(jid, password, ("xep_0030", "xep_0085", "xep_0199", "xep_0280", "xep_0352"))
         self.add_event_handler("message", lambda message: self.tell("message", message))
         for direction in ("sent", "received"):
             self.add_event_handler(f"carbon_{direction}", lambda copy, direction=direction: self.tell(direction, copy[f"carbon_{direction}"]))
@@ -28,27 +18,9 @@ class Client(ClientXMPP):
             self.told.append({"kind": kind, "from": message["from"].full, "to": message["to"].full, "body": message["body"]})
 
 
-def stanza_error(error):
-    if not isinstance(error, IqError):
-        return None
-    found = error.iq["error"]
-    return {"type": found["type"], "condition": found["condition"], "text": found["text"]}
-
-
-class Agent:
-    """Each method without a leading underscore is a call; its parameters are the call's."""
-
+class Agent(CommonAgent):
     def __init__(self):
-        self.clients = {}
-
-    async def login(self, client, jid, password, port, ca):
-        made = self.clients[client] = Client(jid, password)
-        made.ca_certs = Path(ca)
-        made.default_port = port
-        online = asyncio.get_running_loop().create_future()
-        made.add_event_handler("session_start", lambda _: online.set_result(True), disposable=True)
-        made.connect(("localhost", port), use_ssl=False)
-        return {"online": await asyncio.wait_for(online, ANSWER_S), "jid": made.boundjid.full}
+        super().__init__(Client)
 
     async def presence(self, client, priority):
         self.clients[client].send_presence(ppriority=priority)
@@ -73,14 +45,3 @@ class Agent:
         plugin = self.clients[client]["xep_0352"]
         (plugin.send_inactive if away else plugin.send_active)()
         return plugin.enabled
-
-    async def ping(self, client, to):
-        await self.clients[client]["xep_0199"].send_ping(to, timeout=ANSWER_S)
-
-    async def told(self, client):
-        """Since the last look."""
-        told, self.clients[client].told = self.clients[client].told, []
-        return told
-
-    async def logout(self, client):
-        await self.clients[client].disconnect()

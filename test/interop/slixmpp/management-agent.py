@@ -1,19 +1,15 @@
 """slixmpp with its stream management, for python-agent.py: whenever its connection ends it connects again."""
-import asyncio
-from pathlib import Path
+from common import Client as CommonClient, CommonAgent, stanza_error
 
-from slixmpp import ClientXMPP
-
-ANSWER_S = 5
 EVENTS = ("session_start", "sm_enabled", "session_resumed", "sm_failed", "session_end")
 
 
-class Client(ClientXMPP):
+class Client(CommonClient):
+    # What it sends before that is not counted, and not sent again.
+    READY = "sm_enabled"
+
     def __init__(self, jid, password):
-        super().__init__(jid, password, sasl_mech="PLAIN")
-        self.register_plugin("xep_0199")
-        self.register_plugin("xep_0198")
-        self.use_ipv6 = False
+        super().__init__(jid, password, ("xep_0199", "xep_0198"))
         self.staying = True
         self.happened = []
         self.messages = []
@@ -31,25 +27,9 @@ class Client(ClientXMPP):
             self.connect(use_ssl=None, force_starttls=None, disable_starttls=None)
 
 
-def stanza_error(error):
-    return None
-
-
-class Agent:
-    """Each method without a leading underscore is a call; its parameters are the call's."""
-
+class Agent(CommonAgent):
     def __init__(self):
-        self.clients = {}
-
-    async def login(self, client, jid, password, port, ca):
-        made = self.clients[client] = Client(jid, password)
-        made.ca_certs = Path(ca)
-        made.default_port = port
-        online = asyncio.get_running_loop().create_future()
-        # What it sends before that is not counted, and not sent again.
-        made.add_event_handler("sm_enabled", lambda _: online.set_result(True), disposable=True)
-        made.connect(("localhost", port), use_ssl=False)
-        return {"online": await asyncio.wait_for(online, ANSWER_S), "jid": made.boundjid.full}
+        super().__init__(Client)
 
     async def presence(self, client):
         self.clients[client].send_presence()
@@ -77,9 +57,6 @@ class Agent:
     async def abort(self, client):
         self.clients[client].abort()
 
-    async def ping(self, client, to):
-        await self.clients[client]["xep_0199"].send_ping(to, timeout=ANSWER_S)
-
     async def logout(self, client):
         self.clients[client].staying = False
-        await self.clients[client].disconnect()
+        return await super().logout(client)

@@ -1,13 +1,10 @@
 """slixmpp with personal eventing, for python-agent.py: its plugins for pubsub, PEP, tunes, and public and private data."""
-import asyncio
 import xml.etree.ElementTree as ET
-from pathlib import Path
 
-from slixmpp import ClientXMPP
-from slixmpp.exceptions import IqError
 from slixmpp.xmlstream import ElementBase
 
-ANSWER_S = 5
+from common import ANSWER_S, Client as CommonClient, CommonAgent, stanza_error
+
 PLUGINS = ("xep_0004", "xep_0030", "xep_0060", "xep_0115", "xep_0118", "xep_0163", "xep_0199", "xep_0203", "xep_0222", "xep_0223")
 
 
@@ -16,15 +13,11 @@ class Note(ElementBase):
     namespace = "urn:test:note"
 
 
-class Client(ClientXMPP):
+class Client(CommonClient):
     """What it is told of nodes, in order, as its plugins understand it."""
 
     def __init__(self, jid, password):
-        super().__init__(jid, password, sasl_mech="PLAIN")
-        for plugin in PLUGINS:
-            self.register_plugin(plugin)
-        self.use_ipv6 = False
-        self.told = []
+        super().__init__(jid, password, PLUGINS)
         self.add_event_handler("user_tune_publish", lambda message: self.tell("tune", message))
         self.add_event_handler("pubsub_publish", lambda message: self.tell("publish", message))
         self.add_event_handler("pubsub_retract", lambda message: self.tell("retract", message))
@@ -40,27 +33,9 @@ class Client(ClientXMPP):
         self.told.append(told)
 
 
-def stanza_error(error):
-    if not isinstance(error, IqError):
-        return None
-    found = error.iq["error"]
-    return {"type": found["type"], "condition": found["condition"], "text": found["text"]}
-
-
-class Agent:
-    """Each method without a leading underscore is a call; its parameters are the call's."""
-
+class Agent(CommonAgent):
     def __init__(self):
-        self.clients = {}
-
-    async def login(self, client, jid, password, port, ca):
-        made = self.clients[client] = Client(jid, password)
-        made.ca_certs = Path(ca)
-        made.default_port = port
-        online = asyncio.get_running_loop().create_future()
-        made.add_event_handler("session_start", lambda _: online.set_result(True), disposable=True)
-        made.connect(("localhost", port), use_ssl=False)
-        return {"online": await asyncio.wait_for(online, ANSWER_S), "jid": made.boundjid.full}
+        super().__init__(Client)
 
     async def presence(self, client, to=None, type=None):
         self.clients[client].send_presence(pto=to, ptype=type)
@@ -125,12 +100,6 @@ class Agent:
         answer = await self.clients[client]["xep_0030"].get_info(jid=jid, local=False, cached=False, timeout=ANSWER_S)
         return sorted([category, kind] for category, kind, _, _ in answer["disco_info"]["identities"])
 
-    async def ping(self, client, to):
-        await self.clients[client]["xep_0199"].send_ping(to, timeout=ANSWER_S)
-
-    async def told(self, client):
+    async def heard(self, client):
         """Since it logged in."""
         return self.clients[client].told
-
-    async def logout(self, client):
-        await self.clients[client].disconnect()

@@ -35,10 +35,10 @@ describe.skipIf(slixmppIsMissing)("XEP-0163 with slixmpp", () => {
     expect(await alice.call("tune", { title: "Nessun dorma" })).toBe("result");
     const bob = await available(names[1], tunes);
     const heard = (title: string) => ({ kind: "tune", from: alice.bareJid, title });
-    await bob.eventually("told").toContainEqual(heard("Nessun dorma"));
+    await bob.eventually("heard").toContainEqual(heard("Nessun dorma"));
     await alice.call("tune", { title: "Vincerò" });
-    await bob.eventually("told").toContainEqual(heard("Vincerò"));
-    expect((await bob.call("told")) as object[]).toHaveLength(4);
+    await bob.eventually("heard").toContainEqual(heard("Vincerò"));
+    expect((await bob.call("heard")) as object[]).toHaveLength(4);
   });
 
   it("hears nothing that it does not want", async () => {
@@ -47,7 +47,7 @@ describe.skipIf(slixmppIsMissing)("XEP-0163 with slixmpp", () => {
     await alice.call("publish", { node: "urn:test:other", id: "1", text: "one" });
     await alice.settled();
     await bob.settled();
-    expect(await bob.call("told")).toEqual([{ kind: "publish", from: alice.bareJid, node: "urn:test:other" }]);
+    expect(await bob.call("heard")).toEqual([{ kind: "publish", from: alice.bareJid, node: "urn:test:other" }]);
   });
 });
 
@@ -63,7 +63,7 @@ describe.skipIf(slixmppIsMissing)("XEP-0060 with slixmpp", () => {
     for (const [call, more] of [["retract", { id: "1" }], ["purge", {}], ["delete", {}]] as const) expect(await alice.call(call, { node: "n", ...more })).toBe("result");
     await alice.settled();
     await bob.settled();
-    expect(((await bob.call("told")) as { kind: string }[]).map(({ kind }) => kind)).toEqual(["publish", "publish", "retract", "purge", "delete"]);
+    expect(((await bob.call("heard")) as { kind: string }[]).map(({ kind }) => kind)).toEqual(["publish", "publish", "retract", "purge", "delete"]);
     expect(await alice.call("create", { node: "n" })).toBe("result");
     await expect(alice.call("create", { node: "n" })).rejects.toMatchObject({ condition: "conflict" });
     await expect(bob.call("items", { node: "unknown", jid: alice.bareJid })).rejects.toMatchObject({ condition: "item-not-found" });
@@ -76,7 +76,7 @@ describe.skipIf(slixmppIsMissing)("XEP-0060 with slixmpp", () => {
     await alice.call("publish", { node: "n", id: "1", text: "one", options: { access_model: "open" } });
     expect(await carol.call("subscribe", { jid: alice.bareJid, node: "n" })).toBe("subscribed");
     await alice.call("publish", { node: "n", id: "2", text: "two" });
-    await carol.eventually("told").toHaveLength(2);
+    await carol.eventually("heard").toHaveLength(2);
   });
 });
 
@@ -89,7 +89,7 @@ describe.skipIf(slixmppIsMissing)("XEP-0222 and XEP-0223 with slixmpp", () => {
     await expect(bob.call("items", { node: "private", jid: alice.bareJid })).rejects.toMatchObject({ condition: "not-allowed" });
     await alice.settled();
     await bob.settled();
-    expect(((await bob.call("told")) as { node: string }[]).map(({ node }) => node)).toEqual(["public"]);
+    expect(((await bob.call("heard")) as { node: string }[]).map(({ node }) => node)).toEqual(["public"]);
     await expect(alice.call("publish", { node: "private", id: "2", text: "x", options: { access_model: "open" } })).rejects.toMatchObject({ condition: "conflict" });
   });
 });

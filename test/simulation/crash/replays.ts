@@ -16,7 +16,9 @@ const positionsMax = 40;
 /** Reports at the end until nothing was recorded during one. */
 const quietTriesMax = 5;
 /** Facts that change nothing in a report. */
-const countingFacts: ReadonlySet<string> = new Set(["StanzaQueued", "StanzasCounted", "StanzasAcknowledged", "StanzasTaken", "QueueDropped", "MessageArchived"]);
+const countingFacts: ReadonlySet<string> = new Set([
+  "StanzaQueued", "StanzasCounted", "StanzasAcknowledged", "StanzasTaken", "QueueDropped", "StanzaHeld", "HeldStanzasReleased", "MessageArchived",
+]);
 
 export interface ReplaysSettings {
   readonly operator: Operator;

@@ -25,7 +25,7 @@ export type Answer =
 export type Played = Omit<WorldReport, "plan">;
 
 export const noCounts: WorldCounts = {
-  tasks: 0, logins: 0, resumptions: 0, messages: 0, presences: 0, rosterChanges: 0,
+  tasks: 0, logins: 0, resumptions: 0, messages: 0, copies: 0, pages: 0, items: 0, pauses: 0, presences: 0, rosterChanges: 0,
   crashes: 0, restarts: 0, linkFaults: 0, diskFaults: 0, misdeeds: 0,
 };
 

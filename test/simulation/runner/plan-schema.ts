@@ -10,7 +10,7 @@ const leastAndMost = z.tuple([natural, natural]).refine(([least, most]) => least
 
 const happening: z.ZodType<Happening> = z.strictObject({
   at: natural,
-  kind: z.enum(["act", "misbehave", "link", "server"]),
+  kind: z.enum(["act", "use", "misbehave", "link", "server"]),
   device: natural,
   choice: natural,
 });

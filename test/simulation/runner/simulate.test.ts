@@ -219,7 +219,7 @@ const plan = `
     seed, accounts: 2, devices: [1, 2], lengthMs: hourMs, network: { delayMs: [1, 9] }, disk: { commitMs: [0, 3] },
     happenings: Array.from({ length: 60 }, (_, i) => ({ at: i * 1000, kind: kinds[(i * 3 + seed) % 4], device: i % 3, choice: i * seed })),
   });
-  const counts = { tasks: 0, logins: 0, resumptions: 0, messages: 0, presences: 0, rosterChanges: 0, crashes: 0, restarts: 0, linkFaults: 0, diskFaults: 0, misdeeds: 0 };
+  const counts = { tasks: 0, logins: 0, resumptions: 0, messages: 0, copies: 0, pages: 0, items: 0, pauses: 0, presences: 0, rosterChanges: 0, crashes: 0, restarts: 0, linkFaults: 0, diskFaults: 0, misdeeds: 0 };
   const well = (plan, digest = "d" + plan.seed) =>
     ({ plan, problems: [], clientMs: hourMs, counts: { ...counts, tasks: plan.seed }, transcript: ["all was well"], digest });
   const broken = (plan, rule, text = "") =>

@@ -88,7 +88,7 @@ function question(scene: Scene, device: Device, choice: Choice): void {
 }
 
 /** Somebody else. */
-function other({ people }: Scene, { person }: Device, choice: Choice): Person {
+export function other({ people }: Scene, { person }: Device, choice: Choice): Person {
   return choice.pick(people.filter((one) => one !== person)) ?? person;
 }
 
@@ -98,7 +98,7 @@ function contact(scene: Scene, device: Device, choice: Choice): string {
 }
 
 /** The full JID of somebody's session, be it that it was; without one, or now and then, a bare JID. */
-function address(scene: Scene, device: Device, choice: Choice): string {
+export function address(scene: Scene, device: Device, choice: Choice): string {
   const person = choice.oneIn(6) ? device.person : other(scene, device, choice);
   const jids = person.devices.flatMap(({ sitting }) => sitting?.jid ?? []);
   return choice.oneIn(4) ? person.account : (choice.pick(jids) ?? `${person.account}/nobody`);

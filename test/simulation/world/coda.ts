@@ -151,7 +151,7 @@ class Coda {
       const view = sitting!.seen;
       for (const jid of resource.refused) view.delete(jid);
       resource.refused.clear();
-      const is = [...view].map(([jid, number]) => `${jid} as p${number}`).toSorted().join(", ");
+      const is = [...view].map(([jid, number]) => `${jid} as p${number === 0 ? resource.seen.get(jid) : number}`).toSorted().join(", ");
       const should = [...resource.seen].map(([jid, mark]) => `${jid} as p${mark}`).toSorted().join(", ");
       if (is !== should) this.#scene.problem(rule, `after ${after} ${name} (${resource.jid}) sees [${is}], and should [${should}]`);
     }

@@ -17,7 +17,7 @@ import { RosterCache } from "./roster-cache.ts";
 import type { Person, Scene } from "./scene.ts";
 import { Sitting, type Place, type Sending } from "./sitting.ts";
 import { checkStreamError } from "./stream-errors.ts";
-import type { Traits } from "./traits.ts";
+import type { Traits, Uses } from "./traits.ts";
 import { Wire } from "./wire.ts";
 
 /** Milliseconds that a login and the end of a stream may take. */
@@ -28,12 +28,16 @@ export interface DevicePlace {
   readonly name: string;
   readonly person: Person;
   readonly traits: Traits;
+  readonly uses: Uses;
 }
 
 export class Device {
   readonly name: string;
   readonly person: Person;
   readonly traits: Traits;
+  readonly uses: Uses;
+  /** The id of the newest message of its archive that it has seen; what comes after that it has missed, as far as it knows. */
+  archivedUntil: string | undefined;
   readonly roster = new RosterCache();
   /** Addresses that are blocked, as this one was told; undefined while it has not asked in this session. */
   blocks: Set<string> | undefined;
@@ -62,11 +66,12 @@ export class Device {
   /** Of the next attempt to log in. */
   #wrong: WrongLogin | undefined;
 
-  constructor(scene: Scene, { name, person, traits }: DevicePlace) {
+  constructor(scene: Scene, { name, person, traits, uses }: DevicePlace) {
     this.#scene = scene;
     this.name = name;
     this.person = person;
     this.traits = traits;
+    this.uses = uses;
     this.#random = scene.randomOf(name);
     this.#comingBack = new ComingBack(scene, this.#random, () => this.#connect());
     this.#management = new ClientManagement(scene, this);
@@ -130,6 +135,7 @@ export class Device {
     if (this.#isLeaving) return;
     this.acknowledge();
     this.#isLeaving = true;
+    if (this.sitting !== undefined) this.sitting.leftAt = this.#scene.now();
     this.#wire.write("</stream:stream>");
     this.#setDeadline(closingMs, "the server does not close its stream");
   }
@@ -179,6 +185,16 @@ export class Device {
   /** What is no stanza, or none that is counted. */
   write(text: string): void {
     if (this.speaks) this.#wire?.write(text);
+  }
+
+  /** Says whether somebody looks at it (XEP-0352 section 4.2). */
+  setInactive(isInactive: boolean): void {
+    const { sitting } = this;
+    if (sitting === undefined || !this.speaks || sitting.isInactive === isInactive) return;
+    this.#scene.counts.pauses += isInactive ? 1 : 0;
+    sitting.isInactive = isInactive;
+    sitting.wasInactive ||= isInactive;
+    this.write(`<${isInactive ? "inactive" : "active"} xmlns='urn:xmpp:csi:0'/>`);
   }
 
   /** What none may say; `guilt`: why any end of the stream is to be expected, if it is. */
@@ -256,6 +272,8 @@ export class Device {
     if (sitting === undefined) return;
     this.#scene.counts.resumptions += 1;
     sitting.isReadToEnd = false;
+    // XEP-0352 section 5.2.
+    sitting.isInactive = false;
     if (!this.#management.accept(h)) return;
     this.#begin();
     for (const { text } of sitting.unacknowledged) this.write(text);

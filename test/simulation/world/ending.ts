@@ -2,6 +2,7 @@
  * How a world ends: faults end, everybody who can comes back, and when nothing is under way any more, what there is must be what there
  * should be.
  */
+import { playAftermath } from "./aftermath.ts";
 import { ask, askForRoster } from "./asking.ts";
 import type { Device } from "./device.ts";
 import { askForBlocks } from "./entering.ts";
@@ -63,6 +64,8 @@ export async function end(scene: Scene, stage: Stage, faults: ServerFaults): Pro
   const others = () => [...(scene.server.server.observation?.summaries() ?? [])].filter(({ address }) => address === null).length;
   const live = () => [...(scene.server.server.observation?.summaries() ?? [])].length;
   if (!(await until("sessions without a client have ended", restMs, () => others() === 0 && live() === devices.length))) return;
+  // What has waited comes now, and what it says is the latest.
+  for (const device of devices) device.setInactive(false);
   if (!(await quiet()) || missing().length > 0) return;
   checkSeen(scene);
   if (scene.hasProblem) return;
@@ -88,7 +91,10 @@ export async function end(scene: Scene, stage: Stage, faults: ServerFaults): Pro
   await checkMessages(scene);
   await checkReplays(scene);
   if (scene.hasProblem) return;
-  await playCoda(scene, { faults, quiet: async () => (await until("all are there", backMs, () => faults.isSettled && missing().length === 0)) && quiet() }, devices);
+  const rest = { faults, quiet: async () => (await until("all are there", backMs, () => faults.isSettled && missing().length === 0)) && quiet() };
+  await playCoda(scene, rest, devices);
+  if (scene.hasProblem) return;
+  await playAftermath(scene, rest, devices);
   if (scene.hasProblem) return;
   for (const device of devices) device.leave();
   await quiet();

@@ -1,16 +1,20 @@
-/** What a client does by itself when it has a session: stream management, the roster, the block list, the first presence. */
+/** What a client does by itself when it has a session: stream management, copies, the roster, the block list, the first presence, what it has missed. */
 import { ask, askForRoster } from "./asking.ts";
 import type { Device } from "./device.ts";
 import { makeAvailable } from "./presence-acts.ts";
 import type { Scene } from "./scene.ts";
+import { askForCopies, catchUp } from "./use-acts.ts";
 import { childOf, type Xml } from "../../support/xml-reader.ts";
 
 export function enter(device: Device, scene: Scene): void {
-  const { traits } = device;
+  const { traits, uses } = device;
   if (traits.management !== "off") device.enable();
+  if (uses.copies) askForCopies(scene, device, true);
+  if (uses.catchesUp === "before it shows itself") catchUp(scene, device);
   if (traits.fetchesRoster) askForRoster(scene, device, traits.usesVersions ? (device.roster.version ?? "") : undefined);
   if (traits.fetchesBlocks) askForBlocks(scene, device);
   if (traits.becomesAvailable) makeAvailable(scene, device, traits.priority);
+  if (uses.catchesUp === "afterwards") catchUp(scene, device);
 }
 
 /** XEP-0191 section 3.2; whoever asks is told of changes from then on. */

@@ -2,13 +2,14 @@
 import { childOf, showXml, type Xml } from "../../support/xml-reader.ts";
 import type { Device } from "./device.ts";
 import { blockedIn } from "./entering.ts";
+import { descriptionOf } from "./item-book.ts";
 import { earlyId } from "./misdeeds.ts";
 import type { Scene } from "./scene.ts";
 import type { Sitting } from "./sitting.ts";
 
 export function hear(scene: Scene, device: Device, sitting: Sitting, stanza: Xml): void {
   const { to, type } = stanza.attrs;
-  if (stanza.name === "message") return scene.messages.came(sitting, stanza);
+  if (stanza.name === "message") return message(scene, device, sitting, stanza);
   if (to !== undefined && to !== sitting.jid && to !== sitting.account) {
     scene.problem("RFC 6120 section 10.5: a stanza reaches only whom it is addressed to", `${device.name} (${sitting.jid}) was given ${showXml(stanza)}`);
   }
@@ -16,6 +17,23 @@ export function hear(scene: Scene, device: Device, sitting: Sitting, stanza: Xml
   if (type === "get" || type === "set") return request(scene, device, sitting, stanza);
   answer(scene, device, sitting, stanza);
 }
+
+/** By what is in it; what has no place of its own is somebody's message. */
+function message(scene: Scene, device: Device, sitting: Sitting, stanza: Xml): void {
+  const kind = stanza.attrs["type"] === "error" ? undefined : stanza.children.find((child): child is Xml => typeof child !== "string" && kinds.has(`${child.xmlns} ${child.name}`));
+  if (kind?.name === "result") return scene.archives.came(device, sitting, stanza);
+  if (kind?.name === "event") return scene.items.came(device, sitting, stanza);
+  if (kind === undefined) scene.messages.came(sitting, stanza);
+  else scene.messages.copied(sitting, stanza, kind.name === "sent" ? "sent" : "received");
+  const original = kind === undefined ? stanza : childOf(childOf(kind, "forwarded"), "message");
+  // What comes late does not say how far the archive is known.
+  const id = childOf(original, "delay") === undefined ? childOf(original, "stanza-id") : undefined;
+  if (id !== undefined) device.archivedUntil = id.attrs["id"];
+}
+
+const kinds: ReadonlySet<string> = new Set([
+  "urn:xmpp:mam:2 result", "http://jabber.org/protocol/pubsub#event event", "urn:xmpp:carbons:2 sent", "urn:xmpp:carbons:2 received",
+]);
 
 function answer(scene: Scene, device: Device, sitting: Sitting, stanza: Xml): void {
   const { id = "", from } = stanza.attrs;
@@ -46,6 +64,8 @@ function request(scene: Scene, device: Device, sitting: Sitting, stanza: Xml): v
   }
   const to = from === undefined ? "" : ` to='${from}'`;
   if (childOf(stanza, "ping") !== undefined) return device.send({ text: `<iq type='result' id='${id}'${to}/>` });
+  const about = childOf(stanza, "query");
+  if (type === "get" && about?.xmlns === "http://jabber.org/protocol/disco#info") return device.send({ text: `<iq type='result' id='${id}'${to}>${descriptionOf(device.uses, about.attrs["node"])}</iq>` });
   const error = "<error type='cancel'><service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>";
   device.send({ text: `<iq type='error' id='${id}'${to}>${error}</iq>` });
 }

@@ -7,7 +7,7 @@ export type WorldSize = "small" | "medium" | "large";
 
 const devicesMax = 50;
 
-/** How often something happens in a minute: `act` and `misbehave` for each device, the others for the world. */
+/** How often something happens in a minute: `act` and `misbehave` for each device, the others for the world. Of `use` there is somewhat less than of `act`. */
 interface Profile {
   readonly act: number;
   readonly misbehave: number;
@@ -78,6 +78,7 @@ function happeningsOf(random: SeededRandom, profile: Profile, devices: number, l
   add("misbehave", profile.misbehave * devices);
   add("link", profile.link * Math.max(1, devices / 4));
   add("server", profile.server);
+  add("use", profile.act * devices * 0.6);
   return happenings.toSorted((a, b) => a.at - b.at);
 }
 

@@ -3,6 +3,7 @@
  * session that does not count and may be lost with it, offline, returned, dropped by a named rule.
  */
 import { childOf, showXml, textOf, type Xml } from "../../support/xml-reader.ts";
+import { contentOf, mayBeCopied, waits, type MessageForm } from "./message-form.ts";
 import type { Scene } from "./scene.ts";
 import type { Sending, Sitting } from "./sitting.ts";
 
@@ -15,19 +16,28 @@ export interface Message {
   readonly to: string;
   readonly account: string;
   readonly resource: string | undefined;
+  readonly form: MessageForm;
   readonly body: string;
   /** Milliseconds since the world began. */
   readonly at: number;
   /** The server has taken responsibility for it. */
   isAccepted: boolean;
+  /** When its client was told so, ms since the world began; Infinity until then. */
+  acceptedAt: number;
   /** It was not handled, and never will be. */
   isVoid: boolean;
   readonly receipts: Receipt[];
+  /** Sessions that were given a copy (XEP-0280). */
+  readonly copies: Sitting[];
+  /** Sessions of the addressee that have read it in their archive, while the world was not at its end. */
+  readonly fetched: Sitting[];
+  /** Under which id it is in the archive of an account, as the stanzas said that came. */
+  readonly archiveIds: Map<string, string>;
   /** The condition of the error with which it was given back. */
   returned: string | undefined;
 }
 
-interface Receipt {
+export interface Receipt {
   readonly sitting: Sitting;
   /** How many stanzas its client had counted with it; 0 where it did not count. */
   readonly index: number;
@@ -37,6 +47,7 @@ interface Receipt {
 
 const addressee = "Invariant 11: a message reaches only whom it is for, as it was written";
 const once = "Invariant 11: no session is given a message twice, nor another what a client has acknowledged";
+const eitherOne = "XEP-0280: a session is given a message, or one copy of it";
 const wall = "XEP-0191 section 3.3: nothing passes between users one of whom has blocked the other";
 
 export class MessageBook {
@@ -56,32 +67,34 @@ export class MessageBook {
   }
 
   /** The next message. */
-  write(by: Sitting, type: Message["type"], to: string, words: string): Sending {
+  write(by: Sitting, type: Message["type"], to: string, words: string, form: MessageForm = "plain"): Sending {
     const number = this.#messages.length + 1;
     const slash = to.indexOf("/");
     const [account, resource] = slash < 0 ? [to, undefined] : [to.slice(0, slash), to.slice(slash + 1)];
     const message: Message = {
-      number, by, type, to, account, resource, body: `${number} ${words}`, at: this.#scene().now(),
-      isAccepted: false, isVoid: false, receipts: [], returned: undefined,
+      number, by, type, to, account, resource, form, body: form === "state" ? "" : `${number} ${words}`, at: this.#scene().now(),
+      isAccepted: false, acceptedAt: Infinity, isVoid: false, receipts: [], copies: [], fetched: [], archiveIds: new Map(), returned: undefined,
     };
     this.#messages.push(message);
     this.#scene().counts.messages += 1;
     return {
-      text: `<message${type === "normal" ? "" : ` type='${type}'`} to='${to}' id='m${number}'><body>${escape(message.body)}</body></message>`,
-      accepted: () => void (message.isAccepted = true),
+      text: `<message${type === "normal" ? "" : ` type='${type}'`} to='${to}' id='m${number}'>${contentOf(form, number, escape(message.body))}</message>`,
+      accepted: () => {
+        message.isAccepted = true;
+        message.acceptedAt = this.#scene().now();
+      },
       voided: () => this.#void(message),
     };
   }
 
   came(sitting: Sitting, stanza: Xml): void {
     const scene = this.#scene();
-    const { id = "", from, type = "normal", to } = stanza.attrs;
-    const message = this.#messages[Number(/^m(\d+)$/.exec(id)?.[1] ?? 0) - 1];
+    const { id = "", type = "normal" } = stanza.attrs;
+    const message = this.#named(id);
     const whose = `${sitting.device} (${sitting.jid})`;
     if (message === undefined) return scene.problem(addressee, `${whose}: nobody wrote ${showXml(stanza)}`);
     if (type === "error") return this.#cameBack(sitting, message, stanza);
-    const isChanged = from !== message.by.jid || to !== message.to || type !== message.type || textOf(childOf(stanza, "body")) !== message.body;
-    if (isChanged) scene.problem(addressee, `${whose}: ${message.by.jid} wrote to ${message.to}, and what came is ${showXml(stanza)}`);
+    if (!isAsWritten(message, stanza)) scene.problem(addressee, `${whose}: ${message.by.jid} wrote to ${message.to}, and what came is ${showXml(stanza)}`);
     if (sitting.account !== message.account) return scene.problem(addressee, `${whose}: was given what is for ${message.account}, ${showXml(stanza)}`);
     const isDelayed = childOf(stanza, "delay") !== undefined;
     this.#checkPlace(sitting, message, isDelayed);
@@ -92,7 +105,51 @@ export class MessageBook {
     }
     if (isDelayed) this.#checkWaiting(sitting, message);
     else this.#checkOrder(sitting, message);
+    if (!isDelayed && message.copies.includes(sitting) && !sitting.isToBlame) scene.problem(eitherOne, `${whose}: m${message.number} came after a copy of it`);
+    this.#checkArchiveId(sitting, message, stanza);
     message.receipts.push({ sitting, index: sitting.counting === "on" ? sitting.handled : 0, at: scene.now(), isDelayed });
+  }
+
+  /** A copy of what another session of the same user has sent or was sent (XEP-0280 sections 7 and 8). */
+  copied(sitting: Sitting, stanza: Xml, direction: "sent" | "received"): void {
+    const scene = this.#scene();
+    const whose = `${sitting.device} (${sitting.jid}): ${showXml(stanza)}`;
+    const inner = childOf(childOf(childOf(stanza, direction), "forwarded"), "message");
+    const message = this.#named(inner?.attrs["id"] ?? "");
+    if (inner === undefined || message === undefined) return scene.problem(addressee, `nobody wrote this: ${whose}`);
+    const { from, to, type = "normal" } = stanza.attrs;
+    if (from !== sitting.account || to !== sitting.jid || type !== message.type) scene.problem("XEP-0280 section 7: a copy comes from the own account, and is of the type of the message", whose);
+    if (!isAsWritten(message, inner)) scene.problem(addressee, `${message.by.jid} wrote to ${message.to}, and what came is a copy that says ${whose}`);
+    if (sitting.account !== (direction === "sent" ? message.by.account : message.account)) scene.problem("XEP-0280 sections 7 and 8: a user is given copies of the own conversations", whose);
+    if (direction === "received" && message.by.account === message.account) scene.problem(eitherOne, `what a user writes to itself is sent, and not received besides: ${whose}`);
+    if (sitting === message.by) scene.problem("XEP-0280 section 8: who sends a message is given no copy of it", whose);
+    if (sitting.copying.isOff) scene.problem("XEP-0280 sections 4 and 5: who has not asked for copies is given none", whose);
+    if (!mayBeCopied(message.form)) scene.problem("XEP-0280 section 9: what is private is not copied", whose);
+    if (message.isVoid) scene.problem("XEP-0198 section 5: what the server says it has not handled goes nowhere", `a copy came all the same: ${whose}`);
+    const isKnown = message.copies.includes(sitting) || message.receipts.some((receipt) => receipt.sitting === sitting);
+    if (isKnown && !sitting.isToBlame) scene.problem(eitherOne, `it came before: ${whose}`);
+    this.#checkOrder(sitting, message, true);
+    this.#checkArchiveId(sitting, message, inner);
+    message.copies.push(sitting);
+    scene.counts.copies += 1;
+  }
+
+  /** What an account says of itself alone, and once (XEP-0313 section 3.5). */
+  #checkArchiveId(sitting: Sitting, { number, archiveIds }: Message, stanza: Xml): void {
+    for (const child of stanza.children) {
+      if (typeof child === "string" || child.name !== "stanza-id") continue;
+      const { by = "", id = "" } = child.attrs;
+      const whose = `${sitting.device}: m${number} has id ${id} by ${by}`;
+      if (by !== sitting.account) this.#scene().problem("XEP-0313 section 3.5: a user is told of the own archive's ids", whose);
+      const known = archiveIds.get(by);
+      if (known !== undefined && known !== id) this.#scene().problem("XEP-0313 section 3.5: a message has one id in an archive", `${whose}, and before it had ${known}`);
+      archiveIds.set(by, id);
+    }
+  }
+
+  /** By the id of its stanza. */
+  #named(id: string): Message | undefined {
+    return this.#messages[Number(/^m(\d+)$/.exec(id)?.[1] ?? 0) - 1];
   }
 
   /** What goes to a bare JID goes to available resources (RFC 6121 section 8.5.2). */
@@ -106,8 +163,10 @@ export class MessageBook {
     }
   }
 
-  #checkOnce(sitting: Sitting, { number, receipts }: Message): void {
+  #checkOnce(sitting: Sitting, { number, receipts, form }: Message): void {
     const scene = this.#scene();
+    // What has waited for an inactive client comes as a copy: another session that had it, and has not acknowledged it, gives it on (XEP-0352).
+    if (form === "state" && sitting.wasInactive) return;
     const twice = receipts.some((receipt) => receipt.sitting === sitting);
     // Whose client has miscounted on purpose is given what it has said it has not.
     if (twice && !sitting.isToBlame) scene.problem(once, `${sitting.device}: m${number} came twice in one session`);
@@ -120,12 +179,13 @@ export class MessageBook {
   }
 
   /** RFC 6120 section 10.1. What was kept meanwhile may come later. */
-  #checkOrder(sitting: Sitting, { number, by, resource }: Message): void {
+  #checkOrder(sitting: Sitting, { number, by, resource }: Message, isCopy = false): void {
+    sitting.heard.push(number);
     const key = `${by.number}>${sitting.number}`;
     const last = this.#last.get(key) ?? 0;
     if (number < last) this.#scene().problem("RFC 6120 section 10.1: stanzas are delivered in order", `${sitting.device}: m${number} came after m${last}`);
     this.#last.set(key, Math.max(last, number));
-    if (resource === undefined) this.#lastToBare.set(key, Math.max(this.#lastToBare.get(key) ?? 0, number));
+    if (resource === undefined && !isCopy) this.#lastToBare.set(key, Math.max(this.#lastToBare.get(key) ?? 0, number));
   }
 
   /** What has waited for a user comes before what was written to it later, unless somebody else may have had it meanwhile. */
@@ -143,17 +203,21 @@ export class MessageBook {
     const error = childOf(stanza, "error");
     const condition = error?.children.find((child): child is Xml => typeof child !== "string" && child.name !== "text")?.name ?? "";
     const whose = `${sitting.device} (${sitting.jid}): ${showXml(stanza)}`;
-    if (sitting !== message.by) scene.problem("RFC 6120 section 8.3.1: an error goes to who sent the stanza", whose);
+    // What does not wait comes back late, to whoever has the address then.
+    const isBack = sitting === message.by || (!waits(message.form) && sitting.jid === message.by.jid);
+    if (!isBack) scene.problem("RFC 6120 section 8.3.1: an error goes to who sent the stanza", whose);
     if (message.returned !== undefined && !sitting.isToBlame) scene.problem(once, `${whose}: it was given back before`);
     message.returned = condition;
     if (!this.#mayComeBack(message)) scene.problem("Invariant 11: a message is given back only where nobody can have it", whose);
   }
 
   #mayComeBack(message: Message): boolean {
-    const { by, account, at, type, resource } = message;
+    const { by, account, at, type, resource, form } = message;
     const scene = this.#scene();
     const exists = scene.people.some((person) => person.account === account);
     if (!exists || scene.rights.wasBlocked(by.account, account, at, scene.now())) return true;
+    // XEP-0160 section 3: it does not wait for anybody.
+    if (!waits(form)) return true;
     // RFC 6121 section 8.5.3.2: there is no such resource; a chat message goes to another then, or waits.
     return type !== "chat" && resource !== undefined && !this.#wasThere(message);
   }
@@ -174,6 +238,12 @@ export class MessageBook {
     const text = `${receipt.sitting.device} was given m${message.number} of ${message.by.device}`;
     this.#scene().problem("XEP-0198 section 5: what the server says it has not handled goes nowhere", text);
   }
+}
+
+/** But for what its way has added: ids, delays. */
+export function isAsWritten({ by, to, type, body }: Message, stanza: Xml): boolean {
+  const { attrs } = stanza;
+  return attrs["from"] === by.jid && attrs["to"] === to && (attrs["type"] ?? "normal") === type && textOf(childOf(stanza, "body")) === body;
 }
 
 export function escape(text: string): string {

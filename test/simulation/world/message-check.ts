@@ -3,6 +3,7 @@ import { everyFact } from "../../../src/history/source.ts";
 import { createHistoryAdmin } from "../../../src/admin/history-admin.ts";
 import { MessageTrace } from "../../../src/history/message-trace.ts";
 import { tellStory } from "../../../src/history/message-story.ts";
+import { waits } from "./message-form.ts";
 import type { Message } from "./message-book.ts";
 import type { Scene } from "./scene.ts";
 import type { Sitting } from "./sitting.ts";
@@ -22,8 +23,9 @@ export async function checkMessages(scene: Scene): Promise<void> {
 }
 
 function isLost(scene: Scene, message: Message): boolean {
-  const { isAccepted, receipts, returned, by, account, at, type, resource, to } = message;
-  if (!isAccepted || receipts.length > 0 || returned !== undefined) return false;
+  const { isAccepted, receipts, fetched, returned, form, by, account, at, type, resource, to } = message;
+  // What does not wait is lost with the session that it was written to (XEP-0160 section 3).
+  if (!isAccepted || receipts.length + fetched.length > 0 || returned !== undefined || !waits(form)) return false;
   const exists = scene.people.some((person) => person.account === account);
   if (exists && scene.rights.wasBlocked(by.account, account, at, scene.now())) return false;
   // RFC 6121 sections 8.5.1 and 8.5.3.2: an error, to a session that is no more.

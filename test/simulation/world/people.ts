@@ -3,7 +3,7 @@ import { Device } from "./device.ts";
 import { newFacts } from "./persons.ts";
 import type { WorldPlan } from "./plan.ts";
 import type { Person, Scene } from "./scene.ts";
-import { traitsOf } from "./traits.ts";
+import { traitsOf, usesOf } from "./traits.ts";
 
 const names = ["romeo", "juliet", "nurse", "mercutio", "tybalt", "benvolio", "paris", "laurence", "rosaline", "balthasar"] as const;
 
@@ -17,7 +17,7 @@ export function populate(scene: Scene, { accounts, devices }: WorldPlan): void {
       // Each for itself, so that it stays as it is when others are left out.
       const random = scene.randomOf(`traits of ${name}/${place + 1}`);
       const traits = traitsOf(random, own, resources.filter((other) => other !== own));
-      const device = new Device(scene, { name: `${name}/${place + 1}`, person, traits });
+      const device = new Device(scene, { name: `${name}/${place + 1}`, person, traits, uses: usesOf(scene.randomOf(`uses of ${name}/${place + 1}`)) });
       person.devices.push(device);
       scene.devices.push(device);
     }

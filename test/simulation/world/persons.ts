@@ -6,7 +6,7 @@ import { Register, type Write } from "./register.ts";
 import type { Person, PersonFacts, Scene } from "./scene.ts";
 
 export function newFacts(): PersonFacts {
-  return { requests: new Set(), names: new Map(), shown: new Map(), blocked: new Map(), kept: new Map() };
+  return { requests: new Set(), names: new Map(), shown: new Map(), blocked: new Map(), kept: new Map(), items: new Map() };
 }
 
 /** Somebody asks to see this one. */
@@ -107,7 +107,7 @@ function fateOf(scene: Scene, { account }: Person, to: string, write: Write<unkn
 }
 
 /** What is answered with an error was not done. */
-function answeredFate(scene: Scene, ...writes: readonly Write<unknown>[]) {
+export function answeredFate(scene: Scene, ...writes: readonly Write<unknown>[]) {
   return {
     answered: (_: unknown, isResult: boolean) => {
       for (const write of writes) {

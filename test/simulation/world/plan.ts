@@ -42,6 +42,8 @@ export interface Happening {
 export type HappeningKind =
   /** A device does what its client and its user would do in its state: logs in, says something, changes its presence or its contacts … */
   | "act"
+  /** A device does what extensions are for: asks for copies, reads its archive, says that nobody looks at it, publishes items … */
+  | "use"
   /** A device does what none may: counts wrongly, speaks before it has bound, sends what is not well-formed … */
   | "misbehave"
   /** Its link: cut, half open (what is sent vanishes), one that stands still, one that is read slowly, one that is slow. */
@@ -76,6 +78,12 @@ export interface WorldCounts {
   readonly logins: number;
   readonly resumptions: number;
   readonly messages: number;
+  readonly copies: number;
+  /** Pages of archives. */
+  readonly pages: number;
+  readonly items: number;
+  /** How often nobody looked at a client any more. */
+  readonly pauses: number;
   readonly presences: number;
   readonly rosterChanges: number;
   readonly crashes: number;

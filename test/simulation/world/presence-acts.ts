@@ -1,5 +1,6 @@
 /** Presence as a client sends it. */
 import type { Device } from "./device.ts";
+import { capsOf } from "./item-book.ts";
 import type { Scene } from "./scene.ts";
 
 const shows = ["", "<show>away</show>", "<show>dnd</show>", "<show>chat</show>", "<show>xa</show>"] as const;
@@ -8,7 +9,7 @@ const shows = ["", "<show>away</show>", "<show>dnd</show>", "<show>chat</show>",
 export function makeAvailable(scene: Scene, device: Device, priority: number, show = 0): void {
   const { sitting } = device;
   if (sitting === undefined || device.isLeaving) return;
-  const content = `${shows[show] ?? ""}${priority === 0 ? "" : `<priority>${priority}</priority>`}`;
+  const content = `${shows[show] ?? ""}${priority === 0 ? "" : `<priority>${priority}</priority>`}${capsOf(device.uses)}`;
   sitting.priority = priority;
   device.send(scene.presences.write(sitting, { isAvailable: true, content }));
 }

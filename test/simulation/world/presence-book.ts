@@ -81,13 +81,17 @@ export class PresenceBook {
     const hasProbed = sitting.probed.has(bareOf(from));
     // RFC 6121 section 4.3.2: the answer to a probe may say that somebody is there, and nothing else.
     if (presence === undefined && hasProbed) return;
+    // Whom it was directed to while nobody looked, and the server has begun anew since, is told that somebody is there (XEP-0352).
+    if (presence === undefined && sitting.wasInactive && this.#isAside(sitting, from)) return void (sitting.touched.add(bareOf(from)), sitting.seen.has(from) || sitting.seen.set(from, 0));
     if (presence === undefined || !presence.isAvailable) return scene.problem("Invariant 7: a stanza is of the session that has sent it", `nobody has sent this: ${whose}`);
     const { by, to, number, at } = presence;
     if (by.jid !== from) return scene.problem("Invariant 7: a stanza is of the session that has sent it", `${by.jid} has sent this: ${whose}`);
     this.#checkOrder(sitting, presence, whose);
     // The answer to a probe says nothing new to who is kept up to date, and nobody tells others of the end.
     const isAnswer = hasProbed && to === undefined && stanza.attrs["to"] === sitting.jid;
-    if (!isAnswer || sitting.seen.has(from)) {
+    // Where it takes the place of what waited for an inactive client it is all that this one is told (XEP-0352).
+    const isLatest = sitting.wasInactive && sitting.shown !== undefined && scene.rights.isShown(by.account, sitting.account);
+    if (!isAnswer || sitting.seen.has(from) || isLatest) {
       sitting.seen.set(from, number);
       sitting.hidden.delete(from);
     }
@@ -130,7 +134,8 @@ export class PresenceBook {
     if (from === sitting.jid && presence?.isEnd === true) return sitting.seen.clear();
     if (presence?.to !== undefined) sitting.hidden.add(from);
     const isKnown = sitting.seen.delete(from);
-    if (!isKnown && !this.#isAside(sitting, from)) scene.problem(ends, `it was not there: ${whose}`);
+    // Of who has come and gone while nobody looked only the end is told (XEP-0352 section 3.2).
+    if (!isKnown && !sitting.wasInactive && !this.#isAside(sitting, from)) scene.problem(ends, `it was not there: ${whose}`);
   }
 }
 

@@ -4,8 +4,10 @@ import type { VirtualDisk } from "../../../src/testing/virtual/virtual-disk.ts";
 import type { VirtualNetwork } from "../../../src/testing/virtual/virtual-net.ts";
 import type { VirtualServer } from "../../../src/testing/virtual/virtual-server.ts";
 import type { Timer } from "../../../src/ports.ts";
+import type { ArchiveBook } from "./archive-book.ts";
 import type { Device } from "./device.ts";
 import type { Excuses } from "./excuses.ts";
+import type { ItemBook } from "./item-book.ts";
 import type { MessageBook } from "./message-book.ts";
 import type { PresenceBook } from "./presence-book.ts";
 import type { WorldCounts } from "./plan.ts";
@@ -40,6 +42,8 @@ export interface Scene {
   readonly resumesAsked: Map<string, number[]>;
   readonly messages: MessageBook;
   readonly presences: PresenceBook;
+  readonly archives: ArchiveBook;
+  readonly items: ItemBook;
   /** What the log says of who sees whom. */
   readonly rights: Rights;
   readonly excuses: Excuses;
@@ -81,4 +85,6 @@ export interface PersonFacts {
   readonly blocked: Map<string, Register<boolean>>;
   /** By namespace: private XML (XEP-0049); empty for nothing. */
   readonly kept: Map<string, Register<string>>;
+  /** By node: the number of the last item that was published; 0 for none. */
+  readonly items: Map<string, Register<number>>;
 }

@@ -4,6 +4,7 @@
  */
 import type { Xml } from "../../support/xml-reader.ts";
 import { counted, CountError, Outgoing } from "../crash/counting.ts";
+import { Copying } from "./copying.ts";
 
 /** Something that was sent, or is to be sent as soon as there is a link. */
 export interface Sending {
@@ -53,6 +54,19 @@ export class Sitting implements Place {
   isReadToEnd = false;
   /** The stanzas that its client had acknowledged when it left in order, and the server has closed its stream for it. */
   partedAt: number | undefined;
+  /** When its client has closed its stream, ms since the world began. */
+  leftAt: number | undefined;
+  /** Of messages that others of its user send or are sent. */
+  readonly copying = new Copying();
+  /** Its client has said that nobody looks at it (XEP-0352), now, and at any time. */
+  isInactive = false;
+  wasInactive = false;
+  /** The numbers of the messages that came at once, copies included, in their order. */
+  readonly heard: number[] = [];
+  /** The last item of each node that it was told of, by `owner node`. */
+  readonly items = new Map<string, number>();
+  /** Messages of the archive that came, by the id of the query. */
+  readonly reading = new Map<string, Xml[]>();
   /** The last `h` that its client has sent. */
   told = 0;
   /** The number of the presence by which it is available; undefined while it is not. */

@@ -1,5 +1,6 @@
 /** How the client of a device goes about things: drawn once, by the seed of the world. */
 import type { SeededRandom } from "../../../src/testing/virtual/seeded-random.ts";
+import { nodes } from "./item-book.ts";
 import type { LoginIntent } from "./login.ts";
 
 export interface Traits {
@@ -53,5 +54,28 @@ export function traitsOf(random: SeededRandom, own: string, others: readonly str
     welcomes: random.chance(0.65),
     patienceMs: random.whole(15_000, 45_000),
     isStubborn: random.chance(0.5),
+  };
+}
+
+/** What extensions a client uses: drawn for itself, so that everything else of it is as it would be without them. */
+export interface Uses {
+  /** It asks for copies in each session (XEP-0280). */
+  readonly copies: boolean;
+  /** Whether and when it asks its archive in each session for what it has missed (XEP-0313 section 6.3). */
+  readonly catchesUp: "never" | "before it shows itself" | "afterwards";
+  readonly pageSize: number;
+  /** Nodes of which it wants to hear (XEP-0163 section 4.2). */
+  readonly nodes: readonly string[];
+  /** It says what it can do as others can believe it (XEP-0115), and not only as before version 1.4. */
+  readonly isProven: boolean;
+}
+
+export function usesOf(random: SeededRandom): Uses {
+  return {
+    copies: random.chance(0.6),
+    catchesUp: random.chance(0.5) ? "never" : random.chance(0.5) ? "before it shows itself" : "afterwards",
+    pageSize: random.pick([1, 3, 10, 20]),
+    nodes: random.chance(0.25) ? [] : nodes.filter(() => random.chance(0.7)),
+    isProven: random.chance(0.8),
   };
 }

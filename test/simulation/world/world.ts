@@ -8,10 +8,12 @@ import { VirtualTime } from "../../../src/testing/virtual/virtual-time.ts";
 import type { Invariant } from "../../../src/testing/model/machine-model.ts";
 import type { Extension } from "../../../src/router/extension.ts";
 import { act } from "./acts.ts";
+import { ArchiveBook } from "./archive-book.ts";
 import { Choice } from "./choice.ts";
 import { password } from "./login-attempt.ts";
 import { Excuses } from "./excuses.ts";
 import { end } from "./ending.ts";
+import { ItemBook } from "./item-book.ts";
 import { disturbLink } from "./link-faults.ts";
 import { MessageBook } from "./message-book.ts";
 import { misbehave } from "./misdeeds.ts";
@@ -23,6 +25,7 @@ import type { Scene } from "./scene.ts";
 import { ServerFaults } from "./server-faults.ts";
 import { ServerWatch } from "./server-watch.ts";
 import { Transcript } from "./transcript.ts";
+import { use } from "./use-acts.ts";
 
 /** When every world begins, ms since 1970. */
 const beginning = 1_700_000_000_000;
@@ -83,7 +86,7 @@ class World {
         return problems.length > 0;
       },
       counts: {
-        tasks: 0, logins: 0, resumptions: 0, messages: 0, presences: 0, rosterChanges: 0, crashes: 0, restarts: 0, linkFaults: 0, diskFaults: 0, misdeeds: 0,
+        tasks: 0, logins: 0, resumptions: 0, messages: 0, copies: 0, pages: 0, items: 0, pauses: 0, presences: 0, rosterChanges: 0, crashes: 0, restarts: 0, linkFaults: 0, diskFaults: 0, misdeeds: 0,
       },
       people: [],
       devices: [],
@@ -93,6 +96,8 @@ class World {
       resumesAsked: new Map(),
       messages: new MessageBook(() => this.scene),
       presences: new PresenceBook(() => this.scene),
+      archives: new ArchiveBook(() => this.scene),
+      items: new ItemBook(() => this.scene),
       rights: new Rights(beginning),
       excuses: new Excuses({ disk, server, now }),
       delayMs: plan.network.delayMs,
@@ -144,6 +149,7 @@ class World {
     const one = scene.devices[device % scene.devices.length];
     if (one === undefined) return;
     if (kind === "act") act(scene, one, chosen);
+    else if (kind === "use") use(scene, one, chosen);
     else if (kind === "link") disturbLink(scene, one, chosen);
     else misbehave(scene, one, chosen);
   }

@@ -1,9 +1,6 @@
-/** What waits for a client that is inactive: of each subject the latest only, in the order in which those came. Bounded. */
-import { heldCharsMax, heldStanzasMax } from "../domain/limits.ts";
-import type { Step } from "../step/batch.ts";
+/** What a stanza tells the latest of: what may wait for a client that is inactive, and what outdates it. */
 import type { Element } from "../xml/element.ts";
 import { forwardNamespace } from "../xml/forwarded.ts";
-import { serialise } from "../xml/serialise.ts";
 
 const carbons = "urn:xmpp:carbons:2";
 const hints = "urn:xmpp:hints";
@@ -11,44 +8,6 @@ const chatStates = "http://jabber.org/protocol/chatstates";
 const events = "http://jabber.org/protocol/pubsub#event";
 /** What may stand beside a chat state and says nothing by itself (XEP-0085 section 5.6): hints, ids, delays. */
 const asides: ReadonlySet<string> = new Set(["urn:xmpp:hints", "urn:xmpp:sid:0", "urn:xmpp:delay"]);
-
-export class Held {
-  #stanzas = new Map<string, { readonly element: Element; readonly chars: number }>();
-  #chars = 0;
-
-  /** Takes the place of what is held of the same subject. Returns false, and holds nothing more, where there is no room. */
-  add(step: Step, { kind, key }: Subject, element: Element): boolean {
-    const stanzas = this.#stanzas;
-    const subject = `${kind} ${key}`;
-    const chars = serialise(element).length;
-    const before = stanzas.get(subject);
-    const more = chars - (before?.chars ?? 0);
-    if (this.#chars + more > heldCharsMax || (before === undefined && stanzas.size >= heldStanzasMax)) return false;
-    // What came between the two of them stays before the second one.
-    stanzas.delete(subject);
-    stanzas.set(subject, { element, chars });
-    this.#chars += more;
-    step.ifDiscarded(() => {
-      stanzas.delete(subject);
-      if (before !== undefined) stanzas.set(subject, before);
-      this.#chars -= more;
-    });
-    return true;
-  }
-
-  /** All of it, which is held no more. */
-  take(step: Step): readonly Element[] {
-    if (this.#stanzas.size === 0) return [];
-    const [stanzas, chars] = [this.#stanzas, this.#chars];
-    this.#stanzas = new Map();
-    this.#chars = 0;
-    step.ifDiscarded(() => {
-      this.#stanzas = stanzas;
-      this.#chars = chars;
-    });
-    return [...stanzas.values()].map(({ element }) => element);
-  }
-}
 
 /** What the latest of something is told of. */
 export interface Subject {

@@ -1,0 +1,57 @@
+/** What the server reads of rooms while it runs. */
+import { archiveContentKey, timeOfArchiveKey } from "../domain/archive-keys.ts";
+import { roomHistoryMax } from "../domain/limits.ts";
+import { Room, type SaidMessage } from "../domain/room.ts";
+import { roomStream, type RoomOwner } from "../domain/room-facts.ts";
+import type { Json, ProjectionRow, Store } from "../ports.ts";
+import { archive, archiveRowsPrefix, type WholeArchiveRow } from "./projections/archive.ts";
+import { roomRows, roomRowsPrefix } from "./projections/room-rows.ts";
+import { roomKey, rooms, type RoomRow } from "./projections/rooms.ts";
+
+/** Rows of one query. */
+const pageRows = 1_000;
+
+export class RoomSource {
+  readonly #store: Store;
+
+  /** The store must have the projections `rooms`, `room-rows` and `archive`. */
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /** undefined if there is no such room. */
+  async load(owner: RoomOwner): Promise<Room | undefined> {
+    const known = await this.#store.query(rooms.name, { key: roomKey(owner) });
+    if (known.length === 0) return undefined;
+    const prefix = roomRowsPrefix(owner);
+    const rows: { key: string; value: Json }[] = [];
+    for await (const { key, value } of this.#all(roomRows.name, prefix)) rows.push({ key: key.slice(prefix.length), value });
+    return new Room(owner.host, owner.room, rows, await this.#lastSaid(owner, roomHistoryMax));
+  }
+
+  /** All rooms of a host, in the order of their names. */
+  async *list(host: string): AsyncIterable<RoomRow> {
+    for await (const { value } of this.#all(rooms.name, `${host}/`)) yield value as unknown as RoomRow;
+  }
+
+  /** What was said last, the oldest first; texts that were trimmed meanwhile are left out. */
+  async #lastSaid(owner: RoomOwner, limit: number): Promise<readonly SaidMessage[]> {
+    const prefix = archiveRowsPrefix(owner.host, owner.room);
+    const rows = (await this.#store.query(archive.name, { prefix, reverse: true, limit })).toReversed();
+    const keys = rows.map(({ key }) => key.slice(prefix.length));
+    const texts = await this.#store.texts(roomStream(owner), keys.map(archiveContentKey));
+    return rows.flatMap(({ value }, index) => {
+      const text = texts[index];
+      return text === undefined ? [] : [{ id: (value as WholeArchiveRow).id, at: timeOfArchiveKey(keys[index]!), text }];
+    });
+  }
+
+  async *#all(projection: string, prefix: string): AsyncIterable<ProjectionRow> {
+    for (let after: string | undefined; ; ) {
+      const page: readonly ProjectionRow[] = await this.#store.query(projection, { prefix, limit: pageRows, ...(after === undefined ? {} : { after }) });
+      yield* page;
+      after = page.at(-1)?.key;
+      if (page.length < pageRows || after === undefined) return;
+    }
+  }
+}

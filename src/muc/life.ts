@@ -1,0 +1,18 @@
+/** Where a room is in its life, found out from what it is: the machine decides, and is kept nowhere. */
+import { transition } from "xstate";
+import { roomMachine, type RoomEvent, type RoomState } from "../../machines/room.ts";
+import type { Room } from "../domain/room.ts";
+
+/** As a state of the machine. */
+export function stateOf(room: Room): RoomState {
+  if (!room.exists) return "destroyed";
+  if (room.locked) return "locked";
+  return { open: room.occupants.size > 0 ? "occupied" : "empty" };
+}
+
+/** The state after an event. */
+export function lifeAfter(room: Room, event: RoomEvent): RoomState {
+  const occupants = [...room.occupants.values()].reduce((sum, { presences }) => sum + Object.keys(presences).length, 0);
+  const before = roomMachine.resolveState({ value: stateOf(room), context: { occupants, persistent: room.config.persistent } });
+  return transition(roomMachine, before, event)[0].value as RoomState;
+}

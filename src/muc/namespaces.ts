@@ -1,0 +1,5 @@
+/** The namespaces of group chat (XEP-0045 section 15.3). */
+export const muc = "http://jabber.org/protocol/muc";
+export const mucUser = `${muc}#user`;
+export const mucAdmin = `${muc}#admin`;
+export const mucOwner = `${muc}#owner`;

@@ -1,0 +1,140 @@
+/** All rooms: in memory as far as somebody needs them, changed by facts alone. */
+import { defaultRoomConfig, type RoomConfig } from "../domain/room-config.ts";
+import { isOfOccupants, type RoomFact, type RoomFactType, type RoomFacts, type RoomOwner } from "../domain/room-facts.ts";
+import { Room } from "../domain/room.ts";
+import { makeJid, type Jid } from "../domain/jid.ts";
+import { unnotedFactsMin } from "../domain/limits.ts";
+import type { Log } from "../ports.ts";
+import type { Sender } from "../service/services.ts";
+import type { DeliveryNote } from "../session/environment.ts";
+import type { Step } from "../step/batch.ts";
+import type { Element } from "../xml/element.ts";
+import type { Stanza } from "../xml/stanza.ts";
+import type { RoomExtension } from "./contract.ts";
+import { lifeAfter } from "./life.ts";
+import { RoomCache } from "./room-cache.ts";
+
+/** Where rooms are read from. */
+export interface RoomStore {
+  /** undefined if there is no such room. */
+  load(owner: RoomOwner): Promise<Room | undefined>;
+  /** All rooms of a domain. `occupied`: the sessions that were in it when it was recorded last. */
+  list(host: string): AsyncIterable<RoomOwner & { readonly name: string; readonly public: boolean; readonly occupied: number }>;
+}
+
+/** Choices of the operator. */
+export interface RoomLimits {
+  /** Who may make a room. */
+  readonly creation: "everybody" | "admins";
+  /** Rooms that one user owns; more are not made. */
+  readonly perUser: number;
+  /** Occupants of one room. */
+  readonly occupants: number;
+  /** Administrators of the server, by bare JID: they own every room. */
+  readonly admins: readonly string[];
+}
+
+/** What rooms need of the rest of the server. */
+export interface RoomsHost {
+  readonly log: Log;
+  readonly limits: RoomLimits;
+  /** The domains of accounts. */
+  readonly hosts: readonly string[];
+  readonly store: RoomStore;
+  nextId(): string;
+  /** Runs a step: for what is done after a wait. */
+  run<Result>(cause: string | null, work: (step: Step) => Result): Result;
+  /** Resolves when what has this ticket is on the disk. */
+  durable(ticket: number): Promise<void>;
+  isDurable(ticket: number): boolean;
+  /** Puts an element into the queue of a connected session, or gives it to the service of its domain. Returns whether there is such a one. */
+  give(step: Step, to: Jid, element: Element, note?: DeliveryNote): boolean;
+  /** Whether there is such a session, with or without a link; of other servers' and components' it is believed. */
+  isThere(jid: Pick<Jid, "full" | "bare" | "resource">): boolean;
+  /** Sends a message or presence to an account as if a session had sent it. What comes back goes to `sender`. */
+  send(step: Step, stanza: Stanza & { readonly to: Jid }, sender: Sender): void;
+}
+
+export class Rooms {
+  readonly host: RoomsHost;
+  readonly extensions: readonly RoomExtension[];
+  readonly #cache: RoomCache;
+
+  constructor(host: RoomsHost, extensions: readonly RoomExtension[]) {
+    this.host = host;
+    this.extensions = extensions;
+    this.#cache = new RoomCache(
+      (domain, room) => host.store.load({ host: domain, room }),
+      ({ lastTicket }) => host.isDurable(lastTicket),
+    );
+  }
+
+  /** A room that is in memory: every room with an occupant is. */
+  read(step: Step, bareJid: string): Room | undefined {
+    return this.#cache.read(step, bareJid);
+  }
+
+  /** All that are in memory. */
+  known(): Iterable<Room> {
+    return this.#cache.all();
+  }
+
+  /** Loads a room; undefined if it does not exist. */
+  load(jid: Jid): Promise<Room | undefined> {
+    return jid.local === undefined ? Promise.resolve(undefined) : this.#cache.load(jid.domain, jid.local);
+  }
+
+  /** Makes a room that does not exist: whoever asks has looked for it, in memory and in the store. */
+  create(step: Step, jid: Jid, by: string, config: Partial<RoomConfig>, locked: boolean): Room {
+    const room = new Room(jid.domain, jid.local ?? "", []);
+    this.#cache.add(step, room);
+    this.change(step, room, "RoomCreated", { by, config: { ...defaultRoomConfig, ...config }, locked });
+    this.change(step, room, "AffiliationSet", { jid: by, affiliation: "owner", nick: null, reason: null });
+    return room;
+  }
+
+  /** Records a fact. What is sent in this step waits for it, unless it is told not to be binding. */
+  change<Type extends RoomFactType>(
+    step: Step,
+    room: Room,
+    type: Type,
+    data: Omit<RoomFacts[Type], keyof RoomOwner>,
+    { binding = true, contents }: { readonly binding?: boolean; readonly contents?: RoomFact["contents"] } = {},
+  ): void {
+    const fact = { type, data: { host: room.host, room: room.room, ...data }, ...(contents === undefined ? {} : { contents }) } as unknown as RoomFact;
+    this.#cache.change(step, room, fact, binding);
+    if (isOfOccupants(type)) this.#noteOccupants(step, room);
+  }
+
+  /** Nothing is left of it; those who were in it have been told. */
+  destroy(step: Step, room: Room, by: string | null, reason: string | null): void {
+    this.change(step, room, "RoomDestroyed", { by, reason });
+    this.#cache.forget(room.bare);
+    step.ifDiscarded(() => {
+      if (this.#cache.get(room.bare) === undefined) this.#cache.add(step, room);
+    });
+  }
+
+  /** Whether the room is over when its last occupant has left, or its configuration has changed: what the machine of its life says. */
+  isOver(room: Room, event: Parameters<typeof lifeAfter>[1]): boolean {
+    return lifeAfter(room, event) === "destroyed";
+  }
+
+  jidOf(room: Room, nick?: string): Jid {
+    return makeJid(room.room, room.host, nick);
+  }
+
+  /** Those of a domain in which somebody was when the server stopped, or the power went. */
+  async loadOccupied(domain: string): Promise<void> {
+    for await (const { host, room, occupied } of this.host.store.list(domain)) if (occupied > 0) await this.#cache.load(host, room);
+  }
+
+  /** Facts of who came and went say nothing any more once it is said who is there. */
+  #noteOccupants(step: Step, room: Room): void {
+    const unnoted = room.meta("unnoted") ?? 0;
+    const occupants = room.occupants;
+    if (unnoted < unnotedFactsMin || unnoted < occupants.size * 4) return;
+    const noted = [...occupants].map(([nick, { role, presences }]) => ({ nick, role, presences }));
+    this.change(step, room, "OccupantsNoted", { occupants: noted });
+  }
+}

@@ -1,0 +1,76 @@
+/** What is said to everybody in a room, and its subject (XEP-0045 sections 7.4 and 8.1). */
+import { archiveContentKey, nextArchiveKey } from "../domain/archive-keys.ts";
+import type { Element } from "../xml/element.ts";
+import { serialise } from "../xml/serialise.ts";
+import { stanzaIdElement } from "../xml/stanza-id.ts";
+import { clientNamespace, el, type StanzaFault } from "../xml/stanza.ts";
+import type { RoomMessage } from "./contract.ts";
+import { mucUser } from "./namespaces.ts";
+import { give, sessionsOf } from "./showing.ts";
+
+/** A message of type groupchat to the room. Returns why it is not said. */
+export function say(message: RoomMessage): StanzaFault | undefined {
+  const { rooms, step, room, stanza, nick } = message;
+  // Section 7.4: only occupants are heard.
+  const row = nick === undefined ? undefined : room.occupants.get(nick);
+  if (nick === undefined || row === undefined) return { condition: "not-acceptable", text: "enter the room first" };
+  const element = el("message", { xmlns: clientNamespace, type: "groupchat", id: stanza.id, from: rooms.jidOf(room, nick).full, "xml:lang": langOf(stanza.element) });
+  for (const child of stanza.element.children) {
+    // Only the room says how somebody stands to it.
+    if (typeof child !== "string" && child.getNS() !== mucUser) element.children.push(child);
+  }
+  const subject = isSubject(stanza.element);
+  // Sections 7.4 and 8.1.
+  if (row.role === "visitor") return { condition: "forbidden", text: "visitors are not heard in this room" };
+  if (subject && row.role !== "moderator" && !room.config.changeSubject) return { condition: "forbidden", text: "only moderators change the subject" };
+  for (const { saying } of rooms.extensions) {
+    const fault = saying?.({ ...message, nick, element });
+    if (fault !== undefined) return fault;
+  }
+  if (subject) rooms.change(step, room, "SubjectSet", { nick, stanza: serialise(element) });
+  else if (isWorthKeeping(element)) archive(message, element);
+  tell(message, element);
+  return undefined;
+}
+
+/** In the room's own name, or an occupant's: kept and given to everybody. */
+export function archive({ rooms, step, room }: Pick<RoomMessage, "rooms" | "step" | "room">, element: Element): void {
+  if (!room.config.archive) return;
+  const key = nextArchiveKey(room.meta("archiveLast"), step.at);
+  const id = `${key}-${rooms.host.nextId()}`;
+  // XEP-0359 section 3: under the id that it has in the room's archive.
+  element.cnode(stanzaIdElement(room.bare, id));
+  const text = serialise(element);
+  const from = String(element.attrs["from"]);
+  rooms.change(step, room, "RoomMessageArchived", { id, with: from, bytes: Buffer.byteLength(text) }, { contents: [{ key: archiveContentKey(key), text }] });
+}
+
+/** To everybody who is in the room, the speaker too. */
+export function tell({ rooms, step, room }: Pick<RoomMessage, "rooms" | "step" | "room">, element: Element): void {
+  for (const { jid } of sessionsOf(room)) {
+    const copy = el(element.name, { ...element.attrs, to: jid });
+    copy.children = element.children;
+    give(rooms, step, jid, copy);
+  }
+}
+
+/** Section 8.1: a subject and nothing to read beside it. */
+function isSubject(element: Element): boolean {
+  return element.getChild("subject") !== undefined && element.getChild("body") === undefined && element.getChild("thread") === undefined;
+}
+
+/** As personal archives (XEP-0313 section 6.1.1), with what the sender thinks of it (XEP-0334 section 4). */
+function isWorthKeeping(element: Element): boolean {
+  if (["no-store", "no-permanent-store"].some((hint) => element.getChild(hint, "urn:xmpp:hints") !== undefined)) return false;
+  return element.getChild("store", "urn:xmpp:hints") !== undefined || element.getChild("body") !== undefined || element.children.some(isOfNote);
+}
+
+/** What other clients want to know of later: not that somebody types. */
+function isOfNote(child: Element | string): boolean {
+  return typeof child !== "string" && !["http://jabber.org/protocol/chatstates", "urn:xmpp:sid:0", "urn:xmpp:hints", "urn:xmpp:occupant-id:0"].includes(child.getNS() ?? "");
+}
+
+function langOf(element: Element): string | undefined {
+  return element.attrs["xml:lang"] as string | undefined;
+}
+
