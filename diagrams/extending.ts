@@ -1,13 +1,14 @@
 /** The chapter for who writes an extension: its words are here, the examples are those that the tests run, the tables are the types'. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { extensionAnswerMs, sessionStateBytesMax, stateKeysMax, stateValueBytesMax } from "../src/domain/limits.ts";
+import * as limits from "../src/domain/limits.ts";
 import { phases, type Phase } from "../src/router/phases.ts";
 import { membersOf, shapeOf, type Member } from "./declared.ts";
 import { code, table } from "./markdown.ts";
 
 const examples = "test/extension/examples";
 const contract = "src/router/extension.ts";
+const { extensionAnswerMs, sessionStateBytesMax, stateKeysMax, stateValueBytesMax } = limits;
 
 /** `root`: the project's folder. */
 export function extendingPage(root: string): string {
@@ -86,7 +87,14 @@ export function extendingPage(root: string): string {
       "- Throw: that ends the session whose input it was, with internal-server-error. What is the client's fault is answered with a `fault`.",
     "An extension runs inside the server's process and may do what that may: load only what you would run as the server's user.",
     "",
-  ].join("\n\n").replace(/\n+$/, "\n");
+  ].join("\n\n").replace(/\n+$/, "\n").replaceAll(/`(\w+(?:Max|Ms))`/g, (name, limit: string) => valueOf(limit) ?? name);
+}
+
+/** Of a bound that the types name. */
+function valueOf(limit: string): string | undefined {
+  const value = Object.hasOwn(limits, limit) ? limits[limit as keyof typeof limits] : undefined;
+  if (typeof value !== "number") return undefined;
+  return limit.endsWith("Ms") ? `${value / 1_000} s` : String(value);
 }
 
 const phaseWords: Readonly<Record<Phase, readonly [string, string]>> = {

@@ -162,7 +162,7 @@ async function compose(options: ServerOptions, undo: (() => Promise<void> | void
   if (doors.listener !== undefined) listeners.push({ name: "http", listener: doors.listener });
   undo.push(() => inspector?.close());
 
-  const admin: AdminApi = { ...epochs.admin, inspectorUrl: async (how) => inspector?.freshUrl(how) ?? refuseInspector(config) };
+  const admin: AdminApi = { ...epochs.admin, config: async () => config, inspectorUrl: async (how) => inspector?.freshUrl(how) ?? refuseInspector(config) };
   let closeAdmin = async (): Promise<void> => {};
   if (ownsDataFolder) {
     const adminServer = await serveAdmin({ dataDir: config.dataDir, api: admin, log: logger });

@@ -1,4 +1,5 @@
 /** What an operator can ask of a server, whether it runs or not. */
+import type { Config } from "../config/schema.ts";
 import type { PresenceExplanation } from "../domain/presence-explanation.ts";
 import type { SessionView } from "../domain/session-view.ts";
 import type { HistorySource } from "../history/source.ts";
@@ -55,6 +56,8 @@ export interface StoreAdmin extends UserAdmin, ContactAdmin, AccountTransfer, Hi
 }
 
 export interface AdminApi extends StoreAdmin {
+  /** What the server was started with. There is no secret in it. */
+  config(): Promise<Config>;
   /**
    * Where the inspector is, with a token that lets in once and soon. A secret. `here`: by its address on this machine, for who connects to it by
    * program; else by the name that people use. Rejects with inspector-off.

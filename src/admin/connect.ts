@@ -2,6 +2,7 @@
 import { lstatSync, statSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { z } from "zod";
+import type { Config } from "../config/schema.ts";
 import type { PresenceExplanation } from "../domain/presence-explanation.ts";
 import type { SessionView } from "../domain/session-view.ts";
 import type { SessionKey, SessionRow } from "../history/source.ts";
@@ -157,6 +158,10 @@ class SocketClient implements AdminClient {
 
   async backup(file: string): Promise<void> {
     await this.#ask("log.backup", { file }, true);
+  }
+
+  config(): Promise<Config> {
+    return this.#ask("config", {});
   }
 
   async inspectorUrl({ here = false }: { readonly here?: boolean } = {}): Promise<string> {

@@ -56,6 +56,7 @@ export const methods: Readonly<Record<string, Method>> = {
   "explain.presence": method(z.strictObject({ a: jid, b: jid }), (api, params) => api.explainPresence(params.a, params.b)),
   "log.stats": method(z.strictObject({}), (api) => api.logStats()),
   "log.backup": method(z.strictObject({ file: z.string().min(1) }), async (api, params) => (await api.backup(params.file), null)),
+  config: method(z.strictObject({}), (api) => api.config()),
   // In an object: of a text that is answered as such the server's log says what it is.
   "inspector.url": method(z.strictObject({ here: z.boolean().optional() }), async (api, { here = false }) => ({ url: await api.inspectorUrl({ here }) })),
   "history.stream": method(z.strictObject({ stream: z.string().min(1), after: place }), (api, params) => api.streamFacts(params.stream, params.after)),

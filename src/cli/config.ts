@@ -4,11 +4,12 @@ import { stringify } from "smol-toml";
 import { type Field, fieldAt, fields } from "../config/fields.ts";
 import type { ConfigFlags, LoadedConfig } from "../config/load.ts";
 import { load, withServerOptions } from "./options.ts";
+import { runningOtherwise, type OtherSetting } from "./running-config.ts";
 import { OperatorError, print, warn } from "./terminal.ts";
 
 export function addConfig(program: Command): void {
   withServerOptions(program.command("config").description("show the configuration in effect, and where each value comes from"))
-    .option("--json", "as JSON: {file, config, sources}")
+    .option("--json", "as JSON: {file, config, sources, running}")
     .option("--write <FILE>", "write it as a new configuration file instead; one that exists is never touched")
     .addHelpText(
       "after",
@@ -16,16 +17,18 @@ export function addConfig(program: Command): void {
 A flag wins over the environment, that over the file, that over the default. Every setting has a variable: listen.c2s.port is
 REFRAIN_LISTEN_C2S_PORT, hosts is REFRAIN_HOSTS=a.example,b.example. The file is --config, else REFRAIN_CONFIG, else refrain.toml
 in the data folder, else refrain.toml in the working folder. What is printed is a configuration file itself.
+Where a server runs on the data folder, what it has set otherwise is shown first: another start, or a change that waits for one.
 
 Examples:
   refrain config
   refrain config --port 5322 --write refrain.toml     begin a configuration file`,
     )
-    .action(({ json, write, ...flags }: ConfigFlags & { json?: boolean; write?: string }) => {
+    .action(async ({ json, write, ...flags }: ConfigFlags & { json?: boolean; write?: string }) => {
       const loaded = load(flags);
       for (const warning of loaded.warnings) warn(warning);
-      if (write !== undefined) writeNew(write, toToml(loaded, { sources: false }));
-      else print(json === true ? toJson(loaded) : toToml(loaded, { sources: true }));
+      if (write !== undefined) return writeNew(write, toToml(loaded, { sources: false }));
+      const running = await runningOtherwise(loaded.config);
+      print(json === true ? toJson(loaded, running) : [...inRunning(running), toToml(loaded, { sources: true })].join("\n"));
     });
 }
 
@@ -40,8 +43,16 @@ function writeNew(file: string, text: string): void {
   print(`wrote ${file}`);
 }
 
-function toJson({ file, config, sources }: LoadedConfig): string {
-  return JSON.stringify({ file: file ?? null, config, sources: Object.fromEntries(sources) }, null, 2);
+/** `running`: what the running server has otherwise, by path; null where none runs. */
+function toJson({ file, config, sources }: LoadedConfig, running: readonly OtherSetting[] | undefined): string {
+  const others = running === undefined ? null : Object.fromEntries(running.map(({ path, value }) => [path, value ?? null]));
+  return JSON.stringify({ file: file ?? null, config, sources: Object.fromEntries(sources), running: others }, null, 2);
+}
+
+function inRunning(running: readonly OtherSetting[] | undefined): readonly string[] {
+  if (running === undefined || running.length === 0) return [];
+  const said = running.map(({ path, value }) => `#   ${path}: ${value === undefined ? "not set" : JSON.stringify(value)}`);
+  return ["# the server that runs on this data folder has been started with other settings, until it is started again:", ...said, ""];
 }
 
 interface Section {

@@ -1,5 +1,5 @@
-/** What is kept beside the log of stanzas: each is one element of XML, for it is sent as it is. */
-import { numberOfQueueKey, parseQueuedText } from "../domain/session-facts.ts";
+/** What is kept beside the log of stanzas: each is one element of XML, for it is sent as it is. That one is taken needs no words. */
+import { numberOfQueueKey, numberOfTakenKey, parseQueuedText } from "../domain/session-facts.ts";
 import { fixes, type LogCheck, type Report } from "../log/verify/findings.ts";
 import type { Content } from "../ports.ts";
 import { restoreElement } from "../xml/parse-element.ts";
@@ -14,6 +14,10 @@ export class ContentsCheck implements LogCheck {
   see(): void {}
 
   content(stream: string, { key, text }: Content): void {
+    if (numberOfTakenKey(key) !== undefined) {
+      if (text !== "") this.#report({ thing: `content ${key} of ${stream}`, problem: "expected no text", fix: fixes.salvage });
+      return;
+    }
     if (isStanza(key, text)) return;
     this.#report({ thing: `content ${key} of ${stream}`, problem: "it is not one whole element of XML", fix: fixes.salvage });
   }

@@ -198,7 +198,7 @@ export const archiveGivenMax = 500;
 export const archiveRoundMs = 3_600_000;
 /** Archives that are looked at in one portion of that work, and messages that go in one commit: some milliseconds of the store's time. */
 export const archivesLookedAtMax = 100;
-export const archiveTrimMax = 250;
+export const archiveTrimMax = 100;
 
 /** Fields of a data form (XEP-0004) that is read at all. */
 export const formFieldsMax = 256;
@@ -225,8 +225,8 @@ export const nodeSubscriptionsPerUserMax = 10;
 export const nodeSubscriptionsPerAccountMax = 50;
 /** Subscriptions to all nodes of an account that wait for the owner's answer: all are shown to whoever of its resources becomes available. */
 export const nodeRequestsMax = 200;
-/** Affiliations, or subscriptions, that an owner changes in one request. */
-export const nodePeopleChangesMax = 1_000;
+/** Affiliations, or subscriptions, that an owner changes in one request: some 30 ms. */
+export const nodePeopleChangesMax = 500;
 /**
  * Accounts to whose nodes one user has subscribed, those aside where the owner did it. And milliseconds between two looks at all of them,
  * for those where somebody else has ended it.
@@ -331,3 +331,9 @@ export const roomHistoryMax = 100;
 export const roomHistoryCharsMax = 524_288;
 /** Bytes of the presence that an occupant shows: every newcomer is given that of all. */
 export const roomPresenceBytesMax = 8_192;
+/** Admins and owners who come into a room that is full (XEP-0045 section 7.2.9). */
+export const roomAdminsBeyondMax = 100;
+/** Requests of occupants to each other that wait for their answers, in all rooms and of one session, and for how long each does, in ms. */
+export const relayedRequestsMax = 10_000;
+export const relayedRequestsOfSessionMax = 100;
+export const relayedRequestMs = 60_000;

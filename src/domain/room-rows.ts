@@ -26,7 +26,7 @@ export type AffiliationRow = {
 
 export type OccupantRow = {
   readonly role: OccupantRole;
-  /** By the full JID of each session: its presence as the others are given it, XML text. The first one entered first. */
+  /** By the full JID of each session: its presence as the others are given it, XML text. The one that has spoken last is the last one. */
   readonly presences: Readonly<Record<string, string>>;
 };
 
@@ -80,7 +80,10 @@ export function applyRoomFact(table: RoomTable, fact: RoomFact, at: number): voi
     case "OccupantShown": {
       const { nick, jid, presence } = fact.data;
       const known = table.get("occupant", nick);
-      if (known?.presences[jid] !== undefined) table.set("occupant", nick, { ...known, presences: { ...known.presences, [jid]: presence } });
+      if (known?.presences[jid] !== undefined) {
+        const { [jid]: _, ...others } = known.presences;
+        table.set("occupant", nick, { ...known, presences: { ...others, [jid]: presence } });
+      }
       return occupied();
     }
     case "OccupantRenamed": {

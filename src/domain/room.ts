@@ -1,6 +1,7 @@
 /** A room in memory: its rows, and what they say of who is in it and how everybody stands to it. Changed by facts alone. */
 import { archiveContentKey, archiveKeyOf, timeOfArchiveKey } from "./archive-keys.ts";
 import { roomHistoryCharsMax, roomHistoryMax } from "./limits.ts";
+import { nickKey } from "./nick.ts";
 import { defaultRoomConfig, type RoomConfig } from "./room-config.ts";
 import type { RoomFact } from "./room-facts.ts";
 import { applyRoomFact, type AffiliationRow, type OccupantRow, type RoomMeta, type RoomRows } from "./room-rows.ts";
@@ -29,6 +30,10 @@ export class Room {
   readonly #maps: RowMaps<RoomRows> = { affiliation: new Map(), occupant: new Map(), meta: new Map() };
   /** By full JID: the nick. */
   readonly #nicks = new Map<string, string>();
+  /** By what a nick reads like: the nick of who has it. */
+  readonly #alike = new Map<string, string>();
+  /** By what a nick reads like: whose it is. Made when it is asked for. */
+  #reserved: Map<string, string> | undefined;
   readonly #said: SaidMessage[] = [];
 
   /** `rows` are those of the read model, whose keys are `KIND/ID`; without any it is a room that does not exist. */
@@ -38,7 +43,10 @@ export class Room {
     this.bare = `${room}@${host}`;
     fillRows(this.#maps, rows);
     for (const message of said) this.#remember(message);
-    for (const [nick, { presences }] of this.occupants) for (const jid of Object.keys(presences)) this.#nicks.set(jid, nick);
+    for (const [nick, { presences }] of this.occupants) {
+      this.#alike.set(nickKey(nick), nick);
+      for (const jid of Object.keys(presences)) this.#nicks.set(jid, nick);
+    }
   }
 
   /** It was created, and not destroyed since. */
@@ -75,6 +83,11 @@ export class Room {
     return this.#nicks.get(fullJid);
   }
 
+  /** The nick in the room that reads as this one, often the very same; undefined if there is none. */
+  nickLike(nick: string): string | undefined {
+    return this.#alike.get(nickKey(nick));
+  }
+
   /** The last messages, the oldest first, as far as they are given to newcomers. */
   get said(): readonly SaidMessage[] {
     return this.#said;
@@ -91,10 +104,14 @@ export class Room {
     return roleOnEntering(this.affiliationOf(bareJid), this.config);
   }
 
-  /** Whose reserved nick it is: the bare JID; undefined if nobody's. Looks at all affiliations. */
+  /** Whose reserved nick it is, or one that reads as this one: the bare JID; undefined if nobody's. */
   reservedBy(nick: string): string | undefined {
-    for (const [jid, row] of this.#maps.affiliation) if (row.nick === nick) return jid;
-    return undefined;
+    if (this.#reserved === undefined) {
+      this.#reserved = new Map();
+      // Who had it first has it.
+      for (const [jid, { nick }] of [...this.#maps.affiliation].toReversed()) if (nick !== null) this.#reserved.set(nickKey(nick), jid);
+    }
+    return this.#reserved.get(nickKey(nick));
   }
 
   /** Returns the way back, for a step that fails. */
@@ -104,14 +121,47 @@ export class Room {
     const said = [...this.#said];
     applyRoomFact(table, fact, at);
     this.#reindex(fact);
+    this.#reindexNicks(fact);
     return () => {
       table.undo();
+      this.#reindexNicks(fact);
       this.#said.splice(0, this.#said.length, ...said);
       for (const [jid, nick] of before) {
         if (nick === undefined) this.#nicks.delete(jid);
         else this.#nicks.set(jid, nick);
       }
     };
+  }
+
+  /** After a fact, and after it was taken back: the rows say who is there. */
+  #reindexNicks(fact: RoomFact): void {
+    switch (fact.type) {
+      case "AffiliationSet":
+        this.#reserved = undefined;
+        return;
+      case "OccupantEntered":
+      case "OccupantLeft":
+        this.#noteNick(fact.data.nick);
+        return;
+      case "OccupantRenamed":
+        this.#noteNick(fact.data.nick);
+        this.#noteNick(fact.data.to);
+        return;
+      case "RoomCreated":
+      case "RoomDestroyed":
+        this.#reserved = undefined;
+        this.#alike.clear();
+        for (const nick of this.occupants.keys()) this.#noteNick(nick);
+        return;
+      default:
+        return;
+    }
+  }
+
+  #noteNick(nick: string): void {
+    const key = nickKey(nick);
+    if (this.occupants.has(nick)) this.#alike.set(key, nick);
+    else if (this.#alike.get(key) === nick) this.#alike.delete(key);
   }
 
   #remember(message: SaidMessage): void {

@@ -1,5 +1,5 @@
 /** Sessions: each one folds, its later snapshots are what the facts before them give, and what is kept for it is what it still needs. */
-import { evolveHeld, numberOfHeldKey, numberOfQueueKey, parseQueuedText, presenceKey } from "../domain/session-facts.ts";
+import { evolveHeld, numberOfHeldKey, numberOfQueueKey, numberOfTakenKey, parseQueuedText, presenceKey } from "../domain/session-facts.ts";
 import { fixes, type LogCheck, type Report } from "../log/verify/findings.ts";
 import type { Content, StoredFact } from "../ports.ts";
 import { HistoryError } from "./errors.ts";
@@ -18,6 +18,8 @@ interface Living {
   missing: Set<number>;
   /** Numbers of what waits until its client looks; as texts are seen, those whose texts are missing still. */
   held: Set<number>;
+  /** Numbers of what another session has; as contents are seen, those of which none says so. */
+  taken: Set<number>;
   /** Facts of it are known to be lost: what they said of what waits is not. */
   gapped: boolean;
 }
@@ -37,7 +39,7 @@ export class SessionsCheck implements LogCheck {
   see(fact: StoredFact): void {
     const { stream, type, version, position } = fact;
     if (!stream.startsWith("session/")) return;
-    const living = this.#living.get(stream) ?? { moment: undefined, problem: undefined, before: 0, missing: new Set(), held: new Set(), gapped: false };
+    const living = this.#living.get(stream) ?? { moment: undefined, problem: undefined, before: 0, missing: new Set(), held: new Set(), taken: new Set(), gapped: false };
     const gapped = this.#isSalvaged(stream, version);
     const before = gapped ? undefined : living.moment;
     if (gapped) {
@@ -45,6 +47,7 @@ export class SessionsCheck implements LogCheck {
       living.held.clear();
     }
     evolveHeld(living.held, fact);
+    if (type === "StanzasTaken") for (const number of dataOf(fact, type).numbers) living.taken.add(number);
     try {
       const { moment, disagreements } = evolveSession(before, fact);
       const problem = moment && contextProblem(moment.machine.context, stream.split("/")[1] ?? "");
@@ -77,6 +80,8 @@ export class SessionsCheck implements LogCheck {
       if (!living.held.delete(held) && !living.gapped) this.#wrong(thing, "nothing says that this stanza waits until the client looks");
       return;
     }
+    const taken = numberOfTakenKey(key);
+    if (taken !== undefined) return this.#taken(thing, living, taken);
     if (number === undefined) {
       if (key !== presenceKey) this.#wrong(thing, "nothing of a session has such a key");
       return;
@@ -94,18 +99,28 @@ export class SessionsCheck implements LogCheck {
 
   end(): void {
     this.#expect();
-    for (const [stream, { missing, held, problem }] of this.#living) {
+    for (const [stream, { missing, held, taken, problem }] of this.#living) {
       if (problem !== undefined) this.#wrong(stream, `it cannot go on at the next start: ${problem}`);
       for (const number of missing) this.#wrong(`stanza ${number} of ${stream}`, "it waits to be acknowledged, and its text is not kept");
       for (const number of held) this.#wrong(`held stanza ${number} of ${stream}`, "it waits until the client looks, and its text is not kept");
+      for (const number of taken) this.#wrong(`stanza ${number} of ${stream}`, "another session has it, and it is not kept as a copy");
     }
+  }
+
+  #taken(thing: string, { taken, moment, before }: Living, number: number): void {
+    const isExpected = taken.delete(number) || moment === undefined || (number > (moment.counts?.acknowledged ?? 0) && number <= before);
+    if (!isExpected) this.#wrong(thing, "nothing says that another session has this stanza");
   }
 
   /** Which texts are to be found is known once all facts were seen. */
   #expect(): void {
     if (this.#folded) return;
     this.#folded = true;
-    for (const living of this.#living.values()) living.missing = new Set(living.moment?.queue.map(({ number }) => number));
+    for (const living of this.#living.values()) {
+      living.missing = new Set(living.moment?.queue.map(({ number }) => number));
+      // What is said of a stanza goes with it.
+      living.taken = new Set([...living.taken].filter((number) => living.missing.has(number)));
+    }
   }
 
   #wrong(thing: string, problem: string): void {

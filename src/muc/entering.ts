@@ -1,7 +1,9 @@
 /** Entering a room, and making one by entering it (XEP-0045 sections 7.2 and 10.1). */
 import type { Jid } from "../domain/jid.ts";
-import { roomPresenceBytesMax } from "../domain/limits.ts";
+import { roomAdminsBeyondMax, roomPresenceBytesMax } from "../domain/limits.ts";
+import { nickKey } from "../domain/nick.ts";
 import type { Room } from "../domain/room.ts";
+import type { OccupantRow } from "../domain/room-rows.ts";
 import type { OccupantRole } from "../domain/room-standing.ts";
 import type { Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
@@ -9,8 +11,9 @@ import { serialise } from "../xml/serialise.ts";
 import { clientNamespace, el, type Stanza, type StanzaFault } from "../xml/stanza.ts";
 import { giveHistory, historyAsked } from "./history.ts";
 import { muc, mucUser } from "./namespaces.ts";
+import { passed } from "./passing.ts";
 import type { Rooms } from "./rooms.ts";
-import { give, isShown, presenceFor, shownOf, tellAll } from "./showing.ts";
+import { bareOf, give, isShown, lastOf, presenceFor, shownOf, tellAll } from "./showing.ts";
 
 type Addressed = Stanza & { readonly to: Jid };
 
@@ -18,52 +21,81 @@ type Addressed = Stanza & { readonly to: Jid };
 export function enter(rooms: Rooms, step: Step, room: Room | undefined, presence: Addressed): StanzaFault | undefined {
   const { from, to, element } = presence;
   const nick = to.resource;
-  // Section 7.2.1.
-  if (nick === undefined) return { condition: "jid-malformed", text: "name the nick that you want: room@service/nick" };
+  const fault = nickFault(nick);
+  if (nick === undefined || fault !== undefined) return fault;
   const join = element.getChild("x", muc);
-  const kept = keptPresence(element);
-  if (kept === undefined) return { condition: "policy-violation", text: `presence to a room has at most ${roomPresenceBytesMax} bytes` };
+  // Section 7.2.18: it does not speak of rooms, or believes to be in this one.
+  if (join === undefined) {
+    give(rooms, step, from.full, strangerPresence(to, from));
+    return undefined;
+  }
   if (room === undefined) {
     const fault = mayCreate(rooms, from);
     if (fault !== undefined) return fault;
-    // Section 10.1.2: locked until its owner has configured it; 10.1.1: who does not speak of rooms cannot, and has an open one.
-    const made = rooms.create(step, to, from.bare, {}, join !== undefined);
-    place(rooms, step, made, presence, nick, "moderator", kept, [201]);
+    const kept = keptPresence(to, element);
+    if (kept === undefined) return tooMuch;
+    // Section 10.1.2: locked until its owner has configured it.
+    const made = rooms.create(step, to, from.bare, {}, true);
+    place(rooms, step, made, presence, { nick, role: "moderator", codes: [201] }, kept.text);
     return undefined;
   }
-  const role = mayEnter(rooms, room, presence, nick, join);
-  if (typeof role !== "string") return role;
-  place(rooms, step, room, presence, nick, role, kept, []);
+  const admitted = admit(rooms, room, presence, nick, join);
+  if ("condition" in admitted) return admitted;
+  const kept = keptPresence(room, element);
+  if (kept === undefined) return tooMuch;
+  place(rooms, step, room, presence, admitted, kept.text);
   return undefined;
 }
 
-/** Its role, or why not. */
-function mayEnter(rooms: Rooms, room: Room, { from }: Addressed, nick: string, join: Element | undefined): OccupantRole | StanzaFault {
+/** Section 7.2.1; section 17.1: a nick can be seen. */
+export function nickFault(nick: string | undefined): StanzaFault | undefined {
+  if (nick === undefined) return { condition: "jid-malformed", text: "name the nick that you want: room@service/nick" };
+  return nickKey(nick) === "" ? { condition: "jid-malformed", text: "a nick is more than spaces" } : undefined;
+}
+
+/** Section 7.2.8: why somebody else has this nick, or one that reads like it; undefined if nobody has. */
+export function nickTaken(room: Room, nick: string, bareJid: string): StanzaFault | undefined {
+  const like = room.nickLike(nick);
+  const holder = like === undefined ? undefined : userOf(room.occupants.get(like)!);
+  if (holder !== undefined && holder !== bareJid) return { condition: "conflict", text: "somebody else has this nick" };
+  const reserved = room.reservedBy(nick);
+  return reserved === undefined || reserved === bareJid ? undefined : { condition: "conflict", text: "this nick is reserved by somebody else" };
+}
+
+/** Whose sessions these are: one user's all. */
+function userOf(row: OccupantRow): string {
+  return bareOf(lastOf(row));
+}
+
+/** Under which nick somebody enters and how, with what only the newcomer is told of it. */
+interface Admission {
+  readonly nick: string;
+  readonly role: OccupantRole;
+  readonly codes: readonly number[];
+}
+
+function admit(rooms: Rooms, room: Room, { from }: Addressed, nick: string, join: Element): Admission | StanzaFault {
   const affiliation = room.affiliationOf(from.bare);
-  const isOwner = affiliation === "owner";
-  // Section 7.2.15.
-  if (room.locked && !isOwner) return { condition: "item-not-found", text: "the room is not yet configured" };
-  // Section 7.2.8.
+  // Section 7.2.10.
+  if (room.locked && affiliation !== "owner") return { condition: "item-not-found", text: "the room is not yet configured" };
+  // Section 7.2.7.
   if (affiliation === "outcast") return { condition: "forbidden", text: "you are banned from this room" };
   const role = room.roleOnEntering(from.bare);
-  // Section 7.2.7.
+  // Section 7.2.6.
   if (role === undefined) return { condition: "registration-required", text: "only members may enter this room" };
   const { password, maxUsers } = room.config;
-  // Section 7.2.6.
-  if (password !== null && !isOwner && join?.getChildText("password", muc) !== password) return { condition: "not-authorized", text: "the room has a password, and this is not it" };
-  const holder = room.occupants.get(nick);
-  const sameUser = holder !== undefined && Object.keys(holder.presences).every((jid) => jid.startsWith(`${from.bare}/`));
-  const reserved = room.reservedBy(nick);
-  // Section 7.2.9.
-  if ((holder !== undefined && !sameUser) || (reserved !== undefined && reserved !== from.bare)) {
-    return { condition: "conflict", text: "somebody else has this nick" };
-  }
+  // Section 7.2.5: whoever it is.
+  if (password !== null && join.getChildText("password", muc) !== password) return { condition: "not-authorized", text: "the room has a password, and this is not it" };
+  const taken = nickTaken(room, nick, from.bare);
+  if (taken !== undefined) return taken;
+  // Section 7.2.8: the nick that the user has already, as it is written there.
+  const own = room.nickLike(nick);
+  if (own !== undefined) return { nick: own, role: room.occupants.get(own)!.role, codes: own === nick ? [] : [210] };
   const most = maxUsers > 0 ? Math.min(maxUsers, rooms.host.limits.occupants) : rooms.host.limits.occupants;
-  // Section 7.2.10: owners and admins come in all the same.
-  if (holder === undefined && room.occupants.size >= most && !isOwner && affiliation !== "admin") {
-    return { condition: "service-unavailable", text: "as many are in the room as it takes", type: "wait" };
-  }
-  return role;
+  // Section 7.2.9: owners and admins come in all the same.
+  const beyond = affiliation === "owner" || affiliation === "admin" ? roomAdminsBeyondMax : 0;
+  if (room.occupants.size >= most + beyond) return { condition: "service-unavailable", text: "as many are in the room as it takes", type: "wait" };
+  return { nick, role, codes: [] };
 }
 
 /** Section 10.1.1. */
@@ -72,37 +104,65 @@ function mayCreate({ host: { limits } }: Rooms, from: Jid): StanzaFault | undefi
   return allowed ? undefined : { condition: "not-allowed", text: "you may not make rooms here" };
 }
 
-/** In the order of section 7.1: who is there, the newcomer to them, the newcomer itself, what was said, the subject. */
-function place(rooms: Rooms, step: Step, room: Room, { from, element }: Addressed, nick: string, role: OccupantRole, kept: string, codes: readonly number[]): void {
-  for (const [other, row] of room.occupants) {
-    if (other === nick || !isShown(room, row.role)) continue;
-    give(rooms, step, from.full, presenceFor(rooms, room, shownOf(room, other, row), { jid: from.full, role }, false));
-  }
-  rooms.change(step, room, "OccupantEntered", { nick, jid: from.full, role, presence: kept });
-  const shown = shownOf(room, nick, room.occupants.get(nick)!, from.full);
-  const { whois, archive } = room.config;
-  const selfCodes = [...codes, ...(whois === "anyone" ? [100] : []), ...(archive ? [170] : [])];
-  tellAll(rooms, step, room, shown, { without: Object.keys(room.occupants.get(nick)!.presences) });
-  give(rooms, step, from.full, presenceFor(rooms, room, { ...shown, selfCodes }, { jid: from.full, role: shown.role as OccupantRole }, true));
-  giveHistory(rooms, step, room, from.full, historyAsked(element));
+function place(rooms: Rooms, step: Step, room: Room, presence: Addressed, { nick, role, codes }: Admission, kept: string): void {
+  const jid = presence.from.full;
+  rooms.change(step, room, "OccupantEntered", { nick, jid, role, presence: kept });
+  tellAll(rooms, step, room, shownOf(room, nick, room.occupants.get(nick)!, jid), { without: [jid] });
+  welcome(rooms, step, room, nick, presence, codes);
 }
 
-/** Presence of who is in the room already: the same, shown anew (section 7.7). */
-export function show(rooms: Rooms, step: Step, room: Room, nick: string, { from, element }: Addressed): StanzaFault | undefined {
-  const kept = keptPresence(element);
-  if (kept === undefined) return { condition: "policy-violation", text: `presence to a room has at most ${roomPresenceBytesMax} bytes` };
-  rooms.change(step, room, "OccupantShown", { nick, jid: from.full, presence: kept }, { binding: false });
-  tellAll(rooms, step, room, shownOf(room, nick, room.occupants.get(nick)!, from.full));
+/** Section 17.3: who enters and is in the room already has lost sight of it, and is told all anew; the others, if it says something new. */
+export function enterAgain(rooms: Rooms, step: Step, room: Room, nick: string, presence: Addressed): StanzaFault | undefined {
+  const { from, element } = presence;
+  const kept = keptPresence(room, element);
+  if (kept === undefined) return tooMuch;
+  if (room.occupants.get(nick)!.presences[from.full] !== kept.text) {
+    rooms.change(step, room, "OccupantShown", { nick, jid: from.full, presence: kept.text }, { binding: false });
+    tellAll(rooms, step, room, shownOf(room, nick, room.occupants.get(nick)!, from.full), { without: [from.full] });
+  }
+  welcome(rooms, step, room, nick, presence, nick === presence.to.resource ? [] : [210]);
   return undefined;
 }
 
-/** What the others are given of it: nothing of what it said to the room, and nothing that only the room may say. undefined: too much. */
-function keptPresence(element: Element): string | undefined {
-  const kept = el("presence", { xmlns: clientNamespace });
-  for (const child of element.children) {
-    if (typeof child === "string" || [muc, mucUser].includes(child.getNS() ?? "")) continue;
-    kept.children.push(child);
+/** What a newcomer is told, in the order of section 7.1: who is there, itself, what was said, the subject. */
+function welcome(rooms: Rooms, step: Step, room: Room, nick: string, { from: { full: jid }, id, element }: Addressed, codes: readonly number[]): void {
+  const own = room.occupants.get(nick)!;
+  for (const [other, row] of room.occupants) {
+    if (other === nick || !isShown(room, row.role)) continue;
+    give(rooms, step, jid, presenceFor(rooms, room, shownOf(room, other, row), { jid, role: own.role }, false));
   }
-  const text = serialise(kept);
-  return Buffer.byteLength(text) <= roomPresenceBytesMax ? text : undefined;
+  const { whois, archive } = room.config;
+  // Sections 7.2.3 and 7.2.12.
+  const selfCodes = [...codes, ...(whois === "anyone" ? [100] : []), ...(archive ? [170] : [])];
+  const self = presenceFor(rooms, room, { ...shownOf(room, nick, own, jid), selfCodes }, { jid, role: own.role }, true);
+  if (id !== undefined) self.attrs["id"] = id;
+  give(rooms, step, jid, self);
+  giveHistory(rooms, step, room, jid, historyAsked(element));
 }
+
+/** Presence of who is in the room already: the same, shown anew (section 7.7). */
+export function show(rooms: Rooms, step: Step, room: Room, nick: string, { from, id, element }: Addressed): StanzaFault | undefined {
+  const kept = keptPresence(room, element);
+  if (kept === undefined) return tooMuch;
+  const jid = from.full;
+  rooms.change(step, room, "OccupantShown", { nick, jid, presence: kept.text }, { binding: false });
+  tellAll(rooms, step, room, shownOf(room, nick, room.occupants.get(nick)!, jid), { answers: { jid, id } });
+  return undefined;
+}
+
+/** Section 7.2.18: out of a room in which it was not. */
+function strangerPresence(room: Jid, to: Jid): Element {
+  const item = el("item", { affiliation: "none", role: "none" }, el("reason", {}, "You are not in the room."));
+  const codes = ["110", "307", "333"].map((code) => el("status", { code }));
+  return el("presence", { xmlns: clientNamespace, type: "unavailable", from: room.full, to: to.full }, el("x", { xmlns: mucUser }, item, ...codes));
+}
+
+/** What the others are given of it: nothing of what it said to the room, and nothing that only the room may say. undefined: too much. */
+export function keptPresence(room: Pick<Jid, "bare">, element: Element): { readonly element: Element; readonly text: string } | undefined {
+  const kept = el("presence", { xmlns: clientNamespace, "xml:lang": element.attrs["xml:lang"] as string | undefined });
+  for (const child of passed(room.bare, element)) if (typeof child !== "string") kept.children.push(child);
+  const text = serialise(kept);
+  return Buffer.byteLength(text) <= roomPresenceBytesMax ? { element: kept, text } : undefined;
+}
+
+const tooMuch: StanzaFault = { condition: "policy-violation", text: `presence to a room has at most ${roomPresenceBytesMax} bytes` };

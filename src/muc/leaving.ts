@@ -2,8 +2,9 @@
 import type { Room } from "../domain/room.ts";
 import type { Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
+import { keptPresence } from "./entering.ts";
 import type { Rooms } from "./rooms.ts";
-import { bareOf, tellAll, type Shown } from "./showing.ts";
+import { bareOf, give, lastOf, presenceFor, shownOf, tellAll, type Shown } from "./showing.ts";
 
 /** How it is told. */
 export interface Leaving {
@@ -16,25 +17,39 @@ export interface Leaving {
 }
 
 /** One session goes. If it is the last of its nick, the others are told; if it is the last of a temporary room, that is over. */
-export function leave(rooms: Rooms, step: Step, room: Room, jid: string, { presence, ...told }: Leaving = {}): void {
+export function leave(rooms: Rooms, step: Step, room: Room, jid: string, leaving: Leaving = {}): void {
   const nick = room.nickOf(jid);
-  const row = nick === undefined ? undefined : room.occupants.get(nick);
-  if (nick === undefined || row === undefined) return;
-  const over = rooms.isOver(room, { type: "occupant.left" });
-  rooms.change(step, room, "OccupantLeft", { nick, jid });
-  const shown: Shown = { nick, affiliation: room.affiliationOf(bareOf(jid)), role: "none", jid, presence, unavailable: true, ...told };
-  // Section 7.14: others of the same nick are still there, and so it is for everybody else.
-  const remains = room.occupants.has(nick);
-  tellAll(rooms, step, room, shown, { also: [jid], role: row.role, without: remains ? sessionsBut(room, jid) : [] });
-  if (over) rooms.destroy(step, room, null, null);
+  if (nick !== undefined) depart(rooms, step, room, nick, [jid], leaving);
 }
 
 /** All sessions of a nick go at once: kicked, banned, or the room is over. */
-export function removeNick(rooms: Rooms, step: Step, room: Room, nick: string, told: Leaving): void {
-  const row = room.occupants.get(nick);
-  for (const jid of Object.keys(row?.presences ?? {})) if (room.exists) leave(rooms, step, room, jid, told);
+export function removeNick(rooms: Rooms, step: Step, room: Room, nick: string, leaving: Leaving): void {
+  depart(rooms, step, room, nick, Object.keys(room.occupants.get(nick)?.presences ?? {}), leaving);
 }
 
-function sessionsBut(room: Room, jid: string): readonly string[] {
-  return [...room.occupants.values()].flatMap(({ presences }) => Object.keys(presences)).filter((other) => other !== jid);
+function depart(rooms: Rooms, step: Step, room: Room, nick: string, jids: readonly string[], { presence, ...told }: Leaving): void {
+  const row = room.occupants.get(nick);
+  if (row === undefined) return;
+  let over = false;
+  for (const jid of jids) {
+    over = rooms.isOver(room, { type: "occupant.left" });
+    rooms.change(step, room, "OccupantLeft", { nick, jid });
+    rooms.relay.end(step, jid, room);
+  }
+  const last = lastOf(row);
+  const jid = jids.includes(last) ? last : (jids.at(-1) ?? last);
+  // What it says at its end is passed on as all else is; of too much nothing is.
+  const said = presence === undefined ? undefined : keptPresence(room, presence)?.element;
+  const shown: Shown = { nick, affiliation: room.affiliationOf(bareOf(jid)), role: "none", jid, presence: said, unavailable: true, ...told };
+  const remaining = room.occupants.get(nick);
+  if (remaining === undefined) {
+    tellAll(rooms, step, room, shown, { also: jids, role: row.role });
+    if (over) rooms.destroy(step, room, null, null);
+    return;
+  }
+  // Section 7.2.8: others of the same nick are still there, and so it is for everybody else.
+  for (const jid of jids) give(rooms, step, jid, presenceFor(rooms, room, shown, { jid, role: "none" }, true));
+  // But who has spoken for all of them is gone: what another says of itself is new.
+  const speaker = lastOf(remaining);
+  if (jid === last && row.presences[speaker] !== row.presences[jid]) tellAll(rooms, step, room, shownOf(room, nick, remaining));
 }

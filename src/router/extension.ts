@@ -127,9 +127,11 @@ export interface NodeQuestion {
 }
 
 export interface IqHandler {
+  /** The namespace of the payload. */
   readonly xmlns: string;
   /** The name of the payload. */
   readonly name: string;
+  /** Which of them it answers. */
   readonly types: readonly ("get" | "set")[];
   /** Whom it may be addressed to: the server, or an account on whose behalf the server answers. */
   readonly at: readonly ("server" | "account")[];

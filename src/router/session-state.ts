@@ -2,6 +2,7 @@
 import type { Json } from "../domain/json.ts";
 import { sessionStateBytesMax } from "../domain/limits.ts";
 import type { Session } from "../session/environment.ts";
+import { remember } from "../session/remember.ts";
 import type { Step } from "../step/batch.ts";
 
 export interface SessionStateOptions<State extends Json> {
@@ -46,7 +47,7 @@ export function sessionState<State extends Json>({ initial, read }: SessionState
       const text = textOf(name, state);
       if (Object.hasOwn(session.extensions, name) && JSON.stringify(session.extensions[name]) === text) return;
       // A copy: what is in memory is what the log gives again, whatever becomes of the caller's value.
-      session.tell(step, { type: "extension.changed", at: step.at, name, value: JSON.parse(text) as Json });
+      session[remember](step, name, JSON.parse(text) as Json);
     },
     [own]: (name) => (owner ??= name),
   };

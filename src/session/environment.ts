@@ -14,6 +14,7 @@ import type { AccountCache } from "./account-cache.ts";
 import type { Logins } from "./logins.ts";
 import type { Observation } from "./observation.ts";
 import type { Registry } from "./registry.ts";
+import type { remember } from "./remember.ts";
 import type { SharedStanza } from "./shared-stanza.ts";
 
 export interface SessionEnvironment {
@@ -179,7 +180,7 @@ export interface Session {
   hasDirected(to: Jid): boolean;
   /** The addresses that its user has sent directed presence to and not taken back. */
   readonly directed: readonly string[];
-  /** What extensions keep of it, by their names; set by telling `extension.changed`. */
+  /** What extensions keep of it, by their names: each sets its own, by `sessionState`. */
   readonly extensions: Readonly<Record<string, Json>>;
   /**
    * What the server says in it has changed: this is its presence from now on, kept and told to all who see it as if its client had
@@ -204,7 +205,9 @@ export interface Session {
    */
   onReceipt(step: Step, receipt: Receipt): void;
   /** Tells the machine something, within `step`. */
-  tell(step: Step, event: SessionEvent): void;
+  tell(step: Step, event: Exclude<SessionEvent, { readonly type: "extension.changed" }>): void;
+  /** Sets what the extension of this name keeps of it. */
+  [remember](step: Step, name: string, value: Json): void;
   /** Ends the session through its machine; without a condition, politely. */
   close(condition?: StreamErrorCondition, text?: string): void;
 }

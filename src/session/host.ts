@@ -7,7 +7,7 @@ import type { SessionContext } from "../../machines/session-context.ts";
 import type { SessionSnapshot } from "../../machines/fold.ts";
 import type { StreamErrorCondition } from "../domain/errors.ts";
 import type { Jid } from "../domain/jid.ts";
-import type { Timer } from "../ports.ts";
+import type { Json, Timer } from "../ports.ts";
 import type { Step } from "../step/batch.ts";
 import type { Outbox } from "../step/outbox.ts";
 import type { Element } from "../xml/element.ts";
@@ -23,6 +23,7 @@ import { HeldStanzas } from "./held-stanzas.ts";
 import type { Login } from "./logins.ts";
 import { Management } from "./management.ts";
 import { mentionOf } from "./mentions.ts";
+import { remember } from "./remember.ts";
 import type { RestoredSession } from "./restored-session.ts";
 import { SessionLink } from "./session-link.ts";
 import { SessionLog } from "./session-log.ts";
@@ -344,7 +345,12 @@ export class SessionHost implements LinkOwner, Workbench, ResumableSession {
   // What the machine is told.
 
   tell(step: Step, event: SessionEvent): void {
+    if (event.type === "extension.changed") throw new TypeError("extension.changed is not for telling: an extension sets what it keeps by its sessionState");
     this.#telling.tell(step, event);
+  }
+
+  [remember](step: Step, name: string, value: Json): void {
+    this.#telling.tell(step, { type: "extension.changed", at: step.at, name, value });
   }
 
   tellLater(cause: string | null, event: (step: Step) => SessionEvent): void {

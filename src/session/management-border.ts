@@ -58,7 +58,7 @@ function takeAcknowledgement(host: Workbench, step: Step, { attrs }: Element): v
 }
 
 /** Section 6: the client has more than it was sent. */
-export function tooHigh(at: number, h: number, sent: number): SessionEvent {
+export function tooHigh(at: number, h: number, sent: number): Extract<SessionEvent, { readonly type: "stream.failed" }> {
   const sendCount = toWire(sent);
   return {
     type: "stream.failed",

@@ -8,6 +8,7 @@ import { sees } from "../domain/roster.ts";
 import type { Extension, House, Outgoing, SessionLinkLost, SessionResumed } from "../router/extension.ts";
 import type { HouseLimits } from "../router/house.ts";
 import { addressed, isBarred, unavailable } from "../router/presence.ts";
+import { sessionState } from "../router/session-state.ts";
 import type { Session } from "../session/environment.ts";
 import type { Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
@@ -15,10 +16,20 @@ import { clientNamespace, el } from "../xml/stanza.ts";
 import { subjectOf, type Subject } from "./xep-0352-subject.ts";
 
 const xmlns = "urn:xmpp:csi:0";
-const name = "client-state";
+
+type State = {
+  readonly active: boolean;
+  /** In logs of before such stanzas were recorded: full JIDs whose end waited. */
+  readonly gone?: readonly string[];
+};
+
+const state = sessionState<State>({
+  initial: { active: true },
+  read: (recorded) => (typeof (recorded as Partial<State> | null)?.active === "boolean" ? (recorded as State) : undefined),
+});
 
 export const clientState: Extension = {
-  name,
+  name: "client-state",
   specification: {
     id: "XEP-0352",
     version: "1.0.0",
@@ -30,6 +41,7 @@ export const clientState: Extension = {
     { xmlns, names: ["inactive"], handle: ({ step, session }) => deactivate(step, session) },
     { xmlns, names: ["active"], handle: ({ step, session }) => activate(step, session) },
   ],
+  sessionState: state,
   holdsBack,
   linkLost: ({ step, session }: SessionLinkLost) => activate(step, session),
   sessionResumed,
@@ -76,26 +88,20 @@ function flush(step: Step, session: Session): void {
 
 /** After a crash it tells whether there may be presence that was held back. */
 function record(step: Step, session: Session, active: boolean): void {
-  session.tell(step, { type: "extension.changed", at: step.at, name, value: { active } });
+  state.set(step, session, { active });
 }
 
 /** Section 5.2: it is active. Presence that was held when the process died is told as it is now. */
 function sessionResumed({ step, session, house }: SessionResumed): void {
   if (inactive.has(session)) return activate(step, session);
-  const state = session.extensions[name] as Recorded | undefined;
-  if (state?.active !== false) return;
+  const { active, gone = [] } = state.of(session);
+  if (active) return;
   record(step, session, true);
   const account = house.account(step, session.jid.bare);
   if (account === undefined) return;
   const shown = new Map([...directedTo(session, account, house, step), ...(session.available ? seenBy(session, account, house, step) : [])]);
-  for (const jid of state.gone ?? []) if (!shown.has(jid)) session.deliver(step, addressed(unavailable(jid), account.bare));
+  for (const jid of gone) if (!shown.has(jid)) session.deliver(step, addressed(unavailable(jid), account.bare));
   for (const presence of shown.values()) session.deliver(step, presence);
-}
-
-interface Recorded {
-  readonly active?: boolean;
-  /** In logs of before such stanzas were recorded: full JIDs whose end waited. */
-  readonly gone?: readonly string[];
 }
 
 /** The presence that subscriptions show, and that of the user's own resources (RFC 6121 sections 4.2.2 and 4.3.1), by full JID. */

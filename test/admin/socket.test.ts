@@ -15,6 +15,7 @@ import { AdminError } from "../../src/admin/errors.ts";
 import { requestBytesMax } from "../../src/admin/protocol.ts";
 import { type AdminServer, serveAdmin } from "../../src/admin/serve.ts";
 import { adminSocketPath } from "../../src/admin/socket-path.ts";
+import { configSchema, type Config } from "../../src/config/schema.ts";
 import type { SessionView } from "../../src/domain/session-view.ts";
 import { liveClock, liveIds, liveRandom } from "../../src/live.ts";
 import { Accounts } from "../../src/log/accounts.ts";
@@ -22,6 +23,7 @@ import { loadAccount } from "../../src/log/load-account.ts";
 import { createMemoryStore } from "../../src/log/memory-store.ts";
 import { projections } from "../../src/log/projections/index.ts";
 
+const config = configSchema.parse({ hosts: [{ domain: "localhost" }] }) as Config;
 let dataDir: string;
 let sessions: SessionView[];
 let deleted: string[];
@@ -45,7 +47,7 @@ function api(): AdminApi {
   const admin = createAccountAdmin({ accounts, hosts, random: liveRandom, iterations: 4096, onDeleted: noteDeleted });
   const contacts = createContactAdmin({ hosts, load: (host, username) => loadAccount(store, host, username) });
   const transfer = createAccountTransfer({ store, accounts, hosts, random: liveRandom, iterations: 4096, offlineMessagesMax: 1_000 });
-  return { ...admin, ...contacts, ...transfer, ...createHistoryAdmin({ store, hosts }), ...createLogAdmin({ store }), sessions: () => sessions, inspectorUrl };
+  return { ...admin, ...contacts, ...transfer, ...createHistoryAdmin({ store, hosts }), ...createLogAdmin({ store }), sessions: () => sessions, config: async () => config, inspectorUrl };
 }
 
 async function inspectorUrl({ here = false }: { readonly here?: boolean } = {}): Promise<string> {
@@ -158,6 +160,13 @@ describe("accounts over the admin socket", () => {
     await converse('{"id":1,"method":"user.add","params":{"jid":1,"password":"hunter2"}}\n', 1);
     expect(logged).not.toBe("");
     expect(logged + outcomes.map((outcome) => (outcome.status === "rejected" ? String(outcome.reason) : "")).join()).not.toContain("hunter2");
+  });
+});
+
+describe("the configuration over the admin socket", () => {
+  it("is what the server was started with", async () => {
+    await serve();
+    expect(await (await client()).config()).toEqual(JSON.parse(JSON.stringify(config)));
   });
 });
 

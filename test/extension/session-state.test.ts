@@ -81,6 +81,8 @@ describe("What an extension keeps of a session", () => {
     await within((step, session) => notes.set(step, session, { texts: ["mine"] }));
     await expect(within((step, session) => other.set(step, session, { texts: ["not yours"] }))).rejects.toThrow("session state: it is no extension's");
     await expect(within((_, session) => other.of(session))).rejects.toThrow("session state: it is no extension's");
+    const told = { type: "extension.changed", at: 0, name: "notes", value: { texts: ["not yours"] } } as never;
+    await expect(within((step, session) => session.tell(step, told))).rejects.toThrow("an extension sets what it keeps by its sessionState");
     expect(await within((_, session) => notes.of(session))).toEqual({ texts: ["mine"] });
   });
 

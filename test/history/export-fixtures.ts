@@ -43,6 +43,7 @@ function exportOfWalk(walk: Parameters<typeof go>[0], told: readonly Telling[], 
     if (facts.length === 0) return;
     record(at, step, "SessionTold", { event, state: stateName(snapshot.value) });
     if (index % 5 === 0) record(at, step, "StanzaQueued", { number: index + 1, kind: "message", type: "chat", id: "zqid", from: "nurse@localhost/cell", copy: false, why: "message chat, bareSome: mostAvailable" });
+    if (index % 5 === 2) record(at, step, "StanzaHeld", { number: index + 1, kind: "message", type: "headline", id: "zqid", from: "nurse@localhost/cell", replaces: null });
     if (facts.length % every === 0 && snapshot.status === "active") snapshotFact(at, step, snapshot);
     if (before.status === "active" && snapshot.status !== "active") record(at, step, "SessionEnded", { reason: snapshot.context.reason, received: null });
   });

@@ -2,7 +2,9 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { createMemoryStore } from "../../src/log/memory-store.ts";
 import { projections } from "../../src/log/projections/index.ts";
+import type { Json } from "../../src/ports.ts";
 import type { Extension } from "../../src/router/extension.ts";
+import { sessionState } from "../../src/router/session-state.ts";
 import { startServer, type TestServer } from "../../src/testing/start-server.ts";
 import { el } from "../../src/xml/stanza.ts";
 import { childOf, textOf } from "../support/xml-reader.ts";
@@ -13,14 +15,16 @@ const xmlns = "urn:example:notes";
 
 /** Keeps a text for each session, on request; and lists which sessions were resumed, with what it kept of them then. */
 function notes(resumed: string[] = []): Extension {
+  const state = sessionState<Json>({ initial: null, read: (recorded) => recorded });
   return {
     name: "notes",
+    sessionState: state,
     specification: { id: "TEST", title: "What is kept of a session" },
     iq: [
       {
         xmlns, name: "note", types: ["get", "set"], at: ["account"],
         handle: ({ step, iq, payload, session }) => {
-          if (iq.type === "set") session.tell(step, { type: "extension.changed", at: step.at, name: "notes", value: { text: payload.getText() } });
+          if (iq.type === "set") state.set(step, session, { text: payload.getText() });
           return { result: el("note", { xmlns }, noteOf(session.extensions["notes"])) };
         },
       },

@@ -3,6 +3,7 @@ import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stateName } from "../../machines/state-name.ts";
 import type { Extension } from "../../src/router/extension.ts";
+import { sessionState } from "../../src/router/session-state.ts";
 import { startServer, type TestServer } from "../../src/testing/start-server.ts";
 import { authenticate, login, type BoundClient } from "../support/login.ts";
 import { childOf } from "../support/xml-reader.ts";
@@ -10,15 +11,18 @@ import { eventually, factsOf, foldAll } from "./watching.ts";
 
 const xmlns = "urn:example:fragile";
 
+const state = sessionState<string>({ initial: "", read: (recorded) => (typeof recorded === "string" ? recorded : undefined) });
+
 /** Breaks wherever it is asked to. */
 const fragile: Extension = {
   name: "fragile",
+  sessionState: state,
   specification: { id: "TEST", title: "Breaking on request" },
   iq: [
     {
       xmlns, name: "break", types: ["set"], at: ["server", "account"],
       handle: ({ session, step }) => {
-        session.tell(step, { type: "extension.changed", at: step.at, name: "fragile", value: "broken" });
+        state.set(step, session, "broken");
         throw new Error("it broke");
       },
     },

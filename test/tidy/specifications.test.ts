@@ -111,7 +111,11 @@ describe("XEP-0453 section 4 the DOAP file", () => {
 });
 
 describe("What the chapter on extensions tells of the types", () => {
-  it.each([["src/router/extension.ts", "Extension"], ["src/router/house.ts", "House"]])("has words for each member of %s", (file, name) => {
+  const told = [
+    ["src/router/extension.ts", "Extension"], ["src/router/extension.ts", "IqHandler"], ["src/router/extension.ts", "IqRequest"], ["src/router/phases.ts", "Passage"],
+    ["src/router/house.ts", "House"], ["src/router/account-data.ts", "AccountData"], ["src/router/archive.ts", "Archive"],
+  ] as const;
+  it.each(told)("has words for each member of %s: %s", (file, name) => {
     const members = membersOf(readFileSync(join(root, file), "utf8"), name);
     expect(members.filter(({ meaning }) => meaning === "").map((member) => member.name)).toEqual([]);
   });

@@ -2,7 +2,7 @@
 
 import { existsSync, rmSync } from "node:fs";
 import { logSalvagedType, logSalvagedVersion, type VersionGap } from "../../domain/log-salvaged.ts";
-import { parseQueuedText } from "../../domain/session-facts.ts";
+import { numberOfTakenKey, parseQueuedText } from "../../domain/session-facts.ts";
 import { serverStream } from "../../domain/facts.ts";
 import type { Json } from "../../ports.ts";
 import { BackupError, StoreOpenError } from "../errors.ts";
@@ -176,6 +176,7 @@ function dropDamagedTexts(log: SavedLog, isXml: (text: string) => boolean): void
 }
 
 function isWhole(key: string, text: string, isXml: (text: string) => boolean): boolean {
+  if (numberOfTakenKey(key) !== undefined) return text === "";
   try {
     return isXml(key.startsWith("queue/") ? parseQueuedText(text).text : text);
   } catch {

@@ -78,6 +78,8 @@ export function lived(start: SessionSnapshot, steps: readonly WalkStep[], at: nu
         counts = { ...counts, sent: counts.sent + 1 };
         record("StanzaQueued", step, event.at, { number: counts.sent, kind: "message", type: "chat", id: null, from: null, copy: false, why: null });
       }
+      if (index % 4 === 1) record("StanzaHeld", step, event.at, { number: index, kind: "presence", type: "unavailable", id: null, from: null, replaces: null });
+      if (index % 4 === 3) record("HeldStanzasReleased", step, event.at, { through: index });
       // A count comes at the end of a batch, which later steps may be a part of.
       if (counted !== undefined && index % 2 === 0) {
         counts = { ...counts, received: counts.received + 1 };

@@ -25,6 +25,9 @@ const actsMax = 20;
 /** `devices`: all that are online. */
 export async function playAftermath(scene: Scene, stage: CodaStage, devices: readonly Device[]): Promise<void> {
   const random = scene.randomOf("aftermath");
+  // Whose client has not taken what was sent for too long is given no more than others can be sure of: it comes anew.
+  for (const device of devices) if (device.sitting?.isToBlame === true) device.forget();
+  if (!(await stage.quiet())) return;
   if (devices.length <= devicesMax) await pause(scene, stage, devices, random);
   if (scene.hasProblem) return;
   await lookAtAll(scene, stage, devices, random);
@@ -94,13 +97,13 @@ async function lookAtAll(scene: Scene, stage: CodaStage, devices: readonly Devic
   if (!(await stage.quiet())) return;
   scene.archives.isAtRest = true;
   const items = fetchItems(scene, devices);
-  const archives = scene.people.map(({ account }) => readBothWays(scene, devices.filter(({ person }) => person.account === account), random));
+  const archives = scene.people.map(({ account }) => readBothWays(scene, devices.filter(({ person, sitting }) => person.account === account && sitting?.isToBlame === false), random));
   if (!(await stage.quiet())) return;
   checkItems(scene, items, devices);
   checkCopies(scene);
   for (const [index, { forwards, backwards }] of archives.entries()) {
     const { account, devices: own } = scene.people[index]!;
-    if (!own.some((device) => devices.includes(device))) continue;
+    if (!own.some((device) => devices.includes(device) && device.sitting?.isToBlame === false)) continue;
     const [one, another] = [forwards, backwards].map((reading) => reading?.entries.map(({ id }) => id).join(" "));
     if (forwards === undefined || one !== another) scene.problem("XEP-0313 section 4.3: forwards and backwards an archive is the same", `${account}: [${one}] and [${another}]`);
     else checkArchive(scene, forwards);

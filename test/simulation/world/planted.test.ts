@@ -2,6 +2,9 @@ import { describe, expect, it } from "vitest";
 import { makeJid } from "../../../src/domain/jid.ts";
 import type { Extension } from "../../../src/router/extension.ts";
 import type { Passage } from "../../../src/router/phases.ts";
+import { forwarded } from "../../../src/xml/forwarded.ts";
+import { serialise } from "../../../src/xml/serialise.ts";
+import { clientNamespace, el } from "../../../src/xml/stanza.ts";
 import { planWorld } from "./make-plan.ts";
 import { playWorld } from "./world.ts";
 
@@ -82,6 +85,44 @@ describe("What is planted in a server is found, by its rule", () => {
       for (const session of house.sessions(account.bare)) if (session.connected) session.deliver(step, element);
     };
     expect(await firstRule({ presenceChanged })).toMatch(/^Invariant 13: exactly one unavailable ends each period of availability/);
+  });
+
+  it("a copy for who has sent it", async () => {
+    const copy = (passage: Passage) => {
+      const { step, stanza: { element, from, type }, sender } = passage;
+      const content = el("sent", { xmlns: "urn:xmpp:carbons:2" }, forwarded(element));
+      if (numberOf(passage) % 5 === 1) sender?.deliver(step, el("message", { xmlns: clientNamespace, from: from.bare, to: from.full, type }, content));
+      return undefined;
+    };
+    expect(await firstRule({ phases: { copy } })).toBe("XEP-0280 section 8: who sends a message is given no copy of it");
+  });
+
+  it("a copy that somebody is not given", async () => {
+    const holdsBack: Extension["holdsBack"] = ({ element }) => element.getChild("sent", "urn:xmpp:carbons:2") !== undefined;
+    expect(await firstRule({ holdsBack })).toMatch(/^XEP-0280 sections 7 and 8: each client that asks for copies has all of its user's messages/);
+  });
+
+  it("a message that is in an archive twice", async () => {
+    const archive = (passage: Passage) => {
+      const { step, stanza: { element, from }, account, house } = passage;
+      if (numberOf(passage) % 5 === 1 && account !== undefined) house.archive.add(step, account, { with: from, text: serialise(element) });
+      return undefined;
+    };
+    expect(await firstRule({ phases: { archive } })).toMatch(/^XEP-0313 section (6\.1: each message is in the archives of both sides, once|3\.5|4\.1\.3)/);
+  });
+
+  it("a message that waits for an inactive client", async () => {
+    const holdsBack: Extension["holdsBack"] = ({ session, element }) => {
+      const state = session.extensions["client-state"] as { readonly active?: boolean } | undefined;
+      return state?.active === false && element.getChild("body") !== undefined;
+    };
+    expect(await firstRule({ holdsBack })).toMatch(/^(Invariant 11: each message has one disposition|XEP-0280 sections 7 and 8)/);
+  });
+
+  it("the last item of a node, which somebody is not told of", async () => {
+    let events = 0;
+    const holdsBack: Extension["holdsBack"] = ({ element }) => element.getChild("event", "http://jabber.org/protocol/pubsub#event") !== undefined && (events += 1) % 3 === 0;
+    expect(await firstRule({ holdsBack })).toBe("XEP-0163 section 4.3: who wants it knows the last item");
   });
 
   it("an extension that throws", async () => {
