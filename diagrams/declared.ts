@@ -13,13 +13,11 @@ export interface Member {
 /** What everybody sees of it. Throws if there is no `export interface NAME {` or `export class NAME {` in the source, or nothing in it. */
 export function membersOf(source: string, name: string): readonly Member[] {
   const [, kind, body = ""] = new RegExp(`^export (interface|class) ${name}\\b[^{]*\\{\\n([^]*?)^\\}`, "m").exec(source) ?? [];
-  const member = /^ {2}(?:\/\*\*((?:(?!\*\/)[^])*)\*\/\s*)?(?:readonly )?(?:async )?(?:get )?(\w+)(\?)?[:(<]/gm;
-  const members = [...body.matchAll(member)].filter(([, , name]) => name !== "constructor").map(({ 0: whole, 1: comment = "", 2: name = "", 3: mark, index }) => ({
-    name,
-    optional: mark !== undefined,
-    meaning: wordsOf(comment),
-    signature: signatureAt(body, index + whole.lastIndexOf(name), kind === "class"),
-  }));
+  const member = /^ {2}(?:\/\*\*((?:(?!\*\/)[^])*)\*\/\s*)?(?:readonly )?(?:async )?(get )?(\w+)(\?)?[:(<]/gm;
+  const members = [...body.matchAll(member)].filter(([, , , name]) => name !== "constructor").map(({ 0: whole, 1: comment = "", 2: getter, 3: name = "", 4: mark, index }) => {
+    const signature = signatureAt(body, index + whole.lastIndexOf(name), kind === "class");
+    return { name, optional: mark !== undefined, meaning: wordsOf(comment), signature: getter === undefined ? signature : signature.replace("()", "") };
+  });
   if (members.length === 0) throw new Error(`no "export interface ${name} {" with members in the source that was given for it`);
   return members;
 }

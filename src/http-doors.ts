@@ -5,6 +5,7 @@ import { AdminError } from "./admin/errors.ts";
 import { staysHere } from "./config/check.ts";
 import type { Config } from "./config/schema.ts";
 import { openInspector, type Inspector, type InspectorOptions } from "./inspector/open.ts";
+import { metricsRoutes, type MetricsDoorsOptions } from "./metrics/doors.ts";
 import type { Certificates } from "./net/certificates.ts";
 import type { HttpListener, listenHttp } from "./net/http.ts";
 import { software } from "./software.ts";
@@ -13,6 +14,7 @@ export interface HttpDoorsOptions extends Pick<InspectorOptions, "observation" |
   readonly config: Config;
   readonly certificates: Certificates;
   readonly listenHttp: typeof listenHttp;
+  readonly metrics: Pick<MetricsDoorsOptions, "figures" | "unready">;
   readonly log: Logger;
 }
 
@@ -23,7 +25,7 @@ export interface HttpDoors {
 }
 
 /** Rejects, with nothing left open, as `listenHttp` does. */
-export async function openHttpDoors({ config, certificates, listenHttp, ...rest }: HttpDoorsOptions): Promise<HttpDoors> {
+export async function openHttpDoors({ config, certificates, listenHttp, metrics, ...rest }: HttpDoorsOptions): Promise<HttpDoors> {
   const { http } = config.listen;
   if (!http.enabled) return { listener: undefined, inspector: undefined };
   const listener = await listenHttp({
@@ -34,6 +36,7 @@ export async function openHttpDoors({ config, certificates, listenHttp, ...rest 
     clock: rest.clock,
     log: rest.log,
   });
+  listener.add(metricsRoutes({ ...metrics, enabled: config.metrics.enabled, token: config.metrics.token }));
   try {
     return { listener, inspector: isInspectorOpen(config, rest.log) ? inspectorOn(listener, config, rest) : undefined };
   } catch (error) {
@@ -60,7 +63,7 @@ function isInspectorOpen({ listen, inspector }: Config, log: Logger): boolean {
   return false;
 }
 
-function inspectorOn(http: HttpListener, config: Config, rest: Omit<HttpDoorsOptions, "config" | "certificates" | "listenHttp">): Inspector {
+function inspectorOn(http: HttpListener, config: Config, rest: Omit<HttpDoorsOptions, "config" | "certificates" | "listenHttp" | "metrics">): Inspector {
   const hosts = config.hosts.map((host) => host.domain);
   return openInspector({
     ...rest,

@@ -18,10 +18,12 @@ import { openSqliteStore } from "./log/sqlite/sqlite-store.ts";
 import { openCertificates, type Certificates } from "./net/certificates.ts";
 import { listenHttp } from "./net/http.ts";
 import { createNodeNet } from "./net/node-net.ts";
+import { figuresOf } from "./metrics/figures.ts";
 import { createTransport } from "./net/transport.ts";
 import type { Clock, Connection, Ids, Listener, Net, Random, Store } from "./ports.ts";
 import type { Extension } from "./router/extension.ts";
 import type { Observation } from "./session/observation.ts";
+import { Tally } from "./step/tally.ts";
 import { documentedSession, type DocumentedSession } from "./session/view.ts";
 import { extensions as ownExtensions } from "./xep/index.ts";
 import type { Logger } from "pino";
@@ -102,6 +104,8 @@ async function compose(options: ServerOptions, undo: (() => Promise<void> | void
   for (const { name, specification: { id } } of extensions.slice(ownExtensions.length)) logger.info({ name, id }, "an extension besides the server's own");
 
   let inspector: Inspector | undefined;
+  const startedAt = clock.now();
+  const tally = new Tally();
   // First of all: who has the store has the data folder.
   const epochs = new Succession({
     config,
@@ -110,7 +114,8 @@ async function compose(options: ServerOptions, undo: (() => Promise<void> | void
     random,
     ids,
     extensions,
-    startedAt: clock.now(),
+    startedAt,
+    tally,
     ...storeOf(config, parts, logger),
     onOver: (error) => reportFailure(error),
     onEpoch: () => inspector?.newEpoch(),
@@ -153,6 +158,7 @@ async function compose(options: ServerOptions, undo: (() => Promise<void> | void
     listenHttp: parts.listenHttp ?? listenHttp,
     observation: () => epochs.observation,
     history: epochs.admin,
+    metrics: { figures: () => figuresOf({ startedAt, tally, now: epochs.now }), unready: () => epochs.unready },
     ...(parts.pageFolder === undefined ? {} : { pageFolder: parts.pageFolder }),
     ids,
     clock,

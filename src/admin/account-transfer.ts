@@ -1,12 +1,13 @@
 /** Accounts whole, out of a server and into one: the same in a running server and on a store that is opened for it. */
 import { deriveCredentials, type StoredCredentials } from "../auth/keys.ts";
+import { AccountSource } from "../log/account-source.ts";
 import { AccountExistsError, type Accounts, NoSuchAccountError } from "../log/accounts.ts";
 import { loadWholeAccount } from "../log/whole-account.ts";
 import type { Random, Store } from "../ports.ts";
 import { parseAccount, parseUser, requireHost } from "./account-admin.ts";
 import { type AccountEntry, accountEntriesMax, type AccountPiece, type AccountTransfer, type ImportFailure } from "./api.ts";
 import { AdminError } from "./errors.ts";
-import { type AccountDocument, readAccountDocument, toAccountText } from "./formats/account-document.ts";
+import { type AccountDocument, readAccountDocument, toAccountText, unfinishedPlace } from "./formats/account-document.ts";
 import { toCredentials, toFacts } from "./formats/account-facts.ts";
 
 export interface AccountTransferOptions {
@@ -24,6 +25,7 @@ export interface AccountTransferOptions {
 /** The operations as functions, so that they can be spread into a larger API. */
 export function createAccountTransfer(options: AccountTransferOptions): AccountTransfer {
   const { store, accounts, hosts, random, iterations, offlineMessagesMax } = options;
+  const source = new AccountSource(store);
   const load = async (host: string, username: string): Promise<AccountPiece[]> => {
     const whole = await loadWholeAccount(store, host, username);
     return whole === undefined ? [] : toPieces(whole.account.bare, toAccountText(whole));
@@ -35,13 +37,20 @@ export function createAccountTransfer(options: AccountTransferOptions): AccountT
     const owner = parseAccount(document.jid, hosts);
     const { domain: host, local: username } = owner;
     // Before the work of deriving keys; `createWith` decides.
-    if (await accounts.exists(host, username)) throw exists(host, username);
+    if (await accounts.exists(host, username)) {
+      if (document.archive === true && (await isUnfinished(host, username))) return;
+      throw exists(host, username);
+    }
     const facts = toFacts(document, owner, offlineMessagesMax);
     const credentials = await credentialsOf(document);
     await accounts.createWith({ host, username, credentials }, facts).catch((error: unknown) => {
       throw error instanceof AccountExistsError ? exists(host, username) : error;
     });
   };
+
+  /** Its import was broken off, and goes on. */
+  const isUnfinished = async (host: string, username: string): Promise<boolean> =>
+    (await source.value(host, username, unfinishedPlace.space, unfinishedPlace.key)) === true;
 
   const credentialsOf = async (document: AccountDocument): Promise<StoredCredentials> => {
     if (document.password === undefined) return toCredentials(document);

@@ -41,6 +41,19 @@ export interface AccountTransfer {
   accountsImport(entries: readonly AccountEntry[]): Promise<ImportOutcome>;
 }
 
+/** Archives of messages, which may be long: a part at a time. Rejects as AccountTransfer does. */
+export interface ArchiveTransfer {
+  /** Some messages of an account, the oldest first, beginning after the one with the id `after`. Empty at the end. */
+  archiveExport(jid: string, after?: string): Promise<readonly ArchivedExport[]>;
+  /**
+   * Adds messages to the archive of an account that `accountsImport` has created with the word that they would come, until one of these
+   * is the `last`. What is there already is there once. Rejects with account-exists for another account.
+   */
+  archiveImport(part: ArchiveImport): Promise<ArchiveOutcome>;
+  /** How the id in the log begins of the message that clients are told by this id; null if none can have it. */
+  archivedId(told: string): Promise<string | null>;
+}
+
 /** The log as a whole. */
 export interface LogAdmin {
   /** How much room everything takes. */
@@ -50,7 +63,7 @@ export interface LogAdmin {
 }
 
 /** What is asked of the store that is open, and of the sessions on it. */
-export interface StoreAdmin extends UserAdmin, ContactAdmin, AccountTransfer, HistorySource, LogAdmin {
+export interface StoreAdmin extends UserAdmin, ContactAdmin, AccountTransfer, ArchiveTransfer, HistorySource, LogAdmin {
   /** The sessions that live now. */
   sessions(): readonly SessionView[] | Promise<readonly SessionView[]>;
 }
@@ -77,6 +90,54 @@ export interface AccountEntry {
   /** A document; whether it is one is looked at when it is its turn. */
   readonly account: unknown;
 }
+
+/** An archived message. */
+export interface ArchivedExport {
+  /** That of the log. */
+  readonly id: string;
+  /** The one that clients of this server see. */
+  readonly told: string;
+  /** When it was archived: ms since 1970. */
+  readonly at: number;
+  /** The other side's JID. */
+  readonly with: string;
+  /** XML text in `jabber:client`; null if it was deleted meanwhile. */
+  readonly stanza: string | null;
+}
+
+/** A message for an archive. */
+export interface ArchiveEntry {
+  /** Where it begins in the operator's file: a line, from 1. */
+  readonly line: number;
+  /** As it was exported: in the log, or as clients see it. It stays if the one told is of this server. */
+  readonly id?: string;
+  readonly told?: string;
+  /** When it was archived, ms since 1970; what `id` says, if that is left out. */
+  readonly at?: number;
+  /** The other side; the addresses of the message say it, if it is left out. */
+  readonly with?: string;
+  readonly stanza: string;
+}
+
+export interface ArchiveImport {
+  readonly jid: string;
+  /** What was reached by the part before. */
+  readonly previous?: string;
+  /** At most `archiveEntriesMax`, the oldest first. */
+  readonly messages: readonly ArchiveEntry[];
+  /** Nothing more comes: from now on the archive is its user's alone. */
+  readonly last: boolean;
+}
+
+export interface ArchiveOutcome {
+  readonly added: number;
+  readonly failures: readonly ImportFailure[];
+  /** For the next part. */
+  readonly reached?: string;
+}
+
+/** Messages of one `archiveImport`: others' commits wait for its own. */
+export const archiveEntriesMax = 200;
 
 /** Entries of one `accountsImport`. */
 export const accountEntriesMax = 64;

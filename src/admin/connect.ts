@@ -7,7 +7,7 @@ import type { PresenceExplanation } from "../domain/presence-explanation.ts";
 import type { SessionView } from "../domain/session-view.ts";
 import type { SessionKey, SessionRow } from "../history/source.ts";
 import type { Clock, Content, LogStats, StoredFact } from "../ports.ts";
-import type { AccountEntry, AccountPiece, AdminApi, ImportEntry, ImportOutcome } from "./api.ts";
+import type { AccountEntry, AccountPiece, AdminApi, ArchivedExport, ArchiveImport, ArchiveOutcome, ImportEntry, ImportOutcome } from "./api.ts";
 import { AdminError, type AdminErrorCode } from "./errors.ts";
 import { lineSplitter } from "./lines.ts";
 import { replyBytesMax } from "./protocol.ts";
@@ -118,6 +118,18 @@ class SocketClient implements AdminClient {
 
   accountsImport(entries: readonly AccountEntry[]): Promise<ImportOutcome> {
     return this.#ask("accounts.import", { entries });
+  }
+
+  archiveExport(jid: string, after?: string): Promise<readonly ArchivedExport[]> {
+    return this.#ask("archive.export", after === undefined ? { jid } : { jid, after });
+  }
+
+  archiveImport(part: ArchiveImport): Promise<ArchiveOutcome> {
+    return this.#ask("archive.import", part);
+  }
+
+  async archivedId(told: string): Promise<string | null> {
+    return (await this.#ask<{ readonly id: string | null }>("archive.id", { told })).id;
   }
 
   async roster(jid: string): Promise<RosterView> {

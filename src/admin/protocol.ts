@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { newestSessions } from "../history/source.ts";
-import { accountEntriesMax, type AdminApi, importEntriesMax } from "./api.ts";
+import { accountEntriesMax, type AdminApi, archiveEntriesMax, importEntriesMax } from "./api.ts";
 import type { AdminErrorCode } from "./errors.ts";
 import { toRosterRows } from "./roster-view.ts";
 
@@ -32,6 +32,14 @@ export interface Method {
 const jid = z.string();
 const place = z.int().min(0);
 const password = z.string();
+const archiveEntry = z.strictObject({
+  line: z.int(),
+  id: z.string().exactOptional(),
+  told: z.string().exactOptional(),
+  at: z.number().exactOptional(),
+  with: z.string().exactOptional(),
+  stanza: z.string(),
+});
 
 export const methods: Readonly<Record<string, Method>> = {
   sessions: method(z.strictObject({}), async (api) => api.sessions()),
@@ -52,6 +60,12 @@ export const methods: Readonly<Record<string, Method>> = {
     z.strictObject({ entries: z.array(z.strictObject({ line: z.int(), account: z.unknown() })).max(accountEntriesMax) }),
     (api, params) => api.accountsImport(params.entries),
   ),
+  "archive.export": method(z.strictObject({ jid, after: z.string().optional() }), (api, params) => api.archiveExport(params.jid, params.after)),
+  "archive.import": method(
+    z.strictObject({ jid, previous: z.string().exactOptional(), messages: z.array(archiveEntry).max(archiveEntriesMax), last: z.boolean() }),
+    (api, params) => api.archiveImport(params),
+  ),
+  "archive.id": method(z.strictObject({ told: z.string() }), async (api, params) => ({ id: await api.archivedId(params.told) })),
   roster: method(z.strictObject({ jid }), async (api, params) => toRosterRows(await api.roster(params.jid))),
   "explain.presence": method(z.strictObject({ a: jid, b: jid }), (api, params) => api.explainPresence(params.a, params.b)),
   "log.stats": method(z.strictObject({}), (api) => api.logStats()),

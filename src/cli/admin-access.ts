@@ -2,7 +2,8 @@
 import { existsSync } from "node:fs";
 import { createAccountAdmin } from "../admin/account-admin.ts";
 import { createAccountTransfer } from "../admin/account-transfer.ts";
-import type { AccountTransfer, ContactAdmin, LogAdmin, UserAdmin } from "../admin/api.ts";
+import type { AccountTransfer, ArchiveTransfer, ContactAdmin, LogAdmin, UserAdmin } from "../admin/api.ts";
+import { createArchiveTransfer } from "../admin/archive-transfer.ts";
 import { connectAdmin } from "../admin/connect.ts";
 import { createContactAdmin } from "../admin/contact-admin.ts";
 import { AdminError } from "../admin/errors.ts";
@@ -16,7 +17,9 @@ import { Accounts } from "../log/accounts.ts";
 import { StoreLockedError } from "../log/errors.ts";
 import { loadAccount } from "../log/load-account.ts";
 import { openSqliteStore } from "../log/sqlite/sqlite-store.ts";
+import { fakeSaltKey, keyFor } from "../log/server-secret.ts";
 import type { Store } from "../ports.ts";
+import { createArchiveIds } from "../router/archive-ids.ts";
 import { endContactsOffline } from "./end-contacts-offline.ts";
 import { OperatorError } from "./terminal.ts";
 
@@ -39,7 +42,7 @@ export interface AccountsPlace {
 export async function withAccounts<T>(
   { config }: LoadedConfig,
   { makeFolder }: { makeFolder: boolean },
-  use: (accounts: UserAdmin & ContactAdmin & AccountTransfer & HistorySource & LogAdmin, place: AccountsPlace) => Promise<T>,
+  use: (accounts: UserAdmin & ContactAdmin & AccountTransfer & ArchiveTransfer & HistorySource & LogAdmin, place: AccountsPlace) => Promise<T>,
 ): Promise<T> {
   const isNew = makeFolder && prepareDataFolder(config.dataDir);
   if (!makeFolder) requireDataFolder(config.dataDir);
@@ -63,7 +66,9 @@ export async function withAccounts<T>(
         onDeleting: (host: string, username: string) => endContactsOffline(store, hosts, host, username),
       };
       const contacts = createContactAdmin({ hosts, load: (host, username) => loadAccount(store, host, username) });
-      const own = { ...createAccountAdmin(options), ...contacts, ...createAccountTransfer(options), ...createHistoryAdmin(options), ...createLogAdmin(options) };
+      const secret = () => fakeSaltKey(store, { clock: liveClock, ids: liveIds, random: liveRandom });
+      const archives = createArchiveTransfer({ ...options, clock: liveClock, ids: async () => createArchiveIds(keyFor("archive ids", await secret())) });
+      const own = { ...createAccountAdmin(options), ...contacts, ...createAccountTransfer(options), ...archives, ...createHistoryAdmin(options), ...createLogAdmin(options) };
       return use(own, { running: false, isNew }).finally(() => store.close());
     }
     if (liveClock.now() >= deadline) throw busy(config.dataDir);

@@ -1,9 +1,9 @@
 import { type Command, Option } from "commander";
-import { accountBytesMax, type AccountPiece, type AccountTransfer } from "../admin/api.ts";
+import { accountBytesMax, type AccountPiece, type AccountTransfer, type ArchivedExport, type ArchiveTransfer } from "../admin/api.ts";
 import { AdminError } from "../admin/errors.ts";
 import { readAccountDocument } from "../admin/formats/account-document.ts";
 import { type AccountFormat, accountFormats } from "../admin/formats/account-formats.ts";
-import { jsonLinesFooter, jsonLinesHeader } from "../admin/formats/json-lines.ts";
+import { archiveLine, jsonLinesFooter, jsonLinesHeader } from "../admin/formats/json-lines.ts";
 import { Xep0227Writer } from "../admin/formats/xep-0227-write.ts";
 import type { ConfigFlags } from "../config/load.ts";
 import { parseJid } from "../domain/jid.ts";
@@ -22,7 +22,7 @@ interface ExportOptions extends Omit<ConfigFlags, "domain"> {
 
 const fileNames: Readonly<Record<AccountFormat, string>> = { json: "accounts.jsonl", "xep-0227": "accounts.xml" };
 
-const formatOption = new Option("--format <F>", "json, which has all but message archives, or xep-0227, which other servers read")
+const formatOption = new Option("--format <F>", "json, which has everything, or xep-0227, which other servers read")
   .choices(accountFormats)
   .default("json");
 
@@ -40,10 +40,9 @@ The file holds the keys of passwords. Whoever has them can guess at the password
 this server: they are as good as passwords. The file is made for its owner alone (mode 0600); keep it so, and delete it after use.
 
 In json there is a line for each account, with all that is kept for it: keys, contacts, requests of others, blocked addresses,
-offline messages, vCard, private XML, everything else of extensions, and when the user left. xep-0227 is XML that other servers
-read; what it has no place for is left out, and the command says what that was.
-Neither holds message archives: \`refrain backup\` copies them with everything else. Nor do they hold the version of a roster: clients
-fetch it anew after an import.
+offline messages, vCard, private XML, nodes (PEP), everything else of extensions, and when the user left; after it come lines with the
+messages of its archive. xep-0227 is XML that other servers read, also with nodes and archives; what it has no place for is left
+out, and the command says what that was. Neither holds the version of a roster: clients fetch it anew after an import.
 
 Examples:
   refrain export
@@ -61,7 +60,7 @@ Examples:
       await withAccounts(loaded, { makeFolder: false }, async (accounts) => {
         const output = await openExport(name, force === true);
         try {
-          await runExport(accountsOf(accounts, domain, inOrder(jids)), format, output, name);
+          await runExport(accountsOf(accounts, domain, inOrder(jids)), accounts, format, output, name);
         } catch (error) {
           if (!(error instanceof SaidError)) await output.discard();
           throw error;
@@ -72,15 +71,16 @@ Examples:
 
 type Exported = { readonly jid: string; readonly text: string } | { readonly error: AdminError };
 
-async function runExport(accounts: AsyncIterable<Exported>, format: AccountFormat, output: ExportOutput, name: string): Promise<void> {
+async function runExport(accounts: AsyncIterable<Exported>, archives: ArchiveTransfer, format: AccountFormat, output: ExportOutput, name: string): Promise<void> {
   const progress = new Progress();
   const writer = format === "json" ? undefined : new Xep0227Writer();
   const leftOut = new Map<string, number>();
-  let [done, failed] = [0, 0];
-  const fail = (error: unknown) => {
+  let [done, failed, messages, messagesFailed] = [0, 0, 0, 0];
+  const fail = (error: unknown, ofArchive = false) => {
     progress.clear();
     reportError(error);
-    failed += 1;
+    if (ofArchive) messagesFailed += 1;
+    else failed += 1;
   };
   let begun = false;
   const begin = async () => {
@@ -93,7 +93,7 @@ async function runExport(accounts: AsyncIterable<Exported>, format: AccountForma
       continue;
     }
     const { jid, text } = account;
-    const written = writer === undefined ? { text: `${text}\n`, leftOut: [] } : asUser(writer, jid, text);
+    const written = writer === undefined ? { text: `${text}\n`, leftOut: [], hasArchive: text.includes('"archive":true') } : asUser(writer, jid, text);
     if (written instanceof Error) {
       fail(written);
       continue;
@@ -105,6 +105,16 @@ async function runExport(accounts: AsyncIterable<Exported>, format: AccountForma
     }
     await begin();
     await output.write(written.text);
+    if (written.hasArchive) {
+      for await (const page of archiveOf(archives, jid)) {
+        const part = writer === undefined ? { text: archiveLine(jid, page), damaged: [] } : writer.archived(page);
+        for (const id of part.damaged) fail(new AdminError("internal", `${jid}: archived message ${id}: it is not whole; left out`), true);
+        await output.write(part.text);
+        messages += page.length - part.damaged.length;
+        progress.show(`${count(done, "account")}, ${count(messages, "archived message")}`);
+      }
+      if (writer !== undefined) await output.write(writer.endAccount());
+    }
     done += 1;
     progress.show(count(done, "account"));
   }
@@ -122,10 +132,23 @@ async function runExport(accounts: AsyncIterable<Exported>, format: AccountForma
   progress.clear();
   for (const [what, accounts] of leftOut) warn(`left out, for XEP-0227 has no place for it: ${what} (of ${count(accounts, "account")})`);
   const where = name === "-" ? "standard output" : name;
-  const summary = `exported ${count(done, "account")} to ${where}${failed === 0 ? "" : `, ${failed} failed`}`;
+  const archived = messages === 0 ? "" : ` with ${count(messages, "archived message")}`;
+  const summary = `exported ${count(done, "account")}${archived} to ${where}${failed === 0 ? "" : `, ${failed} failed`}`;
   if (name === "-") note(summary);
   else print(summary);
   if (failed > 0) throw new SaidError("some accounts were not exported");
+  if (messagesFailed > 0) throw new SaidError("some archived messages were not exported");
+}
+
+/** The messages of an account, the oldest first; while some are written, the next ones are read. */
+async function* archiveOf(archives: ArchiveTransfer, jid: string): AsyncIterable<readonly ArchivedExport[]> {
+  let page = await archives.archiveExport(jid);
+  for (let last = page.at(-1); last !== undefined; last = page.at(-1)) {
+    const next = archives.archiveExport(jid, last.id);
+    next.catch(() => {});
+    yield page;
+    page = await next;
+  }
 }
 
 /** What is kept may come from an import, and need not be XML. */

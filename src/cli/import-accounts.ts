@@ -6,6 +6,7 @@ import { AccountFileError, type FileEntry } from "../admin/formats/account-file.
 import { type AccountFormat, createAccountFileReader, guessFormat } from "../admin/formats/account-formats.ts";
 import { requestBytesMax } from "../admin/protocol.ts";
 import { parseJid } from "../domain/jid.ts";
+import { spoolInput } from "./spool.ts";
 import { UsageError } from "./terminal.ts";
 
 export type Account = Extract<FileEntry, { readonly kind: "account" }>;
@@ -23,10 +24,12 @@ export interface OpenAccountFile {
   readonly label: string;
   /** Read once. Ends with a failure if the file cannot be read to its end. */
   readonly batches: () => AsyncIterable<AccountBatch>;
+  /** Everything in it, once more. */
+  readonly entries: () => AsyncIterable<FileEntry>;
 }
 
 /**
- * `-` is standard input. The file has been read up to its first account when this resolves, and is not kept open: there may be more
+ * `-` is standard input, which is read to its end first. The file has been read up to its first account when this resolves, and is not kept open: there may be more
  * files than a process may have open. Rejects with UsageError if it cannot be read, or is not of the format at all.
  * `seen`: each JID that was read, and where.
  */
@@ -36,22 +39,22 @@ export async function openAccountFile(
   seen: Map<string, string>,
 ): Promise<OpenAccountFile> {
   const label = file === "-" ? "line " : `${basename(file)}:`;
-  const entries = readEntries(file, format);
+  // Archives are read when the accounts are there.
+  const path = file === "-" ? await spoolInput() : file;
+  const entries = readEntries(path, format);
   try {
-    const first = await entries.next();
-    if (file === "-") return { label, batches: () => toBatches(first, entries, (entry) => refuse(entry, label, seen)) };
+    await entries.next();
     await entries.return();
   } catch (error) {
     if (error instanceof AccountFileError) throw new UsageError(`${label}${error.line}: ${error.message}; nothing was imported`);
     throw error;
   }
-  return { label, batches: () => toBatches(undefined, readEntries(file, format), (entry) => refuse(entry, label, seen)) };
+  return { label, batches: () => toBatches(readEntries(path, format), (entry) => refuse(entry, label, seen)), entries: () => readEntries(path, format) };
 }
 
 const readBytes = 65_536;
 
 async function openBytes(file: string): Promise<AsyncIterable<Buffer>> {
-  if (file === "-") return process.stdin;
   try {
     const handle = await open(file);
     if ((await handle.stat()).isDirectory()) {
@@ -83,7 +86,6 @@ async function* readEntries(file: string, given: AccountFormat | undefined): Asy
 const batchBytesMax = 262_144;
 
 async function* toBatches(
-  first: IteratorResult<FileEntry, void> | undefined,
   entries: AsyncGenerator<FileEntry, void>,
   refuse: (account: Account) => Account | Failure,
 ): AsyncIterable<AccountBatch> {
@@ -94,8 +96,10 @@ async function* toBatches(
     return { accounts: accounts.splice(0), failures: failures.splice(0), ignored: ignored.splice(0) };
   };
   try {
-    for (let result = first ?? (await entries.next()); result.done !== true; result = await entries.next()) {
-      const entry = result.value.kind === "account" ? refuse(result.value) : result.value;
+    for await (const given of entries) {
+      // Those are for later.
+      if (given.kind === "archived" || (given.kind === "failure" && given.archive !== undefined)) continue;
+      const entry = given.kind === "account" ? refuse(given) : given;
       if (entry.kind === "ignored") ignored.push(entry);
       else if (entry.kind === "failure") failures.push(entry);
       else {

@@ -177,7 +177,7 @@ export const configSchema = z.strictObject({
         description: "What comes before the host in the domain of its rooms: muc.example.org.",
       }),
       creation: z.enum(["everybody", "admins"]).default("everybody").meta({ description: "Who may make rooms." }),
-      perUser: count(100, 1, 100_000, "rooms", "Rooms that one user may own when making another."),
+      perUser: count(100, 1, 100_000, "rooms", "Rooms that one user may have made that are still there; more are refused. Administrators may make more."),
       occupants: count(2_000, 2, 100_000, "occupants", "Occupants of one room, whatever its owners choose."),
     })
     .prefault({}),
@@ -226,6 +226,17 @@ export const configSchema = z.strictObject({
       }),
       remote: z.boolean().default(false).meta({
         description: "Allows the inspector on an address that is not loopback. Needs `listen.http.tls`.",
+      }),
+    })
+    .prefault({}),
+  metrics: z
+    .strictObject({
+      enabled: z.boolean().default(true).meta({
+        description: "Whether numbers are told at /metrics of the HTTP listener, in Prometheus' format; /health and /ready are there in any case.",
+      }),
+      token: z.string().min(16).max(1_024).regex(/^\S+$/).exactOptional().meta({
+        expected: "a secret of at least 16 characters without spaces",
+        description: "What others than this machine have to send as `Authorization: Bearer TOKEN`. Without it nobody else is told.",
       }),
     })
     .prefault({}),

@@ -331,9 +331,29 @@ export const roomHistoryMax = 100;
 export const roomHistoryCharsMax = 524_288;
 /** Bytes of the presence that an occupant shows: every newcomer is given that of all. */
 export const roomPresenceBytesMax = 8_192;
+/** Bytes of UTF-8 of what the owners of a room call it, of how they describe it, and of its password. */
+export const roomNameBytesMax = 1_023;
+export const roomDescriptionBytesMax = 4_095;
+export const roomPasswordBytesMax = 1_023;
+/** Characters of a language tag: RFC 5646 section 4.4.1 finds 35 enough for all but extensions. */
+export const roomLanguageCharsMax = 64;
+/** Bytes of UTF-8 of a room's vCard, its picture included. */
+export const roomVCardBytesMax = 65_536;
+/** Rooms of a service, and occupants of a room, that one answer lists (XEP-0059); the rest is in further pages. */
+export const roomItemsMax = 500;
 /** Admins and owners who come into a room that is full (XEP-0045 section 7.2.9). */
 export const roomAdminsBeyondMax = 100;
 /** Requests of occupants to each other that wait for their answers, in all rooms and of one session, and for how long each does, in ms. */
 export const relayedRequestsMax = 10_000;
 export const relayedRequestsOfSessionMax = 100;
 export const relayedRequestMs = 60_000;
+/** Users and domains that a room has on its lists, and bytes of UTF-8 of them with their nicks and reasons: a whole list is one answer. */
+export const roomAffiliationsMax = 10_000;
+export const roomAffiliationsBytesMax = 2_097_152;
+/** Roles or affiliations that are changed in one request: each change is told to everybody in the room. */
+export const roomChangesMax = 250;
+/** UTF-16 units of the reason for a change. */
+export const roomReasonCharsMax = 1_000;
+/** Milliseconds until somebody may ask for voice in the same room again (XEP-0045 section 7.13), and requests of all in such a time. */
+export const voiceRequestMs = 60_000;
+export const voiceRequestsMax = 30;

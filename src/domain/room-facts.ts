@@ -27,6 +27,11 @@ export interface RoomFacts {
   readonly RoleSet: RoomOwner & { readonly nick: string; readonly role: OccupantRole };
   /** What everybody in the room was given, as XML text in `jabber:client`; an empty subject too. */
   readonly SubjectSet: RoomOwner & { readonly nick: string; readonly stanza: string };
+  /**
+   * The room's own vCard (XEP-0486), whose text is the content `vcard`; none any more with 0 bytes. `hashes`: SHA-1 of each picture in it, in
+   * lower-case hexadecimal.
+   */
+  readonly VCardSet: RoomOwner & { readonly hashes: readonly string[]; readonly bytes: number };
   /** What was said is in the room's archive; its text is the content `archive/KEY`. As the fact of the same name of an account. */
   readonly RoomMessageArchived: RoomOwner & { readonly id: string; readonly with: string; readonly bytes: number };
   readonly RoomArchiveTrimmed: RoomOwner & { readonly through: string };
@@ -63,6 +68,7 @@ export const roomFactVersions = {
   OccupantLeft: 1,
   RoleSet: 1,
   SubjectSet: 1,
+  VCardSet: 1,
   RoomMessageArchived: 1,
   RoomArchiveTrimmed: 1,
   OccupantsNoted: 1,
@@ -84,6 +90,9 @@ export function roomStream({ host, room }: RoomOwner): string {
   return `room/${host}/${room}`;
 }
 
+/** Where the text of a room's vCard is kept. */
+export const roomVCardKey = "vcard";
+
 interface RoomFactExtras {
   readonly contents?: readonly { readonly key: string; readonly text: string }[];
   readonly erases?: readonly { readonly from: string; readonly through: string }[];
@@ -95,6 +104,8 @@ export function roomExtrasOf(fact: RoomFact): RoomFactExtras {
   switch (fact.type) {
     case "RoomArchiveTrimmed":
       return { erases: [{ from: archivePrefix, through: archiveContentKey(fact.data.through) }] };
+    case "VCardSet":
+      return fact.contents === undefined ? { erases: [{ from: roomVCardKey, through: roomVCardKey }] } : { contents: fact.contents };
     case "OccupantsNoted":
       return { forgets: [{ stream: roomStream(fact.data), types: ofOccupants }] };
     case "RoomDestroyed":

@@ -33,9 +33,13 @@ export type OccupantRow = {
 export interface RoomMeta {
   /** Milliseconds since 1970. */
   readonly createdAt: number;
+  /** Who made it: a bare JID. */
+  readonly madeBy: string;
   readonly config: RoomConfig;
   readonly locked: boolean;
   readonly subject: { readonly nick: string; readonly stanza: string; readonly at: number };
+  /** The room's own vCard; there is none without it. */
+  readonly vcard: { readonly hashes: readonly string[]; readonly bytes: number };
   /** The key of the last message that was archived. */
   readonly archiveLast: string;
   /** Facts about occupants since they were last noted. */
@@ -56,6 +60,7 @@ export function applyRoomFact(table: RoomTable, fact: RoomFact, at: number): voi
     case "RoomCreated":
       table.clear();
       setMeta("createdAt", at);
+      setMeta("madeBy", fact.data.by);
       setMeta("config", fact.data.config);
       setMeta("locked", fact.data.locked);
       return;
@@ -112,6 +117,12 @@ export function applyRoomFact(table: RoomTable, fact: RoomFact, at: number): voi
     case "SubjectSet":
       setMeta("subject", { nick: fact.data.nick, stanza: fact.data.stanza, at });
       return;
+    case "VCardSet": {
+      const { hashes, bytes } = fact.data;
+      if (bytes === 0) table.delete("meta", "vcard");
+      else setMeta("vcard", { hashes, bytes });
+      return;
+    }
     case "RoomMessageArchived":
       setMeta("archiveLast", archiveKeyOf(fact.data.id) ?? fact.data.id);
       return;

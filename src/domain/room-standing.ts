@@ -50,13 +50,13 @@ type Chosen = Pick<RoomConfig, "presenceOf" | "privateMessages" | "membersOnly" 
 /** Where the owners of a room choose: of those who have the privilege by the table, who has it in this room. */
 const choices: Partial<Record<RolePrivilege, (role: OccupantRole, config: Chosen) => boolean>> = {
   broadcastPresence: (role, { presenceOf }) => presenceOf.includes(role),
-  sendPrivateMessages: (role, { privateMessages }) => isAtLeast(role, privateMessagesFrom[privateMessages]),
+  sendPrivateMessages: (role, { privateMessages }) => privateMessages !== "none" && isAtLeast(role, privateMessagesFrom[privateMessages]),
   // Section 9.5: anybody may invite to an open room.
   inviteOthers: (role, { membersOnly, allowInvites }) => role === "moderator" || !membersOnly || allowInvites,
   modifySubject: (role, { changeSubject }) => role === "moderator" || changeSubject,
 };
 
-const privateMessagesFrom = { anyone: "visitor", participants: "participant", moderators: "moderator", none: "none" } as const satisfies Record<RoomConfig["privateMessages"], Role>;
+const privateMessagesFrom = { anyone: "visitor", participants: "participant", moderators: "moderator" } as const;
 
 /** Whether somebody with this role may do that in a room that is configured so. */
 export function roleMay(role: Role, privilege: RolePrivilege, config: Chosen): boolean {

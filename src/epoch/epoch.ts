@@ -1,6 +1,8 @@
 /** What lives as long as one opening of the store: everything that is in memory because it is on the disk, and everybody who has seen it. */
+import { stateName } from "../../machines/state-name.ts";
 import { createAccountAdmin } from "../admin/account-admin.ts";
 import { createAccountTransfer } from "../admin/account-transfer.ts";
+import { createArchiveTransfer } from "../admin/archive-transfer.ts";
 import type { StoreAdmin } from "../admin/api.ts";
 import { createContactAdmin } from "../admin/contact-admin.ts";
 import { createHistoryAdmin } from "../admin/history-admin.ts";
@@ -18,8 +20,10 @@ import { Retention } from "../log/retention.ts";
 import { fakeSaltKey, keyFor } from "../log/server-secret.ts";
 import { RoomSource } from "../log/room-source.ts";
 import { SessionSource } from "../log/session-source.ts";
+import type { Rooms } from "../muc/rooms.ts";
 import type { Clock, Ids, Log, Random, Store } from "../ports.ts";
 import { ArchiveRetention } from "../router/archive-retention.ts";
+import { createArchiveIds } from "../router/archive-ids.ts";
 import { createCommunity } from "../router/community.ts";
 import { endContacts } from "../router/departure.ts";
 import type { Extension } from "../router/extension.ts";
@@ -42,6 +46,7 @@ import { watchSilence } from "../session/silence.ts";
 import { viewOf } from "../session/view.ts";
 import { software } from "../software.ts";
 import { Batch } from "../step/batch.ts";
+import type { Tally } from "../step/tally.ts";
 import type { Link } from "../xml/link.ts";
 import { within } from "./within.ts";
 
@@ -59,6 +64,8 @@ export interface EpochOptions {
   /** When the process began to serve, ms since 1970. */
   readonly startedAt: number;
   readonly openStore: OpenStore;
+  /** What the process counts. */
+  readonly tally: Tally;
   /** Told of what goes on after an epoch that could not begin. */
   readonly onLeaving: (leaving: Leaving) => void;
 }
@@ -69,6 +76,19 @@ export interface Leaving {
   readonly sessions: Promise<void>;
   /** Resolves when the store is closed. */
   readonly store: Promise<void>;
+}
+
+export interface EpochFigures {
+  /** By the state of their machine. */
+  readonly sessions: ReadonlyMap<string, number>;
+  /** Stanzas that are kept until clients acknowledge them: in all, and the longest queue. */
+  readonly queued: number;
+  readonly queuedMost: number;
+  /** In memory: every room with an occupant is. */
+  readonly rooms: number;
+  /** Sessions in them. */
+  readonly occupants: number;
+  readonly uncommittedBytes: number;
 }
 
 export class Epoch {
@@ -93,6 +113,7 @@ export class Epoch {
   readonly #later: Later;
   readonly #patience: Patience;
   readonly #services: Services;
+  readonly #rooms: Rooms;
   readonly #stopWatching: () => void;
   /** Ends the work that cannot be done any more. */
   readonly #waiting = new Set<(error: Error) => void>();
@@ -124,7 +145,8 @@ export class Epoch {
   }
 
   private constructor(options: EpochOptions, store: Store, saltKey: Uint8Array) {
-    const { config, log, clock, random, ids, extensions, startedAt } = options;
+    const { config, log, clock, random, ids, extensions, startedAt, tally } = options;
+    tally.storeOpenings += 1;
     const hosts = config.hosts.map((host) => host.domain);
     this.since = clock.now();
     this.failed = new Promise((resolve) => (this.#reportFailure = resolve));
@@ -145,6 +167,7 @@ export class Epoch {
       store,
       clock,
       ids,
+      tally,
       onFailed: (error) => this.fail(error),
       onPressure: (high) => {
         pressed = high;
@@ -160,9 +183,10 @@ export class Epoch {
     const patience = (this.#patience = new Patience(clock));
     const capabilities = createCapabilities({ extensions, accounts, requests, house: () => house });
     const source = new AccountSource(store);
+    const archiveKey = keyFor("archive ids", saltKey);
     const house = createHouse({
       software, hosts, log, extensions, registry, accounts, batch, ids, source, contacts, startedAt,
-      archiveKey: keyFor("archive ids", saltKey),
+      archiveKey,
       limits: { ...config.limits, ...config.clientState, pushDisclose: config.push.disclose, pushServices: new Set(config.push.services), rooms: { ...config.rooms, admins: config.admins } },
       requests, later, patience, capabilities, services, rooms: new RoomSource(store),
       send: (...stanza) => router.send(...stanza),
@@ -174,6 +198,7 @@ export class Epoch {
       load: (host, username) => accounts.load(host, username),
     });
     const router = new Router({ extensions, registry, accounts, batch, house, presence, subscriptions, requests, patience, capabilities, services });
+    this.#rooms = house.rooms;
     for (const service of extensions.flatMap((extension) => extension.services?.(house) ?? [])) services.add(service);
     const logins = (this.#logins = new Logins({
       lookup: async (host, username) => (await storedAccounts.credentials(host, username)) as StoredCredentials | undefined,
@@ -191,7 +216,7 @@ export class Epoch {
       settled: () => batch.recorded(),
     });
     this.#environment = {
-      clock, ids, log, batch, registry, accounts, logins, router, observation: this.observation,
+      clock, ids, log, batch, tally, registry, accounts, logins, router, observation: this.observation,
       resumption: { find: (id) => sessions.get(id), ended: (host, username, id) => endedCount(past, host, username, id) },
       options: sessionOptions(config),
     };
@@ -214,6 +239,7 @@ export class Epoch {
     const common = { accounts: storedAccounts, hosts, random, iterations: config.limits.scramIterations };
     this.admin = {
       ...createAccountTransfer({ ...common, store, offlineMessagesMax: config.limits.offlineMessages }),
+      ...createArchiveTransfer({ store, accounts: storedAccounts, clock, hosts, ids: async () => createArchiveIds(archiveKey) }),
       ...createAccountAdmin({ ...common, onDeleting: leave, onDeleted: endAccount }),
       ...createContactAdmin({
         hosts,
@@ -234,6 +260,24 @@ export class Epoch {
   /** Failed logins by reason. */
   get loginFailures(): Readonly<Record<string, number>> {
     return Object.fromEntries(this.#logins.failures);
+  }
+
+  /** For operators, as it is now. */
+  get figures(): EpochFigures {
+    const sessions = new Map<string, number>();
+    let [queued, queuedMost, rooms, occupants] = [0, 0, 0, 0];
+    for (const session of this.#sessions) {
+      const state = stateName(session.snapshot.value);
+      sessions.set(state, (sessions.get(state) ?? 0) + 1);
+      const length = session.management.queue?.stanzas.length ?? 0;
+      queued += length;
+      queuedMost = Math.max(queuedMost, length);
+    }
+    for (const room of this.#rooms.known()) {
+      rooms += 1;
+      for (const { presences } of room.occupants.values()) occupants += Object.keys(presences).length;
+    }
+    return { sessions, queued, queuedMost, rooms, occupants, uncommittedBytes: this.#batch.uncommittedBytes };
   }
 
   get failure(): Error | undefined {

@@ -10,7 +10,7 @@ import type { SessionHost } from "../session/host.ts";
 import type { Observation } from "../session/observation.ts";
 import type { Link } from "../xml/link.ts";
 import { Doorkeeper } from "./doorkeeper.ts";
-import { Epoch, type EpochOptions, type Leaving } from "./epoch.ts";
+import { Epoch, type EpochFigures, type EpochOptions, type Leaving } from "./epoch.ts";
 import { within } from "./within.ts";
 
 export interface SuccessionOptions extends Omit<EpochOptions, "onLeaving"> {
@@ -79,6 +79,17 @@ export class Succession {
   /** Of the epoch that is now; undefined between two. */
   get observation(): Observation | undefined {
     return this.#current?.observation;
+  }
+
+  /** undefined between two epochs. */
+  get now(): EpochFigures | undefined {
+    return this.#current?.figures;
+  }
+
+  /** Why clients are sent away now; undefined if they are not. */
+  get unready(): string | undefined {
+    if (this.#over) return "the server is stopping";
+    return this.#current === undefined ? `the store is being opened again (${this.#why})` : undefined;
   }
 
   /** For the log: of the epoch that is now. */
@@ -238,6 +249,9 @@ const operations = Object.keys({
   accountExport: true,
   accountsExport: true,
   accountsImport: true,
+  archiveExport: true,
+  archiveImport: true,
+  archivedId: true,
   streamFacts: true,
   allFacts: true,
   streamContents: true,

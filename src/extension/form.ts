@@ -63,6 +63,7 @@ const roomPart = record({
   showing: decidingFunction.optional(),
   serviceFeatures: texts.optional(),
   roomFeatures: decidingFunction.optional(),
+  roomInfo: decidingFunction.optional(),
 });
 
 const members = {

@@ -141,6 +141,30 @@ export class Accounts {
     });
   }
 
+  /**
+   * Records archived messages of an account in one commit, unless somebody else has recorded something meanwhile: then `decide` is asked
+   * again. It must give keys above `last`, the one of the newest message, in their order. Rejects with NoSuchAccountError.
+   */
+  async archive(host: string, username: string, decide: (last: string | undefined) => Promise<readonly AccountFact[]>): Promise<void> {
+    const [stream, step] = [accountStream(host, username), this.#step()];
+    const prefix = archiveRowsPrefix(host, username);
+    let version = 0;
+    for (let attempt = 1; ; attempt += 1) {
+      if (!(await this.exists(host, username))) throw new NoSuchAccountError(host, username);
+      const [row] = await this.#store.query(archive.name, { prefix, reverse: true, limit: 1 });
+      const given = await decide(row?.key.slice(prefix.length));
+      if (given.length === 0) return;
+      const facts = given.map((fact) => ({ ...step, type: fact.type, v: accountFactVersions[fact.type], data: fact.data, ...extrasOf(fact) }));
+      try {
+        await this.#store.append(stream, version, facts);
+        return;
+      } catch (error) {
+        if (!(error instanceof ConcurrencyError) || attempt === attemptsMax) throw error;
+        version = error.actual;
+      }
+    }
+  }
+
   async exists(host: string, username: string): Promise<boolean> {
     return (await this.#store.query(projection.name, { key: accountKey(host, username) })).length > 0;
   }

@@ -2,11 +2,20 @@
 import { archiveContentKey, timeOfArchiveKey } from "../domain/archive-keys.ts";
 import { roomHistoryMax } from "../domain/limits.ts";
 import { Room, type SaidMessage } from "../domain/room.ts";
-import { roomStream, type RoomOwner } from "../domain/room-facts.ts";
+import { roomStream, roomVCardKey, type RoomOwner } from "../domain/room-facts.ts";
 import type { Json, ProjectionRow, Store } from "../ports.ts";
 import { archive, archiveRowsPrefix, type WholeArchiveRow } from "./projections/archive.ts";
 import { roomRows, roomRowsPrefix } from "./projections/room-rows.ts";
-import { roomKey, rooms, type RoomRow } from "./projections/rooms.ts";
+import { listedCountKey, listedPrefix, roomKey, rooms, type ListedCountRow, type ListedRoomRow, type RoomRow } from "./projections/rooms.ts";
+
+interface ListRange {
+  readonly after?: string;
+  readonly before?: string;
+  /** The last ones first. */
+  readonly reverse?: boolean;
+  /** From 1. */
+  readonly limit: number;
+}
 
 /** Rows of one query. */
 const pageRows = 1_000;
@@ -32,6 +41,25 @@ export class RoomSource {
   /** All rooms of a host, in the order of their names. */
   async *list(host: string): AsyncIterable<RoomRow> {
     for await (const { value } of this.#all(rooms.name, `${host}/`)) yield value as unknown as RoomRow;
+  }
+
+  /** Those that everybody may find, in the order of their names' UTF-8 bytes: some of them. `after` and `before` are names. */
+  async listed(host: string, { after, before, reverse = false, limit }: ListRange): Promise<readonly ListedRoomRow[]> {
+    const prefix = listedPrefix(host);
+    const bounds = { ...(after === undefined ? {} : { after: `${prefix}${after}` }), ...(before === undefined ? {} : { before: `${prefix}${before}` }) };
+    const rows = await this.#store.query(rooms.name, { prefix, reverse, limit, ...bounds });
+    return rows.map(({ value }) => value as ListedRoomRow);
+  }
+
+  /** How many they are. */
+  async listedCount(host: string): Promise<number> {
+    const [row] = await this.#store.query(rooms.name, { key: listedCountKey(host) });
+    return (row?.value as ListedCountRow | undefined)?.count ?? 0;
+  }
+
+  /** XML text; undefined if the room has none. */
+  async vcard(owner: RoomOwner): Promise<string | undefined> {
+    return (await this.#store.texts(roomStream(owner), [roomVCardKey]))[0];
   }
 
   /** What was said last, the oldest first; texts that were trimmed meanwhile are left out. */

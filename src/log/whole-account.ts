@@ -7,6 +7,7 @@ import { loadAccount } from "./load-account.ts";
 import { type OfflineMessage, toOfflineMessages } from "./offline-messages.ts";
 import { accountData } from "./projections/account-data.ts";
 import { accountKey } from "./projections/accounts.ts";
+import { archive, archiveRowsPrefix } from "./projections/archive.ts";
 
 export interface WholeAccount {
   readonly account: Account;
@@ -14,6 +15,8 @@ export interface WholeAccount {
   readonly credentials: Json | undefined;
   /** Messages that wait for the user, in order. */
   readonly offlineMessages: readonly OfflineMessage[];
+  /** Whether there are archived messages, which may be too many to be here. */
+  readonly hasArchive: boolean;
   /** What extensions keep on the disk, and in memory with the account. */
   readonly data: readonly AccountValue[];
   readonly state: readonly AccountValue[];
@@ -34,15 +37,17 @@ export async function loadWholeAccount(store: Store, host: string, username: str
   if (account === undefined) return undefined;
   const dataPrefix = `${accountKey(host, username)}/`;
   const stream = accountStream(host, username);
-  const [credentials, messages, data] = await Promise.all([
+  const [credentials, messages, data, archived] = await Promise.all([
     store.secret(stream, "PasswordChanged"),
     readMessages(store, stream),
     readAll(store, accountData.name, dataPrefix),
+    store.query(archive.name, { prefix: archiveRowsPrefix(host, username), limit: 1 }),
   ]);
   return {
     account,
     credentials: credentials ?? undefined,
     offlineMessages: toOfflineMessages(messages),
+    hasArchive: archived.length > 0,
     data: data.map(({ key, value }) => toValue(key.slice(dataPrefix.length), value)),
     state: [...account.stateSpaces].flatMap((space) => [...account.states(space)].map(([key, value]) => ({ space, key, value }))),
   };

@@ -3,6 +3,7 @@ import type { Jid } from "../domain/jid.ts";
 import type { Room } from "../domain/room.ts";
 import type { Sender } from "../service/services.ts";
 import type { Step } from "../step/batch.ts";
+import type { FormField } from "../xml/data-form.ts";
 import type { Element } from "../xml/element.ts";
 import type { Stanza, StanzaFault } from "../xml/stanza.ts";
 import type { Rooms } from "./rooms.ts";
@@ -14,12 +15,16 @@ export interface RoomExtension {
   readonly messages?: readonly RoomMessageHandler[];
   /** May refuse what is about to be said to everybody, or add to it: the element is a copy, from the occupant's address in the room. */
   readonly saying?: RoomSaying;
+  /** Adds to what one occupant is told by another alone: the element is a copy without an addressee, from the occupant's address in the room. */
+  readonly whispering?: (said: RoomMessage & { readonly nick: string; readonly element: Element }) => void;
   /** Adds to what everybody is told of an occupant: the element is a copy without an addressee. */
   readonly showing?: (shown: { readonly rooms: Rooms; readonly room: Room; readonly nick: string; readonly bareJid: string; readonly element: Element }) => void;
   /** What service discovery tells of the service. */
   readonly serviceFeatures?: readonly string[];
   /** What it tells of a room. */
   readonly roomFeatures?: (room: Room) => readonly string[];
+  /** What it tells of a room in the form of XEP-0045 section 6.4, to everybody. */
+  readonly roomInfo?: (room: Room) => readonly FormField[];
 }
 
 /** Whom a stanza to a service is addressed to: the service itself, a room, or one of its occupants. */
@@ -31,8 +36,11 @@ export interface RoomIqHandler {
   readonly name: string;
   readonly types: readonly ("get" | "set")[];
   readonly at: readonly RoomPlace[];
-  /** Answers at once, or later: until then nothing else that the sender sends is taken. After a wait `step` is over: `rooms.run` gives another. */
-  handle(request: RoomIqRequest): RoomReply | Promise<RoomReply>;
+  /**
+   * Answers at once, or later: until then nothing else that the sender sends is taken. After a wait `step` is over: `rooms.host.run` gives
+   * another. undefined: it is for the occupant whose address it was sent to; nowhere else.
+   */
+  handle(request: RoomIqRequest): RoomReply | undefined | Promise<RoomReply>;
 }
 
 export interface Arrival {

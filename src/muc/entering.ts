@@ -9,6 +9,7 @@ import type { Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
 import { serialise } from "../xml/serialise.ts";
 import { clientNamespace, el, type Stanza, type StanzaFault } from "../xml/stanza.ts";
+import { affiliationOf, roleOnEnteringOf } from "./affiliation.ts";
 import { giveHistory, historyAsked } from "./history.ts";
 import { muc, mucUser } from "./namespaces.ts";
 import { passed } from "./passing.ts";
@@ -75,12 +76,12 @@ interface Admission {
 }
 
 function admit(rooms: Rooms, room: Room, { from }: Addressed, nick: string, join: Element): Admission | StanzaFault {
-  const affiliation = room.affiliationOf(from.bare);
+  const affiliation = affiliationOf(rooms, room, from.bare);
   // Section 7.2.10.
   if (room.locked && affiliation !== "owner") return { condition: "item-not-found", text: "the room is not yet configured" };
   // Section 7.2.7.
   if (affiliation === "outcast") return { condition: "forbidden", text: "you are banned from this room" };
-  const role = room.roleOnEntering(from.bare);
+  const role = roleOnEnteringOf(rooms, room, from.bare);
   // Section 7.2.6.
   if (role === undefined) return { condition: "registration-required", text: "only members may enter this room" };
   const { password, maxUsers } = room.config;
@@ -98,29 +99,34 @@ function admit(rooms: Rooms, room: Room, { from }: Addressed, nick: string, join
   return { nick, role, codes: [] };
 }
 
-/** Section 10.1.1. */
-function mayCreate({ host: { limits } }: Rooms, from: Jid): StanzaFault | undefined {
-  const allowed = limits.creation === "everybody" || limits.admins.includes(from.bare);
-  return allowed ? undefined : { condition: "not-allowed", text: "you may not make rooms here" };
+/** Sections 10.1.1 and 14.6. */
+function mayCreate(rooms: Rooms, { bare }: Jid): StanzaFault | undefined {
+  const { creation, perUser, admins } = rooms.host.limits;
+  if (admins.includes(bare)) return undefined;
+  if (creation !== "everybody") return { condition: "not-allowed", text: "you may not make rooms here" };
+  const tooMany = rooms.madeBy(bare) >= perUser;
+  return tooMany ? { condition: "resource-constraint", text: `there are ${perUser} rooms that you have made, and no more can be: destroy one first` } : undefined;
 }
 
 function place(rooms: Rooms, step: Step, room: Room, presence: Addressed, { nick, role, codes }: Admission, kept: string): void {
   const jid = presence.from.full;
   rooms.change(step, room, "OccupantEntered", { nick, jid, role, presence: kept });
-  tellAll(rooms, step, room, shownOf(room, nick, room.occupants.get(nick)!, jid), { without: [jid] });
+  tellAll(rooms, step, room, shownOf(rooms, room, nick, room.occupants.get(nick)!, jid), { without: [jid] });
   welcome(rooms, step, room, nick, presence, codes);
 }
 
-/** Section 17.3: who enters and is in the room already has lost sight of it, and is told all anew; the others, if it says something new. */
-export function enterAgain(rooms: Rooms, step: Step, room: Room, nick: string, presence: Addressed): StanzaFault | undefined {
-  const { from, element } = presence;
+/**
+ * Section 17.3: who enters and is in the room already has lost sight of it, and is told all anew; the others, if it says something new.
+ * `renamed`: it has another nick than before, of which nobody knows yet.
+ */
+export function enterAgain(rooms: Rooms, step: Step, room: Room, nick: string, presence: Addressed, { renamed = false } = {}): StanzaFault | undefined {
+  const { from: { full: jid }, to, element } = presence;
   const kept = keptPresence(room, element);
   if (kept === undefined) return tooMuch;
-  if (room.occupants.get(nick)!.presences[from.full] !== kept.text) {
-    rooms.change(step, room, "OccupantShown", { nick, jid: from.full, presence: kept.text }, { binding: false });
-    tellAll(rooms, step, room, shownOf(room, nick, room.occupants.get(nick)!, from.full), { without: [from.full] });
-  }
-  welcome(rooms, step, room, nick, presence, nick === presence.to.resource ? [] : [210]);
+  const changed = room.occupants.get(nick)!.presences[jid] !== kept.text;
+  if (changed) rooms.change(step, room, "OccupantShown", { nick, jid, presence: kept.text }, { binding: false });
+  if (changed || renamed) tellAll(rooms, step, room, shownOf(rooms, room, nick, room.occupants.get(nick)!, jid), { without: [jid] });
+  welcome(rooms, step, room, nick, presence, nick === to.resource ? [] : [210]);
   return undefined;
 }
 
@@ -129,12 +135,12 @@ function welcome(rooms: Rooms, step: Step, room: Room, nick: string, { from: { f
   const own = room.occupants.get(nick)!;
   for (const [other, row] of room.occupants) {
     if (other === nick || !isShown(room, row.role)) continue;
-    give(rooms, step, jid, presenceFor(rooms, room, shownOf(room, other, row), { jid, role: own.role }, false));
+    give(rooms, step, jid, presenceFor(rooms, room, shownOf(rooms, room, other, row), { jid, role: own.role }, false));
   }
   const { whois, archive } = room.config;
   // Sections 7.2.3 and 7.2.12.
   const selfCodes = [...codes, ...(whois === "anyone" ? [100] : []), ...(archive ? [170] : [])];
-  const self = presenceFor(rooms, room, { ...shownOf(room, nick, own, jid), selfCodes }, { jid, role: own.role }, true);
+  const self = presenceFor(rooms, room, { ...shownOf(rooms, room, nick, own, jid), selfCodes }, { jid, role: own.role }, true);
   if (id !== undefined) self.attrs["id"] = id;
   give(rooms, step, jid, self);
   giveHistory(rooms, step, room, jid, historyAsked(element));
@@ -146,7 +152,7 @@ export function show(rooms: Rooms, step: Step, room: Room, nick: string, { from,
   if (kept === undefined) return tooMuch;
   const jid = from.full;
   rooms.change(step, room, "OccupantShown", { nick, jid, presence: kept.text }, { binding: false });
-  tellAll(rooms, step, room, shownOf(room, nick, room.occupants.get(nick)!, jid), { answers: { jid, id } });
+  tellAll(rooms, step, room, shownOf(rooms, room, nick, room.occupants.get(nick)!, jid), { answers: { jid, id } });
   return undefined;
 }
 
@@ -165,4 +171,4 @@ export function keptPresence(room: Pick<Jid, "bare">, element: Element): { reado
   return Buffer.byteLength(text) <= roomPresenceBytesMax ? { element: kept, text } : undefined;
 }
 
-const tooMuch: StanzaFault = { condition: "policy-violation", text: `presence to a room has at most ${roomPresenceBytesMax} bytes` };
+export const tooMuch: StanzaFault = { condition: "policy-violation", text: `presence to a room has at most ${roomPresenceBytesMax} bytes` };

@@ -2,9 +2,10 @@
 import { parseDateTime } from "../domain/date-time.ts";
 import type { Room } from "../domain/room.ts";
 import type { Step } from "../step/batch.ts";
-import { delayElement } from "../xml/delay.ts";
+import { delayElement, delayNamespace } from "../xml/delay.ts";
 import type { Element } from "../xml/element.ts";
 import { adoptElement } from "../xml/parse-element.ts";
+import { serialise } from "../xml/serialise.ts";
 import { clientNamespace, el } from "../xml/stanza.ts";
 import { muc } from "./namespaces.ts";
 import type { Rooms } from "./rooms.ts";
@@ -39,35 +40,43 @@ export function historyAsked(presence: Element): HistoryAsked {
 }
 
 /** The last of it, the oldest first, and then the subject: that ends it, also where there is none (section 7.2.15). */
-export function giveHistory(rooms: Rooms, step: Step, room: Room, to: string, { stanzas, chars, ms, since }: HistoryAsked): void {
-  const most = Math.min(stanzas ?? room.config.historyLength, room.config.historyLength);
-  const from = Math.max(since ?? 0, ms === undefined ? 0 : step.at - ms);
-  const recent = most === 0 ? [] : room.said.filter(({ at }) => at >= from).slice(-most);
-  let left = chars ?? Number.POSITIVE_INFINITY;
-  const given = [];
-  for (const message of recent.toReversed()) {
-    left -= message.text.length;
-    if (left < 0) break;
-    given.unshift(message);
-  }
-  for (const { at, text } of given) {
-    const element = adoptElement(text);
-    element.attrs["to"] = to;
-    // XEP-0203: from the room, which has kept it.
-    element.cnode(delayElement(at, room.bare));
-    give(rooms, step, to, element);
-  }
+export function giveHistory(rooms: Rooms, step: Step, room: Room, to: string, asked: HistoryAsked): void {
+  for (const element of historyFor(room, to, step.at, asked)) give(rooms, step, to, element);
   giveSubject(rooms, step, room, to);
+}
+
+/** The least that is asked for and the room gives; of the messages that are the last ones, as many whole ones as there is room for. */
+function historyFor(room: Room, to: string, now: number, { stanzas, chars, ms, since }: HistoryAsked): readonly Element[] {
+  const most = Math.min(stanzas ?? room.config.historyLength, room.config.historyLength);
+  const from = Math.max(since ?? 0, ms === undefined ? 0 : now - ms);
+  let left = chars ?? Number.POSITIVE_INFINITY;
+  const given: Element[] = [];
+  for (const { at, text } of room.said.toReversed()) {
+    if (given.length >= most || at < from || left <= 0) break;
+    const element = delayed(text, at, room, to);
+    if (chars !== undefined) left -= charsOf(serialise(element, clientNamespace));
+    if (left < 0) break;
+    given.unshift(element);
+  }
+  return given;
 }
 
 function giveSubject(rooms: Rooms, step: Step, room: Room, to: string): void {
   const subject = room.meta("subject");
-  if (subject === undefined) {
-    give(rooms, step, to, el("message", { xmlns: clientNamespace, type: "groupchat", from: room.bare, to }, el("subject")));
-    return;
-  }
-  const element = adoptElement(subject.stanza);
+  const never = () => el("message", { xmlns: clientNamespace, type: "groupchat", from: room.bare, to }, el("subject"));
+  give(rooms, step, to, subject === undefined ? never() : delayed(subject.stanza, subject.at, room, to));
+}
+
+/** XEP-0203 section 2: from the room, which has kept it; whatever its sender said of a delay of its own. */
+function delayed(text: string, at: number, room: Room, to: string): Element {
+  const element = adoptElement(text);
   element.attrs["to"] = to;
-  element.cnode(delayElement(subject.at, room.bare));
-  give(rooms, step, to, element);
+  element.children = element.children.filter((child) => typeof child === "string" || child.getNS() !== delayNamespace);
+  element.cnode(delayElement(at, room.bare));
+  return element;
+}
+
+/** Characters, not UTF-16 units. */
+function charsOf(text: string): number {
+  return text.length - (text.match(/[\uD800-\uDBFF]/g)?.length ?? 0);
 }

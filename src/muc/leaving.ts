@@ -2,6 +2,8 @@
 import type { Room } from "../domain/room.ts";
 import type { Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
+import { el } from "../xml/stanza.ts";
+import { affiliationOf } from "./affiliation.ts";
 import { keptPresence } from "./entering.ts";
 import type { Rooms } from "./rooms.ts";
 import { bareOf, give, lastOf, presenceFor, shownOf, tellAll, type Shown } from "./showing.ts";
@@ -34,16 +36,17 @@ function depart(rooms: Rooms, step: Step, room: Room, nick: string, jids: readon
   for (const jid of jids) {
     over = rooms.isOver(room, { type: "occupant.left" });
     rooms.change(step, room, "OccupantLeft", { nick, jid });
-    rooms.relay.end(step, jid, room);
   }
   const last = lastOf(row);
   const jid = jids.includes(last) ? last : (jids.at(-1) ?? last);
   // What it says at its end is passed on as all else is; of too much nothing is.
   const said = presence === undefined ? undefined : keptPresence(room, presence)?.element;
-  const shown: Shown = { nick, affiliation: room.affiliationOf(bareOf(jid)), role: "none", jid, presence: said, unavailable: true, ...told };
+  const shown: Shown = { nick, affiliation: affiliationOf(rooms, room, bareOf(jid)), role: "none", jid, presence: said, unavailable: true, ...told };
   const remaining = room.occupants.get(nick);
   if (remaining === undefined) {
-    tellAll(rooms, step, room, shown, { also: jids, role: row.role });
+    // Section 10.1.3: who leaves a room before it is configured has not made it.
+    const more = over && room.locked ? [...(shown.more ?? []), el("destroy")] : (shown.more ?? []);
+    tellAll(rooms, step, room, { ...shown, more }, { also: jids, role: row.role });
     if (over) rooms.destroy(step, room, null, null);
     return;
   }
@@ -51,5 +54,5 @@ function depart(rooms: Rooms, step: Step, room: Room, nick: string, jids: readon
   for (const jid of jids) give(rooms, step, jid, presenceFor(rooms, room, shown, { jid, role: "none" }, true));
   // But who has spoken for all of them is gone: what another says of itself is new.
   const speaker = lastOf(remaining);
-  if (jid === last && row.presences[speaker] !== row.presences[jid]) tellAll(rooms, step, room, shownOf(room, nick, remaining));
+  if (jid === last && row.presences[speaker] !== row.presences[jid]) tellAll(rooms, step, room, shownOf(rooms, room, nick, remaining));
 }

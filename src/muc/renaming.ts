@@ -2,9 +2,9 @@
 import type { Jid } from "../domain/jid.ts";
 import type { Room } from "../domain/room.ts";
 import type { Step } from "../step/batch.ts";
-import { muc } from "./namespaces.ts";
 import type { Stanza, StanzaFault } from "../xml/stanza.ts";
 import { enterAgain, keptPresence, nickFault, nickTaken, show, tooMuch } from "./entering.ts";
+import { muc } from "./namespaces.ts";
 import type { Rooms } from "./rooms.ts";
 import { shownOf, tellAll } from "./showing.ts";
 
@@ -20,9 +20,10 @@ export function rename(rooms: Rooms, step: Step, room: Room, nick: string, prese
   // One nick of a user does not become another one of the same user: they have roles of their own.
   if (own !== undefined && own !== nick) return { condition: "conflict", text: "another of your sessions has this nick" };
   if (keptPresence(room, element) === undefined) return tooMuch;
-  const before = shownOf(room, nick, room.occupants.get(nick)!, from.full);
+  const before = shownOf(rooms, room, nick, room.occupants.get(nick)!, from.full);
   tellAll(rooms, step, room, { ...before, presence: undefined, unavailable: true, codes: [303], newNick: wanted });
   rooms.change(step, room, "OccupantRenamed", { nick, to: wanted });
-  if (element.getChild("x", muc) === undefined) return show(rooms, step, room, wanted, presence);
-  return show(rooms, step, room, wanted, presence) ?? enterAgain(rooms, step, room, wanted, presence);
+  return element.getChild("x", muc) === undefined
+    ? show(rooms, step, room, wanted, presence)
+    : enterAgain(rooms, step, room, wanted, presence, { renamed: true });
 }

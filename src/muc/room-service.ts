@@ -4,12 +4,13 @@ import type { Room } from "../domain/room.ts";
 import type { Sender, Service } from "../service/services.ts";
 import type { Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
-import { iqResult, mayBeAnswered, payloadOf, stanzaError, type Stanza, type StanzaFault } from "../xml/stanza.ts";
+import { el, iqResult, mayBeAnswered, payloadOf, stanzaError, type Stanza, type StanzaFault } from "../xml/stanza.ts";
 import type { RoomIqHandler, RoomMessage, RoomPlace, RoomReply } from "./contract.ts";
-import { enter, show } from "./entering.ts";
+import { isGone, leaveInError } from "./ghosts.ts";
 import { leave } from "./leaving.ts";
-import { handOn } from "./private.ts";
-import { rename } from "./renaming.ts";
+import { muc } from "./namespaces.ts";
+import { takePresence } from "./presence.ts";
+import { returnError, whisper } from "./private.ts";
 import type { Rooms } from "./rooms.ts";
 import { say } from "./saying.ts";
 import { sessionsOf } from "./showing.ts";
@@ -82,40 +83,29 @@ export class RoomService implements Service {
   }
 
   #takePresence(step: Step, stanza: Addressed, sender: Sender, room: Room | undefined): void {
-    const rooms = this.#rooms;
-    const nick = room?.nickOf(stanza.from.full);
-    switch (stanza.type) {
-      case "available": {
-        const fault =
-          room === undefined || nick === undefined
-            ? enter(rooms, step, room, stanza)
-            : nick === stanza.to.resource
-              ? show(rooms, step, room, nick, stanza)
-              : rename(rooms, step, room, nick, stanza);
-        if (fault !== undefined) refuse(step, sender, stanza, fault);
-        return;
-      }
-      case "unavailable":
-      case "error":
-        // Section 7.14. Who cannot be reached has left (section 18.1).
-        if (room !== undefined) leave(rooms, step, room, stanza.from.full, { presence: stanza.type === "unavailable" ? stanza.element : undefined });
-        return;
-      default:
-        return;
-    }
+    const fault = takePresence(this.#rooms, step, room, stanza);
+    if (fault !== undefined) refuse(step, sender, stanza, fault);
   }
 
   #takeMessage(step: Step, stanza: Addressed, sender: Sender, room: Room | undefined): void {
     const rooms = this.#rooms;
+    const nick = room?.nickOf(stanza.from.full);
     if (stanza.type === "error") {
-      if (room !== undefined && isGone(stanza.element)) leave(rooms, step, room, stanza.from.full);
+      if (room !== undefined && nick !== undefined) this.#takeError(step, stanza, room, nick);
       return;
     }
-    // Section 17: a room that is not there, or not yet unlocked.
+    // Section 17.2: a room that is not there, or not yet unlocked.
     if (room === undefined || room.locked) return refuse(step, sender, stanza, { condition: "item-not-found", text: "there is no such room" });
-    const message: RoomMessage = { rooms, step, sender, stanza, room, nick: room.nickOf(stanza.from.full) };
-    const fault = stanza.to.resource === undefined ? this.#toAll(message) : handOn(message);
+    const message: RoomMessage = { rooms, step, sender, stanza, room, nick };
+    const fault = stanza.to.resource === undefined ? this.#toAll(message) : whisper(message);
     if (fault !== undefined) refuse(step, sender, stanza, fault);
+  }
+
+  /** Of what an occupant was given. */
+  #takeError(step: Step, stanza: Addressed, room: Room, nick: string): void {
+    const toOccupant = stanza.to.resource !== undefined;
+    if (toOccupant) returnError(this.#rooms, step, room, nick, stanza);
+    if (isGone(stanza.element, toOccupant ? "occupant" : "room")) leaveInError(this.#rooms, step, room, stanza.from.full);
   }
 
   #toAll(message: RoomMessage): StanzaFault | undefined {
@@ -124,7 +114,8 @@ export class RoomService implements Service {
       if (verdict === "taken") return undefined;
       if (verdict !== undefined) return verdict;
     }
-    if (message.stanza.type === "groupchat") return say(message);
+    // Section 7.4 holds whatever the type is.
+    if (message.stanza.type === "groupchat" || message.nick === undefined) return say(message);
     return { condition: "bad-request", text: "messages to all are of type groupchat" };
   }
 
@@ -136,7 +127,7 @@ export class RoomService implements Service {
     }
     const nick = room?.nickOf(stanza.from.full);
     if (stanza.type !== "get" && stanza.type !== "set") {
-      if (room !== undefined && at === "occupant") handOn({ rooms, step, sender, stanza, room, nick });
+      rooms.relay.answer(step, stanza);
       return undefined;
     }
     if (at !== "service" && room === undefined) {
@@ -148,12 +139,12 @@ export class RoomService implements Service {
       ({ xmlns, name, types, at: places }) =>
         payload !== undefined && xmlns === payload.attrs["xmlns"] && name === payload.name && types.includes(stanza.type as "get" | "set") && places.includes(at),
     );
-    if (payload === undefined || handler === undefined) {
-      const fault = room !== undefined && at === "occupant" ? handOn({ rooms, step, sender, stanza, room, nick }) : { condition: "service-unavailable" as const, text: "" };
+    const reply = payload === undefined ? undefined : handler?.handle({ rooms, step, sender, iq: stanza, payload, at, room, nick });
+    if (reply === undefined) {
+      const fault = room !== undefined && at === "occupant" ? rooms.relay.ask(step, room, nick, stanza, sender) : { condition: "service-unavailable" as const, text: "" };
       if (fault !== undefined) refuse(step, sender, stanza, fault);
       return undefined;
     }
-    const reply = handler.handle({ rooms, step, sender, iq: stanza, payload, at, room, nick });
     if (!(reply instanceof Promise)) {
       deliverReply(step, sender, stanza, reply);
       return undefined;
@@ -163,9 +154,9 @@ export class RoomService implements Service {
   }
 }
 
-function deliverReply(step: Step, sender: Sender, iq: Stanza, reply: RoomReply): void {
+function deliverReply(step: Step, sender: Sender, iq: Addressed, reply: RoomReply): void {
   if ("fault" in reply) {
-    const element = stanzaError(iq, reply.fault);
+    const element = errorOf(iq, reply.fault);
     if (reply.payload !== undefined) element.children.unshift(reply.payload);
     sender.deliver(step, element);
     return;
@@ -174,14 +165,15 @@ function deliverReply(step: Step, sender: Sender, iq: Stanza, reply: RoomReply):
   reply.afterwards?.(step);
 }
 
-function refuse(step: Step, sender: Sender, stanza: Stanza, fault: StanzaFault): void {
-  if (mayBeAnswered(stanza)) sender.deliver(step, stanzaError(stanza, fault));
+function refuse(step: Step, sender: Sender, stanza: Addressed, fault: StanzaFault): void {
+  if (mayBeAnswered(stanza)) sender.deliver(step, errorOf(stanza, fault));
 }
 
-/** Section 18.1: errors that say that nobody is there to read. */
-function isGone(element: Element): boolean {
+/** As the examples of section 7.2 have it: it says that it comes from the room, which occupants do not (RFC 6120 section 8.3.2). */
+function errorOf(stanza: Addressed, fault: StanzaFault): Element {
+  const element = stanzaError(stanza, fault);
   const error = element.getChild("error");
-  return gone.some((condition) => error?.getChild(condition, "urn:ietf:params:xml:ns:xmpp-stanzas") !== undefined);
+  if (error !== undefined) error.attrs["by"] = stanza.to.bare;
+  if (stanza.kind === "presence") element.children.unshift(el("x", { xmlns: muc }));
+  return element;
 }
-
-const gone = ["gone", "item-not-found", "recipient-unavailable", "redirect", "remote-server-not-found", "remote-server-timeout", "service-unavailable"];

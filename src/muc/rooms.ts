@@ -12,6 +12,7 @@ import type { Element } from "../xml/element.ts";
 import type { Stanza } from "../xml/stanza.ts";
 import type { RoomExtension } from "./contract.ts";
 import { lifeAfter } from "./life.ts";
+import { Relay } from "./relay.ts";
 import { RoomCache } from "./room-cache.ts";
 
 /** Where rooms are read from. */
@@ -19,14 +20,26 @@ export interface RoomStore {
   /** undefined if there is no such room. */
   load(owner: RoomOwner): Promise<Room | undefined>;
   /** All rooms of a domain. `occupied`: the sessions that were in it when it was recorded last. */
-  list(host: string): AsyncIterable<RoomOwner & { readonly name: string; readonly public: boolean; readonly occupied: number }>;
+  list(host: string): AsyncIterable<RoomOwner & { readonly by: string; readonly occupied: number }>;
+  /** Those that everybody may find, in the order of their names' UTF-8 bytes: some of them. `after` and `before` are names. */
+  listed(host: string, range: { readonly after?: string; readonly before?: string; readonly reverse?: boolean; readonly limit: number }): Promise<readonly ListedRoom[]>;
+  listedCount(host: string): Promise<number>;
+  /** XML text; undefined if the room has none. */
+  vcard(owner: RoomOwner): Promise<string | undefined>;
+}
+
+/** A room that everybody may find. */
+export interface ListedRoom {
+  readonly room: string;
+  /** For people; empty where it has none. */
+  readonly name: string;
 }
 
 /** Choices of the operator. */
 export interface RoomLimits {
   /** Who may make a room. */
   readonly creation: "everybody" | "admins";
-  /** Rooms that one user owns; more are not made. */
+  /** Rooms that one user has made and that are still there; more are not made. */
   readonly perUser: number;
   /** Occupants of one room. */
   readonly occupants: number;
@@ -37,6 +50,8 @@ export interface RoomLimits {
 /** What rooms need of the rest of the server. */
 export interface RoomsHost {
   readonly log: Log;
+  /** Of this server. */
+  readonly software: { readonly name: string; readonly version: string };
   readonly limits: RoomLimits;
   /** The domains of accounts. */
   readonly hosts: readonly string[];
@@ -51,6 +66,8 @@ export interface RoomsHost {
   give(step: Step, to: Jid, element: Element, note?: DeliveryNote): boolean;
   /** Whether there is such a session, with or without a link; of other servers' and components' it is believed. */
   isThere(jid: Pick<Jid, "full" | "bare" | "resource">): boolean;
+  /** Does the work in a step of its own, after `delayMs`; what waits is in memory alone. Returns the way to call it off. */
+  later(step: Step, delayMs: number, work: (step: Step) => void): () => void;
   /** Sends a message or presence to an account as if a session had sent it. What comes back goes to `sender`. */
   send(step: Step, stanza: Stanza & { readonly to: Jid }, sender: Sender): void;
 }
@@ -58,11 +75,16 @@ export interface RoomsHost {
 export class Rooms {
   readonly host: RoomsHost;
   readonly extensions: readonly RoomExtension[];
+  /** Requests of occupants to each other. */
+  readonly relay: Relay;
   readonly #cache: RoomCache;
+  /** By bare JID: rooms that there are, whoever owns them by now. */
+  readonly #made = new Map<string, number>();
 
   constructor(host: RoomsHost, extensions: readonly RoomExtension[]) {
     this.host = host;
     this.extensions = extensions;
+    this.relay = new Relay(this);
     this.#cache = new RoomCache(
       (domain, room) => host.store.load({ host: domain, room }),
       ({ lastTicket }) => host.isDurable(lastTicket),
@@ -84,10 +106,23 @@ export class Rooms {
     return jid.local === undefined ? Promise.resolve(undefined) : this.#cache.load(jid.domain, jid.local);
   }
 
+  /** How many rooms there are that somebody has made. */
+  madeBy(bareJid: string): number {
+    return this.#made.get(bareJid) ?? 0;
+  }
+
+  /** The room's own vCard, with what was set before the call: XML text; undefined if there is none. */
+  async vcard(room: Room): Promise<string | undefined> {
+    if (room.meta("vcard") === undefined) return undefined;
+    await this.host.durable(room.lastTicket);
+    return this.host.store.vcard(room);
+  }
+
   /** Makes a room that does not exist: whoever asks has looked for it, in memory and in the store. */
   create(step: Step, jid: Jid, by: string, config: Partial<RoomConfig>, locked: boolean): Room {
     const room = new Room(jid.domain, jid.local ?? "", []);
     this.#cache.add(step, room);
+    this.#countMade(step, by, 1);
     this.change(step, room, "RoomCreated", { by, config: { ...defaultRoomConfig, ...config }, locked });
     this.change(step, room, "AffiliationSet", { jid: by, affiliation: "owner", nick: null, reason: null });
     return room;
@@ -103,11 +138,14 @@ export class Rooms {
   ): void {
     const fact = { type, data: { host: room.host, room: room.room, ...data }, ...(contents === undefined ? {} : { contents }) } as unknown as RoomFact;
     this.#cache.change(step, room, fact, binding);
+    if (fact.type === "OccupantLeft") this.relay.end(step, fact.data.jid, room);
     if (isOfOccupants(type)) this.#noteOccupants(step, room);
   }
 
   /** Nothing is left of it; those who were in it have been told. */
   destroy(step: Step, room: Room, by: string | null, reason: string | null): void {
+    const maker = room.meta("madeBy");
+    if (maker !== undefined) this.#countMade(step, maker, -1);
     this.change(step, room, "RoomDestroyed", { by, reason });
     this.#cache.forget(room.bare);
     step.ifDiscarded(() => {
@@ -124,9 +162,22 @@ export class Rooms {
     return makeJid(room.room, room.host, nick);
   }
 
-  /** Those of a domain in which somebody was when the server stopped, or the power went. */
+  /** Those of a domain in which somebody was when the server stopped, or the power went; and how many everybody has made. */
   async loadOccupied(domain: string): Promise<void> {
-    for await (const { host, room, occupied } of this.host.store.list(domain)) if (occupied > 0) await this.#cache.load(host, room);
+    for await (const { host, room, by, occupied } of this.host.store.list(domain)) {
+      this.#made.set(by, this.madeBy(by) + 1);
+      if (occupied > 0) await this.#cache.load(host, room);
+    }
+  }
+
+  #countMade(step: Step, by: string, difference: 1 | -1): void {
+    const count = (difference: number): void => {
+      const made = this.madeBy(by) + difference;
+      if (made > 0) this.#made.set(by, made);
+      else this.#made.delete(by);
+    };
+    count(difference);
+    step.ifDiscarded(() => count(-difference));
   }
 
   /** Facts of who came and went say nothing any more once it is said who is there. */

@@ -1,12 +1,13 @@
 /** What is said to everybody in a room, and its subject (XEP-0045 sections 7.4 and 8.1). */
 import { archiveContentKey, nextArchiveKey } from "../domain/archive-keys.ts";
+import { roleMay } from "../domain/room-standing.ts";
 import type { Element } from "../xml/element.ts";
-import { serialise } from "../xml/serialise.ts";
+import { serialise, share } from "../xml/serialise.ts";
 import { stanzaIdElement } from "../xml/stanza-id.ts";
 import { clientNamespace, el, type StanzaFault } from "../xml/stanza.ts";
 import type { RoomMessage } from "./contract.ts";
-import { mucUser } from "./namespaces.ts";
-import { give, sessionsOf } from "./showing.ts";
+import { passed } from "./passing.ts";
+import { addressedTo, give, sessionsOf } from "./showing.ts";
 
 /** A message of type groupchat to the room. Returns why it is not said. */
 export function say(message: RoomMessage): StanzaFault | undefined {
@@ -15,14 +16,11 @@ export function say(message: RoomMessage): StanzaFault | undefined {
   const row = nick === undefined ? undefined : room.occupants.get(nick);
   if (nick === undefined || row === undefined) return { condition: "not-acceptable", text: "enter the room first" };
   const element = el("message", { xmlns: clientNamespace, type: "groupchat", id: stanza.id, from: rooms.jidOf(room, nick).full, "xml:lang": langOf(stanza.element) });
-  for (const child of stanza.element.children) {
-    // Only the room says how somebody stands to it.
-    if (typeof child !== "string" && child.getNS() !== mucUser) element.children.push(child);
-  }
+  for (const child of passed(room.bare, stanza.element)) if (typeof child !== "string") element.children.push(child);
   const subject = isSubject(stanza.element);
   // Sections 7.4 and 8.1.
-  if (row.role === "visitor") return { condition: "forbidden", text: "visitors are not heard in this room" };
-  if (subject && row.role !== "moderator" && !room.config.changeSubject) return { condition: "forbidden", text: "only moderators change the subject" };
+  if (!roleMay(row.role, "sendToAll", room.config)) return { condition: "forbidden", text: "visitors are not heard in this room" };
+  if (subject && !roleMay(row.role, "modifySubject", room.config)) return { condition: "forbidden", text: "only moderators change the subject" };
   for (const { saying } of rooms.extensions) {
     const fault = saying?.({ ...message, nick, element });
     if (fault !== undefined) return fault;
@@ -47,11 +45,8 @@ export function archive({ rooms, step, room }: Pick<RoomMessage, "rooms" | "step
 
 /** To everybody who is in the room, the speaker too. */
 export function tell({ rooms, step, room }: Pick<RoomMessage, "rooms" | "step" | "room">, element: Element): void {
-  for (const { jid } of sessionsOf(room)) {
-    const copy = el(element.name, { ...element.attrs, to: jid });
-    copy.children = element.children;
-    give(rooms, step, jid, copy);
-  }
+  for (const child of element.children) if (typeof child !== "string") share(child);
+  for (const { jid } of sessionsOf(room)) give(rooms, step, jid, addressedTo(element, jid));
 }
 
 /** Section 8.1: a subject and nothing to read beside it. */

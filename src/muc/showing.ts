@@ -8,6 +8,7 @@ import type { Element } from "../xml/element.ts";
 import { adoptElement } from "../xml/parse-element.ts";
 import { share } from "../xml/serialise.ts";
 import { clientNamespace, el } from "../xml/stanza.ts";
+import { affiliationOf } from "./affiliation.ts";
 import { mucUser } from "./namespaces.ts";
 import type { Rooms } from "./rooms.ts";
 
@@ -35,9 +36,8 @@ export interface Shown {
 }
 
 /** The state of an occupant that is in the room. */
-export function shownOf(room: Room, nick: string, row: OccupantRow, jid = lastOf(row)): Shown {
-  const bare = bareOf(jid);
-  return { nick, affiliation: room.affiliationOf(bare), role: row.role, jid, presence: presenceOf(row, jid) };
+export function shownOf(rooms: Rooms, room: Room, nick: string, row: OccupantRow, jid = lastOf(row)): Shown {
+  return { nick, affiliation: affiliationOf(rooms, room, bareOf(jid)), role: row.role, jid, presence: presenceOf(row, jid) };
 }
 
 /** Who is told. `role`: its own, which says how much it may see. */

@@ -9,6 +9,8 @@ import { archiveKeyOf, countOfArchiveKey, makeArchiveKey, secretOfArchiveId, tim
 export interface ArchiveIds {
   /** The id that is told of what has this id in the log. */
   toldOf(id: string): string;
+  /** What it was made of, as far as it says that: the secret may have been longer. undefined as for `keyOf`. */
+  idOf(told: string): string | undefined;
   /** The key that what was told so would have; undefined for what cannot have been. Whether it was is for the row with that key to say. */
   keyOf(told: string): string | undefined;
 }
@@ -23,6 +25,8 @@ export function createArchiveIds(key: Uint8Array): ArchiveIds {
   // Every block is another one and is all that there is: this mode hides all of it, and nothing is kept from one to the next.
   const cipher = createCipheriv("aes-128-ecb", key, null).setAutoPadding(false);
   const decipher = createDecipheriv("aes-128-ecb", key, null).setAutoPadding(false);
+  const open = (told: string): Buffer | undefined => (toldForm.test(told) ? decipher.update(Buffer.from(told, "base64url")) : undefined);
+  const keyIn = (block: Buffer): string | undefined => makeArchiveKey(block.readUIntBE(0, timeBytes), block.readUIntBE(timeBytes, countBytes));
   return {
     toldOf(id) {
       const inner = archiveKeyOf(id);
@@ -34,9 +38,13 @@ export function createArchiveIds(key: Uint8Array): ArchiveIds {
       return cipher.update(block).toString("base64url");
     },
     keyOf(told) {
-      if (!toldForm.test(told)) return undefined;
-      const block = decipher.update(Buffer.from(told, "base64url"));
-      return makeArchiveKey(block.readUIntBE(0, timeBytes), block.readUIntBE(timeBytes, countBytes));
+      const block = open(told);
+      return block && keyIn(block);
+    },
+    idOf(told) {
+      const block = open(told);
+      const key = block && keyIn(block);
+      return key === undefined ? undefined : `${key}-${block?.toString("base64url", timeBytes + countBytes)}`;
     },
   };
 }

@@ -203,9 +203,10 @@ export function createHouse(options: HouseOptions): House {
   return house;
 }
 
-function roomsHost({ log, limits, hosts, ids, batch, registry, services, rooms: store, send }: HouseOptions): RoomsHost {
+function roomsHost({ log, software, limits, hosts, ids, batch, registry, services, rooms: store, later, send }: HouseOptions): RoomsHost {
   return {
     log,
+    software,
     limits: limits.rooms,
     hosts,
     store,
@@ -213,6 +214,7 @@ function roomsHost({ log, limits, hosts, ids, batch, registry, services, rooms: 
     run: (cause, work) => batch.run(cause, work),
     durable: (ticket) => batch.durable(ticket),
     isDurable: (ticket) => batch.isDurable(ticket),
+    later: (step, delayMs, work) => later.after(step, delayMs, work),
     give(step, to, element, note) {
       const session = to.resource === undefined ? undefined : registry.session(to.bare, to.resource);
       if (session === undefined) return false;

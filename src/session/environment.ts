@@ -7,6 +7,7 @@ import type { Json } from "../domain/json.ts";
 import type { XmlLimits } from "../domain/limits.ts";
 import type { Clock, Ids, Log, SecureLink } from "../ports.ts";
 import type { Batch, Step } from "../step/batch.ts";
+import type { Tally } from "../step/tally.ts";
 import type { Element } from "../xml/element.ts";
 import type { Stanza } from "../xml/stanza.ts";
 import type { Attachment } from "./attachment.ts";
@@ -22,6 +23,7 @@ export interface SessionEnvironment {
   readonly ids: Ids;
   readonly log: Log;
   readonly batch: Batch;
+  readonly tally: Tally;
   readonly registry: Registry;
   readonly accounts: AccountCache;
   readonly logins: Logins;

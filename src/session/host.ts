@@ -12,6 +12,7 @@ import type { Step } from "../step/batch.ts";
 import type { Outbox } from "../step/outbox.ts";
 import type { Element } from "../xml/element.ts";
 import type { Link, StreamFault, StreamHeader } from "../xml/link.ts";
+import type { Kind } from "../step/tally.ts";
 import { serialise } from "../xml/serialise.ts";
 import { clientNamespace } from "../xml/stanza.ts";
 import { SessionActor } from "./actor.ts";
@@ -450,6 +451,7 @@ export class SessionHost implements LinkOwner, Workbench, ResumableSession {
     // RFC 6120 section 4.4: nothing follows the end tag.
     if (this.#standing.ending) return;
     this.deliveredStanzas += 1;
+    this.environment.tally.delivered[element.name as Kind] += 1;
     this.environment.observation.onDelivery?.(this, step, element);
     const text = serialise(element, clientNamespace);
     this.management.queueUp(step, element, text, note);

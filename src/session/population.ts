@@ -39,6 +39,7 @@ export class Population implements Iterable<SessionHost> {
       return;
     }
     const session = this.#add(environment, link);
+    environment.tally.begun += 1;
     environment.observation.onBegun?.(session);
     session.start();
     if (this.#pressed) session.hold("pressure");

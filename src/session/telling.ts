@@ -14,6 +14,7 @@ import { OpenQuestion } from "./open-question.ts";
 import type { SessionLog } from "./session-log.ts";
 import type { Standing } from "./standing.ts";
 import type { Workbench } from "./workbench.ts";
+import { tallyEvent } from "./tallying.ts";
 
 /** The part of the host that this needs. */
 export interface ToldHost extends Workbench {
@@ -83,6 +84,7 @@ export class Telling {
     const wasLinked = !this.#standing.hibernating;
     this.#telling = true;
     this.#host.environment.observation.told += 1;
+    tallyEvent(this.#host.environment.tally, event);
     try {
       const effects = this.#actor.tell(step, event, this.#extrasOf(event));
       this.#standing.follow(this.#actor.snapshot);

@@ -64,6 +64,7 @@ function takeStanza(host: TrafficHost, step: Step, element: Element, kind: Stanz
     host.pending = element;
     return host.tell(step, { type: "stanza.received", at: step.at, kind, allowed: isAllowedEarly(host, element, kind) });
   }
+  host.environment.tally.received[kind] += 1;
   const { stanza, fault } = checkStanza(element, kind, host.jid, host.lang);
   if (fault !== undefined) refuse(host, step, stanza, fault);
   else if (kind !== "presence" || takePresence(host, step, stanza)) return route(host, step, stanza);

@@ -9,6 +9,7 @@
 import { commitMs, uncommittedBytesMax } from "../domain/limits.ts";
 import type { Append, Clock, Fact, Ids, Store, Timer } from "../ports.ts";
 import type { Outbox } from "./outbox.ts";
+import type { Tally } from "./tally.ts";
 
 export interface Step {
   /** Milliseconds since 1970, the same throughout the step. */
@@ -46,6 +47,7 @@ export interface BatchOptions {
   readonly store: Pick<Store, "appendMany">;
   readonly clock: Clock;
   readonly ids: Ids;
+  readonly tally?: Tally;
   /** The store is lost: memory is ahead of the disk. Told once. */
   readonly onFailed: (error: Error) => void;
   /** Too much is uncommitted (true), or no longer (false). */
@@ -123,6 +125,11 @@ export class Batch {
     return this.#failed;
   }
 
+  /** Of facts that are not on the disk yet. */
+  get uncommittedBytes(): number {
+    return this.#bytes + this.#committingBytes;
+  }
+
   /** Whether what has this ticket is on the disk. */
   isDurable(ticket: number): boolean {
     return ticket <= this.#durable;
@@ -169,11 +176,15 @@ export class Batch {
     this.#last.clear();
     this.#committingBytes = this.#bytes;
     this.#bytes = 0;
-    const { clock, store } = this.#options;
+    const { clock, store, tally } = this.#options;
+    const began = clock.now();
     const tooSlow = new Error(`a commit took longer than ${commitMs / 1000} s; look at the disk`);
     this.#commitDeadline = clock.at(clock.now() + commitMs, () => this.#fail(tooSlow));
     this.#committing = store.appendMany(facts).then(
-      () => this.#committed(ticket),
+      () => {
+        tally?.committed(facts.length, clock.now() - began);
+        this.#committed(ticket);
+      },
       (error: unknown) => this.#fail(error),
     );
   }

@@ -28,6 +28,9 @@ export interface TestServerOptions {
   readonly archive?: Partial<Config["archive"]>;
   readonly push?: Partial<Config["push"]>;
   readonly clientState?: Partial<Config["clientState"]>;
+  readonly rooms?: Partial<Config["rooms"]>;
+  /** Bare JIDs. Default: nobody. */
+  readonly admins?: readonly string[];
   /** Whether there is an HTTP listener, with the inspector. Default: false. */
   readonly http?: boolean;
   readonly inspector?: Partial<Config["inspector"]>;
@@ -169,6 +172,8 @@ const optionNames = Object.keys({
   archive: true,
   push: true,
   clientState: true,
+  rooms: true,
+  admins: true,
   http: true,
   inspector: true,
   extensions: true,
@@ -178,7 +183,7 @@ const optionNames = Object.keys({
 
 /** Throws ConfigError with all problems. */
 function configOf(options: TestServerOptions): Config {
-  const { domains = ["localhost"], allowPlaintext = false, session = {}, limits = {}, archive = {}, push = {}, clientState = {}, http = false, inspector = {} } = options;
+  const { domains = ["localhost"], allowPlaintext = false, session = {}, limits = {}, archive = {}, push = {}, clientState = {}, rooms = {}, admins = [], http = false, inspector = {} } = options;
   const values = {
     // What is no list is for the check to name.
     hosts: Array.isArray(domains) ? domains.map((domain: unknown) => ({ domain })) : domains,
@@ -189,6 +194,8 @@ function configOf(options: TestServerOptions): Config {
     archive,
     push,
     clientState,
+    rooms,
+    admins,
     inspector,
   };
   const checked = checkConfig(values, (path) => (path.startsWith("hosts") ? "option domains" : undefined));

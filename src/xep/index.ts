@@ -4,7 +4,12 @@ import { legacySession } from "./rfc-3921-session.ts";
 import { roster } from "./rfc-6121-roster.ts";
 import { lastActivity } from "./xep-0012-last-activity.ts";
 import { disco } from "./xep-0030-disco.ts";
+import { roomStanding } from "./xep-0045-admin.ts";
+import { roomDiscovery } from "./xep-0045-disco.ts";
+import { roomOwner } from "./xep-0045-owner.ts";
 import { rooms } from "./xep-0045-rooms.ts";
+import { roomVoice } from "./xep-0045-voice.ts";
+import { bookmarkList } from "./xep-0048-bookmark-list.ts";
 import { privateXml } from "./xep-0049-private-xml.ts";
 import { vcard } from "./xep-0054-vcard.ts";
 import { pubsub } from "./xep-0060-pubsub.ts";
@@ -33,6 +38,7 @@ import { bookmarks } from "./xep-0402-bookmarks.ts";
 import { bookmarkConversion } from "./xep-0411-bookmark-conversion.ts";
 import { channelBinding } from "./xep-0440-channel-binding.ts";
 import { streamLimits } from "./xep-0478-stream-limits.ts";
+import { roomAvatar } from "./xep-0486-room-avatar.ts";
 import { displayed } from "./xep-0490-displayed.ts";
 
 export const extensions: readonly Extension[] = [
@@ -41,6 +47,11 @@ export const extensions: readonly Extension[] = [
   lastActivity,
   disco,
   rooms,
+  roomDiscovery,
+  roomOwner,
+  roomStanding,
+  roomVoice,
+  bookmarkList,
   privateXml,
   vcard,
   pubsub,
@@ -69,5 +80,6 @@ export const extensions: readonly Extension[] = [
   bookmarkConversion,
   channelBinding,
   streamLimits,
+  roomAvatar,
   displayed,
 ];

@@ -1,7 +1,7 @@
 /** Service discovery: what the server and an account are, and what they can do. */
-import type { EntityDescription } from "../domain/entity-caps.ts";
 import type { Extension, IqReply, IqRequest, NodeQuestion } from "../router/extension.ts";
 import type { Element } from "../xml/element.ts";
+import { descriptionElement } from "../xml/entity-caps.ts";
 import { el } from "../xml/stanza.ts";
 
 const info = "http://jabber.org/protocol/disco#info";
@@ -25,7 +25,7 @@ function describe(request: IqRequest): IqReply | Promise<IqReply> {
   if (target === "account" && node !== undefined) return describeNode(request, node);
   if (target === "account" && !shared) return { fault: { condition: "service-unavailable", text: "" } };
   if (node !== undefined && !house.serverNodes().includes(node)) return noSuchNode;
-  return { result: toQuery(house.description(target), node) };
+  return { result: descriptionElement(house.description(target), node) };
 }
 
 /** What it is, is for the extension to say whose it is; so is who may know of it. */
@@ -34,34 +34,17 @@ async function describeNode(request: IqRequest, node: string): Promise<IqReply> 
   if (question !== undefined) {
     for (const { info } of request.house.accountNodes) {
       const description = await info({ ...question, node });
-      if (description !== undefined) return { result: toQuery(description, node) };
+      if (description !== undefined) return { result: descriptionElement(description, node) };
     }
   }
   return request.shared ? noSuchNode : { fault: { condition: "service-unavailable", text: "" } };
 }
 
-function toQuery({ identities, features, forms = [] }: EntityDescription, node: string | undefined): Element {
-  // XEP-0030 section 3.2: the answer names the node that was asked for.
-  return el(
-    "query",
-    { xmlns: info, node },
-    ...identities.map(({ category, type, lang, name }) => el("identity", { category, type, "xml:lang": lang, name })),
-    ...features.map((feature) => el("feature", { var: feature })),
-    ...forms.map(({ fields }) =>
-      el(
-        "x",
-        { xmlns: "jabber:x:data", type: "result" },
-        ...fields.map(({ var: name, type, values }) => el("field", { var: name, type }, ...values.map((value) => el("value", {}, value)))),
-      ),
-    ),
-  );
-}
-
-/** XEP-0030 section 8: an account's available resources, to those who see its presence; to others an empty list. The server has nothing below it. */
+/** XEP-0030 section 8: an account's available resources, to those who see its presence; to others an empty list. Of the server, what has a domain of its own. */
 async function list(request: IqRequest): Promise<IqReply> {
   const { target, shared, account, house, payload } = request;
   const node = nodeOf(payload);
-  if (node !== undefined && target === "server") return noSuchNode;
+  if (target === "server") return node === undefined ? { result: el("query", { xmlns: items }, ...servicesOf(request)) } : noSuchNode;
   const sessions = account !== undefined && shared && node === undefined ? house.sessions(account.bare) : [];
   const resources = sessions.filter((session) => session.available).map((session) => session.jid);
   const question = questionOf(request, node);
@@ -69,6 +52,15 @@ async function list(request: IqRequest): Promise<IqReply> {
   const found = listed.filter((elements) => elements !== undefined);
   if (node !== undefined && found.length === 0 && shared) return noSuchNode;
   return { result: el("query", { xmlns: items, node }, ...resources.map((jid) => el("item", { jid: jid.full })), ...found.flat()) };
+}
+
+/** Of the host that is asked: what belongs to another of the server's hosts is found there. */
+function servicesOf({ house, iq: { to, from } }: IqRequest): readonly Element[] {
+  const asked = (to ?? from).domain;
+  return [...house.services.all()].flatMap(({ domain, name }) => {
+    const above = house.hosts.filter((host) => domain.endsWith(`.${host}`)).toSorted((a, b) => b.length - a.length)[0];
+    return (above ?? asked) === asked ? [el("item", { jid: domain, name })] : [];
+  });
 }
 
 function questionOf({ house, account, iq: { from }, own, shared }: IqRequest, node: string | undefined): NodeQuestion | undefined {

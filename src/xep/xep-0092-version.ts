@@ -1,5 +1,6 @@
 /** Software version: which server this is. */
-import type { Extension } from "../router/extension.ts";
+import type { Extension, House } from "../router/extension.ts";
+import type { Element } from "../xml/element.ts";
 import { el } from "../xml/stanza.ts";
 
 const xmlns = "jabber:iq:version";
@@ -14,10 +15,17 @@ export const version: Extension = {
       name: "query",
       types: ["get"],
       at: ["server"],
-      // XEP-0092 section 6: the operating system is left out, it is of use to attackers only.
-      handle: ({ house }) => ({
-        result: el("query", { xmlns }, el("name", {}, house.software.name), el("version", {}, house.software.version)),
-      }),
+      handle: ({ house }) => answer(house.software),
     },
   ],
+  rooms: {
+    iq: [{ xmlns, name: "query", types: ["get"], at: ["service", "room"], handle: ({ rooms }) => answer(rooms.host.software) }],
+    serviceFeatures: [xmlns],
+    roomFeatures: () => [xmlns],
+  },
 };
+
+/** XEP-0092 section 6: the operating system is left out, it is of use to attackers only. */
+function answer({ name, version }: House["software"]): { readonly result: Element } {
+  return { result: el("query", { xmlns }, el("name", {}, name), el("version", {}, version)) };
+}

@@ -20,6 +20,12 @@ export const ping: Extension = {
         target === "server" || own ? { result: undefined } : { fault: { condition: "service-unavailable", text: "" } },
     },
   ],
+  // Section 17.4 of XEP-0045: a room answers for itself.
+  rooms: {
+    iq: [{ xmlns, name: "ping", types: ["get"], at: ["service", "room"], handle: () => ({ result: undefined }) }],
+    serviceFeatures: [xmlns],
+    roomFeatures: () => [xmlns],
+  },
   livenessProbe: (session, house) =>
     el(
       "iq",

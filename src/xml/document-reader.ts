@@ -19,6 +19,10 @@ export type DocumentPart =
   | { readonly kind: "text"; readonly depth: number; readonly line: number }
   /** A whole element, in canonical form (see XmlStreamHandler). */
   | { readonly kind: "element"; readonly element: Element; readonly bytes: number; readonly line: number }
+  /** A child of the next whole element begins whose own children are told one by one, and left out of it. `owner`: the start tag of that. */
+  | { readonly kind: "nest"; readonly owner: Element | undefined; readonly element: Element; readonly line: number }
+  /** Such a child of a child; `problem` if it cannot be read. */
+  | { readonly kind: "nested"; readonly element: Element | undefined; readonly problem?: string; readonly line: number }
   /** An element at that depth that cannot be read. What comes after it can. */
   | { readonly kind: "faulty"; readonly problem: string; readonly line: number };
 
@@ -36,12 +40,15 @@ export class DocumentError extends Error {
 export interface DocumentReaderOptions {
   /** The depth at which elements are told whole, from 2. */
   readonly wholeAt: number;
+  /** The name of what may be too long to be told whole: its children are told instead. */
+  readonly nest?: string;
   /** Of each of those elements. */
   readonly limits: XmlLimits;
 }
 
 export class XmlDocumentReader {
   readonly #wholeAt: number;
+  readonly #nest: string | undefined;
   readonly #limits: XmlLimits;
   readonly #cutter: MarkupCutter;
   readonly #frames: Frame[] = [];
@@ -52,9 +59,14 @@ export class XmlDocumentReader {
   #stream: ElementStream | undefined;
   /** An element has begun in it. */
   #within = false;
+  /** Its start tag. */
+  #owner: Markup | undefined;
+  /** What is within the element and told by its children. */
+  #inner: Nest | undefined;
 
-  constructor({ wholeAt, limits }: DocumentReaderOptions) {
+  constructor({ wholeAt, nest, limits }: DocumentReaderOptions) {
     this.#wholeAt = wholeAt;
+    this.#nest = nest;
     this.#limits = limits;
     this.#cutter = new MarkupCutter(limits.stanzaBytesMax);
   }
@@ -64,7 +76,7 @@ export class XmlDocumentReader {
     this.#cutter.write(bytes);
     for (let markup = this.#next(); markup !== undefined; markup = this.#next()) {
       const line = this.#line;
-      yield* this.#within ? this.#inside(markup) : this.#outside(markup, line);
+      yield* this.#within ? this.#inside(markup, line) : this.#outside(markup, line);
       this.#begun = true;
       for (let at = markup.bytes.indexOf(lineFeed); at !== -1; at = markup.bytes.indexOf(lineFeed, at + 1)) this.#line += 1;
     }
@@ -105,7 +117,8 @@ export class XmlDocumentReader {
           this.#stream ??= new ElementStream(this.#frames, this.#limits);
           this.#stream.begin(line);
           this.#within = true;
-          yield* this.#inside(markup);
+          this.#owner = markup;
+          yield* this.#inside(markup, line);
           return;
         }
         yield { kind: "opened", element: this.#frame(markup, line), depth, line };
@@ -127,7 +140,16 @@ export class XmlDocumentReader {
     yield { kind: "closed", depth };
   }
 
-  *#inside(markup: Markup): Generator<DocumentPart, void> {
+  *#inside(markup: Markup, line: number): Generator<DocumentPart, void> {
+    if (this.#inner !== undefined) {
+      yield* this.#inner.take(markup, line);
+      if (this.#inner.over) this.#inner = undefined;
+      return;
+    }
+    if (this.#stream?.depth === 1 && (markup.kind === "start" || markup.kind === "empty") && this.#nest === localName(markup.bytes)) {
+      yield* this.#begin(markup, line);
+      return;
+    }
     const part = this.#stream?.take(markup);
     if (part === undefined) return;
     this.#within = false;
@@ -135,14 +157,20 @@ export class XmlDocumentReader {
     yield part;
   }
 
+  *#begin(markup: Markup, line: number): Generator<DocumentPart, void> {
+    const owner = this.#owner === undefined ? undefined : tagOf(this.#owner, this.#frames, this.#limits, line);
+    const frames = [...this.#frames, readFrame(this.#owner?.bytes ?? Buffer.alloc(0))];
+    const tag = tagOf(markup, frames, this.#limits, line);
+    if (tag.kind === "faulty") throw new DocumentError(line, tag.problem);
+    yield { kind: "nest", owner: owner?.kind === "element" ? owner.element : undefined, element: tag.element, line };
+    if (markup.kind === "start") this.#inner = new Nest([...frames, readFrame(markup.bytes)], this.#limits);
+  }
+
   /** A start tag as an element, as if it were its own end tag. */
-  #frame({ kind, bytes }: Markup, line: number): Element {
-    const stream = new ElementStream(this.#frames, this.#limits);
-    const end = kind === "empty" ? bytes.length - 2 : bytes.length - 1;
-    stream.begin(line);
-    const part = stream.take({ kind: "empty", bytes: Buffer.concat([bytes.subarray(0, end), Buffer.from("/>")]) });
-    if (part?.kind === "element") return part.element;
-    throw new DocumentError(line, part?.problem ?? "its tag does not end");
+  #frame(markup: Markup, line: number): Element {
+    const part = tagOf(markup, this.#frames, this.#limits, line);
+    if (part.kind === "element") return part.element;
+    throw new DocumentError(line, part.problem);
   }
 
   #checkDeclaration(bytes: Buffer, line: number): void {
@@ -176,6 +204,60 @@ function readFrame(bytes: Buffer): Frame {
     else if (attribute.startsWith("xmlns:")) declarations.set(attribute.slice("xmlns:".length), value);
   }
   return { name, declarations };
+}
+
+/** A prefix is no part of it. */
+function localName(bytes: Buffer): string {
+  return readFrame(bytes).name.replace(/^.*:/, "");
+}
+
+function tagOf({ kind, bytes }: Markup, frames: readonly Frame[], limits: XmlLimits, line: number): WholePart {
+  const stream = new ElementStream(frames, limits);
+  const end = kind === "empty" ? bytes.length - 2 : bytes.length - 1;
+  stream.begin(line);
+  const part = stream.take({ kind: "empty", bytes: Buffer.concat([bytes.subarray(0, end), Buffer.from("/>")]) });
+  return part ?? { kind: "faulty", problem: "its tag does not end", line };
+}
+
+/** An element that is told by its children, from after its start tag. */
+class Nest {
+  readonly #frames: readonly Frame[];
+  readonly #limits: XmlLimits;
+  #stream: ElementStream | undefined;
+  #within = false;
+  over = false;
+
+  constructor(frames: readonly Frame[], limits: XmlLimits) {
+    this.#frames = frames;
+    this.#limits = limits;
+  }
+
+  *take(markup: Markup, line: number): Generator<DocumentPart, void> {
+    const { kind, bytes } = markup;
+    if (!this.#within) {
+      if (kind === "end") {
+        if (bytes.toString("latin1", 2, bytes.length - 1).trimEnd() !== this.#frames.at(-1)?.name) {
+          throw new DocumentError(line, "an end tag that belongs to no start tag");
+        }
+        this.over = true;
+        return;
+      }
+      if ((kind === "text" || kind === "cdata") && !isBlank(bytes)) yield { kind: "nested", element: undefined, problem: "text between the elements", line };
+      if (kind !== "start" && kind !== "empty") return;
+      this.#stream ??= new ElementStream(this.#frames, this.#limits);
+      this.#stream.begin(line);
+      this.#within = true;
+    }
+    const part = this.#stream?.take(markup);
+    if (part === undefined) return;
+    this.#within = false;
+    if (part.kind === "faulty") {
+      this.#stream = undefined;
+      yield { kind: "nested", element: undefined, problem: part.problem, line: part.line };
+    } else {
+      yield { kind: "nested", element: part.element, line: part.line };
+    }
+  }
 }
 
 type WholePart = Extract<DocumentPart, { readonly kind: "element" | "faulty" }>;
@@ -213,6 +295,11 @@ class ElementStream {
     this.#line = line;
     this.#bytes = 0;
     this.#element = undefined;
+  }
+
+  /** Tags that are open in the element under way, its own included. */
+  get depth(): number {
+    return this.#depth;
   }
 
   /** The element, once it is complete. After a faulty one there is no other. */

@@ -39,6 +39,23 @@ export function descriptionOf(query: Element | undefined): EntityDescription | u
   };
 }
 
+/** The answer to such a question. XEP-0030 section 3.2: it names the node that was asked for. */
+export function descriptionElement({ identities, features, forms = [] }: EntityDescription, node?: string): Element {
+  return el(
+    "query",
+    { xmlns: info, node },
+    ...identities.map(({ category, type, lang, name }) => el("identity", { category, type, "xml:lang": lang, name })),
+    ...features.map((feature) => el("feature", { var: feature })),
+    ...forms.map(({ fields }) =>
+      el(
+        "x",
+        { xmlns: formNamespace, type: "result" },
+        ...fields.map(({ var: name, type, values }) => el("field", { var: name, type }, ...values.map((value) => el("value", {}, value)))),
+      ),
+    ),
+  );
+}
+
 function identityOf(identity: Element): EntityIdentity {
   const [lang, name] = [textOf(identity, "xml:lang"), textOf(identity, "name")];
   return {

@@ -32,6 +32,11 @@ export function photoOf(card: Element): Picture | "none" | "other" {
   return readPicture(text, childText(photo, "TYPE").trim()) ?? "other";
 }
 
+/** All that can be read, where there are several of the same (XEP-0486 section 5.1). */
+export function picturesOf(card: Element): readonly Picture[] {
+  return photosOf(card).flatMap((photo) => readPicture(childText(photo, "BINVAL"), childText(photo, "TYPE").trim()) ?? []);
+}
+
 /**
  * The vCard with another picture where its own stands, or as the last element where it has none. null: with the place for one, and
  * undefined: without any.

@@ -6,6 +6,7 @@ import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createAccountAdmin } from "../../src/admin/account-admin.ts";
 import { createAccountTransfer } from "../../src/admin/account-transfer.ts";
+import { createArchiveTransfer } from "../../src/admin/archive-transfer.ts";
 import { createContactAdmin } from "../../src/admin/contact-admin.ts";
 import { createHistoryAdmin } from "../../src/admin/history-admin.ts";
 import { createLogAdmin } from "../../src/admin/log-admin.ts";
@@ -22,6 +23,7 @@ import { Accounts } from "../../src/log/accounts.ts";
 import { loadAccount } from "../../src/log/load-account.ts";
 import { createMemoryStore } from "../../src/log/memory-store.ts";
 import { projections } from "../../src/log/projections/index.ts";
+import { createArchiveIds } from "../../src/router/archive-ids.ts";
 
 const config = configSchema.parse({ hosts: [{ domain: "localhost" }] }) as Config;
 let dataDir: string;
@@ -47,7 +49,8 @@ function api(): AdminApi {
   const admin = createAccountAdmin({ accounts, hosts, random: liveRandom, iterations: 4096, onDeleted: noteDeleted });
   const contacts = createContactAdmin({ hosts, load: (host, username) => loadAccount(store, host, username) });
   const transfer = createAccountTransfer({ store, accounts, hosts, random: liveRandom, iterations: 4096, offlineMessagesMax: 1_000 });
-  return { ...admin, ...contacts, ...transfer, ...createHistoryAdmin({ store, hosts }), ...createLogAdmin({ store }), sessions: () => sessions, config: async () => config, inspectorUrl };
+  const archives = createArchiveTransfer({ store, accounts, clock: liveClock, hosts, ids: async () => createArchiveIds(new Uint8Array(16)) });
+  return { ...admin, ...contacts, ...transfer, ...archives, ...createHistoryAdmin({ store, hosts }), ...createLogAdmin({ store }), sessions: () => sessions, config: async () => config, inspectorUrl };
 }
 
 async function inspectorUrl({ here = false }: { readonly here?: boolean } = {}): Promise<string> {

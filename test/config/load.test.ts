@@ -73,6 +73,7 @@ describe("configuration without any choice", () => {
       push: { disclose: "count", services: [] },
       clientState: { holdPresence: true, holdChatStates: true, holdEvents: true },
       inspector: { enabled: true, bodies: false, remote: false },
+      metrics: { enabled: true },
       history: { compactMs: 3_600_000, keepMs: 604_800_000 },
       log: { level: "info", format: "auto" },
     });

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { pino } from "pino";
 import { extensionAnswerMs } from "../../src/domain/limits.ts";
-import { defineExtension, el, type IqReply, type Step } from "../../src/extension/index.ts";
+import { defineExtension, el, type IqReply } from "../../src/extension/index.ts";
 import { startServer, type TestServer } from "../../src/testing/start-server.ts";
 import { HandClock } from "../management/clock.ts";
 import { until } from "../net/support.ts";
@@ -49,7 +49,7 @@ beforeEach(() => {
 afterAll(() => server.stop());
 
 const wait = (id: string) => `<iq type='get' id='${id}' to='localhost'><wait xmlns='${xmlns}'/></iq>`;
-const reply = (): IqReply => ({ result: el("late", { xmlns }), afterwards: (_: Step) => void (followed += 1) });
+const reply = (): IqReply => ({ result: el("late", { xmlns }), afterwards: () => void (followed += 1) });
 const errors = () => log.filter(({ level }) => level >= 50).map(({ msg, extension }) => [extension, msg]);
 
 async function asked(id: string): Promise<void> {

@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { startServer, type TestServer } from "../../src/testing/start-server.ts";
 import { ManagedStage } from "../management/support.ts";
-import { entered, heard, joining, leaving, newRoom, person, roomWords, said } from "./setting.ts";
+import { entered, heard, instant, joining, leaving, newRoom, person, roomWords, said } from "./setting.ts";
 
 let server: TestServer;
 let stage: ManagedStage;
@@ -18,8 +18,8 @@ describe("XEP-0045 section 7.2: entering a room", () => {
     const jids = await stage.cast("romeo", "juliet");
     const [romeo, juliet] = [await person(stage, jids.romeo), await person(stage, jids.juliet)];
     const room = newRoom();
-    // Section 10.1.1: without <x/> it is open at once.
-    expect((await romeo.ask(`<presence to='${room}/romeo'/>`)).map(roomWords)).toEqual(["romeo: moderator/owner [110 170 201]", 'subject: ""']);
+    expect(await entered(romeo, room, "romeo")).toEqual(["romeo: moderator/owner [110 170 201]", 'subject: ""']);
+    await romeo.ask(instant(room));
     expect((await romeo.ask(said(room, "hello"))).map(roomWords)).toEqual(['romeo: "hello"']);
     expect(await entered(juliet, room, "juliet")).toEqual([
       "romeo: moderator/owner",
@@ -30,7 +30,7 @@ describe("XEP-0045 section 7.2: entering a room", () => {
     expect(await heard(romeo)).toEqual([["juliet: participant/none"]]);
     await juliet.ask(said(room, "and to you"));
     expect(await heard(romeo)).toEqual([['juliet: "and to you"']]);
-    expect((await juliet.ask(joining(room, "jule"))).map(roomWords)).toEqual([
+    expect((await juliet.ask(`<presence to='${room}/jule'/>`)).map(roomWords)).toEqual([
       "juliet unavailable: participant/none as jule [110 303]",
       "jule: participant/none [110]",
     ]);
@@ -44,7 +44,8 @@ describe("XEP-0045 section 7.2: entering a room", () => {
     const [romeo, juliet] = [await stage.resumable(jids.romeo), await stage.resumable(jids.juliet)];
     const mercutio = await person(stage, jids.mercutio);
     const room = newRoom();
-    await romeo.ask(`<presence to='${room}/romeo'/>`);
+    await romeo.ask(joining(room, "romeo"));
+    await romeo.ask(instant(room));
     await juliet.ask(joining(room, "juliet"));
     await mercutio.ask(joining(room, "mercutio"));
     await juliet.ask(said(room, "one"));

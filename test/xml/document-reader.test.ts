@@ -5,9 +5,9 @@ import { DocumentError, type DocumentPart, XmlDocumentReader } from "../../src/x
 import { serialise } from "../../src/xml/serialise.ts";
 
 /** What is told of a document that comes in pieces of so many bytes, in short. */
-function told(text: string | Buffer, chunkBytes = 1_000_000, limits = xmlLimitsAuthenticated): readonly string[] {
+function told(text: string | Buffer, chunkBytes = 1_000_000, limits = xmlLimitsAuthenticated, nest = ""): readonly string[] {
   const bytes = Buffer.from(text as string);
-  const reader = new XmlDocumentReader({ wholeAt: 3, limits });
+  const reader = new XmlDocumentReader({ wholeAt: 3, nest, limits });
   const parts: string[] = [];
   try {
     for (let from = 0; from < bytes.length; from += chunkBytes) {
@@ -34,6 +34,10 @@ function inShort(part: DocumentPart): string {
       return `${part.line}: text in ${part.depth}`;
     case "element":
       return `${part.line}: ${serialise(part.element)} of ${part.bytes}`;
+    case "nest":
+      return `${part.line}: nest ${serialise(part.element)} of ${part.owner === undefined ? "what cannot be read" : serialise(part.owner)}`;
+    case "nested":
+      return `${part.line}: nested ${part.element === undefined ? part.problem : serialise(part.element)}`;
     case "faulty":
       return `${part.line}: faulty: ${part.problem}`;
   }

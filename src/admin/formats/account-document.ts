@@ -39,6 +39,8 @@ const documentSchema = z.strictObject({
   offlineMessages: z.array(z.string()).default([]),
   /** When the last available resource left (ms since 1970), and what it said. */
   left: z.strictObject({ at: z.int().min(0).max(8.64e15), status: z.string() }).exactOptional(),
+  /** Messages of its archive come after it. */
+  archive: z.boolean().exactOptional(),
   /** What the server's extensions keep. */
   data: z.array(extensionValue).default([]),
   /** And what of it is in memory while the user is there. */
@@ -69,6 +71,7 @@ export interface AccountDocument {
   readonly blocked: readonly string[];
   readonly offlineMessages: readonly string[];
   readonly left?: { readonly at: number; readonly status: string };
+  readonly archive?: boolean;
   readonly data: readonly ExtensionValue[];
   readonly state: readonly ExtensionValue[];
 }
@@ -96,9 +99,17 @@ export function toAccountText(whole: WholeAccount): string {
     blocked: filled([...account.blocked.keys()]),
     offlineMessages: filled(whole.offlineMessages.map(({ stanza }) => stanza)),
     left: left === undefined ? undefined : { at: left.at, status: left.status },
-    data: filled(whole.data.map(({ space, key, value }) => ({ space, key, value }))),
+    archive: whole.hasArchive || undefined,
+    data: filled(whole.data.filter(isForExport).map(({ space, key, value }) => ({ space, key, value }))),
     state: filled(whole.state),
   });
+}
+
+/** Where it is remembered that the archive of an account which an import has made is not there whole yet: nothing of the account's own. */
+export const unfinishedPlace = { space: "import", key: "archive" } as const;
+
+function isForExport({ space }: { readonly space: string }): boolean {
+  return space !== unfinishedPlace.space;
 }
 
 function shortItem({ jid, name, groups, subscription, ask, approved }: RosterItem): object {

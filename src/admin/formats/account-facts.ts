@@ -11,7 +11,7 @@ import { adoptElement } from "../../xml/parse-element.ts";
 import { escapeText, serialise } from "../../xml/serialise.ts";
 import { clientNamespace } from "../../xml/stanza.ts";
 import { AdminError } from "../errors.ts";
-import type { AccountDocument, ExtensionValue } from "./account-document.ts";
+import { type AccountDocument, type ExtensionValue, unfinishedPlace } from "./account-document.ts";
 import { keptProblem } from "./kept-xml.ts";
 
 type Owner = Jid & { readonly local: string };
@@ -28,6 +28,9 @@ export function toFacts(document: AccountDocument, owner: Owner, offlineMessages
   const blocked = [...new Set(document.blocked.map((text) => toJid("blocked", text, owner).full))];
   const requests = toRequests(document, roster, owner);
   const keys = document.data.map((value) => checkKey(value, owner));
+  if (document.data.some(({ space }) => space === unfinishedPlace.space)) {
+    throw refusal(`${owner.bare}: data: the space ${JSON.stringify(unfinishedPlace.space)} is the server's own; leave it out`);
+  }
   refuseTwice("data", keys, owner);
   checkState(document.state, owner);
   const problem = keptProblem(document.data);
@@ -50,6 +53,7 @@ export function toFacts(document: AccountDocument, owner: Owner, offlineMessages
       const data = { host, username, number, bytes: sizes[index] ?? 0, id, from, why: "it came with the account" };
       return { type: "OfflineMessageStored", data, contents: [{ key: offlineKey(number), text }] };
     }),
+    document.archive === true ? { type: "AccountDataSet", data: { host, username, ...unfinishedPlace, value: true } } : [],
     document.data.map(({ space, key, value }): AccountFact => ({ type: "AccountDataSet", data: { host, username, space, key, value } })),
     document.state.map(({ space, key, value }): AccountFact => ({ type: "AccountStateSet", data: { host, username, space, key, value } })),
     left === undefined ? [] : { type: "UserLeft", data: { host, username, status: left.status }, at: left.at },

@@ -1,5 +1,7 @@
 /** A file of accounts, read as it comes: a few accounts are in memory at a time, however many there are. */
 
+import type { ArchiveEntry } from "../api.ts";
+
 /** `line`: where it begins in the file, from 1. */
 export type FileEntry =
   /** `bytes` are those of the file; `ignored`: what of it cannot be taken over. Whether it is an account will be seen. */
@@ -10,8 +12,11 @@ export type FileEntry =
       readonly account: unknown;
       readonly ignored: readonly string[];
     }
+  /** Messages of the archive of an account. */
+  | { readonly kind: "archived"; readonly line: number; readonly jid: string; readonly messages: readonly ArchiveEntry[] }
   /** An account that cannot be read. */
-  | { readonly kind: "failure"; readonly line: number; readonly message: string }
+  /** `archive`: it is only a message of that account's archive. */
+  | { readonly kind: "failure"; readonly line: number; readonly message: string; readonly archive?: string }
   /** Something that is no account and cannot be taken over. */
   | { readonly kind: "ignored"; readonly line: number; readonly what: string };
 

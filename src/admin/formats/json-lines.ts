@@ -1,9 +1,10 @@
 /**
- * The complete format: a line of JSON for each account (`account-document.ts`), between a first line that says what this is and a
- * last one that says that nothing is missing. Lines need no memory for the file as a whole, one that is damaged spoils no other,
+ * The complete format: a line of JSON for each account (`account-document.ts`), after it lines with the messages of its archive, the
+ * oldest first; all between a first line that says what this is and a last one that says that nothing is missing. Lines need no memory for the file as a whole, one that is damaged spoils no other,
  * and the usual tools find, count and take out accounts.
  */
-import { accountBytesMax } from "../api.ts";
+import { z } from "zod";
+import { accountBytesMax, type ArchivedExport } from "../api.ts";
 import { AccountFileError, type AccountFileReader, type FileEntry } from "./account-file.ts";
 
 export const jsonLinesHeader = '{"format":"refrain-accounts","version":1}';
@@ -81,10 +82,33 @@ function notJsonLines(line: number): AccountFileError {
   return new AccountFileError(line, `expected the first line of an export in JSON, ${jsonLinesHeader}`);
 }
 
+/** A line with archived messages of the account that has come before. */
+export function archiveLine(jid: string, messages: readonly ArchivedExport[]): string {
+  const archived = messages.flatMap(({ id, with: contact, stanza }) => (stanza === null ? [] : [{ id, with: contact, stanza }]));
+  return archived.length === 0 ? "" : `${JSON.stringify({ archive: jid, messages: archived })}\n`;
+}
+
+const archiveSchema = z.strictObject({
+  archive: z.string(),
+  messages: z.array(z.strictObject({ id: z.string(), with: z.string(), stanza: z.string() })),
+});
+
+function toArchive(value: unknown, line: number): FileEntry {
+  const read = archiveSchema.safeParse(value);
+  if (!read.success) {
+    const [issue] = read.error.issues;
+    return { kind: "failure", line, message: `archived messages: ${[...(issue?.path ?? []), issue?.message ?? "expected them as an export has them"].join(": ")}` };
+  }
+  return { kind: "archived", line, jid: read.data.archive, messages: read.data.messages.map((message) => ({ line, ...message })) };
+}
+
 /** The text of a line is in no message: it may hold a password. */
 function toEntry(text: string, bytes: number, line: number): FileEntry {
   try {
-    return { kind: "account", line, bytes, account: JSON.parse(text) as unknown, ignored: [] };
+    const value = JSON.parse(text) as unknown;
+    // In an account it is no text.
+    if (typeof (value as { readonly archive?: unknown } | null)?.archive === "string") return toArchive(value, line);
+    return { kind: "account", line, bytes, account: value, ignored: [] };
   } catch {
     return { kind: "failure", line, message: "not JSON" };
   }

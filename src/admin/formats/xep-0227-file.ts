@@ -4,8 +4,9 @@ import { DocumentError, type DocumentPart, XmlDocumentReader } from "../../xml/d
 import { accountBytesMax } from "../api.ts";
 import { AdminError } from "../errors.ts";
 import { AccountFileError, type AccountFileReader, type FileEntry } from "./account-file.ts";
+import { readResult } from "./xep-0227-archive.ts";
 import { readUser, xincludeNamespace, xincludeProblem } from "./xep-0227-read.ts";
-import { pieNamespace } from "./xep-0227-write.ts";
+import { archiveNamespace, pieNamespace } from "./xep-0227-write.ts";
 
 /** Of a user with everything; far more elements than a client may send in one stanza. */
 const userLimits: XmlLimits = {
@@ -17,9 +18,13 @@ const userLimits: XmlLimits = {
 };
 
 export class Xep0227Reader implements AccountFileReader {
-  readonly #reader = new XmlDocumentReader({ wholeAt: 3, limits: userLimits });
+  readonly #reader = new XmlDocumentReader({ wholeAt: 3, nest: "archive", limits: userLimits });
   /** undefined within what is no host. */
   #host: string | undefined;
+  /** Whose archived messages are being read; null: what comes is none. */
+  #owner: string | null = null;
+  /** The user that is not read whole yet has archived messages. */
+  #hasArchive = false;
 
   *write(bytes: Buffer): Generator<FileEntry, void> {
     try {
@@ -51,12 +56,35 @@ export class Xep0227Reader implements AccountFileReader {
         // Between the elements of an extension there may be text.
         if (part.depth === 1 || this.#host !== undefined) throw new AccountFileError(part.line, "text between the elements");
         return;
+      case "nest":
+        yield* this.#nest(part);
+        return;
+      case "nested":
+        if (this.#owner !== null) yield this.#archived(part, this.#owner);
+        return;
       case "faulty":
+        this.#hasArchive = false;
         if (this.#host !== undefined) yield { kind: "failure", line: part.line, message: part.problem };
         return;
       case "element":
         if (this.#host !== undefined) yield this.#user(part, this.#host);
     }
+  }
+
+  /** XEP-0227 section 4.11. */
+  *#nest({ owner, element, line }: Extract<DocumentPart, { kind: "nest" }>): Generator<FileEntry, void> {
+    const name = owner?.attrs["name"] as string | undefined;
+    const isUser = this.#host !== undefined && owner?.name === "user" && owner.getNS() === pieNamespace && name !== undefined;
+    const isArchive = element.name === "archive" && element.getNS() === archiveNamespace;
+    this.#owner = isUser && isArchive ? `${name}@${this.#host}` : null;
+    if (isUser && !isArchive) yield { kind: "ignored", line, what: `${element.name} (${element.getNS() ?? "no namespace"})` };
+  }
+
+  #archived({ element, problem, line }: Extract<DocumentPart, { kind: "nested" }>, jid: string): FileEntry {
+    this.#hasArchive = true;
+    const read = element === undefined ? (problem ?? "it cannot be read") : readResult(element);
+    if (typeof read === "string") return { kind: "failure", line, archive: jid, message: `${jid}: archived message: ${read}` };
+    return { kind: "archived", line, jid, messages: [{ line, ...read }] };
   }
 
   #begin({ element, line }: Extract<DocumentPart, { kind: "opened" }>): void {
@@ -81,6 +109,8 @@ export class Xep0227Reader implements AccountFileReader {
 
   #user({ element, bytes, line }: Extract<DocumentPart, { kind: "element" }>, host: string): FileEntry {
     const namespace = element.getNS() ?? "";
+    const hasArchive = this.#hasArchive;
+    this.#hasArchive = false;
     if (namespace === xincludeNamespace) throw new AccountFileError(line, xincludeProblem);
     if (element.name !== "user" || namespace !== pieNamespace) {
       return { kind: "ignored", line, what: `${element.name} (${namespace})` };
@@ -88,7 +118,7 @@ export class Xep0227Reader implements AccountFileReader {
     const ignored = new Set<string>();
     try {
       const account = readUser(element, host, (what) => ignored.add(what));
-      return { kind: "account", line, bytes, account, ignored: [...ignored] };
+      return { kind: "account", line, bytes, account: hasArchive ? { ...account, archive: true } : account, ignored: [...ignored] };
     } catch (error) {
       if (error instanceof AdminError) return { kind: "failure", line, message: error.message };
       throw error;

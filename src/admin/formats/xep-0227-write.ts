@@ -2,9 +2,11 @@
 import { privateNamespace } from "../../domain/kept-xml.ts";
 import type { RosterItem } from "../../domain/roster.ts";
 import type { Element } from "../../xml/element.ts";
+import { delayElement } from "../../xml/delay.ts";
 import { restoreElement } from "../../xml/parse-element.ts";
 import { escapeAttribute, serialise } from "../../xml/serialise.ts";
 import { el } from "../../xml/stanza.ts";
+import type { ArchivedExport } from "../api.ts";
 import type { AccountDocument } from "./account-document.ts";
 import { toKeptXml } from "./kept-xml.ts";
 
@@ -13,8 +15,13 @@ export const scramNamespace = "urn:xmpp:pie:0#scram";
 export const rosterNamespace = "jabber:iq:roster";
 export const privacyNamespace = "jabber:iq:privacy";
 
+export const archiveNamespace = "urn:xmpp:pie:0#mam";
+export const mamNamespace = "urn:xmpp:mam:2";
+export const forwardNamespace = "urn:xmpp:forward:0";
+
 export class Xep0227Writer {
   #host: string | undefined;
+  #inArchive = false;
 
   /** What comes before the first account. */
   begin(): string {
@@ -22,12 +29,38 @@ export class Xep0227Writer {
   }
 
   /** Accounts of one host come one after the other. `leftOut`: what the format has no place for. Throws SyntaxError as `toKeptXml`. */
-  account(document: AccountDocument): { readonly text: string; readonly leftOut: readonly string[] } {
+  account(document: AccountDocument): { readonly text: string; readonly leftOut: readonly string[]; readonly hasArchive: boolean } {
     const at = document.jid.indexOf("@");
     const host = document.jid.slice(at + 1);
     const { element, leftOut } = toUser(document.jid.slice(0, at), document);
     const user = serialise(element, pieNamespace);
-    return { text: `${this.#moveTo(host)}${user}\n`, leftOut };
+    return { text: `${this.#moveTo(host)}${document.archive === true ? opened(user) : user}\n`, leftOut, hasArchive: document.archive === true };
+  }
+
+  /**
+   * What comes after an account with an archive: its messages, in as many parts as there are (XEP-0227 section 4.11), and then its end.
+   * `damaged`: those whose texts are no XML.
+   */
+  archived(messages: readonly ArchivedExport[]): { readonly text: string; readonly damaged: readonly string[] } {
+    const damaged: string[] = [];
+    const lines = messages.flatMap((message) => {
+      try {
+        return message.stanza === null ? [] : `${serialise(resultElement(message, message.stanza), archiveNamespace)}\n`;
+      } catch (error) {
+        if (!(error instanceof SyntaxError)) throw error;
+        damaged.push(message.told);
+        return [];
+      }
+    });
+    const opening = this.#inArchive ? "" : `<archive xmlns='${archiveNamespace}'>\n`;
+    this.#inArchive = true;
+    return { text: `${opening}${lines.join("")}`, damaged };
+  }
+
+  endAccount(): string {
+    const closing = this.#inArchive ? "</archive>\n" : "";
+    this.#inArchive = false;
+    return `${closing}</user>\n`;
   }
 
   end(): string {
@@ -40,6 +73,15 @@ export class Xep0227Writer {
     this.#host = host;
     return host === undefined ? closing : `${closing}<host jid='${escapeAttribute(host)}'>\n`;
   }
+}
+
+/** Without its end tag. */
+function opened(user: string): string {
+  return user.endsWith("/>") ? `${user.slice(0, -2)}>` : user.slice(0, -"</user>".length);
+}
+
+function resultElement({ told, at }: ArchivedExport, stanza: string): Element {
+  return el("result", { xmlns: mamNamespace, id: told }, el("forwarded", { xmlns: forwardNamespace }, delayElement(at), restoreElement(stanza)));
 }
 
 function toUser(name: string, document: AccountDocument): { readonly element: Element; readonly leftOut: readonly string[] } {

@@ -6,7 +6,7 @@ import { PrefixedTable } from "./prefixed-table.ts";
 
 export const roomRows: Projection = {
   name: "room-rows",
-  version: 1,
+  version: 2,
   apply(fact, table) {
     if (!Object.hasOwn(roomFactVersions, fact.type)) return;
     const owner = fact.data as unknown as RoomOwner;

@@ -5,7 +5,7 @@
 
 import type { VersionGap } from "../../domain/log-salvaged.ts";
 import { damagedLogReason } from "../../domain/log-salvaged.ts";
-import { evolveHeld, heldKey, numberOfQueueKey, presenceKey, queueKey, sessionFactVersions, type Counts, type SessionFacts } from "../../domain/session-facts.ts";
+import { evolveHeld, heldKey, numberOfQueueKey, numberOfTakenKey, presenceKey, queueThrough, sessionFactVersions, takenKey, type Counts, type SessionFacts } from "../../domain/session-facts.ts";
 import type { Json, StoredFact } from "../../ports.ts";
 import { accountKey, accounts } from "../projections/accounts.ts";
 import { livePrefix } from "../projections/sessions.ts";
@@ -56,6 +56,7 @@ export function mendSessions(log: SavedLog, { judge, endLost, unclear }: Session
       if (!hasEnded(facts)) end(log, stream);
       continue;
     }
+    mendTaken(log, stream, facts);
     const why = problem ?? missing(log, stream, facts) ?? (endLost ? "the last facts of the log were lost, and may be of it" : undefined) ??
       (unclear && !isIndexed(log, stream, facts) ? "it cannot be told whether its last facts are there" : undefined);
     if (why === undefined) {
@@ -73,6 +74,22 @@ export function mendSessions(log: SavedLog, { judge, endLost, unclear }: Session
     breaks.push({ stream, from: version, through: version - 1 });
   }
   return { ending, going, breaks };
+}
+
+/** Facts tell as well which of its stanzas another session has; what is said of a stanza that is gone is of no use. */
+function mendTaken(log: SavedLog, stream: string, facts: readonly StoredFact[]): void {
+  const keys = log.all("SELECT key FROM content WHERE stream = ?", stream).map(({ key }) => String(key));
+  const queued = new Set(keys.flatMap((key) => numberOfQueueKey(key) ?? []));
+  const drop = log.database.prepare("DELETE FROM content WHERE stream = ? AND key = ?");
+  for (const key of keys) {
+    const number = numberOfTakenKey(key);
+    if (number !== undefined && !queued.has(number)) drop.run(stream, key);
+  }
+  const add = log.database.prepare("INSERT OR IGNORE INTO content (stream, key, text) VALUES (?, ?, '')");
+  for (const { type, data } of facts) {
+    if (type !== "StanzasTaken") continue;
+    for (const number of (data as unknown as SessionFacts["StanzasTaken"]).numbers) if (queued.has(number)) add.run(stream, takenKey(number));
+  }
 }
 
 /** What it needs to go on and is not there. */
@@ -147,7 +164,7 @@ function closeAtStart(log: SavedLog, stream: string, facts: readonly StoredFact[
   };
   if (counts !== null) {
     const acknowledged = log.database.prepare("DELETE FROM content WHERE stream = ? AND key >= ? AND key <= ?");
-    acknowledged.run(stream, queueKey(0), queueKey(counts.acknowledged));
+    for (const { from, through } of queueThrough(counts.acknowledged)) acknowledged.run(stream, from, through);
   }
   log.append(stream, { type: "SessionSnapshotTaken", v: sessionFactVersions.SessionSnapshotTaken, data: data as unknown as Json });
 }

@@ -1,0 +1,25 @@
+/** Occupants who cannot be reached any more (XEP-0045 sections 11.1 and 18.1.2). */
+import type { Room } from "../domain/room.ts";
+import type { Step } from "../step/batch.ts";
+import type { Element } from "../xml/element.ts";
+import { stanzasNamespace } from "../xml/stanza.ts";
+import { leave } from "./leaving.ts";
+import type { Rooms } from "./rooms.ts";
+
+/** Whether the error says that what the room has sent was not delivered. `to`: what it answers came from the room, or from an occupant. */
+export function isGone(element: Element, to: "room" | "occupant"): boolean {
+  const error = element.getChild("error");
+  const has = (condition: string) => error?.getChild(condition, stanzasNamespace) !== undefined;
+  return undelivered.some(has) || (to === "room" && has(noSession));
+}
+
+/** Section 18.1.2. */
+const undelivered = ["gone", "item-not-found", "recipient-unavailable", "redirect", "remote-server-not-found", "remote-server-timeout"];
+
+/** What a server says where there is no such session (RFC 6121 section 8.5.3.2.1); of one occupant it may be a wall against another. */
+const noSession = "service-unavailable";
+
+/** As if it had said itself that it is unavailable; the code tells the others that it did not. */
+export function leaveInError(rooms: Rooms, step: Step, room: Room, jid: string): void {
+  leave(rooms, step, room, jid, { codes: [333] });
+}
