@@ -1,7 +1,10 @@
 /** The composition root: makes what lives as long as the process, and has epoch/ make the rest for each opening of the store. */
 import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { domainToASCII } from "node:url";
 import type { AdminApi } from "./admin/api.ts";
 import { serveAdmin } from "./admin/serve.ts";
+import { staysHere } from "./config/check.ts";
 import { storeFile } from "./config/data-folder.ts";
 import type { Config } from "./config/schema.ts";
 import { xmlLimitsUnauthenticated } from "./domain/limits.ts";
@@ -16,7 +19,7 @@ import { projections } from "./log/projections/index.ts";
 import { reopenSqliteStore } from "./log/sqlite/reopen.ts";
 import { openSqliteStore } from "./log/sqlite/sqlite-store.ts";
 import { openCertificates, type Certificates } from "./net/certificates.ts";
-import { listenHttp } from "./net/http.ts";
+import { listenHttp, type HttpListener } from "./net/http.ts";
 import { createNodeNet } from "./net/node-net.ts";
 import { figuresOf } from "./metrics/figures.ts";
 import { createTransport } from "./net/transport.ts";
@@ -26,6 +29,8 @@ import type { Observation } from "./session/observation.ts";
 import { Tally } from "./step/tally.ts";
 import { documentedSession, type DocumentedSession } from "./session/view.ts";
 import { extensions as ownExtensions } from "./xep/index.ts";
+import { uploadRoutes } from "./upload/doors.ts";
+import { openUploads, type OpenUploads } from "./upload/open.ts";
 import type { Logger } from "pino";
 
 export interface ServerOptions {
@@ -47,6 +52,8 @@ export interface ServerParts {
   readonly listenHttp: typeof listenHttp;
   /** Where the inspector's built page is. */
   readonly pageFolder: string;
+  /** Where uploaded files are; without it, in the data folder, and nowhere where that is not used. */
+  readonly uploadFolder: string;
   /**
    * Closed by the server, which is at its end if it fails. With a store of one's own there is no admin socket and nothing is written
    * to the data folder.
@@ -106,6 +113,8 @@ async function compose(options: ServerOptions, undo: (() => Promise<void> | void
   let inspector: Inspector | undefined;
   const startedAt = clock.now();
   const tally = new Tally();
+  const uploads = await uploadsOf(config, parts, logger, { clock, random, ids });
+  undo.push(() => uploads?.uploads.stop());
   // First of all: who has the store has the data folder.
   const epochs = new Succession({
     config,
@@ -116,6 +125,7 @@ async function compose(options: ServerOptions, undo: (() => Promise<void> | void
     extensions,
     startedAt,
     tally,
+    uploads: uploads?.slots,
     ...storeOf(config, parts, logger),
     onOver: (error) => reportFailure(error),
     onEpoch: () => inspector?.newEpoch(),
@@ -167,6 +177,11 @@ async function compose(options: ServerOptions, undo: (() => Promise<void> | void
   ({ inspector } = doors);
   if (doors.listener !== undefined) listeners.push({ name: "http", listener: doors.listener });
   undo.push(() => inspector?.close());
+  if (doors.listener !== undefined && uploads !== undefined) {
+    const { listener } = doors;
+    listener.add(uploadRoutes(uploads.uploads));
+    uploads.reachedAt((host) => config.upload.baseUrl ?? addressOf(listener, host));
+  }
 
   const admin: AdminApi = { ...epochs.admin, config: async () => config, inspectorUrl: async (how) => inspector?.freshUrl(how) ?? refuseInspector(config) };
   let closeAdmin = async (): Promise<void> => {};
@@ -219,6 +234,24 @@ async function closeAll(closers: readonly (() => Promise<void> | void)[]): Promi
     }
   }
   if (errors.length > 0) throw errors[0];
+}
+
+/** undefined where no files are taken: XEP-0363 section 4 wants TLS, but for what stays on this machine. */
+async function uploadsOf(config: Config, { uploadFolder, store, openStore }: Partial<ServerParts>, logger: Logger, parts: Pick<ServerParts, "clock" | "random" | "ids">): Promise<OpenUploads | undefined> {
+  const { upload, listen: { http }, dataDir } = config;
+  const folder = uploadFolder ?? (store === undefined && openStore === undefined ? join(dataDir, "uploads") : undefined);
+  if (!upload.enabled || !http.enabled || folder === undefined) return undefined;
+  if (upload.baseUrl === undefined && !http.tls && !staysHere(http.address)) {
+    const text = "no files are taken over HTTP: that needs TLS; set listen.http.tls, or upload.baseUrl to the https address of the proxy before it, or upload.enabled to false";
+    logger.warn({ event: "upload.off" }, text);
+    return undefined;
+  }
+  return openUploads(folder, upload, { ...parts, log: logger });
+}
+
+/** A certificate has the host's name; without TLS it stays on this machine. */
+function addressOf({ secure, address, port }: HttpListener, host: string): string {
+  return secure ? `https://${domainToASCII(host)}:${port}` : `http://${address.includes(":") ? `[${address}]` : address}:${port}`;
 }
 
 /** How the store is opened, and whether it can be so more than once. */

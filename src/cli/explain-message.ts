@@ -1,10 +1,12 @@
 import type { Command } from "commander";
 import type { ConfigFlags } from "../config/load.ts";
 import { parseJid } from "../domain/jid.ts";
+import { findArchived, type ArchivedText } from "../history/archived-message.ts";
 import { tellStory, type MessageStory } from "../history/message-story.ts";
 import { MessageTrace } from "../history/message-trace.ts";
 import { time } from "../history/plain-words.ts";
 import { everyFact } from "../history/source.ts";
+import { restoreElement } from "../xml/parse-element.ts";
 import { Progress } from "./export-progress.ts";
 import { visible, withHistory } from "./history-access.ts";
 import { withFolderOptions } from "./options.ts";
@@ -18,15 +20,15 @@ interface MessageOptions extends ConfigFlags {
 
 export function addExplainMessage(explain: Command): void {
   withFolderOptions(explain.command("message").description("say where a message went, and by which rules"))
-    .argument("<ID>", "the id that its sender gave it; other stanzas have ids, too")
+    .argument("<ID>", "the id that its sender gave it, or the stanza-id of an archive; other stanzas have ids, too")
     .option("--from <JID>", "only what this account or resource sent")
     .option("--to <JID>", "only what was for this account or resource")
     .option("--json", "everything as JSON: {query, facts, summary, passages, remarks}")
     .addHelpText(
       "after",
       `
-The whole log is looked through. It holds each stanza that was put into the queue of a session with stream management (XEP-0198), and
-each message that was put aside for a user who was not there: by which rule, when its client acknowledged it, whether it was sent
+The whole log is looked through, and all archives. It holds each stanza that was put into the queue of a session with stream management (XEP-0198), and
+each message that was put aside for a user who was not there, or archived: by which rule, when its client acknowledged it, whether it was sent
 again, and where it went when the session ended without that. What a session without stream management was sent leaves no trace.
 If nothing is found, the exit status is 1. What the message says is not shown; \`refrain log JID --contents\` shows it while it is still kept.
 
@@ -37,18 +39,40 @@ Examples:
     )
     .action(async (id: string, { from, to, json, ...flags }: MessageOptions) => {
       const query = { id, ...address("--from", from), ...address("--to", to) };
-      const trace = new MessageTrace(query);
       const progress = new Progress();
-      await withHistory(flags, async (source) => {
+      const trace = await withHistory(flags, async (source) => {
+        const accounts = (await source.userList()).flatMap((jid) => ownerOf(jid) ?? []);
+        const looked = (messages: number) => progress.show(`looked at ${messages} archived messages`);
+        const archived = await findArchived({ source, accounts, id, inner: await source.archivedId(id), read: readText, looked });
+        const trace = new MessageTrace(query, archived);
         for await (const fact of everyFact(source)) {
           trace.take(fact);
           if (trace.facts % 1_000 === 0) progress.show(`looked at ${trace.facts} facts, found ${trace.passages.length}`);
         }
+        return trace;
       }).finally(() => progress.clear());
       const story = tellStory(query, trace.passages, trace.facts, trace.others);
       print(json === true ? JSON.stringify(story, null, 2) : toText(story));
       if (story.passages.length === 0) throw new SaidError("nothing was found");
     });
+}
+
+function ownerOf(jid: string): { readonly host: string; readonly username: string } | undefined {
+  const { local: username, domain: host = "" } = parseJid(jid) ?? {};
+  return username === undefined ? undefined : { host, username };
+}
+
+function readText(text: string): ArchivedText | undefined {
+  try {
+    const { id, type = "", from, to } = restoreElement(text).attrs as Readonly<Record<string, string | undefined>>;
+    return { id: id ?? null, type, from: addressIn(from), to: addressIn(to) };
+  } catch {
+    return undefined;
+  }
+}
+
+function addressIn(text: string | undefined): string | null {
+  return text === undefined ? null : (parseJid(text)?.full ?? null);
 }
 
 /** As the log has it. */

@@ -1,4 +1,5 @@
 /** What the commands that look into the past share. */
+import type { ArchiveTransfer, UserAdmin } from "../admin/api.ts";
 import type { ConfigFlags } from "../config/load.ts";
 import { HistoryError } from "../history/errors.ts";
 import type { HistorySource } from "../history/source.ts";
@@ -8,7 +9,7 @@ import { load } from "./options.ts";
 import { OperatorError, print, warn } from "./terminal.ts";
 
 /** Lends `use` the log of the running server, or that of the data folder where none runs. */
-export async function withHistory<T>(flags: ConfigFlags, use: (source: HistorySource, running: boolean) => Promise<T>): Promise<T> {
+export async function withHistory<T>(flags: ConfigFlags, use: (source: HistorySource & Pick<UserAdmin, "userList"> & Pick<ArchiveTransfer, "archivedId">, running: boolean) => Promise<T>): Promise<T> {
   try {
     return await withAccounts(load(flags), { makeFolder: false }, (source, { running }) => use(source, running));
   } catch (error) {

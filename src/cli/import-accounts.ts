@@ -6,6 +6,7 @@ import { AccountFileError, type FileEntry } from "../admin/formats/account-file.
 import { type AccountFormat, createAccountFileReader, guessFormat } from "../admin/formats/account-formats.ts";
 import { requestBytesMax } from "../admin/protocol.ts";
 import { parseJid } from "../domain/jid.ts";
+import { liveClock } from "../live.ts";
 import { spoolInput } from "./spool.ts";
 import { UsageError } from "./terminal.ts";
 
@@ -74,7 +75,7 @@ async function* readEntries(file: string, given: AccountFormat | undefined): Asy
     if (reader === undefined) {
       const format = given ?? guessFormat(chunk);
       if (format === undefined) throw new AccountFileError(1, "neither JSON nor XML; name another file");
-      reader = createAccountFileReader(format);
+      reader = createAccountFileReader(format, liveClock.now());
     }
     yield* reader.write(chunk);
   }

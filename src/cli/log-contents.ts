@@ -1,6 +1,7 @@
 /** What facts carried, as far as it is still kept beside the log. */
 import { archiveContentKey, archiveKeyOf } from "../domain/archive-keys.ts";
 import { offlineKey, offlinePrefix, type AccountFacts } from "../domain/facts.ts";
+import { roomVCardKey, type RoomFacts } from "../domain/room-facts.ts";
 import { heldKey, parseQueuedText, queueKey } from "../domain/session-facts.ts";
 import { dataOf } from "../history/session-fold.ts";
 import { contentsOf, type HistorySource } from "../history/source.ts";
@@ -33,6 +34,15 @@ export class ContentReader {
         return this.#find(fact.stream, offlineKey((fact.data as unknown as AccountFacts["OfflineMessageStored"]).number), offlinePrefix);
       case "MessageArchived":
         return this.#findArchived(fact.stream, (fact.data as unknown as AccountFacts["MessageArchived"]).id);
+      case "RoomMessageArchived":
+        return this.#findArchived(fact.stream, (fact.data as unknown as RoomFacts["RoomMessageArchived"]).id);
+      case "VCardSet":
+        return this.#find(fact.stream, roomVCardKey, roomVCardKey.slice(0, -1));
+      case "SubjectSet":
+        return (fact.data as unknown as RoomFacts["SubjectSet"]).stanza;
+      case "OccupantEntered":
+      case "OccupantShown":
+        return (fact.data as unknown as RoomFacts["OccupantShown"]).presence;
       case "SubscriptionRequested":
         return (fact.data as unknown as AccountFacts["SubscriptionRequested"]).stanza;
       case "UserLeft":

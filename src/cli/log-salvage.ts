@@ -29,6 +29,7 @@ The file is read page by page without SQLite, so it may be cut off, overwritten 
 Facts, waiting stanzas and stored keys are kept, read models are made anew. Then it is told what was lost, as far as that can be known:
 
   an account whose stream lacks facts keeps what is left: look at its roster (\`refrain roster JID\`), set a password if its keys were lost;
+  a room whose begin was lost is hidden, and for members only, until an owner configures it;
   a session that lacks facts from before its last snapshot goes on; any other ends at the next start, as one that cannot be resumed:
   its contacts are told, and its unacknowledged messages go to another resource or wait for the user.
 
@@ -76,14 +77,14 @@ Examples:
     });
 }
 
-function isLossy({ pagesMissing, pagesDamaged, pagesUnknown, recordsLost, factsRefused, lostFacts, ending, accounts, contentsLost }: Salvaged): boolean {
-  return pagesMissing + pagesDamaged + pagesUnknown + recordsLost + factsRefused.length + lostFacts + ending.length + accounts.length + contentsLost > 0;
+function isLossy({ pagesMissing, pagesDamaged, pagesUnknown, recordsLost, factsRefused, lostFacts, ending, accounts, rooms, contentsLost }: Salvaged): boolean {
+  return pagesMissing + pagesDamaged + pagesUnknown + recordsLost + factsRefused.length + lostFacts + ending.length + accounts.length + rooms.length + contentsLost > 0;
 }
 
 /** What became of it, for people. */
 function lines(found: Salvaged): readonly string[] {
-  const { pages, pagesMissing, pagesDamaged, pagesUnknown, recordsLost, framesLost, factsRefused, lost, lostFacts, ending, going, accounts, contentsLost, gaps } = found;
-  const accountGaps = gaps.filter(({ stream, from, through }) => stream.startsWith("account/") && through >= from);
+  const { pages, pagesMissing, pagesDamaged, pagesUnknown, recordsLost, framesLost, factsRefused, lost, lostFacts, ending, going, accounts, rooms, contentsLost, gaps } = found;
+  const gapsOf = (kind: "account" | "room") => gaps.filter(({ stream, from, through }) => stream.startsWith(`${kind}/`) && through >= from).map(gapWords);
   const faulty = [
     [pagesMissing, "cut off, empty or not readable"],
     [pagesDamaged, "damaged in part"],
@@ -97,7 +98,9 @@ function lines(found: Salvaged): readonly string[] {
     ...named("fact that cannot be", factsRefused),
     ...(contentsLost === 0 ? [] : [`waiting stanzas that are damaged, or of nobody: ${countText(contentsLost)}`]),
     ...named("account", accounts.map(({ jid, problems }) => `${jid}: ${problems.join("; ")}`)),
-    ...named("account that lacks facts", accountGaps.map(({ stream, from, through }) => `${jidOf(stream)}: ${from === through ? `version ${from}` : `versions ${from} to ${through}`} of its stream`)),
+    ...named("account that lacks facts", gapsOf("account")),
+    ...named("room", rooms.map(({ jid, problems }) => `${jid}: ${problems.join("; ")}`)),
+    ...named("room that lacks facts", gapsOf("room")),
     ...named("session that ends at the next start", ending.map(({ stream, why }) => `${stream.slice("session/".length)}: ${why}`)),
     ...(going === 0 ? [] : [`sessions that go on: ${countText(going)}`]),
   ].map(visible);
@@ -111,6 +114,10 @@ function named(what: string, list: readonly string[]): readonly string[] {
 function shortened(list: readonly string[], separator: string): string {
   const more = list.length - linesMax;
   return `${list.slice(0, linesMax).join(separator)}${more > 0 ? ` and ${countText(more)} more places (--json)` : ""}`;
+}
+
+function gapWords({ stream, from, through }: Salvaged["gaps"][number]): string {
+  return `${jidOf(stream)}: ${from === through ? `version ${from}` : `versions ${from} to ${through}`} of its stream`;
 }
 
 function jidOf(stream: string): string {

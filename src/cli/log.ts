@@ -21,8 +21,8 @@ interface LogOptions extends ConfigFlags {
 
 /** Returns the command, to which others are added. */
 export function addLog(program: Command): Command {
-  return withFolderOptions(program.command("log").description("show what the log holds of a session or an account"))
-    .argument("<SESSION|JID>", "a session's id or six characters of its begin, an account, or a full JID for the sessions of that resource")
+  return withFolderOptions(program.command("log").description("show what the log holds of a session, an account or a room"))
+    .argument("<SESSION|JID>", "a session's id or six characters of its begin, an account or a room, or a full JID for the sessions of that resource")
     .option("--json", "each fact as an object on a line of its own")
     .option("-f, --follow", "go on with what happens from now on")
     .option("--contents", "show what people wrote, too, as far as it is still kept")
@@ -72,7 +72,7 @@ function factsOfSubject(source: HistorySource, { account, sessions }: Subject): 
 /** How the lines of each stream are called: by the resource, and by as much of the id as tells sessions apart. */
 function namesOf({ account, sessions }: Subject): Map<string, string> {
   const names = new Map(sessions.map((row) => [streamOf(row), `${row.resource ?? "?"} ${row.id.slice(0, 6)}`]));
-  return account === null ? names : names.set(account, accountName);
+  return account === null ? names : names.set(account, account.startsWith("room/") ? "room" : accountName);
 }
 
 function toJson(fact: StoredFact, contents: boolean, content: string | undefined): string {

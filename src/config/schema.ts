@@ -229,6 +229,22 @@ export const configSchema = z.strictObject({
       }),
     })
     .prefault({}),
+  upload: z
+    .strictObject({
+      enabled: z.boolean().default(true).meta({
+        description: "Whether users may put files here over HTTP (XEP-0363). Needs `listen.http.tls` or `upload.baseUrl`, unless HTTP stays on this machine.",
+      }),
+      baseUrl: z.string().regex(/^https:\/\/[^\s?#]*[^\s?#/]$/).exactOptional().meta({
+        expected: "an https address without a slash at its end, such as https://upload.example.org",
+        description: "Where clients reach the HTTP listener, if a proxy stands before it.",
+      }),
+      maxFileBytes: count(52_428_800, 1_024, 4_294_967_296, "bytes", "The largest file."),
+      quotaBytes: count(1_073_741_824, 1_024, Number.MAX_SAFE_INTEGER, "bytes", "All files of one user together."),
+      keepDays: count(30, 0, 36_525, "days", "How long a file is kept. 0: for as long as its account."),
+      slotsPerMinute: count(30, 1, 10_000, "slots", "Files that one user may begin to put in a minute."),
+      freeBytesMin: count(268_435_456, 0, Number.MAX_SAFE_INTEGER, "bytes", "What has to be left free on the disk; below it no file is taken."),
+    })
+    .prefault({}),
   metrics: z
     .strictObject({
       enabled: z.boolean().default(true).meta({

@@ -271,6 +271,8 @@ export const httpTargetCharsMax = 2_048;
 /** Milliseconds for a request's headers, for all of it, and until a connection on which nothing moves is closed. */
 export const httpHeadersMs = 10_000;
 export const httpRequestMs = 30_000;
+/** The longest that any request may take: a large file over a slow link. */
+export const httpBodyMsMax = 1_800_000;
 export const httpIdleMs = 120_000;
 /** Milliseconds that a connection is kept for another request. */
 export const httpKeepAliveMs = 5_000;
@@ -335,7 +337,7 @@ export const roomPresenceBytesMax = 8_192;
 export const roomNameBytesMax = 1_023;
 export const roomDescriptionBytesMax = 4_095;
 export const roomPasswordBytesMax = 1_023;
-/** Characters of a language tag: RFC 5646 section 4.4.1 finds 35 enough for all but extensions. */
+/** Characters of a language tag; 35 are enough for all of them but those with extensions. */
 export const roomLanguageCharsMax = 64;
 /** Bytes of UTF-8 of a room's vCard, its picture included. */
 export const roomVCardBytesMax = 65_536;

@@ -35,8 +35,16 @@ export interface RoomFacts {
   /** What was said is in the room's archive; its text is the content `archive/KEY`. As the fact of the same name of an account. */
   readonly RoomMessageArchived: RoomOwner & { readonly id: string; readonly with: string; readonly bytes: number };
   readonly RoomArchiveTrimmed: RoomOwner & { readonly through: string };
-  /** Who is in the room, once more in one piece: earlier facts of the same are forgotten. */
-  readonly OccupantsNoted: RoomOwner & { readonly occupants: readonly NotedOccupant[] };
+  /**
+   * A moderator took back what somebody had said: what is left of it, so many bytes, is the content `archive/KEY` from now on. `by`: a bare
+   * JID.
+   */
+  readonly RoomMessageRetracted: RoomOwner & { readonly id: string; readonly by: string; readonly bytes: number };
+  /**
+   * Who is in the room, once more in one piece: earlier facts of the same are forgotten. `forgotten`: how many of them have gone so since
+   * the room was made, those that go with this one included.
+   */
+  readonly OccupantsNoted: RoomOwner & { readonly occupants: readonly NotedOccupant[]; readonly forgotten: number };
   readonly RoomDestroyed: RoomOwner & { readonly by: string | null; readonly reason: string | null };
 }
 
@@ -71,6 +79,7 @@ export const roomFactVersions = {
   VCardSet: 1,
   RoomMessageArchived: 1,
   RoomArchiveTrimmed: 1,
+  RoomMessageRetracted: 1,
   OccupantsNoted: 1,
   RoomDestroyed: 1,
 } as const satisfies Record<RoomFactType, number>;

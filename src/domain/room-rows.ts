@@ -42,8 +42,12 @@ export interface RoomMeta {
   readonly vcard: { readonly hashes: readonly string[]; readonly bytes: number };
   /** The key of the last message that was archived. */
   readonly archiveLast: string;
+  /** The key up to which the archive was trimmed last. */
+  readonly archiveTrimmed: string;
   /** Facts about occupants since they were last noted. */
   readonly unnoted: number;
+  /** Facts about occupants that are forgotten, since the room was made. Without it they were never noted. */
+  readonly forgotten: number;
 }
 
 export type RoomRowKind = keyof RoomRows;
@@ -130,11 +134,15 @@ export function applyRoomFact(table: RoomTable, fact: RoomFact, at: number): voi
       table.clear("occupant");
       for (const { nick, role, presences } of fact.data.occupants) table.set("occupant", nick, { role, presences });
       setMeta("unnoted", 0);
+      setMeta("forgotten", fact.data.forgotten);
       return;
     case "RoomDestroyed":
       table.clear();
       return;
     case "RoomArchiveTrimmed":
+      setMeta("archiveTrimmed", fact.data.through);
+      return;
+    case "RoomMessageRetracted":
       return;
   }
 }

@@ -209,6 +209,19 @@ export class Room {
         if (key !== undefined && text !== undefined) this.#remember({ id, at: timeOfArchiveKey(key), text });
         return;
       }
+      case "RoomMessageRetracted": {
+        const { id } = fact.data;
+        const index = this.#said.findIndex((message) => message.id === id);
+        const [text] = fact.contents ?? [];
+        if (index !== -1 && text !== undefined) this.#said[index] = { ...this.#said[index]!, text: text.text };
+        return;
+      }
+      case "RoomArchiveTrimmed": {
+        const { through } = fact.data;
+        const kept = this.#said.filter(({ id }) => (archiveKeyOf(id) ?? "") > through);
+        this.#said.splice(0, this.#said.length, ...kept);
+        return;
+      }
       default:
         return;
     }

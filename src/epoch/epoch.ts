@@ -10,6 +10,7 @@ import { createLogAdmin } from "../admin/log-admin.ts";
 import { AdminError } from "../admin/errors.ts";
 import type { StoredCredentials } from "../auth/keys.ts";
 import type { Config } from "../config/schema.ts";
+import { makeJid } from "../domain/jid.ts";
 import { bindTriesMax, saslTriesMax, stopCommitMs, xmlLimitsAuthenticated } from "../domain/limits.ts";
 import { AccountSource } from "../log/account-source.ts";
 import { Accounts } from "../log/accounts.ts";
@@ -20,6 +21,7 @@ import { Retention } from "../log/retention.ts";
 import { fakeSaltKey, keyFor } from "../log/server-secret.ts";
 import { RoomSource } from "../log/room-source.ts";
 import { SessionSource } from "../log/session-source.ts";
+import type { Room } from "../domain/room.ts";
 import type { Rooms } from "../muc/rooms.ts";
 import type { Clock, Ids, Log, Random, Store } from "../ports.ts";
 import { ArchiveRetention } from "../router/archive-retention.ts";
@@ -32,6 +34,7 @@ import { createHouse } from "../router/house.ts";
 import { Patience } from "../router/patience.ts";
 import { Later } from "../router/later.ts";
 import { Requests } from "../router/requests.ts";
+import { trimRoom } from "../router/room-archive.ts";
 import { Router } from "../router/router.ts";
 import { Services } from "../service/services.ts";
 import { AccountCache } from "../session/account-cache.ts";
@@ -47,6 +50,7 @@ import { viewOf } from "../session/view.ts";
 import { software } from "../software.ts";
 import { Batch } from "../step/batch.ts";
 import type { Tally } from "../step/tally.ts";
+import type { UploadSlots } from "../upload/open.ts";
 import type { Link } from "../xml/link.ts";
 import { within } from "./within.ts";
 
@@ -66,6 +70,8 @@ export interface EpochOptions {
   readonly openStore: OpenStore;
   /** What the process counts. */
   readonly tally: Tally;
+  /** undefined where no files are taken. */
+  readonly uploads: UploadSlots | undefined;
   /** Told of what goes on after an epoch that could not begin. */
   readonly onLeaving: (leaving: Leaving) => void;
 }
@@ -108,12 +114,14 @@ export class Epoch {
   readonly #logins: Logins;
   readonly #environment: SessionEnvironment;
   readonly #retention: Retention;
-  readonly #archiveRetention: ArchiveRetention;
+  /** Of accounts, and of rooms. */
+  readonly #archiveRetentions: readonly { start(): void; stop(): void }[];
   readonly #requests: Requests;
   readonly #later: Later;
   readonly #patience: Patience;
   readonly #services: Services;
   readonly #rooms: Rooms;
+  readonly #accounts: Accounts;
   readonly #stopWatching: () => void;
   /** Ends the work that cannot be done any more. */
   readonly #waiting = new Set<(error: Error) => void>();
@@ -136,7 +144,9 @@ export class Epoch {
       await Promise.race([epoch.#recover(), broken]);
       if (opening.failure !== undefined) throw opening.failure;
       epoch.#retention.start();
-      epoch.#archiveRetention.start();
+      // Accounts may have been deleted while nobody ran.
+      void options.uploads?.forgetStrangers((owner) => epoch.#exists(owner)).catch((err: unknown) => options.log.error({ err }, "files of accounts that are no more could not be removed"));
+      for (const retention of epoch.#archiveRetentions) retention.start();
       return epoch;
     } catch (error) {
       options.onLeaving(opening.epoch?.leave() ?? { sessions: Promise.resolve(), store: store.close() });
@@ -145,7 +155,7 @@ export class Epoch {
   }
 
   private constructor(options: EpochOptions, store: Store, saltKey: Uint8Array) {
-    const { config, log, clock, random, ids, extensions, startedAt, tally } = options;
+    const { config, log, clock, random, ids, extensions, startedAt, tally, uploads } = options;
     tally.storeOpenings += 1;
     const hosts = config.hosts.map((host) => host.domain);
     this.since = clock.now();
@@ -157,7 +167,7 @@ export class Epoch {
 
     const sessions = (this.#sessions = new Population(clock));
     const registry = new Registry();
-    const storedAccounts = new Accounts(store, clock, ids);
+    const storedAccounts = (this.#accounts = new Accounts(store, clock, ids));
     const accounts: AccountCache = new AccountCache(
       (host, username) => loadAccount(store, host, username),
       ({ bare, lastTicket }) => registry.sessions(bare).length > 0 || !batch.isDurable(lastTicket),
@@ -183,20 +193,34 @@ export class Epoch {
     const patience = (this.#patience = new Patience(clock));
     const capabilities = createCapabilities({ extensions, accounts, requests, house: () => house });
     const source = new AccountSource(store);
+    const roomSource = new RoomSource(store);
     const archiveKey = keyFor("archive ids", saltKey);
     const house = createHouse({
       software, hosts, log, extensions, registry, accounts, batch, ids, source, contacts, startedAt,
       archiveKey,
-      limits: { ...config.limits, ...config.clientState, pushDisclose: config.push.disclose, pushServices: new Set(config.push.services), rooms: { ...config.rooms, admins: config.admins } },
-      requests, later, patience, capabilities, services, rooms: new RoomSource(store),
+      occupantKey: keyFor("occupant ids", saltKey),
+      limits: { ...config.limits, ...config.clientState, pushDisclose: config.push.disclose, pushServices: new Set(config.push.services), rooms: { ...config.rooms, admins: config.admins }, uploadBytes: uploads?.maxFileBytes ?? 0 },
+      requests, later, patience, capabilities, services, rooms: roomSource, roomArchive: roomSource.archive, uploads,
       send: (...stanza) => router.send(...stanza),
+      ask: (...request) => router.ask(...request),
       hold: (...stanza) => router.hold(...stanza),
     });
-    this.#archiveRetention = new ArchiveRetention({
-      clock, log, source, archive: house.archive, ...config.archive, busy: () => pressed,
-      accounts: (after, limit) => storedAccounts.list(undefined, { limit, ...(after !== undefined && { after }) }),
+    const ofArchives = { clock, log, ...config.archive, busy: () => pressed };
+    const ofAccounts = new ArchiveRetention({
+      ...ofArchives, source, archive: house.archive,
+      owners: (after, limit) => storedAccounts.list(undefined, { limit, ...(after !== undefined && { after }) }),
       load: (host, username) => accounts.load(host, username),
     });
+    const ofRooms = new ArchiveRetention({
+      ...ofArchives, source: roomSource.archive,
+      archive: { trim: (room: Room, kept) => trimRoom({ batch, source: roomSource.archive, rooms: house.rooms }, room, kept) },
+      owners: async (after, limit) => {
+        const rooms = await roomSource.owners(after && { host: after.host, room: after.username }, limit);
+        return rooms.map(({ host, room }) => ({ host, username: room }));
+      },
+      load: (host, room) => house.rooms.load(makeJid(room, host)),
+    });
+    this.#archiveRetentions = [ofAccounts, ofRooms];
     const router = new Router({ extensions, registry, accounts, batch, house, presence, subscriptions, requests, patience, capabilities, services });
     this.#rooms = house.rooms;
     for (const service of extensions.flatMap((extension) => extension.services?.(house) ?? [])) services.add(service);
@@ -232,7 +256,9 @@ export class Epoch {
     const endAccount = async (host: string, username: string): Promise<void> => {
       // Whoever has come since: what follows from its end is still the account's.
       sessions.removeAccount(host, username);
-      accounts.forget(`${username}@${host}`);
+      const bareJid = `${username}@${host}`;
+      accounts.forget(bareJid);
+      for (const { accountRemoved } of extensions) accountRemoved?.({ bareJid, house });
       // What was recorded of it until now is forgotten next.
       await batch.settle();
     };
@@ -308,7 +334,7 @@ export class Epoch {
     this.#failure = error;
     this.#stopWatching();
     this.#retention.stop();
-    this.#archiveRetention.stop();
+    for (const retention of this.#archiveRetentions) retention.stop();
     // Before the sessions: what they record of their end would else be waited for.
     this.#batch.abandon(error);
     this.#sessions.fail();
@@ -324,7 +350,7 @@ export class Epoch {
   async stop(): Promise<void> {
     const known = this.#failure;
     this.#retention.stop();
-    this.#archiveRetention.stop();
+    for (const retention of this.#archiveRetentions) retention.stop();
     await this.#sessions.stop();
     const inTime = await within(this.#clock, stopCommitMs, this.#batch.settle());
     this.#over = true;
@@ -337,7 +363,7 @@ export class Epoch {
     this.#over = true;
     this.#stopWatching();
     this.#retention.stop();
-    this.#archiveRetention.stop();
+    for (const retention of this.#archiveRetentions) retention.stop();
     this.#requests.end();
     this.#later.end();
     this.#patience.end();
@@ -350,11 +376,16 @@ export class Epoch {
     this.#over = true;
     this.#stopWatching();
     this.#retention.stop();
-    this.#archiveRetention.stop();
+    for (const retention of this.#archiveRetentions) retention.stop();
     this.#requests.end();
     this.#later.end();
     this.#patience.end();
     return { sessions: this.#sessions.stop().then(() => this.#sessions.abandon()), store: this.#store.close() };
+  }
+
+  #exists(bareJid: string): Promise<boolean> {
+    const at = bareJid.indexOf("@");
+    return this.#accounts.exists(bareJid.slice(at + 1), bareJid.slice(0, at));
   }
 
   async #recover(): Promise<void> {

@@ -79,7 +79,7 @@ const members = {
   ),
   serverFeatures: z.union([texts, decidingFunction], { error: "a list of features, or a function that returns one" }).optional(),
   accountFeatures: texts.optional(),
-  serverIdentities: list(identity, "identities").optional(),
+  serverIdentities: z.union([list(identity, "identities"), decidingFunction], { error: "a list of identities, or a function that returns one" }).optional(),
   accountIdentities: list(identity, "identities").optional(),
   serverForms: decidingFunction.optional(),
   accountNodes: record({ items: anyFunction, info: anyFunction }).optional(),
@@ -102,6 +102,7 @@ const members = {
   takesUnauthenticated: decidingFunction.optional(),
   livenessProbe: decidingFunction.optional(),
   services: decidingFunction.optional(),
+  accountRemoved: decidingFunction.optional(),
   rooms: roomPart.optional(),
 } satisfies { readonly [Member in keyof Extension]-?: z.ZodType };
 

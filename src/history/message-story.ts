@@ -21,7 +21,7 @@ export interface StoryLine {
   readonly text: string;
 }
 
-export type Outcome = "acknowledged" | "waiting" | "kept" | "delivered-or-dropped" | "given-on" | "unknown" | "missed-by-nobody" | "returned";
+export type Outcome = "acknowledged" | "waiting" | "kept" | "archived" | "trimmed" | "delivered-or-dropped" | "given-on" | "unknown" | "missed-by-nobody" | "returned";
 
 /** `others`: passages of stanzas with this id that are not from and for whom the query asks. Pure. */
 export function tellStory(query: MessageQuery, passages: readonly Passage[], facts: number, others = 0): MessageStory {
@@ -36,7 +36,7 @@ function linesOf(passage: Passage, all: readonly Passage[]): readonly StoryLine[
 
 function arrival(passage: Passage, all: readonly Passage[]): string {
   const { where, owner, number, why, stream, sender, copy } = passage;
-  const place = where === "queue" ? `into the queue of ${owner} as number ${number} (session ${sessionIdOf(stream)})` : `kept for ${owner} as message ${number}`;
+  const place = where === "archive" ? `into the archive of ${owner} (XEP-0313)` : where === "queue" ? `into the queue of ${owner} as number ${number} (session ${sessionIdOf(stream)})` : `kept for ${owner} as message ${number}`;
   const before = cameFrom(passage, all);
   const origin = before !== undefined ? `, as what follows from ${before.position}` : sender === null ? "" : `, sent by session ${sender}`;
   return `${copy ? "a copy of " : ""}${stanzaWords({ ...passage, id: null })} ${place}${origin}${why === null ? "" : `: ${ruleWords(why)}`}`;
@@ -49,6 +49,7 @@ const eventTexts: Readonly<Record<PassageEvent["what"], string>> = {
   taken: "another session of the account has it: here it is a copy from now on",
   dropped: "too much waited for the client: it was sent, and is kept no longer",
   "session-over": "the session is over, and its client has not acknowledged it",
+  trimmed: "the archive does not keep it any longer",
   removed: "kept no longer",
   "account-deleted": "the account was deleted with all that was kept for it",
 };
@@ -70,8 +71,9 @@ const fates: Readonly<Partial<Record<Outcome, string>>> = {
 };
 
 function outcomeOf(passage: Passage, all: readonly Passage[]): Outcome {
-  if (isWaiting(passage)) return passage.where === "queue" ? "waiting" : "kept";
+  if (isWaiting(passage)) return passage.where === "queue" ? "waiting" : passage.where === "archive" ? "archived" : "kept";
   const last = passage.events.at(-1)?.what;
+  if (last === "trimmed") return "trimmed";
   if (last === "acknowledged") return "acknowledged";
   if (all.some((other) => cameFrom(other, all) === passage)) return "given-on";
   if (last === "removed" || last === "account-deleted") return "delivered-or-dropped";
@@ -97,6 +99,8 @@ const outcomeWords: Readonly<Record<Outcome, string>> = {
   acknowledged: "its client has it",
   waiting: "in its queue, not acknowledged yet",
   kept: "kept until the user is there",
+  archived: "in the archive (XEP-0313)",
+  trimmed: "was in the archive, which does not keep it any longer",
   "delivered-or-dropped": "was kept, and is no longer",
   "given-on": "given on",
   unknown: "what became of it is not in the log",

@@ -1,12 +1,14 @@
 /**
  * Where a stanza went: what the log holds of it, found in one pass over all facts. A stanza leaves a fact where it is put into the
- * queue of a session that counts stanzas, and where it is put aside for a user who is not there; what becomes of it then follows
- * from later facts of the same stream.
+ * queue of a session that counts stanzas, where it is put aside for a user who is not there, and where it is archived; what becomes of
+ * it then follows from later facts of the same stream.
  */
+import { archiveKeyOf } from "../domain/archive-keys.ts";
 import type { AccountFacts } from "../domain/facts.ts";
 import { belongsTo } from "../domain/jid.ts";
 import type { SessionFacts } from "../domain/session-facts.ts";
 import type { StoredFact } from "../ports.ts";
+import { placeOf, type ArchivedFound } from "./archived-message.ts";
 import { dataOf, eventOf, type Place } from "./session-fold.ts";
 import { sessionIdOf } from "./session-past.ts";
 
@@ -26,9 +28,10 @@ export interface Passage extends Place {
   readonly from: string | null;
   readonly why: string | null;
   readonly copy: boolean;
-  /** `queue`: of a session that counts; `offline`: of an account. */
-  readonly where: "queue" | "offline";
+  /** `queue`: of a session that counts; `offline`, `archive`: of an account. */
+  readonly where: "queue" | "offline" | "archive";
   readonly stream: string;
+  /** Of an archived message, which has a key instead: 0. */
   readonly number: number;
   /** Whose it is: a full JID where that is known, else the bare one. */
   readonly owner: string;
@@ -52,6 +55,8 @@ export interface PassageEvent extends Place {
     | "dropped"
     /** The session ended, and its client had not acknowledged it. */
     | "session-over"
+    /** The archive does not keep it any longer. */
+    | "trimmed"
     /** It is not kept for the user any more: delivered, or dropped. */
     | "removed"
     /** The account was deleted with all that was kept for it. */
@@ -59,11 +64,14 @@ export interface PassageEvent extends Place {
 }
 
 /** Events after which nothing more can happen to it there. */
-const lastEvents: ReadonlySet<PassageEvent["what"]> = new Set(["acknowledged", "dropped", "session-over", "removed", "account-deleted"]);
+const lastEvents: ReadonlySet<PassageEvent["what"]> = new Set(["acknowledged", "dropped", "session-over", "trimmed", "removed", "account-deleted"]);
 
 /** Takes all facts of the log in order. Small: of sessions only those that live, of stanzas only those that are looked for. */
 export class MessageTrace {
   readonly #query: MessageQuery;
+  readonly #archived: ArchivedFound;
+  /** The keys of those archived messages, by where they are. */
+  readonly #keys = new Map<Passage, string>();
   readonly #passages: MutablePassage[] = [];
   /** By stream, those to which something can still happen. */
   readonly #open = new Map<string, MutablePassage[]>();
@@ -72,8 +80,10 @@ export class MessageTrace {
   #facts = 0;
   #others = 0;
 
-  constructor(query: MessageQuery) {
+  /** `archived`: the archived messages that are meant, which the log does not tell. */
+  constructor(query: MessageQuery, archived: ArchivedFound = { texts: new Map(), begins: undefined }) {
     this.#query = query;
+    this.#archived = archived;
   }
 
   /** Facts that were looked at. */
@@ -130,9 +140,15 @@ export class MessageTrace {
     switch (fact.type) {
       case "OfflineMessageStored":
         return this.#stored(fact, fact.data as unknown as AccountFacts["OfflineMessageStored"]);
+      case "MessageArchived":
+        return this.#keptInArchive(fact, fact.data as unknown as AccountFacts["MessageArchived"]);
+      case "ArchiveTrimmed": {
+        const { through } = fact.data as unknown as AccountFacts["ArchiveTrimmed"];
+        return this.#tell(fact, "trimmed", (passage) => (this.#keys.get(passage) ?? "~") <= through);
+      }
       case "OfflineMessagesRemoved": {
         const { numbers } = fact.data as unknown as AccountFacts["OfflineMessagesRemoved"];
-        return this.#tell(fact, "removed", ({ number }) => numbers.includes(number));
+        return this.#tell(fact, "removed", ({ number, where }) => where === "offline" && numbers.includes(number));
       }
       case "AccountDeleted":
         return this.#tell(fact, "account-deleted");
@@ -151,14 +167,33 @@ export class MessageTrace {
     this.#begin(fact, { kind: "message", type: "", from, why, copy: false, where: "offline", number, owner: `${username}@${host}` });
   }
 
+  #keptInArchive(fact: StoredFact, { id, host, username, with: contact }: AccountFacts["MessageArchived"]): void {
+    const key = archiveKeyOf(id) ?? "";
+    const text = this.#archived.texts.get(placeOf(fact.stream, key));
+    const isTold = this.#archived.begins !== undefined && id.startsWith(this.#archived.begins);
+    if (!isTold && text?.id !== this.#query.id) return;
+    const owner = `${username}@${host}`;
+    const { from, to } = text ?? { from: contact, to: owner };
+    // Also what the owner has sent stands there.
+    if (!this.#isWanted(from, to ?? owner, "")) return void (this.#others += 1);
+    const { position, at, step, cause, stream } = fact;
+    const rest = { kind: "message", type: text?.type ?? "", from, why: null, copy: false, where: "archive", number: 0, owner } as const;
+    const passage = { position, at, step, cause, stream, ...rest, events: [], sender: this.#sessionOf(from) };
+    this.#keys.set(passage, key);
+    this.#add(passage);
+  }
+
+  #add(passage: MutablePassage): void {
+    this.#passages.push(passage);
+    this.#open.set(passage.stream, [...(this.#open.get(passage.stream) ?? []), passage]);
+  }
+
   #begin({ position, at, step, cause, stream }: StoredFact, rest: Omit<Passage, "position" | "at" | "step" | "cause" | "stream" | "events" | "sender">): void {
     if (!this.#isWanted(rest.from, rest.owner, rest.type)) {
       this.#others += 1;
       return;
     }
-    const passage = { position, at, step, cause, stream, ...rest, events: [], sender: this.#sessionOf(rest.from) };
-    this.#passages.push(passage);
-    this.#open.set(stream, [...(this.#open.get(stream) ?? []), passage]);
+    this.#add({ position, at, step, cause, stream, ...rest, events: [], sender: this.#sessionOf(rest.from) });
   }
 
   /** An error that comes back has the addresses the other way round. */
@@ -211,7 +246,9 @@ function matches(address: string, wanted: string): boolean {
 
 /** The passage from which this one follows: its stay there ended in the same step, or in the one that led to this one. */
 export function cameFrom(passage: Passage, all: readonly Passage[]): Passage | undefined {
+  if (passage.where === "archive") return undefined;
   return all.find((other) => {
+    if (other.where === "archive") return false;
     const end = other.events.at(-1);
     return other !== passage && end !== undefined && lastEvents.has(end.what) && end.what !== "acknowledged" &&
       (end.step === passage.step || end.step === passage.cause);

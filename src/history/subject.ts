@@ -1,6 +1,7 @@
-/** Whose past is asked for: a session by its id or the beginning of it, an account, or the sessions of one of its resources. */
+/** Whose past is asked for: a session by its id or the beginning of it, an account, the sessions of one of its resources, or a room. */
 import { accountStream, sessionStream } from "../domain/facts.ts";
 import { parseJid, type Jid } from "../domain/jid.ts";
+import { roomStream } from "../domain/room-facts.ts";
 import { HistoryError } from "./errors.ts";
 import { time } from "./plain-words.ts";
 import { type HistorySource, type SessionRow, sessionsById, sessionsOf } from "./source.ts";
@@ -8,7 +9,7 @@ import { type HistorySource, type SessionRow, sessionsById, sessionsOf } from ".
 export interface Subject {
   /** For people: the id of the session, or the JID. */
   readonly name: string;
-  /** The account's own stream, if it is asked for. */
+  /** The account's own stream, if it is asked for; or a room's, by its JID. */
   readonly account: string | null;
   /** In the order in which they began. */
   readonly sessions: readonly SessionRow[];
@@ -32,6 +33,8 @@ export async function findSubject(source: HistorySource, text: string): Promise<
   const sessions = (await sessionsOf(source, jid.domain, jid.local)).filter(({ resource }) => jid.resource === undefined || resource === jid.resource);
   const account = jid.resource === undefined ? accountStream(jid.domain, jid.local) : null;
   const known = sessions.length > 0 || (account !== null && (await source.streamFacts(account, 0)).length > 0);
+  const room = roomStream({ host: jid.domain, room: jid.local });
+  if (!known && jid.resource === undefined && (await source.streamFacts(room, 0)).length > 0) return { name: jid.full, account: room, sessions, jid };
   if (!known) {
     throw new HistoryError(`${jid.full}: the log knows nothing of it; \`refrain user list\` shows the accounts, and what has expired is gone`);
   }

@@ -1,13 +1,22 @@
 /** What facts hold of people's words: shown only to who asks for it. */
 import type { Json, StoredFact } from "../ports.ts";
 
-/** By type of fact, the members of its data that are somebody's words. */
+/** By type of fact, the members of its data that are somebody's words, or a secret of theirs. */
 const wordsOf: Readonly<Record<string, readonly string[]>> = {
   SubscriptionRequested: ["stanza"],
   OfflineMessageStored: ["stanza"],
   UserLeft: ["status"],
   AccountDataSet: ["value"],
   AccountStateSet: ["value"],
+  // With the password that it has, or had.
+  RoomCreated: ["config"],
+  RoomConfigured: ["changes"],
+  AffiliationSet: ["reason"],
+  OccupantEntered: ["presence"],
+  OccupantShown: ["presence"],
+  OccupantsNoted: ["occupants"],
+  SubjectSet: ["stanza"],
+  RoomDestroyed: ["reason"],
 };
 
 /** The fact without them; null stays in the place of each. */

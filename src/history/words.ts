@@ -1,6 +1,7 @@
 /** What happened, in words for people: a line for each fact. What clients wrote to each other is in none of them. */
 import type { SessionEvent } from "../../machines/session-events.ts";
 import { accountFactVersions, type AccountFacts, type AccountFactType } from "../domain/facts.ts";
+import { roomFactVersions, type RoomFacts, type RoomFactType } from "../domain/room-facts.ts";
 import { sessionFactVersions, type SessionFacts, type SessionFactType } from "../domain/session-facts.ts";
 import type { StoredFact } from "../ports.ts";
 import { eventWords } from "./event-words.ts";
@@ -12,6 +13,7 @@ export function factWords(fact: StoredFact, until?: number): string {
   const { type, data } = fact;
   if (Object.hasOwn(sessionFactVersions, type)) return (sessionWords[type as SessionFactType] as Words)(data as never, fact, until);
   if (Object.hasOwn(accountFactVersions, type)) return (accountWords[type as AccountFactType] as Words)(data as never, fact);
+  if (Object.hasOwn(roomFactVersions, type)) return (roomWords[type as RoomFactType] as Words)(data as never, fact);
   return type;
 }
 
@@ -62,6 +64,24 @@ const accountWords: { readonly [Type in AccountFactType]: (data: AccountFacts[Ty
   AccountStateSet: ({ space, key, value }) => `${space} ${value === null ? "removed" : "set"} ${JSON.stringify(key)}`,
   MessageArchived: ({ id, with: contact }) => `a message with ${contact} archived as ${id}`,
   ArchiveTrimmed: ({ through }) => `archived messages up to ${through} are not kept any more`,
+};
+
+const roomWords: { readonly [Type in RoomFactType]: (data: RoomFacts[Type]) => string } = {
+  RoomCreated: ({ by, locked }) => `${by} made the room${locked ? "; nobody else may enter until it is configured" : ""}`,
+  RoomConfigured: ({ changes }) => `configured${Object.keys(changes).length === 0 ? " as it was" : `: ${Object.keys(changes).join(", ")}`}`,
+  AffiliationSet: ({ jid, affiliation, nick }) => `${jid} has the affiliation ${affiliation}${nick === null ? "" : `, and the nick ${nick} is reserved`}`,
+  OccupantEntered: ({ nick, jid, role }) => `${jid} entered as ${nick}, ${role}`,
+  OccupantShown: ({ nick, jid }) => `${jid} shows itself anew as ${nick}`,
+  OccupantRenamed: ({ nick, to }) => `${nick} is ${to} from now on`,
+  OccupantLeft: ({ nick, jid }) => `${jid} is ${nick} no longer`,
+  RoleSet: ({ nick, role }) => `${nick} has the role ${role}`,
+  SubjectSet: ({ nick }) => `${nick} set the subject`,
+  VCardSet: ({ bytes }) => (bytes === 0 ? "its vCard was removed" : `its vCard was set (${bytes} bytes)`),
+  RoomMessageArchived: ({ id, with: speaker }) => `what ${speaker} said archived as ${id}`,
+  RoomArchiveTrimmed: ({ through }) => `archived messages up to ${through} are not kept any more`,
+  RoomMessageRetracted: ({ id, by }) => `${by} took back what was archived as ${id}`,
+  OccupantsNoted: ({ occupants }) => `who is in it, once more: ${occupants.length === 0 ? "nobody" : occupants.map(({ nick }) => nick).join(", ")}`,
+  RoomDestroyed: ({ by }) => (by === null ? "over: the last one has left" : `${by} destroyed the room`),
 };
 
 function because(why: string | null): string {

@@ -4,6 +4,7 @@ import { roomHistoryMax } from "../domain/limits.ts";
 import { Room, type SaidMessage } from "../domain/room.ts";
 import { roomStream, roomVCardKey, type RoomOwner } from "../domain/room-facts.ts";
 import type { Json, ProjectionRow, Store } from "../ports.ts";
+import { ArchiveSource } from "./archive-source.ts";
 import { archive, archiveRowsPrefix, type WholeArchiveRow } from "./projections/archive.ts";
 import { roomRows, roomRowsPrefix } from "./projections/room-rows.ts";
 import { listedCountKey, listedPrefix, roomKey, rooms, type ListedCountRow, type ListedRoomRow, type RoomRow } from "./projections/rooms.ts";
@@ -17,15 +18,21 @@ interface ListRange {
   readonly limit: number;
 }
 
+/** The rooms of all hosts begin after this, in the order of their keys: before them is what is listed. */
+const beforeRooms = "/\u{10ffff}";
+
 /** Rows of one query. */
 const pageRows = 1_000;
 
 export class RoomSource {
+  /** What was said, to be read again: the owners of these archives are rooms, by their names. */
+  readonly archive: ArchiveSource;
   readonly #store: Store;
 
   /** The store must have the projections `rooms`, `room-rows` and `archive`. */
   constructor(store: Store) {
     this.#store = store;
+    this.archive = new ArchiveSource(store, (host, room) => roomStream({ host, room }));
   }
 
   /** undefined if there is no such room. */
@@ -41,6 +48,12 @@ export class RoomSource {
   /** All rooms of a host, in the order of their names. */
   async *list(host: string): AsyncIterable<RoomRow> {
     for await (const { value } of this.#all(rooms.name, `${host}/`)) yield value as unknown as RoomRow;
+  }
+
+  /** Rooms of all hosts, in the order of their keys, those after `after`. */
+  async owners(after: RoomOwner | undefined, limit: number): Promise<readonly RoomOwner[]> {
+    const rows = await this.#store.query(rooms.name, { after: after === undefined ? beforeRooms : roomKey(after), prefix: "", limit });
+    return rows.map(({ value }) => ({ host: (value as RoomRow).host, room: (value as RoomRow).room }));
   }
 
   /** Those that everybody may find, in the order of their names' UTF-8 bytes: some of them. `after` and `before` are names. */

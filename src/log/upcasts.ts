@@ -4,6 +4,7 @@
  */
 
 import { accountFactVersions } from "../domain/facts.ts";
+import { roomFactVersions } from "../domain/room-facts.ts";
 import { sessionFactVersions } from "../domain/session-facts.ts";
 import { logSalvagedVersion } from "../domain/log-salvaged.ts";
 import { sessionsCompactedVersion } from "../domain/sessions-compacted.ts";
@@ -25,6 +26,7 @@ export const factVersions: ReadonlyMap<string, number> = new Map(
   Object.entries({
     ...accountFactVersions,
     ...sessionFactVersions,
+    ...roomFactVersions,
     FakeSaltKeyMade: 1,
     SessionsForgotten: sessionsForgottenVersion,
     SessionsCompacted: sessionsCompactedVersion,

@@ -206,7 +206,7 @@ function readJids(values: readonly string[] | undefined): readonly string[] | un
   return jids.every((jid) => jid?.local !== undefined) ? [...new Set(jids.map((jid) => jid!.bare))] : null;
 }
 
-/** RFC 5646 section 2.1, as far as a server minds; an empty one is none. */
+/** A tag of RFC 5646 in its form, whatever it names; an empty one is none. */
 function isLanguage(value: string): boolean {
   return value === "" || (value.length <= roomLanguageCharsMax && /^[a-z]{1,8}(?:-[a-z0-9]{1,8})*$/i.test(value));
 }

@@ -16,7 +16,7 @@ export interface RoomExtension {
   /** May refuse what is about to be said to everybody, or add to it: the element is a copy, from the occupant's address in the room. */
   readonly saying?: RoomSaying;
   /** Adds to what one occupant is told by another alone: the element is a copy without an addressee, from the occupant's address in the room. */
-  readonly whispering?: (said: RoomMessage & { readonly nick: string; readonly element: Element }) => void;
+  readonly whispering?: (said: { readonly rooms: Rooms; readonly room: Room; readonly nick: string; readonly bareJid: string; readonly element: Element }) => void;
   /** Adds to what everybody is told of an occupant: the element is a copy without an addressee. */
   readonly showing?: (shown: { readonly rooms: Rooms; readonly room: Room; readonly nick: string; readonly bareJid: string; readonly element: Element }) => void;
   /** What service discovery tells of the service. */

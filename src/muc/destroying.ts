@@ -4,7 +4,7 @@ import type { Step } from "../step/batch.ts";
 import { clientNamespace, el } from "../xml/stanza.ts";
 import { mucUser } from "./namespaces.ts";
 import type { Rooms } from "./rooms.ts";
-import { give, sessionsOf } from "./showing.ts";
+import { bareOf, give, sessionsOf } from "./showing.ts";
 
 /** What everybody is told beside it. */
 export interface Farewell {
@@ -28,6 +28,8 @@ export function destroyRoom(rooms: Rooms, step: Step, room: Room, by: string, { 
       reason === undefined ? undefined : el("reason", {}, reason),
     );
     const user = el("x", { xmlns: mucUser }, el("item", { affiliation: "none", role: "none" }), destroy, el("status", { code: "110" }));
-    give(rooms, step, jid, el("presence", { xmlns: clientNamespace, type: "unavailable", from: rooms.jidOf(room, nick).full, to: jid }, user));
+    const element = el("presence", { xmlns: clientNamespace, type: "unavailable", from: rooms.jidOf(room, nick).full, to: jid }, user);
+    for (const { showing } of rooms.extensions) showing?.({ rooms, room, nick, bareJid: bareOf(jid), element });
+    give(rooms, step, jid, element);
   }
 }

@@ -9,7 +9,9 @@ import { serialise } from "../xml/serialise.ts";
 import { clientNamespace, el } from "../xml/stanza.ts";
 import { muc } from "./namespaces.ts";
 import type { Rooms } from "./rooms.ts";
+import { isSubject } from "./saying.ts";
 import { give } from "./showing.ts";
+import { takeSpeaker } from "./speakers.ts";
 
 /** What a newcomer wants of it; what is undefined has no bound. */
 export interface HistoryAsked {
@@ -54,6 +56,8 @@ function historyFor(room: Room, to: string, now: number, { stanzas, chars, ms, s
   for (const { at, text } of room.said.toReversed()) {
     if (given.length >= most || at < from || left <= 0) break;
     const element = delayed(text, at, room, to);
+    // Section 7.2.15: one subject alone, at the end.
+    if (isSubject(element)) continue;
     if (chars !== undefined) left -= charsOf(serialise(element, clientNamespace));
     if (left < 0) break;
     given.unshift(element);
@@ -70,6 +74,7 @@ function giveSubject(rooms: Rooms, step: Step, room: Room, to: string): void {
 /** XEP-0203 section 2: from the room, which has kept it; whatever its sender said of a delay of its own. */
 function delayed(text: string, at: number, room: Room, to: string): Element {
   const element = adoptElement(text);
+  takeSpeaker(element);
   element.attrs["to"] = to;
   element.children = element.children.filter((child) => typeof child === "string" || child.getNS() !== delayNamespace);
   element.cnode(delayElement(at, room.bare));

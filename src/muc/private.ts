@@ -22,7 +22,6 @@ export function whisper(message: RoomMessage): StanzaFault | undefined {
   if (!roleMay(role, "sendPrivateMessages", room.config)) return { condition: "forbidden", text: "you may not write to one occupant alone in this room" };
   const element = copyOf(rooms, room, nick, stanza);
   element.cnode(el("x", { xmlns: mucUser }));
-  for (const { whispering } of rooms.extensions) whispering?.({ ...message, nick, element });
   hand(rooms, step, room, to, element);
   return undefined;
 }
@@ -36,9 +35,10 @@ export function returnError(rooms: Rooms, step: Step, room: Room, nick: string, 
 }
 
 /** From the occupant's address, without an addressee. */
-function copyOf(rooms: Rooms, room: Room, nick: string, { element: { name, attrs }, element }: Stanza): Element {
+function copyOf(rooms: Rooms, room: Room, nick: string, { element: { name, attrs }, element, from }: Stanza): Element {
   const copy = el(name, { ...attrs, from: rooms.jidOf(room, nick).full, to: undefined });
   copy.children.push(...passed(room.bare, element));
+  for (const { whispering } of rooms.extensions) whispering?.({ rooms, room, nick, bareJid: from.bare, element: copy });
   return copy;
 }
 

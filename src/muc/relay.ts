@@ -3,16 +3,16 @@
  * neither learns the other's real JID and the answer finds the very session that asked. What waits is in memory alone: of what was
  * asked before the server stopped nobody hears any more.
  */
-import type { Jid } from "../domain/jid.ts";
+import { parseJid, type Jid } from "../domain/jid.ts";
 import { relayedRequestMs, relayedRequestsMax, relayedRequestsOfSessionMax } from "../domain/limits.ts";
 import type { Room } from "../domain/room.ts";
 import type { OccupantRow } from "../domain/room-rows.ts";
 import type { Sender } from "../service/services.ts";
 import type { Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
-import { clientNamespace, el, stanzaError, type Stanza, type StanzaFault } from "../xml/stanza.ts";
+import { clientNamespace, el, payloadOf, stanzaError, type Stanza, type StanzaFault } from "../xml/stanza.ts";
 import type { Rooms } from "./rooms.ts";
-import { give } from "./showing.ts";
+import { bareOf, give, lastOf } from "./showing.ts";
 
 type Addressed = Stanza & { readonly to: Jid };
 
@@ -45,11 +45,24 @@ export class Relay {
       return { condition: "resource-constraint", text: "too many requests wait for their answers" };
     }
     const id = host.nextId();
-    const asked = el("iq", { ...element.attrs, xmlns: clientNamespace, type, id, from: this.#rooms.jidOf(room, nick).full });
+    const occupant = this.#rooms.jidOf(room, nick);
+    const asked = el("iq", { ...element.attrs, xmlns: clientNamespace, type, id, from: occupant.full });
     asked.children.push(...element.children);
+    const remember = (target: string): void => {
+      const callOff = host.later(step, relayedRequestMs, (later) => this.#fail(later, target, id, tooLate));
+      this.#remember(step, target, id, { request, sender, callOff });
+    };
+    const account = isForAccount(request) ? parseJid(bareOf(lastOf(row))) : undefined;
+    if (account !== undefined) {
+      asked.attrs["to"] = account.full;
+      remember(account.full);
+      const answered = (step: Step, answer: Element): void => this.#finish(step, account.full, id, String(answer.attrs["type"]), answer);
+      if (host.askAccount(step, { element: asked, kind: "iq", type, id, from: occupant, to: account }, from, { deliver: answered })) return undefined;
+      this.#drop(account.full, id);
+    }
     const target = this.#give(step, row, asked);
     if (target === undefined) return unreachable;
-    this.#remember(step, target, id, { request, sender, callOff: host.later(step, relayedRequestMs, (later) => this.#fail(later, target, id, tooLate)) });
+    remember(target);
     return undefined;
   }
 
@@ -57,19 +70,25 @@ export class Relay {
   answer(step: Step, { from, to, id = "", type, element }: Addressed): void {
     const relayed = this.#waiting.get(from.full)?.get(id);
     // Who asks may have another nick by now, but is in the same room.
-    if (relayed === undefined || relayed.request.to.bare !== to.bare) return;
-    this.#drop(from.full, id);
+    if (relayed?.request.to.bare === to.bare) this.#finish(step, from.full, id, type, element);
+  }
+
+  /** A session has left the room: nothing that it was asked there will be answered. */
+  end(step: Step, jid: string, { bare }: Room): void {
+    for (const [id, { request }] of this.#waiting.get(jid) ?? []) if (request.to.bare === bare) this.#fail(step, jid, id, unreachable);
+  }
+
+  /** `element`: the answer as it came. */
+  #finish(step: Step, target: string, id: string, type: string, element: Element): void {
+    const relayed = this.#waiting.get(target)?.get(id);
+    if (relayed === undefined) return;
+    this.#drop(target, id);
     const { request, sender } = relayed;
     const answer = el("iq", { ...element.attrs, xmlns: clientNamespace, type, id: request.id ?? "", from: request.to.full, to: request.from.full });
     answer.children.push(...element.children);
     // Whoever says that it cannot answer may say who it really is.
     if (type === "error") delete answer.getChild("error")?.attrs["by"];
     sender.deliver(step, answer);
-  }
-
-  /** A session has left the room: nothing that it was asked there will be answered. */
-  end(step: Step, jid: string, { bare }: Room): void {
-    for (const [id, { request }] of this.#waiting.get(jid) ?? []) if (request.to.bare === bare) this.#fail(step, jid, id, unreachable);
   }
 
   /** To the session that has spoken last, of those that are there. Returns its JID. */
@@ -109,6 +128,11 @@ export class Relay {
     else this.#counts.set(full, count);
     this.#count -= 1;
   }
+}
+
+/** XEP-0054 section 3.3: what is asked of an account, and no client answers. */
+function isForAccount({ type, element }: Stanza): boolean {
+  return type === "get" && payloadOf(element)?.attrs["xmlns"] === "vcard-temp";
 }
 
 const unreachable: StanzaFault = { condition: "recipient-unavailable", text: "who was asked is not there any more" };

@@ -131,7 +131,9 @@ export class RoomService implements Service {
       return undefined;
     }
     if (at !== "service" && room === undefined) {
-      refuse(step, sender, stanza, { condition: "item-not-found", text: "there is no such room" });
+      // XEP-0410 section 3.2: of an occupant's address item-not-found says that the asker is in the room.
+      const condition = at === "occupant" ? "not-acceptable" : "item-not-found";
+      refuse(step, sender, stanza, { condition, text: "there is no such room" });
       return undefined;
     }
     const payload = payloadOf(stanza.element);

@@ -1,4 +1,5 @@
 /** All rooms: in memory as far as somebody needs them, changed by facts alone. */
+import type { ArchivedMessage, ArchiveEnds, ArchiveMissing, ArchivePage, ArchiveQuery } from "../domain/archive-query.ts";
 import { defaultRoomConfig, type RoomConfig } from "../domain/room-config.ts";
 import { isOfOccupants, type RoomFact, type RoomFactType, type RoomFacts, type RoomOwner } from "../domain/room-facts.ts";
 import { Room } from "../domain/room.ts";
@@ -26,6 +27,18 @@ export interface RoomStore {
   listedCount(host: string): Promise<number>;
   /** XML text; undefined if the room has none. */
   vcard(owner: RoomOwner): Promise<string | undefined>;
+}
+
+/** What was said in rooms, to be read again (XEP-0313). */
+export interface RoomArchive {
+  /** The id that everybody is told of what has this id in the log. */
+  toldOf(id: string): string;
+  /** Includes what was said before the call. `with` is an address in the room. */
+  page(room: Room, query: ArchiveQuery): Promise<ArchivePage | ArchiveMissing>;
+  /** undefined for an empty archive. */
+  ends(room: Room): Promise<ArchiveEnds | undefined>;
+  /** The message that was told under this id, with its id in the log; undefined if there is none. */
+  find(room: Room, told: string): Promise<(ArchivedMessage & { readonly logId: string }) | undefined>;
 }
 
 /** A room that everybody may find. */
@@ -56,7 +69,12 @@ export interface RoomsHost {
   /** The domains of accounts. */
   readonly hosts: readonly string[];
   readonly store: RoomStore;
+  readonly archive: RoomArchive;
+  /** Stanzas, and bytes of them, that are kept for a client until it acknowledges them: what is given in one go must find room there. */
+  readonly queue: { readonly queueStanzas: number; readonly queueBytes: number };
   nextId(): string;
+  /** What a user is known by in a room, whatever the nick is (XEP-0421): the same for ever, and nothing is to be learned from it. */
+  occupantId(room: Room, bareJid: string): string;
   /** Runs a step: for what is done after a wait. */
   run<Result>(cause: string | null, work: (step: Step) => Result): Result;
   /** Resolves when what has this ticket is on the disk. */
@@ -70,6 +88,11 @@ export interface RoomsHost {
   later(step: Step, delayMs: number, work: (step: Step) => void): () => void;
   /** Sends a message or presence to an account as if a session had sent it. What comes back goes to `sender`. */
   send(step: Step, stanza: Stanza & { readonly to: Jid }, sender: Sender): void;
+  /**
+   * Asks an account what it answers to everybody, with a request from an address of a room, for a session. The answer goes to `sender`,
+   * now or later. Returns false, and asks nobody, where one of the two is not of this server.
+   */
+  askAccount(step: Step, iq: Stanza & { readonly to: Jid }, asker: Jid, sender: Sender): boolean;
 }
 
 export class Rooms {
@@ -80,6 +103,8 @@ export class Rooms {
   readonly #cache: RoomCache;
   /** By bare JID: rooms that there are, whoever owns them by now. */
   readonly #made = new Map<string, number>();
+  /** By bare JID: the ticket of the end of a room, until it is on the disk. */
+  readonly #ended = new Map<string, number>();
 
   constructor(host: RoomsHost, extensions: readonly RoomExtension[]) {
     this.host = host;
@@ -102,8 +127,12 @@ export class Rooms {
   }
 
   /** Loads a room; undefined if it does not exist. */
-  load(jid: Jid): Promise<Room | undefined> {
-    return jid.local === undefined ? Promise.resolve(undefined) : this.#cache.load(jid.domain, jid.local);
+  async load({ domain, local, bare }: Jid): Promise<Room | undefined> {
+    if (local === undefined) return undefined;
+    // Until the store knows of the end of a room, it would bring it back.
+    const ended = this.#ended.get(bare);
+    if (ended !== undefined) await this.host.durable(ended);
+    return this.#cache.load(domain, local);
   }
 
   /** How many rooms there are that somebody has made. */
@@ -148,7 +177,14 @@ export class Rooms {
     if (maker !== undefined) this.#countMade(step, maker, -1);
     this.change(step, room, "RoomDestroyed", { by, reason });
     this.#cache.forget(room.bare);
+    const ended = room.lastTicket;
+    this.#ended.set(room.bare, ended);
+    const settled = (): void => {
+      if (this.#ended.get(room.bare) === ended) this.#ended.delete(room.bare);
+    };
+    step.afterwards(() => void this.host.durable(ended).then(settled, settled));
     step.ifDiscarded(() => {
+      settled();
       if (this.#cache.get(room.bare) === undefined) this.#cache.add(step, room);
     });
   }
@@ -186,6 +222,9 @@ export class Rooms {
     const occupants = room.occupants;
     if (unnoted < unnotedFactsMin || unnoted < occupants.size * 4) return;
     const noted = [...occupants].map(([nick, { role, presences }]) => ({ nick, role, presences }));
-    this.change(step, room, "OccupantsNoted", { occupants: noted });
+    const before = room.meta("forgotten");
+    // The one from before goes, too.
+    const forgotten = before === undefined ? unnoted : before + 1 + unnoted;
+    this.change(step, room, "OccupantsNoted", { occupants: noted, forgotten });
   }
 }

@@ -1,13 +1,15 @@
 /** What is said to everybody in a room, and its subject (XEP-0045 sections 7.4 and 8.1). */
 import { archiveContentKey, nextArchiveKey } from "../domain/archive-keys.ts";
-import { roleMay } from "../domain/room-standing.ts";
+import { roleMay, type OccupantRole } from "../domain/room-standing.ts";
 import type { Element } from "../xml/element.ts";
 import { serialise, share } from "../xml/serialise.ts";
 import { stanzaIdElement } from "../xml/stanza-id.ts";
 import { clientNamespace, el, type StanzaFault } from "../xml/stanza.ts";
 import type { RoomMessage } from "./contract.ts";
+import { affiliationOf } from "./affiliation.ts";
 import { passed } from "./passing.ts";
-import { addressedTo, give, sessionsOf } from "./showing.ts";
+import { addressedTo, bareOf, give, sessionsOf } from "./showing.ts";
+import { withSpeaker } from "./speakers.ts";
 
 /** A message of type groupchat to the room. Returns why it is not said. */
 export function say(message: RoomMessage): StanzaFault | undefined {
@@ -25,20 +27,25 @@ export function say(message: RoomMessage): StanzaFault | undefined {
     const fault = saying?.({ ...message, nick, element });
     if (fault !== undefined) return fault;
   }
+  // XEP-0313 section 6.1.2: subjects are kept too.
+  if (subject || isWorthKeeping(element)) archive(message, element, { jid: stanza.from.full, role: row.role });
   if (subject) rooms.change(step, room, "SubjectSet", { nick, stanza: serialise(element) });
-  else if (isWorthKeeping(element)) archive(message, element);
   tell(message, element);
   return undefined;
 }
 
-/** In the room's own name, or an occupant's: kept and given to everybody. */
-export function archive({ rooms, step, room }: Pick<RoomMessage, "rooms" | "step" | "room">, element: Element): void {
+/** In the room's own name, or an occupant's: `by`. From now on it has the id under which it is kept. */
+export function archive(
+  { rooms, step, room }: Pick<RoomMessage, "rooms" | "step" | "room">,
+  element: Element,
+  by?: { readonly jid: string; readonly role: OccupantRole },
+): void {
   if (!room.config.archive) return;
   const key = nextArchiveKey(room.meta("archiveLast"), step.at);
   const id = `${key}-${rooms.host.nextId()}`;
   // XEP-0359 section 3: under the id that it has in the room's archive.
-  element.cnode(stanzaIdElement(room.bare, id));
-  const text = serialise(element);
+  element.cnode(stanzaIdElement(room.bare, rooms.host.archive.toldOf(id)));
+  const text = by === undefined ? serialise(element) : serialise(withSpeaker(element, room, { ...by, affiliation: affiliationOf(rooms, room, bareOf(by.jid)) }));
   const from = String(element.attrs["from"]);
   rooms.change(step, room, "RoomMessageArchived", { id, with: from, bytes: Buffer.byteLength(text) }, { contents: [{ key: archiveContentKey(key), text }] });
 }
@@ -49,8 +56,8 @@ export function tell({ rooms, step, room }: Pick<RoomMessage, "rooms" | "step" |
   for (const { jid } of sessionsOf(room)) give(rooms, step, jid, addressedTo(element, jid));
 }
 
-/** Section 8.1: a subject and nothing to read beside it. */
-function isSubject(element: Element): boolean {
+/** Section 8.1, and section 7.2.15: a subject and nothing to read beside it. */
+export function isSubject(element: Element): boolean {
   return element.getChild("subject") !== undefined && element.getChild("body") === undefined && element.getChild("thread") === undefined;
 }
 

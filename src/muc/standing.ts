@@ -168,7 +168,7 @@ function tellOf(rooms: Rooms, step: Step, room: Room, outcome: Outcome, actor: s
   if (role === "none") return tellAll(rooms, step, room, removed(outcome, lastOf(before), actor), { role: before.role });
   const row = room.occupants.get(nick);
   if (row === undefined) return;
-  const shown: Shown = { ...shownOf(rooms, room, nick, row), affiliation: outcome.affiliation, reason, actor };
+  const shown: Shown = { ...shownOf(rooms, room, nick, row), reason, actor };
   // Whose presence is not told any more (section 10.1.3, muc#roomconfig_presencebroadcast) is gone for the others.
   const isHidden = isShown(room, before.role) && !isShown(room, role);
   if (isHidden) tellAll(rooms, step, room, { ...shown, presence: undefined, role: "none", unavailable: true }, { without: Object.keys(row.presences) });
@@ -181,7 +181,7 @@ function showJids(rooms: Rooms, step: Step, room: Room, moderator: string): void
   if (row === undefined || room.config.whois === "anyone") return;
   for (const [nick, other] of room.occupants) {
     if (nick === moderator || !isShown(room, other.role)) continue;
-    const shown: Shown = { ...shownOf(rooms, room, nick, other), affiliation: affiliationOf(rooms, room, bareOf(lastOf(other))) };
+    const shown = shownOf(rooms, room, nick, other);
     for (const jid of Object.keys(row.presences)) give(rooms, step, jid, presenceFor(rooms, room, shown, { jid, role: row.role }, false));
   }
 }

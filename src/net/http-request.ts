@@ -31,6 +31,7 @@ export function readRequest(message: IncomingMessage, secure: boolean): HttpRequ
       return Array.isArray(value) ? value.join(", ") : value;
     },
     body: (bytesMax) => readBody(message, bytesMax),
+    pieces: () => piecesOf(message),
   };
 }
 
@@ -47,6 +48,15 @@ function placeIn(target: string) {
     /** Under which name this server is asked, whatever a Host header says. */
     authority: whole?.[2],
   };
+}
+
+async function* piecesOf(message: IncomingMessage): AsyncIterable<Uint8Array> {
+  try {
+    for await (const piece of message) yield piece as Uint8Array;
+  } catch (error) {
+    throw new ClientGoneError("the client left before its request was complete", { cause: error });
+  }
+  if (!message.complete) throw new ClientGoneError("the client left before its request was complete");
 }
 
 function readBody(message: IncomingMessage, bytesMax: number): Promise<Uint8Array | undefined> {

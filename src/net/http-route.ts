@@ -1,4 +1,5 @@
 /** What a room that answers HTTP requests says to the listener, without Node's own words. */
+import type { Readable } from "node:stream";
 import type { TextSocket } from "./text-socket.ts";
 
 export interface HttpRoute {
@@ -7,7 +8,9 @@ export interface HttpRoute {
   /** On every answer that is given here, also where nobody was asked for it (404, 405, 500); what a handler names comes before it. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Answers by method; HEAD is made from GET. Others get 405. */
-  readonly methods?: Readonly<Partial<Record<"GET" | "POST" | "PUT" | "DELETE", HttpHandler>>>;
+  readonly methods?: Readonly<Partial<Record<"GET" | "POST" | "PUT" | "DELETE" | "OPTIONS", HttpHandler>>>;
+  /** How long a request may take from its first byte to its last; without it as long as everywhere. At most `httpBodyMsMax`. */
+  readonly requestMs?: number;
   /** Takes WebSockets (RFC 6455); a function is called with the one that is open then, anything else refuses it. */
   readonly upgrade?: (request: HttpRequest) => WebSocketAnswer | Promise<WebSocketAnswer>;
 }
@@ -31,6 +34,8 @@ export interface HttpRequest {
   header(name: string): string | undefined;
   /** Reads it, once; undefined if it has more than `bytesMax` bytes. */
   body(bytesMax: number): Promise<Uint8Array | undefined>;
+  /** The same as it comes, once, however long it is: the client waits while a piece is dealt with. Throws ClientGoneError. */
+  pieces(): AsyncIterable<Uint8Array>;
 }
 
 export interface HttpResponse {
@@ -38,7 +43,13 @@ export interface HttpResponse {
   /** Besides and before those that every answer has. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Text is UTF-8, and `text/plain` unless a header says otherwise. */
-  readonly body?: string | Uint8Array;
+  readonly body?: string | Uint8Array | LongBody;
+}
+
+/** What is read as it is sent. `open` is not called where only the headers are asked for. */
+export interface LongBody {
+  readonly bytes: number;
+  open(): Readable;
 }
 
 /** For people who read the answer: a sentence, ended by a line break. */
@@ -59,7 +70,7 @@ export const commonHeaders: Readonly<Record<string, string>> = {
 /** The headers of an answer, complete. */
 export function headersOf({ status, headers = {}, body }: HttpResponse): Readonly<Record<string, string>> {
   const type = typeof body === "string" ? { "content-type": "text/plain; charset=utf-8" } : {};
-  const bytes = typeof body === "string" ? Buffer.byteLength(body) : (body?.byteLength ?? 0);
+  const bytes = typeof body === "string" ? Buffer.byteLength(body) : body instanceof Uint8Array ? body.byteLength : (body?.bytes ?? 0);
   // RFC 9110 section 8.6: none where the status says that there is no content.
   const length = status === 204 ? {} : { "content-length": String(bytes) };
   return { ...commonHeaders, ...type, ...headers, ...length };

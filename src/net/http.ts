@@ -1,7 +1,8 @@
 /** The server's one HTTP listener. Rooms add their routes to it; they need nothing of Node for that. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import { httpConnectionsMax, httpHeaderBytesMax, httpHeadersMs, httpIdleMs, httpKeepAliveMs, httpRequestMs, listenBacklogMax } from "../domain/limits.ts";
+import { pipeline } from "node:stream";
+import { httpBodyMsMax, httpConnectionsMax, httpHeaderBytesMax, httpHeadersMs, httpIdleMs, httpKeepAliveMs, httpRequestMs, listenBacklogMax } from "../domain/limits.ts";
 import type { Clock, Listener, Log } from "../ports.ts";
 import { admission } from "./admission.ts";
 import type { Certificates } from "./certificates.ts";
@@ -48,12 +49,23 @@ export async function listenHttp(options: HttpOptions): Promise<HttpListener> {
   const secure = certificates !== undefined;
   const routes = new Map<string, HttpRoute>();
   const sockets = createWebSockets({ clock, log });
-  const context: Context = { secure, log, find: (path) => find(routes, path) };
+  const context: Context = {
+    secure,
+    log,
+    find: (path) => find(routes, path),
+    patience: (message, ms = bounds.requestMs) => {
+      const timer = clock.at(clock.now() + ms, () => {
+        if (!message.complete) message.socket.end("HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n", () => message.socket.destroy());
+      });
+      message.once("close", () => timer.cancel());
+    },
+  };
 
   const server = createServer({
     maxHeaderSize: httpHeaderBytesMax,
     headersTimeout: bounds.headersMs,
-    requestTimeout: bounds.requestMs,
+    // Each route has a bound of its own; this is that of the longest.
+    requestTimeout: httpBodyMsMax,
     keepAliveTimeout: httpKeepAliveMs,
     connectionsCheckingInterval: Math.min(1_000, bounds.headersMs),
     noDelay: true,
@@ -106,6 +118,8 @@ interface Context {
   readonly secure: boolean;
   readonly log: Log;
   find(path: string): HttpRoute | undefined;
+  /** Ends a request that is not complete after so many ms. */
+  patience(message: IncomingMessage, ms: number | undefined): void;
 }
 
 function listen(server: Server, { address, port }: HttpOptions): Promise<void> {
@@ -177,7 +191,12 @@ async function answer(message: IncomingMessage, response: ServerResponse, contex
   if (result === undefined || message.socket.destroyed) return void message.socket.destroy();
   // A body that was not read to its end is not waited for.
   const rest = message.complete ? {} : { connection: "close" };
-  response.writeHead(result.status, { ...headersOf(result), ...rest }).end(result.body);
+  response.writeHead(result.status, { ...headersOf(result), ...rest });
+  const { body } = result;
+  if (body === undefined || typeof body === "string" || body instanceof Uint8Array) response.end(body);
+  else if (message.method === "HEAD") response.end();
+  // What cannot be read to its end ends the connection: the client knows how much was to come.
+  else pipeline(body.open(), response, () => undefined);
 }
 
 function ended(response: ServerResponse | undefined, socket: Socket): Promise<void> {
@@ -207,12 +226,13 @@ function dispatch(request: HttpRequest, route: HttpRoute | undefined): HttpRespo
 /** undefined: nobody is left to be answered. */
 async function resultOf<Result extends WebSocketAnswer>(
   message: IncomingMessage,
-  { secure, log, find }: Context,
+  { secure, log, find, patience }: Context,
   work: (request: HttpRequest, route: HttpRoute | undefined) => Result | Promise<Result>,
 ): Promise<Result | HttpResponse | undefined> {
   const request = readRequest(message, secure);
   if ("status" in request) return request;
   const route = find(request.path);
+  if (!message.complete) patience(message, route?.requestMs);
   try {
     return dressed(await work(request, route), route);
   } catch (error) {

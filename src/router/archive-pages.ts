@@ -1,12 +1,11 @@
 /** The archive over the store: what a query leaves, a page of it, and how many there are, without reading more than the page. */
 import { archiveTimeBound, archiveContentKey, betweenArchiveKeys, nextArchiveKey, timeOfArchiveKey } from "../domain/archive-keys.ts";
-import type { Account } from "../domain/account.ts";
 import { archiveIdsMax, archivePageBytesMax, archivePageMax, archiveTrimMax } from "../domain/limits.ts";
 import type { Ids } from "../ports.ts";
 import type { AccountCache } from "../session/account-cache.ts";
 import type { Batch } from "../step/batch.ts";
 import { createArchiveIds, type ArchiveIds } from "./archive-ids.ts";
-import type { Archive, ArchivedId, ArchiveMissing, ArchivePage, ArchiveQuery, KeptMessages, ResultPage } from "./archive.ts";
+import type { Archive, ArchivedId, ArchiveEnds, ArchiveMissing, ArchivePage, ArchiveQuery, KeptMessages, ResultPage } from "./archive.ts";
 
 /** Where an archive is read from. */
 export interface ArchiveSource {
@@ -50,7 +49,6 @@ interface Parts {
 
 export function createArchive({ accounts, batch, ids, source, archiveKey }: Parts): Archive {
   const told = createArchiveIds(archiveKey);
-  const all = ({ host, username }: Account, range: ArchiveRange): Promise<readonly ArchivedRow[]> => source.archived(host, username, undefined, range);
   return {
     add(step, account, { with: contact, text }) {
       const { host, username } = account;
@@ -64,15 +62,12 @@ export function createArchive({ accounts, batch, ids, source, archiveKey }: Part
       return told.toldOf(id);
     },
     async page(account, query) {
-      const asked = query.ids?.length ?? 0;
-      if (asked > archiveIdsMax) throw new RangeError(`ids: expected at most ${archiveIdsMax}, got ${asked}`);
       await batch.durable(account.lastTicket);
       return readPage(source, told, account, query);
     },
     async ends(account) {
       await batch.durable(account.lastTicket);
-      const [[first], [last]] = await Promise.all([all(account, { limit: 1 }), all(account, { limit: 1, reverse: true })]);
-      return first === undefined || last === undefined ? undefined : { first: datedId(told, first), last: datedId(told, last) };
+      return readEnds(source, told, account);
     },
     async trim(account, kept) {
       const { host, username } = account;
@@ -109,8 +104,17 @@ export async function overdue(source: ArchiveSource, host: string, username: str
 
 type Select = (range: ArchiveRange) => Promise<readonly ArchivedRow[]>;
 
-async function readPage(source: ArchiveSource, told: ArchiveIds, { host, username }: Account, query: ArchiveQuery): Promise<ArchivePage | ArchiveMissing> {
+/** Whose archive it is: an account, or a room by its name. */
+export interface ArchiveOwner {
+  readonly host: string;
+  readonly username: string;
+}
+
+/** What of it is on the disk. Throws RangeError for more than `archiveIdsMax` ids. */
+export async function readPage(source: ArchiveSource, told: ArchiveIds, { host, username }: ArchiveOwner, query: ArchiveQuery): Promise<ArchivePage | ArchiveMissing> {
   const { with: contact, start, end, afterId, beforeId, ids, page } = query;
+  const asked = ids?.length ?? 0;
+  if (asked > archiveIdsMax) throw new RangeError(`ids: expected at most ${archiveIdsMax}, got ${asked}`);
   // An empty id in a page is none: with `before` it stands for the end.
   const named = [afterId, beforeId, ...(ids ?? []), page.after || undefined, page.before || undefined].filter((id) => id !== undefined);
   const known = await find(source, told, host, username, named);
@@ -125,20 +129,30 @@ async function readPage(source: ArchiveSource, told: ArchiveIds, { host, usernam
   const set: Select = (range) => among(narrowed(range, after, before));
   const [[first], [last]] = await Promise.all([set({ limit: 1 }), set({ limit: 1, reverse: true })]);
   if (first === undefined || last === undefined) return { messages: [], count: 0, index: undefined, complete: true };
-  const { rows, complete } = await pageOf(set, first, last, page, key);
+  const { rows, complete, upTo } = await pageOf(set, first, last, page, key);
   const texts = rows.length === 0 ? [] : await source.archivedTexts(host, username, rows.map((row) => row.key));
   return {
     // What was trimmed meanwhile is there no more.
     messages: rows.flatMap((row, index) => (texts[index] === undefined ? [] : { ...datedId(told, row), text: texts[index] })),
-    count: last.number - first.number + 1,
+    // What was added meanwhile counts where the page was read with it: the two agree.
+    count: Math.max(last.number, upTo) - first.number + 1,
     index: rows[0] === undefined ? undefined : rows[0].number - first.number,
     complete,
   };
 }
 
+/** undefined for an empty archive. */
+export async function readEnds(source: ArchiveSource, told: ArchiveIds, { host, username }: ArchiveOwner): Promise<ArchiveEnds | undefined> {
+  const end = (reverse: boolean) => source.archived(host, username, undefined, { limit: 1, reverse });
+  const [[first], [last]] = await Promise.all([end(false), end(true)]);
+  return first === undefined || last === undefined ? undefined : { first: datedId(told, first), last: datedId(told, last) };
+}
+
 interface Rows {
   readonly rows: readonly ArchivedRow[];
   readonly complete: boolean;
+  /** The greatest number of what was read for it, which may be more than the rows; 0 if nothing was. */
+  readonly upTo: number;
 }
 
 /** `first` and `last` of the whole result set. */
@@ -146,20 +160,20 @@ async function pageOf(set: Select, first: ArchivedRow, last: ArchivedRow, page: 
   const [max, { room }] = [Math.min(page.max, archivePageMax), page];
   const bounds = { after: key(page.after || undefined), before: key(page.before || undefined) };
   // XEP-0059 section 2.7: the count alone.
-  if (max < 1) return { rows: [], complete: false };
+  if (max < 1) return { rows: [], complete: false, upTo: 0 };
   if (bounds.after !== undefined) return taken(await set(narrowed({ limit: max + 1 }, bounds.after, bounds.before)), max, room);
   if (page.before !== undefined) {
-    const { rows, complete } = taken(await set(narrowed({ limit: max + 1, reverse: true }, undefined, bounds.before)), max, room);
-    return { rows: rows.toReversed(), complete };
+    const { rows, ...rest } = taken(await set(narrowed({ limit: max + 1, reverse: true }, undefined, bounds.before)), max, room);
+    return { rows: rows.toReversed(), ...rest };
   }
   if (page.index === undefined) return taken(await set({ limit: max + 1 }), max, room);
   // XEP-0059 section 2.6: an index beyond the end asks for an empty page.
   const number = first.number + page.index;
-  if (number > last.number) return { rows: [], complete: true };
+  if (number > last.number) return { rows: [], complete: true, upTo: 0 };
   const near = await nearest(set, first, last, number);
   const skipped = number - near.number;
   // Its rows have gone meanwhile, and who asks again is told of what is there.
-  if (skipped > skippedMax) return { rows: [], complete: false };
+  if (skipped > skippedMax) return { rows: [], complete: false, upTo: 0 };
   const rows = [near, ...(await set({ after: near.key, limit: skipped + max }))];
   return taken(rows.slice(skipped), max, room);
 }
@@ -190,7 +204,7 @@ function taken(rows: readonly ArchivedRow[], max: number, room: ResultPage["room
     if (count > 0 && bytes > bytesMax) break;
     count += 1;
   }
-  return { rows: rows.slice(0, count), complete: count === rows.length };
+  return { rows: rows.slice(0, count), complete: count === rows.length, upTo: Math.max(rows[0]?.number ?? 0, rows.at(-1)?.number ?? 0) };
 }
 
 /** The rows of these ids by id, or the first id that no message has. */

@@ -2,20 +2,21 @@
  * Keeps archives as long as the operator wants them (XEP-0313 section 3.2): round by round, a few archives at a time, and it rests much
  * longer than it works, so that nobody's commit waits for it.
  */
-import type { Account } from "../domain/account.ts";
+import type { KeptMessages } from "../domain/archive-query.ts";
 import { archiveRoundMs, archivesLookedAtMax, archiveTrimMax, retentionBusyMs, retentionFirstMs, retentionRestMin } from "../domain/limits.ts";
 import type { Clock, Log, Timer } from "../ports.ts";
-import { overdue, type ArchiveSource } from "./archive-pages.ts";
-import type { Archive, KeptMessages } from "./archive.ts";
+import { overdue, type ArchiveOwner, type ArchiveSource } from "./archive-pages.ts";
 
-export interface ArchiveRetentionOptions {
+/** `Kept`: what has an archive, an account or a room. */
+export interface ArchiveRetentionOptions<Kept> {
   readonly clock: Clock;
   readonly log: Log;
   readonly source: ArchiveSource;
-  readonly archive: Pick<Archive, "trim">;
-  /** Accounts in their order, those after `after`. */
-  readonly accounts: (after: Owner | undefined, limit: number) => Promise<readonly Owner[]>;
-  readonly load: (host: string, username: string) => Promise<Account | undefined>;
+  /** As `Archive.trim` of an account. */
+  readonly archive: { trim(owner: Kept, kept: KeptMessages): Promise<number> };
+  /** Those who have one in their order, those after `after`. */
+  readonly owners: (after: ArchiveOwner | undefined, limit: number) => Promise<readonly ArchiveOwner[]>;
+  readonly load: (host: string, username: string) => Promise<Kept | undefined>;
   /** Days since it was archived that a message is kept, and messages of one archive. 0: without end. */
   readonly days: number;
   readonly messages: number;
@@ -23,23 +24,18 @@ export interface ArchiveRetentionOptions {
   readonly busy: () => boolean;
 }
 
-export interface Owner {
-  readonly host: string;
-  readonly username: string;
-}
-
 const dayMs = 86_400_000;
 
-export class ArchiveRetention {
-  readonly #options: ArchiveRetentionOptions;
+export class ArchiveRetention<Kept> {
+  readonly #options: ArchiveRetentionOptions<Kept>;
   #timer: Timer | undefined;
   #stopped = false;
-  /** Accounts of this round that are still to be looked at, in order; and the last one that was read from the store. */
-  #waiting: Owner[] = [];
-  #last: Owner | undefined;
+  /** Those of this round that are still to be looked at, in order; and the last one that was read from the store. */
+  #waiting: ArchiveOwner[] = [];
+  #last: ArchiveOwner | undefined;
   #trimmed = 0;
 
-  constructor(options: ArchiveRetentionOptions) {
+  constructor(options: ArchiveRetentionOptions<Kept>) {
     this.#options = options;
   }
 
@@ -79,9 +75,9 @@ export class ArchiveRetention {
 
   /** Deletes of one archive at most. Returns whether there is more to do in this round. */
   async #portion(): Promise<boolean> {
-    const { accounts, clock, days, messages, source } = this.#options;
+    const { owners, clock, days, messages, source } = this.#options;
     if (this.#waiting.length === 0) {
-      this.#waiting = [...(await accounts(this.#last, archivesLookedAtMax))];
+      this.#waiting = [...(await owners(this.#last, archivesLookedAtMax))];
       this.#last = this.#waiting.at(-1);
     }
     const kept: KeptMessages = {
@@ -99,8 +95,8 @@ export class ArchiveRetention {
   }
 
   /** It may have been deleted meanwhile, or dropped from memory. */
-  async #trim({ host, username }: Owner, kept: KeptMessages): Promise<number> {
-    const account = await this.#options.load(host, username);
-    return account === undefined || this.#stopped ? 0 : this.#options.archive.trim(account, kept);
+  async #trim({ host, username }: ArchiveOwner, kept: KeptMessages): Promise<number> {
+    const owner = await this.#options.load(host, username);
+    return owner === undefined || this.#stopped ? 0 : this.#options.archive.trim(owner, kept);
   }
 }

@@ -34,7 +34,7 @@ export interface Extension {
   /** What service discovery tells of an account, to those who see its presence. */
   readonly accountFeatures?: readonly string[];
   /** What service discovery says that the server is besides a server (XEP-0030 section 3.1). */
-  readonly serverIdentities?: readonly EntityIdentity[];
+  readonly serverIdentities?: readonly EntityIdentity[] | ((limits: HouseLimits) => readonly EntityIdentity[]);
   /** What it says that an account is besides a registered account. */
   readonly accountIdentities?: readonly EntityIdentity[];
   /** What service discovery tells of the server in forms (XEP-0128). */
@@ -70,6 +70,8 @@ export interface Extension {
   readonly itemsChanged?: (change: ItemsChanged) => void;
   /** Who may have the items of a node of an account may be others than before: it was configured, or affiliations changed, within the step. */
   readonly accessChanged?: (change: AccessChanged) => void;
+  /** An account is no more: what is kept of it beside the store goes now. Not within a step; not told of what was deleted while no server ran. */
+  readonly accountRemoved?: (removed: { readonly bareJid: string; readonly house: House }) => void;
   /** A contact was added, changed or removed. */
   readonly rosterChanged?: (change: RosterChanged) => void;
   /** A session goes on over another link (XEP-0198 section 5): what depends on the link is set anew. */

@@ -62,7 +62,7 @@ function giveToOthers(options: GiveBackOptions, step: Step, stanza: Addressed, a
   const targets = account === undefined ? undefined : registry.sessions(to.bare).filter(({ hibernating }) => !hibernating);
   const decision = decideDelivery("message chat", undefined, targets, () => true);
   const why = `not acknowledged by ${to.full}; ${decision.why}`;
-  const passage = { step, stanza, sender: undefined, house, account, why };
+  const passage = { step, stanza, sender: undefined, givenBack: true, house, account, why };
   if (decision.action === "deliver") {
     const note = noteFor(decision.to, house, why);
     for (const recipient of decision.to) {

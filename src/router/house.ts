@@ -11,19 +11,22 @@ import type { Registry } from "../session/registry.ts";
 import type { NodeHost } from "../pubsub/host.ts";
 import { Rooms, type RoomLimits, type RoomStore, type RoomsHost } from "../muc/rooms.ts";
 import { Nodes } from "../pubsub/nodes.ts";
+import type { UploadSlots } from "../upload/open.ts";
 import type { Sender, Services } from "../service/services.ts";
 import type { Batch, Step } from "../step/batch.ts";
 import type { Stanza } from "../xml/stanza.ts";
 import { createAccountData, createSetState, type AccountData, type DataSource, type SetState } from "./account-data.ts";
 import type { Archive } from "./archive.ts";
-import { createArchive } from "./archive-pages.ts";
+import { createArchive, type ArchiveSource } from "./archive-pages.ts";
 import type { Capabilities } from "./capabilities.ts";
 import type { Contacts } from "./contacts.ts";
 import type { AccountNodes, Extension } from "./extension.ts";
 import { readKept } from "./kept-element.ts";
 import type { Later } from "./later.ts";
+import { occupantIdOf } from "./occupant-ids.ts";
 import type { Patience } from "./patience.ts";
 import type { Answered, Requests, ServerRequest } from "./requests.ts";
+import { createRoomArchive } from "./room-archive.ts";
 
 export type { DataSource, StoredMessage } from "./account-data.ts";
 
@@ -97,6 +100,8 @@ export interface House {
   readonly services: Services;
   /** Rooms of many (XEP-0045). */
   readonly rooms: Rooms;
+  /** Files that users put here over HTTP; undefined where that is off. */
+  readonly uploads: UploadSlots | undefined;
 }
 
 /** Choices of the operator that extensions obey. */
@@ -108,6 +113,8 @@ export interface HouseLimits {
   readonly queueBytes: number;
   /** What push services are told of messages that wait (XEP-0357): each of them with all before it. */
   readonly rooms: RoomLimits & { readonly enabled: boolean; readonly subdomain: string };
+  /** Of the largest file that is taken over HTTP; 0: none is. */
+  readonly uploadBytes: number;
   readonly pushDisclose: "nothing" | "count" | "sender" | "body";
   /** The push services that every user may have notified, as full JIDs, bare ones or domains, prepared. */
   readonly pushServices: ReadonlySet<string>;
@@ -135,12 +142,19 @@ export interface HouseOptions {
   readonly capabilities: Capabilities;
   readonly services: Services;
   readonly rooms: RoomStore;
+  /** What was said in rooms: each is the owner of its archive, by its name. */
+  readonly roomArchive: ArchiveSource;
+  readonly uploads: UploadSlots | undefined;
   /** Sends what a service sends: called when it is needed, the router is built around the house. */
   readonly send: (step: Step, stanza: Stanza & { readonly to: Jid }, sender: Sender) => void;
+  /** Asks an account in the name of a service, for one of its users: called when it is needed, as `send`. */
+  readonly ask: (step: Step, iq: Stanza & { readonly to: Jid }, session: Session, sender: Sender) => void;
   /** Whether an extension holds it back: called when it is needed, the router is built around the house. */
   readonly hold: (step: Step, stanza: Stanza, account: Account, recipient: Session) => boolean;
   /** From which the ids of archived messages are made: 16 bytes, the same for ever. */
   readonly archiveKey: Uint8Array;
+  /** From which the ids of occupants are made: 16 bytes, the same for ever. */
+  readonly occupantKey: Uint8Array;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
 }
@@ -198,18 +212,23 @@ export function createHouse(options: HouseOptions): House {
       },
     }),
     services: options.services,
+    uploads: options.uploads,
     rooms: new Rooms(roomsHost(options), extensions.flatMap(({ rooms }) => rooms ?? [])),
   };
   return house;
 }
 
-function roomsHost({ log, software, limits, hosts, ids, batch, registry, services, rooms: store, later, send }: HouseOptions): RoomsHost {
+function roomsHost(options: HouseOptions): RoomsHost {
+  const { log, software, limits, hosts, ids, batch, registry, services, rooms: store, roomArchive, archiveKey, occupantKey, later, send, ask } = options;
   return {
     log,
     software,
     limits: limits.rooms,
     hosts,
     store,
+    archive: createRoomArchive({ batch, source: roomArchive, archiveKey }),
+    queue: limits,
+    occupantId: ({ bare }, bareJid) => occupantIdOf(occupantKey, bare, bareJid),
     nextId: () => ids.next(),
     run: (cause, work) => batch.run(cause, work),
     durable: (ticket) => batch.durable(ticket),
@@ -230,6 +249,12 @@ function roomsHost({ log, software, limits, hosts, ids, batch, registry, service
       return !hosts.includes(domain) ? services.get(domain) !== undefined : resource !== undefined && registry.session(bare, resource) !== undefined;
     },
     send,
+    askAccount(step, iq, asker, sender) {
+      const session = asker.resource === undefined ? undefined : registry.session(asker.bare, asker.resource);
+      if (session === undefined || !hosts.includes(iq.to.domain)) return false;
+      ask(step, iq, session, sender);
+      return true;
+    },
   };
 }
 
@@ -244,7 +269,7 @@ function describe(of: "server" | "account", { extensions, limits, software }: Ho
   return {
     // The language is that of every stream's header. Clients that count what is inherited in a hash of this (XEP-0390 section 4.1)
     // and clients that count only what stands here come to the same one if it is said.
-    identities: [{ category: "server", type: "im", name: software.name }, ...extensions.flatMap(({ serverIdentities = [] }) => serverIdentities)].map(
+    identities: [{ category: "server", type: "im", name: software.name }, ...extensions.flatMap(({ serverIdentities = [] }) => (typeof serverIdentities === "function" ? serverIdentities(limits) : serverIdentities))].map(
       (identity) => ({ lang: "en", ...identity }),
     ),
     features: sortedSet(extensions.flatMap(({ serverFeatures = [] }) => (typeof serverFeatures === "function" ? serverFeatures(limits) : serverFeatures))),

@@ -17,8 +17,10 @@ export interface Passage {
   readonly step: Step;
   /** Its `kind`, `type`, `id`, `from` and `to` as they were checked, and the whole `element`. */
   readonly stanza: Stanza;
-  /** The session that sent it; undefined where it comes from the queue of a session that is over. */
+  /** The session that sent it; undefined where a service has, or the server itself, or where it is given back. */
   readonly sender: Session | undefined;
+  /** It comes from the queue of a session that is over, whose client has not acknowledged it (XEP-0198 section 4). */
+  readonly givenBack?: boolean;
   /** What may be asked of the server. */
   readonly house: House;
   /** From `account` on: whose address the stanza has. Those phases are for accounts that exist. */

@@ -189,6 +189,28 @@ export class Router implements StanzaRouter {
       .catch((err: unknown) => house.log.error({ err, to: stanza.to.full }, "a stanza of a service could not be routed"));
   }
 
+  /** In the name of a service, for a session: an account is asked what it answers to strangers. The answer, or the error, goes to `sender`. */
+  ask(step: Step, iq: Addressed, session: Session, sender: Sender): void {
+    const { house, batch } = this.#options;
+    const waiting = this.#withAccount(step, iq.to, () => undefined, (step, account) => {
+      const passage = { step, stanza: iq, sender: undefined, house, account, recipient: undefined };
+      if (account !== undefined && !this.#passes("account", passage, sender)) return undefined;
+      const answer = answerIq(this.#iqs, this.#options.patience, { step, iq, session, house, target: "account", account, own: false, shared: false });
+      if (!(answer instanceof Promise)) {
+        sender.deliver(step, answer.element);
+        return undefined;
+      }
+      const cause = step.id;
+      return answer.then(({ element }) =>
+        batch.run(cause, (step) => {
+          if (account !== undefined) step.dependOn(account.ticket);
+          sender.deliver(step, element);
+        }),
+      );
+    });
+    waiting?.catch((err: unknown) => house.log.error({ err, to: iq.to.full }, "an account could not be asked in the name of a service"));
+  }
+
   livenessProbe(session: Session): Element | undefined {
     const { extensions, house } = this.#options;
     return extensions.find((extension) => extension.livenessProbe)?.livenessProbe?.(session, house);

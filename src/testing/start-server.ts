@@ -28,6 +28,8 @@ export interface TestServerOptions {
   readonly archive?: Partial<Config["archive"]>;
   readonly push?: Partial<Config["push"]>;
   readonly clientState?: Partial<Config["clientState"]>;
+  /** Files over HTTP: they also need `http`, and `parts.uploadFolder`. */
+  readonly upload?: Partial<Config["upload"]>;
   readonly rooms?: Partial<Config["rooms"]>;
   /** Bare JIDs. Default: nobody. */
   readonly admins?: readonly string[];
@@ -172,6 +174,7 @@ const optionNames = Object.keys({
   archive: true,
   push: true,
   clientState: true,
+  upload: true,
   rooms: true,
   admins: true,
   http: true,
@@ -183,7 +186,7 @@ const optionNames = Object.keys({
 
 /** Throws ConfigError with all problems. */
 function configOf(options: TestServerOptions): Config {
-  const { domains = ["localhost"], allowPlaintext = false, session = {}, limits = {}, archive = {}, push = {}, clientState = {}, rooms = {}, admins = [], http = false, inspector = {} } = options;
+  const { domains = ["localhost"], allowPlaintext = false, session = {}, limits = {}, archive = {}, push = {}, clientState = {}, upload = {}, rooms = {}, admins = [], http = false, inspector = {} } = options;
   const values = {
     // What is no list is for the check to name.
     hosts: Array.isArray(domains) ? domains.map((domain: unknown) => ({ domain })) : domains,
@@ -194,6 +197,7 @@ function configOf(options: TestServerOptions): Config {
     archive,
     push,
     clientState,
+    upload,
     rooms,
     admins,
     inspector,

@@ -33,6 +33,7 @@ import { stanzaIds } from "./xep-0359-stanza-ids.ts";
 import { carbons } from "./xep-0280-carbons.ts";
 import { push } from "./xep-0357-push.ts";
 import { clientState } from "./xep-0352-client-state.ts";
+import { upload } from "./xep-0363-upload.ts";
 import { avatarConversion } from "./xep-0398-avatar-conversion.ts";
 import { bookmarks } from "./xep-0402-bookmarks.ts";
 import { bookmarkConversion } from "./xep-0411-bookmark-conversion.ts";
@@ -76,6 +77,7 @@ export const extensions: readonly Extension[] = [
   push,
   clientState,
   avatarConversion,
+  upload,
   bookmarks,
   bookmarkConversion,
   channelBinding,

@@ -43,8 +43,14 @@ function list({ rooms, room, iq, payload }: RoomIqRequest): RoomReply {
   const { affiliation, role } = attrsOf(item);
   if (item === undefined || more.length > 0 || (affiliation === undefined) === (role === undefined)) return malformed("ask for one affiliation, or for one role");
   const actor = actorOf(rooms, room, iq.from);
+  if (isHidden(room, actor)) return noRoom;
   if (role !== undefined) return isOccupantRole(role) ? listOfRole(rooms, room, actor, role) : malformed(`there is no list of ${role}`);
   return isListed(affiliation) ? listOfAffiliation(room, actor, affiliation) : malformed(`there is no list of ${affiliation}`);
+}
+
+/** Section 7.2.10: to others than its owners a locked room does not exist. */
+function isHidden(room: Room, { affiliation }: Actor): boolean {
+  return room.locked && affiliation !== "owner";
 }
 
 /** Section 8.5, and for moderators section 9.8. One item for each nick, however many sessions it has. */
@@ -91,6 +97,7 @@ function change({ rooms, room, step, iq, payload }: RoomIqRequest): RoomReply {
   if (items.length === 0) return malformed("name somebody");
   if (items.length > roomChangesMax) return { fault: { condition: "policy-violation", text: `change at most ${roomChangesMax} roles or affiliations at once` } };
   const actor = actorOf(rooms, room, iq.from);
+  if (isHidden(room, actor)) return noRoom;
   const read = items.map(readItem);
   const unreadable = refusal(items, read.map((item) => ("fault" in item ? item.fault : undefined)));
   if (unreadable !== undefined) return unreadable;

@@ -5,7 +5,17 @@ import type { Extension } from "../router/extension.ts";
 
 export const rooms: Extension = {
   name: "rooms",
-  specification: { id: "XEP-0045", version: "1.35.5", title: "Multi-User Chat" },
+  specification: {
+    id: "XEP-0045",
+    version: "1.35.5",
+    title: "Multi-User Chat",
+    missing: [
+      "Roles do not outlast a visit, in moderated rooms neither: who comes back has the role that its affiliation gives (section 5.1).",
+      "Nicks are not locked down: whoever has one reserved may use another (sections 7.6 and 7.12).",
+      "History is what the room archives: a room that does not has none to give (section 7.2.13).",
+      "Occupants are not told that the service stops: they come back to the same room when they resume (section 11.2).",
+    ],
+  },
   services: (house) => {
     const { enabled, subdomain } = house.limits.rooms;
     return enabled ? house.hosts.map((host) => new RoomService(`${subdomain}.${host}`, house.rooms)) : [];

@@ -75,14 +75,14 @@ function keepOrLeave(passage: Passage): Verdict {
 }
 
 /** Kept, or left to whoever else may take it. */
-function keep({ step, stanza, sender, account, house, why }: Passage): Verdict {
+function keep({ step, stanza, givenBack, account, house, why }: Passage): Verdict {
   if (account === undefined || stanza.kind !== "message" || !isWorthKeeping(stanza.element)) return undefined;
   const { host, username } = account;
   const text = serialise(delayedBy(stanza.element, host) ? stanza.element : withChild(stanza.element, delayElement(step.at, host)));
   const bytes = Buffer.byteLength(text);
   const { offlineMessages, queueStanzas, queueBytes } = house.limits;
   // What was in the queue of a session that is over has been accepted: its sender is not told of it any more, so there is room for it.
-  const given = sender === undefined && offlineMessages > 0;
+  const given = givenBack === true && offlineMessages > 0;
   const messagesMax = offlineMessages + (given ? queueStanzas : 0);
   const bytesMax = offlineBytesMax + (given ? queueBytes : 0);
   const messages = account.meta("offlineMessages") ?? 0;

@@ -7,6 +7,7 @@ import type { Jid } from "../domain/jid.ts";
 import { sees } from "../domain/roster.ts";
 import type { Extension, House, Outgoing, SessionLinkLost, SessionResumed } from "../router/extension.ts";
 import type { HouseLimits } from "../router/house.ts";
+import type { Passage, Verdict } from "../router/phases.ts";
 import { addressed, isBarred, unavailable } from "../router/presence.ts";
 import { sessionState } from "../router/session-state.ts";
 import type { Session } from "../session/environment.ts";
@@ -42,6 +43,7 @@ export const clientState: Extension = {
     { xmlns, names: ["active"], handle: ({ step, session }) => activate(step, session) },
   ],
   sessionState: state,
+  phases: { hold: passed },
   holdsBack,
   linkLost: ({ step, session }: SessionLinkLost) => activate(step, session),
   sessionResumed,
@@ -80,6 +82,15 @@ function holdsBack({ step, session, element, house }: Outgoing): boolean {
   }
   flush(step, session);
   return false;
+}
+
+/**
+ * A chat state that a client never acknowledged is of a moment that has passed, and nobody else is given it (XEP-0085 section 5.8): an
+ * inactive client that was sent it too has it already, or a later one.
+ */
+function passed({ givenBack, stanza }: Passage): Verdict {
+  if (givenBack !== true || subjectOf(stanza.element)?.kind !== "chat state") return undefined;
+  return { stop: true, why: "a chat state that was not acknowledged in its time" };
 }
 
 function flush(step: Step, session: Session): void {

@@ -14,11 +14,11 @@ const carbons = "urn:xmpp:carbons:2";
 const forward = "urn:xmpp:forward:0";
 
 /** Nobody was there, and it is kept: every app of the user is woken. */
-export function kept({ step, stanza, sender, account, house }: Passage): Verdict {
+export function kept({ step, stanza, givenBack, account, house }: Passage): Verdict {
   if (account === undefined || account.states(pushName).size === 0) return undefined;
   const last = waitingIn(stanza, account.bare);
   // What was in the queue of a session that is over may have been announced when it came there.
-  if (last !== undefined) announce({ step, house, account, keys: [...servicesOf(account).keys()], last, onlyMore: sender === undefined });
+  if (last !== undefined) announce({ step, house, account, keys: [...servicesOf(account).keys()], last, onlyMore: givenBack === true });
   return undefined;
 }
 

@@ -9,7 +9,7 @@ import { Xep0227Writer } from "../../src/admin/formats/xep-0227-write.ts";
 /** All that a file holds; cut into pieces of `chunkBytes`, as if it came so. */
 export function readFile(format: AccountFormat, text: string | Buffer, chunkBytes = 65_536): readonly FileEntry[] {
   const bytes = Buffer.from(text as string);
-  const reader = createAccountFileReader(format);
+  const reader = createAccountFileReader(format, 1_700_000_000_000);
   const entries: FileEntry[] = [];
   for (let from = 0; from < bytes.length; from += chunkBytes) entries.push(...reader.write(bytes.subarray(from, from + chunkBytes)));
   return [...entries, ...reader.end()];

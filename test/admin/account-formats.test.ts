@@ -46,7 +46,8 @@ describe("XEP-0227 a file as Prosody writes it", () => {
         requests: [{ from: "romeo@localhost", stanza: '<presence type="subscribe" from="romeo@localhost" xmlns="jabber:client"><status>it is I</status></presence>' }],
         blocked: [],
         offlineMessages: [],
-        state: [],
+        // Who may see it is not said, so nobody may.
+        state: [{ space: "pep", key: "n", value: { created: 1_700_000_000_000, config: { access_model: "whitelist" }, chunks: [] } }],
         data: [
           { space: "vcard", key: "vcard", value: '<vCard xmlns="vcard-temp"><FN>Juliet Capulet</FN></vCard>' },
           { space: "private-xml", key: "count", value: 1 },
@@ -57,8 +58,7 @@ describe("XEP-0227 a file as Prosody writes it", () => {
         ],
       },
       ignored: [
-        "pubsub (http://jabber.org/protocol/pubsub#owner)", "pubsub (http://jabber.org/protocol/pubsub)", "archive (urn:xmpp:pie:0#mam)",
-        "the attribute created of users",
+        "the attribute created of users", "the access model of nodes, where it is missing or unknown: only their owners may see them now",
       ],
     }]);
   });

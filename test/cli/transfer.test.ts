@@ -150,7 +150,7 @@ describe("refrain export and refrain import, while no server runs", () => {
       stdout: "exported 1 account to accounts.xml\n",
       stderr: 'warning: left out, for XEP-0227 has no place for it: what is kept as "x" (of 1 account)\nwarning: left out, for XEP-0227 has no place for it: when users left (of 1 account)\n',
     });
-    expect(archive).toMatchObject({ status: 0, stderr: "warning: left out: archive (urn:xmpp:pie:0#mam) (1 time, first at mam.xml:1)\n" });
+    expect(archive).toMatchObject({ status: 0, stderr: "" });
     expect(cut).toEqual({
       status: 1,
       stdout: "imported 1 account, 1 failed\n",
@@ -208,6 +208,42 @@ describe("refrain export and refrain import, while the server runs", () => {
     }
     expect(await runEach("import json", "import xep-0227")).toEqual([done("imported 1 account\n"), done("imported 1 account\n")]);
     for (const format of ["json", "xep-0227"]) await expectRomeo(await enter(`copy-${format}`));
+  });
+
+  it("take archives along, which keep their ids here, and `refrain explain message` finds what is in them", async () => {
+    await run("user import -", "mercutio@localhost\tsecret\n");
+    const mercutio = await enter("mercutio");
+    await mercutio.ask("<presence/>");
+    for (let number = 1; number <= 300; number += 1) mercutio.send(`<message type='chat' id='m${number}' to='mercutio@localhost'><body>${"x".repeat(number)}</body></message>`);
+    await mercutio.caughtUp();
+    const archived = async (client: BoundClient) => {
+      const results: Xml[] = [];
+      for (let after = ""; ; ) {
+        const set = `<set xmlns='http://jabber.org/protocol/rsm'><max>200</max>${after === "" ? "" : `<after>${after}</after>`}</set>`;
+        const page = (await client.ask(`<iq type='set' id='q'><query xmlns='urn:xmpp:mam:2'>${set}</query></iq>`)).flatMap((element) => childOf(element, "result") ?? []);
+        if (page.length === 0) return results;
+        results.push(...page);
+        after = page.at(-1)?.attrs["id"] ?? "";
+      }
+    };
+    const before = await archived(mercutio);
+    await mercutio.close();
+    if (before.length === 0) throw new Error("nothing was archived");
+    for (const format of ["json", "xep-0227"]) {
+      const [exported, deleted, imported, byId, byStanzaId] = await runEach(
+        `export --format ${format} --out archive.${format} mercutio@localhost`, "user delete mercutio@localhost", `import archive.${format}`,
+        "explain message m7 --json", `explain message ${before[8]?.attrs["id"]} --json`,
+      );
+      expect(exported).toMatchObject({ status: 0, stdout: `exported 1 account with ${before.length} archived messages to archive.${format}\n` });
+      expect(deleted).toMatchObject({ status: 0 });
+      expect(imported).toEqual(done(`imported 1 account; ${before.length} archived messages\n`));
+      for (const { stdout } of [byId, byStanzaId]) {
+        expect((JSON.parse(stdout) as { readonly passages: unknown }).passages).toMatchObject([{ owner: "mercutio@localhost", where: "archive", outcome: "archived" }]);
+      }
+      const again = await enter("mercutio");
+      expect(await archived(again)).toEqual(before);
+      await again.close();
+    }
   });
 
   it("take an account of any size in one piece", async () => {

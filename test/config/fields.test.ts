@@ -13,7 +13,7 @@ describe("the list of settings", () => {
 
   it("gives each a default, save for those that may be absent", () => {
     const without = fields.filter((field) => field.default === undefined).map((field) => field.path);
-    expect(without).toEqual(["hosts[].domain", "hosts[].certificate", "hosts[].key", "extensions[]", "session.resumptionLocation", "admins[]", "push.services[]", "metrics.token"]);
+    expect(without).toEqual(["hosts[].domain", "hosts[].certificate", "hosts[].key", "extensions[]", "session.resumptionLocation", "admins[]", "push.services[]", "upload.baseUrl", "metrics.token"]);
   });
 
   it("names environment variables after the path, each once", () => {

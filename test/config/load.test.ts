@@ -73,6 +73,9 @@ describe("configuration without any choice", () => {
       push: { disclose: "count", services: [] },
       clientState: { holdPresence: true, holdChatStates: true, holdEvents: true },
       inspector: { enabled: true, bodies: false, remote: false },
+      upload: {
+        enabled: true, maxFileBytes: 52_428_800, quotaBytes: 1_073_741_824, keepDays: 30, slotsPerMinute: 30, freeBytesMin: 268_435_456,
+      },
       metrics: { enabled: true },
       history: { compactMs: 3_600_000, keepMs: 604_800_000 },
       log: { level: "info", format: "auto" },

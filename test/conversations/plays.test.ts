@@ -1,6 +1,8 @@
 /** Performs every play of this folder, each on a server of its own. */
-import { readdirSync, readFileSync } from "node:fs";
-import { describe, expect, it } from "vitest";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
 import { startServer } from "../../src/testing/start-server.ts";
 import { parsePlay, type Play } from "./parse.ts";
 import { perform } from "./stage.ts";
@@ -8,8 +10,11 @@ import { perform } from "./stage.ts";
 const folder = new URL("./", import.meta.url);
 const files = readdirSync(folder).filter((name) => name.endsWith(".play")).toSorted();
 
+const uploadFolder = mkdtempSync(join(tmpdir(), "refrain-plays-"));
+afterAll(() => rmSync(uploadFolder, { recursive: true, force: true }));
+
 async function performed(play: Play): Promise<void> {
-  const server = await startServer({ allowPlaintext: true });
+  const server = await startServer({ allowPlaintext: true, http: true, parts: { uploadFolder } });
   try {
     for (const user of new Set([...play.cast.values()].map((role) => role.user))) await server.addUser(user, "secret");
     await perform(play, server, "plaintext");

@@ -9,6 +9,9 @@ import { PythonUser, type LoginResult } from "./python-setting.ts";
 
 const password = "secret";
 
+/** Milliseconds for a test that starts servers: a machine with much else to do takes seconds for each. */
+const restartMs = 60_000;
+
 export interface Library {
   readonly name: string;
   readonly skipped: boolean;
@@ -131,7 +134,7 @@ export function describeResumption({ name, skipped, agent: file, begun, resumed,
       await alice.settled();
       expect(await alice.call("messages")).toEqual(said);
       await alice.eventually("unacknowledged").toBe(0);
-    });
+    }, restartMs);
 
     if (resends !== "nothing") it("sends again what the server had not taken when it was killed, and nothing else", async () => {
       const { alice, bob } = await pair();
@@ -142,7 +145,7 @@ export function describeResumption({ name, skipped, agent: file, begun, resumed,
       await alice.settled();
       await alice.eventually("unacknowledged").toBe(0);
       await hears(await bob(), bodies);
-    });
+    }, restartMs);
 
     if (survivesShutdown) it("resumes after the server was stopped and started", async () => {
       const { alice, bob } = await pair();
@@ -155,7 +158,7 @@ export function describeResumption({ name, skipped, agent: file, begun, resumed,
       await again.say(chat(alice.jid, "after"));
       await alice.eventually("messages").toEqual(["before", "after"]);
       expect(((await alice.call("happened")) as readonly string[]).filter((event) => !event.includes("shutdown"))).toEqual([...begun, ...resumed]);
-    });
+    }, restartMs);
   });
 }
 

@@ -1,4 +1,4 @@
-/** A log as a server leaves it behind that ends without warning: accounts, rosters, waiting messages, sessions that wait and that have ended. */
+/** A log as a server leaves it behind that ends without warning: accounts, rosters, waiting messages, rooms, sessions that wait and that have ended. */
 import { copyFileSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import { openSqliteStore } from "../../src/log/sqlite/sqlite-store.ts";
@@ -38,6 +38,7 @@ export async function livedLog(folder: string, name = "lived"): Promise<string> 
     }
     await client.caughtUp();
   }
+  await meet(clients);
   // One of them does not look, and can resume.
   const [writer, idle] = [clients[1]!, clients[2]!];
   await idle.ask("<inactive xmlns='urn:xmpp:csi:0'/>");
@@ -53,4 +54,27 @@ export async function livedLog(folder: string, name = "lived"): Promise<string> 
   if (existsSync(`${live}-wal`)) copyFileSync(`${live}-wal`, `${file}-wal`);
   await server.stop();
   return file;
+}
+
+/** A room that is over, one that nobody is in any more, and one with people in it who came and went often. */
+async function meet(clients: readonly BoundClient[]): Promise<void> {
+  const [owner, ...others] = clients as readonly [BoundClient, ...BoundClient[]];
+  const [brief, empty, full] = ["brief", "empty", "full"].map((name) => `${name}@muc.localhost`) as [string, string, string];
+  const enter = (client: BoundClient, room: string) => client.ask(`<presence to='${room}/n${clients.indexOf(client)}'><x xmlns='http://jabber.org/protocol/muc'/></presence>`);
+  const leave = (client: BoundClient, room: string) => client.ask(`<presence type='unavailable' to='${room}/n${clients.indexOf(client)}'/>`);
+  const say = (client: BoundClient, room: string, body: string) => client.ask(`<message type='groupchat' to='${room}' id='${body.slice(0, 9)}'><body>${body}</body></message>`);
+  for (const room of [brief, empty, full]) {
+    await enter(owner, room);
+    const persistent = "<field var='muc#roomconfig_persistentroom'><value>1</value></field>";
+    const form = `<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'><value>http://jabber.org/protocol/muc#roomconfig</value></field>${room === brief ? "" : persistent}</x>`;
+    await owner.ask(`<iq type='set' id='c' to='${room}'><query xmlns='http://jabber.org/protocol/muc#owner'>${form}</query></iq>`);
+    for (const client of others.slice(0, 4)) await enter(client, room);
+    for (const [index, client] of clients.slice(0, 5).entries()) await say(client, room, index === 2 ? longBody : `words ${index}`);
+  }
+  await owner.ask(`<iq type='set' id='v' to='${full}'><vCard xmlns='vcard-temp'><FN>Orchard</FN></vCard></iq>`);
+  await owner.ask(`<message type='groupchat' to='${full}'><subject>the wall</subject></message>`);
+  await owner.ask(`<iq type='set' id='a' to='${full}'><query xmlns='http://jabber.org/protocol/muc#admin'><item affiliation='member' jid='${others[0]!.bare}'/></query></iq>`);
+  for (let turn = 0; turn < 90; turn += 1) others[0]!.send(`<presence to='${full}/n1'><status>${turn}</status></presence>`);
+  await others[0]!.caughtUp();
+  for (const room of [brief, empty]) for (const client of clients.slice(0, 5)) await leave(client, room);
 }

@@ -12,7 +12,7 @@ import { startServer } from "../../src/testing/start-server.ts";
 import { chat, ManagedStage } from "../management/support.ts";
 import { removeTempFolders, tempFolder } from "./engines.ts";
 
-const taken = "taken/0000000000000002";
+const taken = "taken/0000000000000004";
 
 let open: OpenDatabase;
 let folder: string;
@@ -84,7 +84,7 @@ describe("stanzas that another session of the account has", () => {
   });
 
   it.each([
-    ["is missing", `DELETE FROM content WHERE key = '${taken}'`, /^stanza 2 of session\S+: another session has it, and it is not kept as a copy$/],
+    ["is missing", `DELETE FROM content WHERE key = '${taken}'`, /^stanza 4 of session\S+: another session has it, and it is not kept as a copy$/],
     ["has words", `UPDATE content SET text = '<message/>' WHERE key = '${taken}'`, /^content taken\S+ of session\S+: expected no text$/],
     ["is of another stanza", `UPDATE content SET key = 'taken/0000000000000009' WHERE key = '${taken}'`, /^content taken\S+9 of session\S+: nothing says that another session has this stanza$/],
   ])("are found where what says so %s, and `refrain log salvage` mends it", async (_, sql, finding) => {

@@ -205,7 +205,7 @@ describe("refrain log salvage", () => {
       const { newFile, ...found } = await save(file);
       const { facts } = await verify(file);
       expect(found).toMatchObject({
-        pagesMissing: 0, pagesDamaged: 0, pagesUnknown: 0, recordsLost: 0, factsRefused: [], lostFacts: 0, gaps: [], ending: [], accounts: [], contentsLost: 0,
+        pagesMissing: 0, pagesDamaged: 0, pagesUnknown: 0, recordsLost: 0, factsRefused: [], lostFacts: 0, gaps: [], ending: [], accounts: [], rooms: [], contentsLost: 0,
       });
       expect(found.facts).toBe(facts + 1);
       expect(found.going).toBeGreaterThan(2);

@@ -7,9 +7,9 @@ import type { Extension } from "../../src/router/extension.ts";
 import { startServer, type TestServer } from "../../src/testing/start-server.ts";
 import { Stage } from "../presence/support.ts";
 import { childOf, showXml, textOf } from "../support/xml-reader.ts";
-import { asked, inRoom, listed, setItems, toAffiliation, told, words } from "./asking.ts";
+import { asked, inRoom, listed, setItems, toAffiliation, told, toRole, words } from "./asking.ts";
 import { affiliate, assign, configure, roomFacts } from "./facts.ts";
-import { entered, itemOf, joining, person, said, userPart } from "./setting.ts";
+import { entered, itemOf, joining, newRoom, person, said, userPart } from "./setting.ts";
 
 /** To do what the protocol of owners does with them, and to fill lists faster than that. */
 let rooms: Rooms;
@@ -285,7 +285,7 @@ describe("XEP-0045 sections 10.3 to 10.8: owners and admins", () => {
   });
 
   it("are not made, nor unmade, by admins", async () => {
-    const { room, jids, clients: { romeo, juliet, nurse } } = await inRoom(stage, {}, "romeo", "juliet", "nurse");
+    const { room, jids, clients: { romeo, juliet } } = await inRoom(stage, {}, "romeo", "juliet", "nurse");
     await affiliate(romeo, room, jids.juliet, "admin");
     await affiliate(romeo, room, jids.nurse, "admin");
     for (const [jid, affiliation] of [
@@ -362,6 +362,16 @@ describe("Administrators of the server", () => {
     expect(await asked(juliet, setItems(room, toAffiliation("prince@localhost", "outcast")))).toEqual(["juliet: participant/none [110]", "error not-allowed"]);
     expect(await asked(juliet, setItems(room, toAffiliation("prince@localhost", "none")))).toEqual(["error forbidden"]);
   });
+
+  it("come in as owners, and are told and kept as such", async () => {
+    const { room, clients: { romeo } } = await inRoom(stage, { membersOnly: true, moderated: true, password: "secret" }, "romeo");
+    const prince = await person(stage, "prince@localhost", "court");
+    expect(await entered(prince, room, "prince", "<password>secret</password>")).toContain("prince: moderator/owner [110 170]");
+    expect(await told(romeo)).toEqual([["prince: moderator/owner"]]);
+    expect(await asked(romeo, setItems(room, toRole("prince", "visitor")))).toEqual(["error not-allowed"]);
+    rooms.host.run(null, (step) => enforceMembersOnly(rooms, step, rooms.read(step, room)!, "romeo"));
+    expect(await told(prince)).toEqual([[]]);
+  });
 });
 
 describe("XEP-0045 section 10.2: a room that becomes members-only", () => {
@@ -380,6 +390,18 @@ describe("XEP-0045 section 10.2: a room that becomes members-only", () => {
       ["tybalt unavailable: none/none [110 322] by romeo"],
       ["juliet unavailable: none/none [322] by romeo", "tybalt unavailable: none/none [322] by romeo"],
     ]);
+  });
+});
+
+describe("XEP-0045 section 7.2.10: a locked room", () => {
+  it("has lists for its owner alone, and is not there for others", async () => {
+    const { romeo: jid, juliet: other } = await stage.cast("romeo", "juliet");
+    const [romeo, juliet] = [await person(stage, jid), await person(stage, other)];
+    const room = newRoom();
+    await romeo.ask(joining(room, "romeo"));
+    expect(await asked(juliet, setItems(room, toAffiliation(other, "owner")))).toEqual(["error item-not-found"]);
+    expect(await listed(juliet, room, "affiliation='owner'")).toEqual(["error item-not-found"]);
+    expect(await listed(romeo, room, "affiliation='owner'")).toEqual([`<item affiliation='owner' jid='${jid}'/>`]);
   });
 });
 

@@ -5,7 +5,7 @@ import type { Stage } from "../presence/support.ts";
 import type { BoundClient } from "../support/login.ts";
 import { childOf, showXml, textOf, type Xml } from "../support/xml-reader.ts";
 import { madeRoom } from "./facts.ts";
-import { adminNamespace, entered, errorOf, heard, itemOf, newRoom, person, roomWords } from "./setting.ts";
+import { adminNamespace, entered, errorOf, heard, itemOf, newRoom, person, roomWords, type RoomClient } from "./setting.ts";
 
 export interface Scene<Name extends string> {
   readonly room: string;
@@ -46,18 +46,18 @@ export function words(stanza: Xml): string {
 }
 
 /** Sends it and returns what came of it to the sender. */
-export async function asked(client: BoundClient, text: string): Promise<readonly string[]> {
+export async function asked(client: RoomClient, text: string): Promise<readonly string[]> {
   return (await client.ask(text)).map(words);
 }
 
-export async function told(...clients: readonly BoundClient[]): Promise<readonly (readonly string[])[]> {
+export async function told(...clients: readonly RoomClient[]): Promise<readonly (readonly string[])[]> {
   const all: (readonly string[])[] = [];
   for (const client of clients) all.push((await client.caughtUp()).map(words));
   return all;
 }
 
 /** The items of a list, as XML; or the error. */
-export async function listed(client: BoundClient, room: string, what: string): Promise<readonly string[]> {
+export async function listed(client: RoomClient, room: string, what: string): Promise<readonly string[]> {
   const answer = (await client.ask(getItems(room, what))).find(({ name }) => name === "iq")!;
   if (answer.attrs["type"] === "error") return [`error ${errorOf(answer)}`];
   const query = childOf(answer, "query");

@@ -186,7 +186,7 @@ describe("XEP-0045 sections 7.2.3 and 7.2.4: who sees real JIDs", () => {
     const [seenByModerator, seenByOther] = [await romeo.caughtUp(), await nurse.caughtUp()];
     expect(seenByModerator.map((stanza) => itemOf(stanza)?.attrs["jid"])).toEqual(Array.from({ length: 5 }, () => juliet.jid));
     expect(seenByOther.map((stanza) => itemOf(stanza)?.attrs["jid"])).toEqual(Array.from({ length: 5 }, () => undefined));
-    expect(seenByOther.map(showXml).join("")).not.toContain(juliet.bare);
+    expect(seenByOther.map((stanza) => showXml(stanza)).join("")).not.toContain(juliet.bare);
   });
 });
 

@@ -1,16 +1,19 @@
 /** From one occupant to another: messages (XEP-0045 section 7.5) and requests (section 17.4). */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { startServer, type TestServer } from "../../src/testing/start-server.ts";
+import { relayedRequestMs } from "../../src/domain/limits.ts";
+import { HandClock } from "../management/clock.ts";
 import { Stage } from "../presence/support.ts";
 import type { BoundClient } from "../support/login.ts";
 import { childOf, readXml, showXml, textOf, type Xml } from "../support/xml-reader.ts";
 import { assign, configure, madeRoom, roomFacts } from "./facts.ts";
 import { entered, errorOf, heard, leaving, newRoom, person, roomWords, said, userNamespace } from "./setting.ts";
 
+const clock = new HandClock();
 let server: TestServer;
 let stage: Stage;
 beforeAll(async () => {
-  server = await startServer({ allowPlaintext: true, extensions: [roomFacts] });
+  server = await startServer({ allowPlaintext: true, extensions: [roomFacts], parts: { clock } });
   stage = new Stage(server);
 });
 afterEach(() => stage.clear());
@@ -248,5 +251,33 @@ describe("XEP-0045 section 17.4: requests of occupants to each other", () => {
     await nurse.ask(answer(iqs[7]));
     expect((await juliet.caughtUp()).map(({ attrs }) => attrs["id"])).toEqual(["v7"]);
     expect(await juliet.ask(request(`${room}/nurse`, "again"))).toEqual([]);
+  });
+
+  it("are answered by the room when nobody else does", async () => {
+    const { room, juliet, nurse } = await three();
+    await juliet.ask(request(`${room}/nurse`));
+    const [iq] = await nurse.caughtUp();
+    clock.forward(relayedRequestMs + 1);
+    const [failed] = await juliet.caughtUp();
+    expect([failed?.attrs["id"], failed?.attrs["from"], errorOf(failed!)]).toEqual(["v1", `${room}/nurse`, "remote-server-timeout"]);
+    await nurse.ask(answer(iq));
+    expect(await heard(juliet)).toEqual([[]]);
+  });
+
+  it("for a vCard go to the account, which answers in the occupant's place (XEP-0054 section 3.3)", async () => {
+    const { room, juliet, nurse } = await three();
+    const vcard = "<vCard xmlns='vcard-temp'/>";
+    juliet.send(request(`${room}/nurse`, "c1", vcard));
+    const none = await juliet.next();
+    expect([none.attrs["id"], none.attrs["from"], errorOf(none)]).toEqual(["c1", `${room}/nurse`, "service-unavailable"]);
+    nurse.send("<iq type='set' id='c'><vCard xmlns='vcard-temp'><FN>Angelica</FN></vCard></iq>");
+    expect((await nurse.next()).attrs).toMatchObject({ type: "result", id: "c" });
+    juliet.send(request(`${room}/nurse`, "c2", vcard));
+    const card = await juliet.next();
+    expect(card.attrs).toMatchObject({ type: "result", id: "c2", from: `${room}/nurse`, to: juliet.jid });
+    expect(textOf(childOf(childOf(card, "vCard"), "FN"))).toBe("Angelica");
+    expect(showXml(card)).not.toContain(nurse.bare);
+    // The client is not asked.
+    expect(await heard(nurse)).toEqual([[]]);
   });
 });

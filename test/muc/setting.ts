@@ -42,15 +42,18 @@ export async function person(stage: Stage | ManagedStage, bareJid: string, resou
   return stage.enter(bareJid, resource);
 }
 
+/** Any client that asks and reads. */
+export type RoomClient = Pick<BoundClient, "ask" | "caughtUp">;
+
 /** Makes a room by entering it, and opens it; what was said of that is gone. */
-export async function opened(owner: BoundClient, room: string, nick: string, fields: Readonly<Record<string, string>> = {}): Promise<void> {
+export async function opened(owner: RoomClient, room: string, nick: string, fields: Readonly<Record<string, string>> = {}): Promise<void> {
   await owner.ask(joining(room, nick));
   const answer = await owner.ask(Object.keys(fields).length === 0 ? instant(room) : configured(room, fields));
   expect(answer.find(({ name }) => name === "iq")?.attrs).toMatchObject({ type: "result" });
 }
 
 /** Enters; what it is told is returned in words. */
-export async function entered(client: BoundClient, room: string, nick: string, inner = ""): Promise<readonly string[]> {
+export async function entered(client: RoomClient, room: string, nick: string, inner = ""): Promise<readonly string[]> {
   return (await client.ask(joining(room, nick, inner))).map(roomWords);
 }
 
@@ -97,7 +100,7 @@ export function errorOf(stanza: Xml): string {
 }
 
 /** What has come to each since the last look. Who has acted comes first. */
-export async function heard(...clients: readonly BoundClient[]): Promise<readonly (readonly string[])[]> {
+export async function heard(...clients: readonly RoomClient[]): Promise<readonly (readonly string[])[]> {
   const all: (readonly string[])[] = [];
   for (const client of clients) all.push((await client.caughtUp()).map(roomWords));
   return all;

@@ -1,5 +1,6 @@
 /** How long archives keep what they have: round by round, and all the way through a server. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Account } from "../../src/domain/account.ts";
 import { accountFactVersions, accountStream } from "../../src/domain/facts.ts";
 import { archiveRoundMs, archivesLookedAtMax, archiveTrimMax, retentionBusyMs, retentionFirstMs, retentionRestMin } from "../../src/domain/limits.ts";
 import { archiveContentKey, nextArchiveKey } from "../../src/domain/archive-keys.ts";
@@ -59,7 +60,7 @@ describe("XEP-0313 section 3.2: archives that are kept in bounds", () => {
   let clock: Hand;
   let batch: Batch;
   let accounts: AccountCache;
-  let retention: ArchiveRetention | undefined;
+  let retention: ArchiveRetention<Account> | undefined;
   let busy: boolean;
   let loaded: string[];
   const told: { readonly fields: object; readonly level: string }[] = [];
@@ -86,7 +87,7 @@ describe("XEP-0313 section 3.2: archives that are kept in bounds", () => {
       clock, source, days, messages,
       log: { debug: say("debug"), info: say("info"), warn: say("warn"), error: say("error") },
       archive: createArchive({ accounts, batch, ids: liveIds, source, archiveKey: new Uint8Array(16) }),
-      accounts: (after, limit) => stored.list(undefined, { limit, ...(after !== undefined && { after }) }),
+      owners: (after, limit) => stored.list(undefined, { limit, ...(after !== undefined && { after }) }),
       load: (host, username) => {
         loaded.push(username);
         return accounts.load(host, username);

@@ -245,6 +245,39 @@ describe("XEP-0059 section 2 a page of an archive", () => {
     await one.end();
   });
 
+  it("counts what is in it, also where others write while it is read (section 2.6)", async () => {
+    let [asked, at, meanwhile] = [0, begin, async (): Promise<unknown> => undefined];
+    const one = await world((source) => ({
+      archived: async (...range) => {
+        // The ends of the result set are known by then.
+        if ((asked += 1) === 3) await meanwhile();
+        return source.archived(...range);
+      },
+    }));
+    const write = (): string => one.add("a@b", (at += 1));
+    write();
+    const second = write();
+    await one.batch.recorded();
+    meanwhile = async () => {
+      write();
+      await one.batch.recorded();
+    };
+    const pages = [
+      { max: 2 }, {}, { after: second }, { before: "" }, { index: 1 }, { index: 7 }, { max: 1 }, { max: 2, before: "" },
+    ].map((page) => ({ page }));
+    const found: unknown[] = [];
+    for (const query of pages) {
+      asked = 0;
+      const { messages, count, index, complete } = await one.page(query);
+      found.push([messages.length, index, count, complete]);
+    }
+    expect(found).toEqual([
+      // Beyond the end, and on the first of many pages, it is as it was when the ends were read.
+      [2, 0, 3, false], [4, 0, 4, true], [3, 2, 5, true], [6, 0, 6, true], [6, 1, 7, true], [0, undefined, 7, true], [1, 0, 7, false], [2, 7, 9, false],
+    ]);
+    await one.end();
+  });
+
   it("begins at an index, wherever the times lie (section 2.6)", async () => {
     let at = begin;
     for (let number = 0; number < 1_500; number += 1) own.add("a@b", (at += number % 700 === 0 ? 86_400_000 : number % 2));

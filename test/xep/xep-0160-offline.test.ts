@@ -2,12 +2,15 @@
 import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { accountStream, offlinePrefix } from "../../src/domain/facts.ts";
+import { parseJid } from "../../src/domain/jid.ts";
 import { offlineBytesMax } from "../../src/domain/limits.ts";
 import { createMemoryStore } from "../../src/log/memory-store.ts";
 import { projections } from "../../src/log/projections/index.ts";
 import { openSqliteStore } from "../../src/log/sqlite/sqlite-store.ts";
 import type { Store } from "../../src/ports.ts";
+import type { Extension } from "../../src/router/extension.ts";
 import { startServer, type TestServer } from "../../src/testing/start-server.ts";
+import { adoptElement } from "../../src/xml/parse-element.ts";
 import { drivers, removeTempFolders, tempFolder } from "../log/engines.ts";
 import { eventually } from "../session/watching.ts";
 import { backstage } from "../support/contacts.ts";
@@ -301,6 +304,31 @@ describe("XEP-0160 section 2: a queue that is full", () => {
     await eventually(async () => (await stored("juliet@localhost", small)).length === 0 || undefined);
     expect(await answers("d", "e", "f")).toEqual(["nothing", "nothing", "service-unavailable"]);
     expect(await arrive("balcony", 0, "juliet@localhost", small)).toEqual(["d", "e"]);
+    await small.stop();
+  });
+
+  it("is full for services as well", async () => {
+    const refused: string[] = [];
+    const writers: Extension = {
+      name: "writers",
+      specification: { id: "XEP-0045", version: "1.35.5", title: "Multi-User Chat" },
+      services: ({ rooms }) => [{
+        domain: "writers.localhost",
+        name: "Writers",
+        take(step, { element, from }) {
+          const to = parseJid("juliet@localhost")!;
+          const letter = adoptElement(`<message xmlns='jabber:client' from='writers.localhost' to='${to.full}' id='${String(element.attrs["id"])}'><body>a</body>${passing}</message>`);
+          rooms.host.send(step, { element: letter, kind: "message", type: "normal", id: letter.attrs["id"] as string, from: from.toBare(), to }, { deliver: (_, { attrs }) => void refused.push(String(attrs["id"])) });
+          return undefined;
+        },
+      }],
+    };
+    const small = await startServer({ allowPlaintext: true, limits: { offlineMessages: 2 }, extensions: [writers] });
+    for (const user of ["romeo", "juliet"]) await small.addUser(user, "secret");
+    const sender = await login(small, { user: "romeo", over: "plaintext" });
+    for (const id of ["one", "two", "three"]) await sender.ask(`<message to='writers.localhost' id='${id}'/>`);
+    await eventually(async () => (await stored("juliet@localhost", small)).length >= 2 || undefined);
+    expect([(await stored("juliet@localhost", small)).length, refused]).toEqual([2, ["three"]]);
     await small.stop();
   });
 

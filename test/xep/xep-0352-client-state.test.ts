@@ -159,6 +159,23 @@ describe("XEP-0352 section 3.2 chat states", () => {
     expect(await come(juliet)).toEqual(["received paused", "sent active", "received hello"]);
   });
 
+  it.each(["a bare JID", "a resource that is gone"])("to %s come once in a session, although another one dies without acknowledging them", async (to) => {
+    const { romeo, juliet } = await pair();
+    const balcony = await stage.resumable(juliet.bare, "balcony", "<presence/>");
+    await come(juliet);
+    await say(juliet, inactive);
+    const address = to === "a bare JID" ? juliet.bare : `${juliet.bare}/gone`;
+    await romeo.ask(state(address, "composing") + chat(juliet.bare, "hello"));
+    expect([await come(balcony), await come(juliet)]).toEqual([["composing", "hello"], ["composing", "hello"]]);
+    await romeo.ask(state(address, "paused"));
+    await say(juliet, active);
+    expect(await come(juliet)).toEqual(["paused"]);
+    await balcony.vanish(server);
+    server.session(balcony.jid)!.close();
+    expect((await come(juliet)).filter((words) => words !== "hello")).toEqual([expect.stringContaining("unavailable")]);
+    expect(await romeo.caughtUp()).toEqual([]);
+  });
+
   it("that were held and never read are nobody's", async () => {
     const { romeo, juliet } = await pair();
     const balcony = await stage.appear(juliet.bare, "balcony");

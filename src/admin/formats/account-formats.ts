@@ -13,6 +13,7 @@ export function guessFormat(start: Buffer): AccountFormat | undefined {
   return text.startsWith("{") ? "json" : undefined;
 }
 
-export function createAccountFileReader(format: AccountFormat): AccountFileReader {
-  return format === "json" ? new JsonLinesReader() : new Xep0227Reader();
+/** `at`: when the accounts are made, in ms since 1970. */
+export function createAccountFileReader(format: AccountFormat, at: number): AccountFileReader {
+  return format === "json" ? new JsonLinesReader() : new Xep0227Reader(at);
 }

@@ -19,12 +19,18 @@ const userLimits: XmlLimits = {
 
 export class Xep0227Reader implements AccountFileReader {
   readonly #reader = new XmlDocumentReader({ wholeAt: 3, nest: "archive", limits: userLimits });
+  /** When the accounts are made: ms since 1970. */
+  readonly #at: number;
   /** undefined within what is no host. */
   #host: string | undefined;
   /** Whose archived messages are being read; null: what comes is none. */
   #owner: string | null = null;
   /** The user that is not read whole yet has archived messages. */
   #hasArchive = false;
+
+  constructor(at: number) {
+    this.#at = at;
+  }
 
   *write(bytes: Buffer): Generator<FileEntry, void> {
     try {
@@ -117,7 +123,7 @@ export class Xep0227Reader implements AccountFileReader {
     }
     const ignored = new Set<string>();
     try {
-      const account = readUser(element, host, (what) => ignored.add(what));
+      const account = readUser(element, host, this.#at, (what) => ignored.add(what));
       return { kind: "account", line, bytes, account: hasArchive ? { ...account, archive: true } : account, ignored: [...ignored] };
     } catch (error) {
       if (error instanceof AdminError) return { kind: "failure", line, message: error.message };

@@ -3,6 +3,8 @@ import type { ScramKeys, StoredCredentials } from "../../auth/keys.ts";
 import { parseJid } from "../../domain/jid.ts";
 import { privateNamespace, vcardNamespace } from "../../domain/kept-xml.ts";
 import type { RosterItem } from "../../domain/roster.ts";
+import { ownerNamespace, pubsubNamespace } from "../../pubsub/node.ts";
+import { fromPortable } from "../../pubsub/portable.ts";
 import type { Element } from "../../xml/element.ts";
 import { serialise } from "../../xml/serialise.ts";
 import { clientNamespace, el } from "../../xml/stanza.ts";
@@ -14,10 +16,10 @@ import { pieNamespace, privacyNamespace, rosterNamespace, scramNamespace } from 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /**
- * What is not checked here is checked when the account is made. `ignored` is told what cannot be taken over (XEP-0227 section 4:
+ * What is not checked here is checked when the account is made. `at`: when that is, ms since 1970. `ignored` is told what cannot be taken over (XEP-0227 section 4:
  * the operator is to know). Throws AdminError for what cannot be understood.
  */
-export function readUser(user: Element, host: string, ignored: (what: string) => void): AccountDocument {
+export function readUser(user: Element, host: string, at: number, ignored: (what: string) => void): AccountDocument {
   const name = user.attrs["name"] as string | undefined;
   if (name === undefined) throw new AdminError("request-malformed", "a user without a 'name'");
   const jid = `${name}@${host}`;
@@ -27,6 +29,7 @@ export function readUser(user: Element, host: string, ignored: (what: string) =>
   const blocked: string[] = [];
   const offlineMessages: string[] = [];
   const privateXml: Element[] = [];
+  const nodes: Element[] = [];
   const credentials: Mutable<StoredCredentials> = {};
   let vcard: Element | undefined;
 
@@ -44,6 +47,10 @@ export function readUser(user: Element, host: string, ignored: (what: string) =>
         break;
       case `query ${privateNamespace}`:
         privateXml.push(...elementsOf(child));
+        break;
+      case `pubsub ${ownerNamespace}`:
+      case `pubsub ${pubsubNamespace}`:
+        nodes.push(child);
         break;
       case `vCard ${vcardNamespace}`:
         vcard = child;
@@ -72,6 +79,7 @@ export function readUser(user: Element, host: string, ignored: (what: string) =>
   for (const attribute of Object.keys(user.attrs)) {
     if (!/^(?:xmlns(?::.*)?|name|password)$/.test(attribute)) ignored(`the attribute ${attribute.replace(/^.*:/, "")} of users`);
   }
+  const kept = fromPortable(nodes, at, ignored);
   return {
     jid,
     ...readPassword(user, credentials),
@@ -79,8 +87,8 @@ export function readUser(user: Element, host: string, ignored: (what: string) =>
     requests,
     blocked,
     offlineMessages,
-    data: fromKeptXml({ vcard, privateXml }, ignored),
-    state: [],
+    data: [...fromKeptXml({ vcard, privateXml }, ignored), ...kept.data],
+    state: kept.state,
   };
 }
 

@@ -1,7 +1,9 @@
 /** Accounts in the portable format of XEP-0227 section 4. */
+import { avatarPlace } from "../../domain/avatar.ts";
 import { privateNamespace } from "../../domain/kept-xml.ts";
 import type { RosterItem } from "../../domain/roster.ts";
 import type { Element } from "../../xml/element.ts";
+import { nodeSpaceNames, toPortable } from "../../pubsub/portable.ts";
 import { delayElement } from "../../xml/delay.ts";
 import { restoreElement } from "../../xml/parse-element.ts";
 import { escapeAttribute, serialise } from "../../xml/serialise.ts";
@@ -97,8 +99,9 @@ function toUser(name: string, document: AccountDocument): { readonly element: El
     vcard,
     blocked.length === 0 ? undefined : privacyList(blocked),
     ...requests.map(({ stanza }) => restoreElement(stanza)),
+    ...toPortable(document),
   );
-  const spaces = new Set([...others, ...document.state.map(({ space }) => space)]);
+  const spaces = new Set([...others, ...document.state.map(({ space }) => space)].filter((space) => !nodeSpaceNames.has(space) && space !== avatarPlace.space));
   const leftOut = [...[...spaces].map((space) => `what is kept as "${space}"`), ...(document.left === undefined ? [] : ["when users left"])];
   return { element, leftOut };
 }

@@ -54,7 +54,7 @@ export function archiveRowsPrefix(host: string, username: string, contact?: stri
 }
 
 function isOfRoom(type: string): boolean {
-  return type === "RoomMessageArchived" || type === "RoomArchiveTrimmed" || type === "RoomCreated" || type === "RoomDestroyed";
+  return type === "RoomMessageArchived" || type === "RoomMessageRetracted" || type === "RoomArchiveTrimmed" || type === "RoomCreated" || type === "RoomDestroyed";
 }
 
 /** A room is an owner as an account is: its service's domain is no host of accounts. */
@@ -62,6 +62,7 @@ function applyToRoom({ type, version, data }: StoredFact, table: ProjectionTable
   const { room, ...rest } = data as unknown as RoomOwner;
   const owner = { ...rest, username: room };
   if (type === "RoomMessageArchived") add(owner as AccountFacts["MessageArchived"], version, table);
+  else if (type === "RoomMessageRetracted") shorten(owner as unknown as Parameters<typeof shorten>[0], table);
   else if (type === "RoomArchiveTrimmed") trim(owner as AccountFacts["ArchiveTrimmed"], version, table);
   else table.clear(`${accountKey(owner.host, owner.username)}/`);
 }
@@ -92,6 +93,14 @@ function trim({ host, username, through }: AccountFacts["ArchiveTrimmed"], fact:
     }
     more = rows.length === trimmedAtOnce;
   }
+}
+
+/** Something else is kept of a message. */
+function shorten({ host, username, id, bytes }: Pick<AccountFacts["MessageArchived"], "host" | "username" | "id" | "bytes">, table: ProjectionTable): void {
+  const key = archiveKeyOf(id) ?? id;
+  const whole = table.get(`${archiveRowsPrefix(host, username)}${key}`) as WholeArchiveRow | undefined;
+  if (whole === undefined) return;
+  for (const prefix of prefixes(host, username, whole.with)) table.set(`${prefix}${key}`, { ...(table.get(`${prefix}${key}`) as ArchiveRow), bytes });
 }
 
 /** Of all orders that a message is in. */

@@ -15,7 +15,7 @@ export type FoundRow =
   | { readonly table: "sequence"; readonly position: number };
 
 const secretTypes: ReadonlySet<string> = new Set(["PasswordChanged", "FakeSaltKeyMade"]);
-const contentKeys = /^(?:(?:offline|queue|held|taken)\/0[0-9]{15}|archive\/[0-9a-z]{9}-[0-9a-z]{4}|presence)$/;
+const contentKeys = /^(?:(?:offline|queue|held|taken)\/0[0-9]{15}|archive\/[0-9a-z]{9}-[0-9a-z]{4}|presence|vcard)$/;
 
 /** undefined for what is made anew, or is nothing of this program. */
 export function toFoundRow({ rowid, columns }: FoundRecord): FoundRow | undefined {

@@ -23,7 +23,7 @@ export function beginAccounts(log: SavedLog): ReadonlySet<string> {
     // What follows an end right away was under way at it.
     if (first === undefined || first.type === "AccountCreated" || facts.some(({ version }) => version === first.version - 1)) continue;
     // The lost fact was somewhere before; the nearest place that is free does as well.
-    const position = freeBefore(log, first.position);
+    const position = log.freeBefore(first.position);
     if (first.version < 2 || position === undefined) continue;
     const fact = { type: "AccountCreated", v: accountFactVersions.AccountCreated, data: ownerOf(stream) };
     log.insert(position, stream, first.version - 1, fact, first.at);
@@ -107,12 +107,6 @@ function lifeOf<Row extends Pick<FactRow, "type">>(facts: readonly Row[]): reado
 function accountStreams(log: SavedLog): readonly string[] {
   const sql = "SELECT stream FROM fact WHERE stream GLOB 'account/*' UNION SELECT stream FROM secret WHERE stream GLOB 'account/*'";
   return log.all(sql).map(({ stream }) => String(stream));
-}
-
-function freeBefore(log: SavedLog, position: number): number | undefined {
-  const taken = log.database.prepare("SELECT 1 AS yes FROM fact WHERE position = ?");
-  for (let free = position - 1; free > 0; free -= 1) if (taken.get(free) === undefined) return free;
-  return undefined;
 }
 
 function ownerOf(stream: string): { readonly host: string; readonly username: string } {

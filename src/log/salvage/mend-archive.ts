@@ -1,8 +1,8 @@
-/** The archive of an account of a salvaged log: every message that it has by the facts has a text, and there are no others. */
+/** The archive of an account or a room of a salvaged log: every message that it has by the facts has a text, and there are no others. */
 
 import { archiveContentKey, archivePrefix } from "../../domain/archive-keys.ts";
-import { accountFactVersions, type AccountFacts, type AccountFactType } from "../../domain/facts.ts";
-import type { Json } from "../../ports.ts";
+import { accountFactVersions } from "../../domain/facts.ts";
+import { roomFactVersions } from "../../domain/room-facts.ts";
 import { archive, archiveRowsPrefix } from "../projections/archive.ts";
 import type { SavedLog } from "./saved-log.ts";
 
@@ -12,8 +12,8 @@ const pageRows = 1_000;
 
 /** Once the read models are made. Returns what there was to be mended, for a person. */
 export function mendArchive(log: SavedLog, stream: string): readonly string[] {
-  const [, host = "", username = ""] = stream.split("/");
-  const prefix = archiveRowsPrefix(host, username);
+  const [kind, host = "", name = ""] = stream.split("/");
+  const prefix = archiveRowsPrefix(host, name);
   const problems: string[] = [];
   const unknown = dropUnknown(log, stream, prefix);
   if (unknown > 0) problems.push(`${unknown} archived messages were found of which nothing was recorded: they are gone`);
@@ -29,7 +29,8 @@ export function mendArchive(log: SavedLog, stream: string): readonly string[] {
   }
   if (through !== undefined) {
     // As when it is trimmed, which may be what the lost facts said.
-    append(log, stream, "ArchiveTrimmed", { host, username, through });
+    if (kind === "room") log.append(stream, { type: "RoomArchiveTrimmed", v: roomFactVersions.RoomArchiveTrimmed, data: { host, room: name, through } });
+    else log.append(stream, { type: "ArchiveTrimmed", v: accountFactVersions.ArchiveTrimmed, data: { host, username: name, through } });
     problems.push(`the texts of its ${trimmed} oldest archived messages were lost: its archive begins after them`);
   }
   if (replaced > 0) problems.push(`the texts of ${replaced} archived messages were lost: they are empty now`);
@@ -58,8 +59,4 @@ function* keysWithoutText(log: SavedLog, stream: string, prefix: string): Genera
     for (const row of rows) yield (after = String(row["key"])).slice(prefix.length);
     if (rows.length < pageRows) return;
   }
-}
-
-function append<Type extends AccountFactType>(log: SavedLog, stream: string, type: Type, data: AccountFacts[Type]): void {
-  log.append(stream, { type, v: accountFactVersions[type], data: data as unknown as Json });
 }

@@ -15,6 +15,7 @@ import { KnownGaps, versionGaps } from "../verify/version-gaps.ts";
 import { collect, type Collected } from "./collect.ts";
 import { DamagedFile } from "./damaged-file.ts";
 import { beginAccounts, mendAccounts, type MendedAccount } from "./mend-accounts.ts";
+import { beginRooms, mendRooms, type MendedRoom } from "./mend-rooms.ts";
 import { mendSessions, type JudgeSession, type MendedSessions } from "./mend-sessions.ts";
 import { SavedLog } from "./saved-log.ts";
 
@@ -45,6 +46,7 @@ export interface Salvaged extends Collected, Omit<MendedSessions, "breaks"> {
   readonly lostFacts: number;
   readonly gaps: readonly VersionGap[];
   readonly accounts: readonly MendedAccount[];
+  readonly rooms: readonly MendedRoom[];
   /** Texts that belong to nobody any more, or are damaged. */
   readonly contentsLost: number;
 }
@@ -98,8 +100,10 @@ async function fill(file: DamagedFile, database: Database, { damaged, judge, isX
   dropDamagedTexts(log, isXml);
   forgetDoubtfulCauses(log);
   const begun = beginAccounts(log);
+  const begunRooms = beginRooms(log);
   const refused = await log.makeModels((done, total) => progress("facts", done, total));
   const accounts = mendAccounts(log, begun);
+  const rooms = mendRooms(log, begunRooms);
   const { breaks, ending, going } = mendSessions(log, { judge, endLost, unclear });
   dropOrphans(log);
   const gaps = [...gapsOf(log), ...breaks];
@@ -119,6 +123,7 @@ async function fill(file: DamagedFile, database: Database, { damaged, judge, isX
     ending,
     going,
     accounts,
+    rooms,
     contentsLost: contentsBefore - countOf(log, "content"),
   };
 }
@@ -195,6 +200,7 @@ function forgetDoubtfulCauses(log: SavedLog): void {
 function dropOrphans(log: SavedLog): void {
   const kept = `
     SELECT 'account/' || key FROM projection WHERE name = 'accounts'
+    UNION ALL SELECT 'room/' || key FROM projection WHERE name = 'rooms' AND key NOT GLOB '/*'
     UNION ALL SELECT 'session/' || substr(key, 6) FROM projection WHERE name = 'sessions' AND key GLOB 'live/*'
     UNION ALL SELECT '${serverStream}'`;
   log.database.exec(`DELETE FROM content WHERE stream NOT IN (${kept}); DELETE FROM secret WHERE stream NOT IN (${kept})`);

@@ -54,6 +54,13 @@ export class SavedLog {
     return Number(this.all(sql, stream, stream)[0]?.["version"]);
   }
 
+  /** The nearest position before this one that no fact has; undefined if there is none. */
+  freeBefore(position: number): number | undefined {
+    const taken = this.database.prepare("SELECT 1 AS yes FROM fact WHERE position = ?");
+    for (let free = position - 1; free > 0; free -= 1) if (taken.get(free) === undefined) return free;
+    return undefined;
+  }
+
   /** Behind everything else. */
   append(stream: string, fact: NewFact): void {
     this.insert(this.#lastPosition() + 1, stream, this.versionOf(stream) + 1, fact, this.#at);

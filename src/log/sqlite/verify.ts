@@ -8,6 +8,7 @@ import { AccountsCheck } from "../verify/accounts-check.ts";
 import { checkArchives } from "../verify/archives-check.ts";
 import { FactForm, isStream } from "../verify/fact-form.ts";
 import { Findings, fixes, type Finding, type LogCheck, type Report } from "../verify/findings.ts";
+import { RoomsCheck } from "../verify/rooms-check.ts";
 import { KnownGaps, versionGaps } from "../verify/version-gaps.ts";
 import type { Database, OpenDatabase } from "./driver.ts";
 import { resultCode } from "./driver.ts";
@@ -103,7 +104,7 @@ class Verification {
     const form = new FactForm(this.#report);
     const known = this.#schema < schemaVersion ? undefined : new KnownGaps(this.#database);
     const isSalvaged = (stream: string, version: number): boolean => known?.endsSalvagedGap(stream, version) ?? false;
-    const looking: readonly LogCheck[] = [new AccountsCheck(this.#report), ...(checks?.(this.#report, isSalvaged) ?? [])];
+    const looking: readonly LogCheck[] = [new AccountsCheck(this.#report), new RoomsCheck(this.#report), ...(checks?.(this.#report, isSalvaged) ?? [])];
     const models = new FreshModels(open, ownProjections);
     try {
       const page = this.#database.prepare(

@@ -2,8 +2,10 @@
 
 import { archiveContentKey, archivePrefix } from "../../domain/archive-keys.ts";
 import { accountStream } from "../../domain/facts.ts";
+import { roomStream } from "../../domain/room-facts.ts";
 import { accounts } from "../projections/accounts.ts";
 import { archive } from "../projections/archive.ts";
+import { rooms } from "../projections/rooms.ts";
 import type { Database } from "../sqlite/driver.ts";
 import type { FreshModels } from "../sqlite/fresh-models.ts";
 import { fixes, type Report } from "./findings.ts";
@@ -16,9 +18,10 @@ export async function checkArchives(database: Database, models: FreshModels, rep
   const text = database.prepare("SELECT 1 AS yes FROM content WHERE stream = ? AND key = ?");
   let done = 0;
   for (const row of models.keys(archive.name)) {
-    const [host = "", username = "", order, key = ""] = row.split("/");
+    const [host = "", name = "", order, key = ""] = row.split("/");
     if (order !== "n") continue;
-    const stream = accountStream(host, username);
+    // No room has the address of an account.
+    const stream = models.value(rooms.name, `${host}/${name}`) === undefined ? accountStream(host, name) : roomStream({ host, room: name });
     if (text.get(stream, archiveContentKey(key)) === undefined) {
       const problem = "a fact says that it was archived, and its text is not kept";
       report({ thing: `archived message ${key} of ${stream}`, problem, fix: fixes.salvage });
@@ -32,9 +35,9 @@ export async function checkArchives(database: Database, models: FreshModels, rep
     for (const row of rows) {
       last = [String(row["stream"]), String(row["key"])];
       const [stream = "", key = ""] = last;
-      const owner = stream.slice("account/".length);
-      // Texts of no account are found elsewhere.
-      if (models.value(accounts.name, owner) === undefined) continue;
+      const owner = stream.slice(stream.indexOf("/") + 1);
+      // Texts of nobody are found elsewhere.
+      if (models.value(stream.startsWith("room/") ? rooms.name : accounts.name, owner) === undefined) continue;
       if (models.value(archive.name, `${owner}/n/${key.slice(archivePrefix.length)}`) !== undefined) continue;
       report({ thing: `content ${key} of ${stream}`, problem: "no fact says that this message was archived", fix: fixes.salvage });
     }

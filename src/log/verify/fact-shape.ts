@@ -1,11 +1,12 @@
 /** What the data of each fact has to hold, so that nobody who reads it meets something else. */
 
 import type { AccountFacts } from "../../domain/facts.ts";
+import type { RoomFacts } from "../../domain/room-facts.ts";
 import type { SessionFacts } from "../../domain/session-facts.ts";
 import type { Json } from "../../ports.ts";
 
 type Kind = "string" | "number" | "boolean" | "object" | "array" | "something";
-type Facts = AccountFacts & SessionFacts & Record<"FakeSaltKeyMade" | "SessionsForgotten" | "SessionsCompacted" | "LogSalvaged", unknown>;
+type Facts = AccountFacts & SessionFacts & RoomFacts & Record<"FakeSaltKeyMade" | "SessionsForgotten" | "SessionsCompacted" | "LogSalvaged", unknown>;
 
 /** Names that may hold null, or nothing, are not in it. */
 const shapes: { readonly [Type in keyof Facts]: Readonly<Record<string, Kind>> } = {
@@ -25,6 +26,21 @@ const shapes: { readonly [Type in keyof Facts]: Readonly<Record<string, Kind>> }
   AccountStateSet: { space: "string", key: "string" },
   MessageArchived: { id: "string", with: "string", bytes: "number" },
   ArchiveTrimmed: { through: "string" },
+  RoomCreated: { by: "string", config: "object", locked: "boolean" },
+  RoomConfigured: { changes: "object" },
+  AffiliationSet: { jid: "string", affiliation: "string" },
+  OccupantEntered: { nick: "string", jid: "string", role: "string", presence: "string" },
+  OccupantShown: { nick: "string", jid: "string", presence: "string" },
+  OccupantRenamed: { nick: "string", to: "string" },
+  OccupantLeft: { nick: "string", jid: "string" },
+  RoleSet: { nick: "string", role: "string" },
+  SubjectSet: { nick: "string", stanza: "string" },
+  VCardSet: { hashes: "array", bytes: "number" },
+  RoomMessageArchived: { id: "string", with: "string", bytes: "number" },
+  RoomArchiveTrimmed: { through: "string" },
+  RoomMessageRetracted: { id: "string", by: "string", bytes: "number" },
+  OccupantsNoted: { occupants: "array" },
+  RoomDestroyed: {},
   SessionSnapshotTaken: { machine: "string", version: "number", value: "something", context: "object" },
   SessionTold: { event: "object", state: "string" },
   StanzaQueued: { number: "number", kind: "string", type: "string" },
@@ -47,6 +63,7 @@ export function misshapen(stream: string, type: string, data: Json): string | un
   const values = data as { readonly [name: string]: Json };
   const [kind, host, owner] = stream.split("/");
   if (kind === "account" && (values["host"] !== host || values["username"] !== owner)) return "its data is of another account";
+  if (kind === "room" && (values["host"] !== host || values["room"] !== owner)) return "its data is of another room";
   for (const [name, expected] of Object.entries(shapes[type as keyof Facts] ?? {})) {
     const found = Object.hasOwn(values, name) ? kindOf(values[name]) : "nothing";
     if (found !== expected && (expected !== "something" || found === "nothing")) return `its ${name} is ${found}, expected ${expected}`;

@@ -15,14 +15,28 @@ export interface Gap {
 
 const pageRows = 5_000;
 
+/** Whose streams lose facts while they live. */
+interface Owner {
+  readonly prefix: string;
+  /** Facts before which everything is forgotten. */
+  readonly ends: readonly string[];
+  /** Facts that say how many have gone since the begin: `forgotten`. */
+  readonly tells: readonly string[];
+}
+
+const owners: readonly Owner[] = [
+  { prefix: "account/", ends: ["AccountCreated", "AccountDeleted"], tells: ["ArchiveTrimmed"] },
+  { prefix: "room/", ends: ["RoomCreated", "RoomDestroyed"], tells: ["RoomArchiveTrimmed", "OccupantsNoted"] },
+];
+
 /** What the log itself says of facts that are not there any more. */
 export class KnownGaps {
   readonly #database: Database;
   readonly #salvaged = new Set<string>();
   readonly #ends = new Set<string>();
   readonly #compacted: SessionsCompacted;
-  /** The account that was asked for last, and whether no more of it is missing than has gone with its archived messages. */
-  #account = { stream: "", whole: true };
+  /** The account or room that was asked for last, and whether no more of it is missing than its facts say has gone. */
+  #owner = { stream: "", whole: true };
 
   constructor(database: Database) {
     this.#database = database;
@@ -48,11 +62,12 @@ export class KnownGaps {
   isForgotten(gap: Gap): boolean {
     const { stream, from, through } = gap;
     if (stream === "server" || this.wasSalvaged(gap)) return true;
-    // What came before the begin or the end of an account is forgotten with it.
-    if (stream.startsWith("account/")) {
-      if (["AccountCreated", "AccountDeleted"].includes(this.#typeAt(stream, through + 1))) return true;
-      if (this.#account.stream !== stream) this.#account = { stream, whole: this.#isWhole(stream) };
-      return this.#account.whole;
+    // What came before the begin or the end of an account, or of a room, is forgotten with it.
+    const owner = owners.find(({ prefix }) => stream.startsWith(prefix));
+    if (owner !== undefined) {
+      if (owner.ends.includes(this.#typeAt(stream, through + 1))) return true;
+      if (this.#owner.stream !== stream) this.#owner = { stream, whole: this.#isWhole(stream, owner) };
+      return this.#owner.whole;
     }
     const [, host = "", id = ""] = stream.split("/");
     // Of a session that was forgotten before its end there is what came since, and nobody waits for it.
@@ -61,16 +76,15 @@ export class KnownGaps {
   }
 
   /** By numbers alone: which facts those were is not known any more. */
-  #isWhole(stream: string): boolean {
-    const begun = this.#number("SELECT max(version) AS number FROM fact WHERE stream = ? AND type IN ('AccountCreated', 'AccountDeleted')", stream);
+  #isWhole(stream: string, { ends, tells }: Owner): boolean {
+    const begun = this.#number("SELECT max(version) AS number FROM fact WHERE stream = ? AND type IN (SELECT value FROM json_each(?))", stream, JSON.stringify(ends));
     const there = this.#number("SELECT count(*) AS number FROM fact WHERE stream = ? AND version > ?", stream, begun);
     const last = this.#number("SELECT max(version) AS number FROM fact WHERE stream = ?", stream);
     const salvaged = [...this.#salvaged].map((name) => name.split(" ")).filter(([of, from]) => of === stream && Number(from) > begun);
     const lost = salvaged.reduce((sum, [, from, through]) => sum + Number(through) - Number(from) + 1, 0);
-    const trimmed = this.#database.prepare(
-      "SELECT max(json_extract(data, '$.forgotten')) AS number FROM fact WHERE stream = ? AND type = 'ArchiveTrimmed' AND version > ?",
-    ).get(stream, begun);
-    return last - begun - there <= Number(trimmed?.["number"] ?? 0) + lost;
+    const gone = (type: string): number =>
+      this.#number("SELECT max(json_extract(data, '$.forgotten')) AS number FROM fact WHERE stream = ? AND type = ? AND version > ?", stream, type, begun);
+    return last - begun - there <= tells.reduce((sum, type) => sum + gone(type), lost);
   }
 
   #number(sql: string, ...values: readonly Value[]): number {

@@ -22,6 +22,11 @@ class Client(CommonClient):
             self.add_event_handler(f"presence_{name}", lambda stanza, name=name: self.presences.append([name, stanza["from"].full]))
         self.add_event_handler("disconnected", self.on_disconnected)
 
+    def reschedule_connection_attempt(self):
+        # slixmpp waits 1 s, 3 s, 7 s and so on: a server that is slow to start would be found too late.
+        self._connect_loop_wait = 0
+        super().reschedule_connection_attempt()
+
     def on_disconnected(self, reason):
         if self.staying:
             self.connect(use_ssl=None, force_starttls=None, disable_starttls=None)

@@ -95,7 +95,6 @@ async function lookAtAll(scene: Scene, stage: CodaStage, devices: readonly Devic
   if (!(await stage.quiet())) return;
   settle(devices);
   if (!(await stage.quiet())) return;
-  scene.archives.isAtRest = true;
   const items = fetchItems(scene, devices);
   const archives = scene.people.map(({ account }) => readBothWays(scene, devices.filter(({ person, sitting }) => person.account === account && sitting?.isToBlame === false), random));
   if (!(await stage.quiet())) return;

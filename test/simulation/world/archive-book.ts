@@ -42,8 +42,6 @@ export interface Entry {
 export class ArchiveBook {
   readonly #scene: () => Scene;
   readonly readings: Reading[] = [];
-  /** Nobody writes any more: what counts are is certain. */
-  isAtRest = false;
   #queries = 0;
 
   constructor(scene: () => Scene) {
@@ -135,13 +133,12 @@ export class ArchiveBook {
     const known = new Set(entries.map(({ id }) => id));
     if (page.some(({ id }) => known.has(id)) || new Set(page.map(({ id }) => id)).size < page.length) wrong("what came before");
     if (page.length === 0) return;
-    // While others write it may have become more between two looks.
-    if (index === undefined || (this.isAtRest && index + page.length > count)) return wrong("index and count do not agree");
+    if (index === undefined || index + page.length > count) return wrong("index and count do not agree");
     const isComplete = fin?.attrs["complete"] === "true";
     if (!plan.isBackwards && index !== entries.length) wrong(`its first is number ${entries.length}`);
     if (plan.isBackwards && firstIndex !== undefined && index !== firstIndex - page.length) wrong(`it ends before number ${firstIndex}`);
     if (plan.isBackwards && isComplete !== (index === 0)) wrong("complete and index do not agree");
-    if (this.isAtRest && !plan.isBackwards && isComplete !== (index + page.length === count)) wrong("complete and count do not agree");
+    if (!plan.isBackwards && isComplete !== (index + page.length === count)) wrong("complete and count do not agree");
   }
 }
 

@@ -163,10 +163,8 @@ export class MessageBook {
     }
   }
 
-  #checkOnce(sitting: Sitting, { number, receipts, form }: Message): void {
+  #checkOnce(sitting: Sitting, { number, receipts }: Message): void {
     const scene = this.#scene();
-    // What has waited for an inactive client comes as a copy: another session that had it, and has not acknowledged it, gives it on (XEP-0352).
-    if (form === "state" && sitting.wasInactive) return;
     const twice = receipts.some((receipt) => receipt.sitting === sitting);
     // Whose client has miscounted on purpose is given what it has said it has not.
     if (twice && !sitting.isToBlame) scene.problem(once, `${sitting.device}: m${number} came twice in one session`);
