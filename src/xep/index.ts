@@ -29,6 +29,7 @@ import { privateData } from "./xep-0223-private-data.ts";
 import { vcard4 } from "./xep-0292-vcard4.ts";
 import { archive } from "./xep-0313-archive.ts";
 import { archivePreferences } from "./xep-0313-preferences.ts";
+import { roomArchive } from "./xep-0313-room-archive.ts";
 import { stanzaIds } from "./xep-0359-stanza-ids.ts";
 import { carbons } from "./xep-0280-carbons.ts";
 import { push } from "./xep-0357-push.ts";
@@ -36,7 +37,9 @@ import { clientState } from "./xep-0352-client-state.ts";
 import { upload } from "./xep-0363-upload.ts";
 import { avatarConversion } from "./xep-0398-avatar-conversion.ts";
 import { bookmarks } from "./xep-0402-bookmarks.ts";
+import { selfPing } from "./xep-0410-self-ping.ts";
 import { bookmarkConversion } from "./xep-0411-bookmark-conversion.ts";
+import { occupantId } from "./xep-0421-occupant-id.ts";
 import { channelBinding } from "./xep-0440-channel-binding.ts";
 import { streamLimits } from "./xep-0478-stream-limits.ts";
 import { roomAvatar } from "./xep-0486-room-avatar.ts";
@@ -72,6 +75,7 @@ export const extensions: readonly Extension[] = [
   vcard4,
   archive,
   archivePreferences,
+  roomArchive,
   stanzaIds,
   carbons,
   push,
@@ -79,7 +83,9 @@ export const extensions: readonly Extension[] = [
   avatarConversion,
   upload,
   bookmarks,
+  selfPing,
   bookmarkConversion,
+  occupantId,
   channelBinding,
   streamLimits,
   roomAvatar,

@@ -21,13 +21,16 @@ export interface AskedQuery {
 type Refusal = { readonly fault: StanzaFault };
 type Filters = Omit<ArchiveQuery, "page">;
 
-export function readQuery(payload: Element): AskedQuery | Refusal {
+/** Whose archive: a room's has nothing but what is said in it. */
+export type ArchiveKind = "account" | "room";
+
+export function readQuery(payload: Element, kind: ArchiveKind): AskedQuery | Refusal {
   const { queryid: queryId, node } = payload.attrs as { readonly queryid?: string; readonly node?: string };
   // It is repeated with each message.
   if ((queryId?.length ?? 0) > archiveQueryIdCharsMax) return refused("not-acceptable", `a 'queryid' has at most ${archiveQueryIdCharsMax} characters`);
   // XEP-0313 section 6.1.3: for archives of other things.
   if (node !== undefined) return refused("feature-not-implemented", "there are no archives of nodes");
-  const filters = readFilters(payload);
+  const filters = readFilters(payload, kind);
   if ("fault" in filters) return filters;
   const page = readPageRequest(payload);
   if (page === undefined) return refused("bad-request", "the result set that is asked for is malformed");
@@ -36,7 +39,7 @@ export function readQuery(payload: Element): AskedQuery | Refusal {
 }
 
 /** XEP-0313 section 4.1.5. */
-export function queryForm(): Element {
+export function queryForm(kind: ArchiveKind): Element {
   // XEP-0313 section 4.1.5: any ids, and no list of them to choose from.
   const open = el("validate", { xmlns: "http://jabber.org/protocol/xdata-validate", datatype: "xs:string" }, el("open"));
   return dataForm("form", archiveNamespace, [
@@ -46,11 +49,13 @@ export function queryForm(): Element {
     { var: "before-id", type: "text-single" },
     { var: "after-id", type: "text-single" },
     { var: "ids", type: "list-multi", elements: [open] },
-    { var: "include-groupchat", type: "boolean" },
+    ...(kind === "account" ? [{ var: groupchatField, type: "boolean" }] : []),
   ]);
 }
 
-function readFilters(payload: Element): Filters | Refusal {
+const groupchatField = "include-groupchat";
+
+function readFilters(payload: Element, kind: ArchiveKind): Filters | Refusal {
   const element = findForm(payload);
   if (element === undefined) return {};
   const form = payload.getChildren("x", formNamespace).length > 1 ? undefined : readForm(element);
@@ -58,7 +63,7 @@ function readFilters(payload: Element): Filters | Refusal {
   if (form.formType !== archiveNamespace) return refused("bad-request", `the form's FORM_TYPE has to be ${archiveNamespace}`);
   const filters: { -readonly [Name in keyof Filters]: Filters[Name] } = {};
   for (const [name, values] of form.fields) {
-    const read = fields.get(name);
+    const read = name === groupchatField && kind === "room" ? undefined : fields.get(name);
     // XEP-0313 section 4.1.5: this is how clients learn that there is no such field.
     if (read === undefined) return refused("feature-not-implemented", `there is no field ${JSON.stringify(name.slice(0, 100))}`);
     // XEP-0004 section 3.6: an empty field says nothing.
@@ -81,7 +86,7 @@ const fields = new Map<string, (value: string, values: readonly string[]) => Fil
   ["before-id", (value) => (value === "" ? noSuchMessage : { beforeId: value })],
   ["ids", (_, values) => readIds([...new Set(values)])],
   // There are no such messages in a user's archive, wanted or not (XEP-0313 section 4.1.4).
-  ["include-groupchat", (value) => (booleanOf(value) === undefined ? refused("not-acceptable", "include-groupchat: neither true nor false") : {})],
+  [groupchatField, (value) => (booleanOf(value) === undefined ? refused("not-acceptable", "include-groupchat: neither true nor false") : {})],
 ]);
 
 function readWith(value: string): Filters | Refusal {

@@ -73,7 +73,7 @@ function activate(step: Step, session: Session): void {
 
 function holdsBack({ step, session, element, house }: Outgoing): boolean {
   if (!inactive.has(session)) return false;
-  const subject = subjectOf(element);
+  const subject = isOwnEnd(element, session) ? undefined : subjectOf(element);
   if (subject !== undefined && house.limits[choices[subject.kind]]) {
     const { kind, key } = subject;
     // That somebody has left nobody would tell of after a crash.
@@ -82,6 +82,11 @@ function holdsBack({ step, session, element, house }: Outgoing): boolean {
   }
   flush(step, session);
   return false;
+}
+
+/** Whom it has seen until then it has to forget, since it is not told any more who of them leaves: nothing may take the place of this. */
+function isOwnEnd({ name, attrs }: Element, session: Session): boolean {
+  return name === "presence" && attrs["type"] === "unavailable" && attrs["from"] === session.jid.full;
 }
 
 /**

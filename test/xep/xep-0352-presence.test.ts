@@ -57,6 +57,19 @@ describe("XEP-0352 section 3.2 presence", () => {
     expect(brief(await come(juliet))).toEqual(["orchard for you", "balcony gone"]);
   });
 
+  it("does not outlast the client's own: what it was shown before it went is ended by its own end, which comes in its place", async () => {
+    const { orchard, mantua, juliet } = await household();
+    await say(juliet, inactive);
+    await orchard.ask(shown(1));
+    await say(juliet, left);
+    // Of this she is not told: she is not there.
+    await orchard.ask(left);
+    await say(juliet, "<presence/>");
+    await mantua.ask(shown(2));
+    await say(juliet, active);
+    expect(brief(await come(juliet)).map((words) => words.trim())).toEqual(["orchard 1", "phone gone", "phone", "mantua 2"]);
+  });
+
   it("of other kinds does not wait: requests, answers to them, pushes, answers to the client", async () => {
     const { orchard, juliet } = await household();
     await juliet.ask("<iq type='get' id='roster'><query xmlns='jabber:iq:roster'/></iq>");

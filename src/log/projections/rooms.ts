@@ -85,7 +85,9 @@ function put(table: ProjectionTable, owner: RoomOwner, row: RoomRow | undefined)
   const difference = (after === undefined ? 0 : 1) - (before === undefined ? 0 : 1);
   if (difference === 0) return;
   const count = (table.get(listedCountKey(owner.host)) as ListedCountRow | undefined)?.count ?? 0;
-  table.set(listedCountKey(owner.host), { count: count + difference } satisfies ListedCountRow);
+  // As if there had never been one: of rooms that are over the log knows nothing any more.
+  if (count + difference === 0) table.delete(listedCountKey(owner.host));
+  else table.set(listedCountKey(owner.host), { count: count + difference } satisfies ListedCountRow);
 }
 
 /** Hidden rooms are in no list (XEP-0045 section 6.3), nor are those that nobody may enter yet. */
