@@ -6,12 +6,12 @@ import { existsSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { AnyStateMachine } from "xstate";
-import { sessionGuardWords, subscriptionGuardWords } from "../machines/guard-words.ts";
-import { sessionMachine, subscriptionMachine } from "../machines/index.ts";
+import { roomGuardWords, sessionGuardWords, subscriptionGuardWords } from "../machines/guard-words.ts";
+import { roomMachine, sessionMachine, subscriptionMachine } from "../machines/index.ts";
 import { chartOf } from "./chart.ts";
 import { messagesOf } from "./contract.ts";
 import { coveragePage, coverageSvg } from "./coverage.ts";
-import { exercisedSession, exercisedSubscription, markedPlan } from "./exercised.ts";
+import { exercisedRoom, exercisedSession, exercisedSubscription, markedPlan } from "./exercised.ts";
 import { extendingPage } from "./extending.ts";
 import { layoutOf } from "./layout.ts";
 import type { Layout } from "./layout.ts";
@@ -52,6 +52,13 @@ export const drawn: readonly Drawn[] = [
     source: "machines/subscription.ts",
     contract: { source: "machines/subscription-events.ts", told: "SubscriptionEvent", asked: "SubscriptionEffect" },
   },
+  {
+    machine: roomMachine,
+    about: "The life of a room of many, from who makes it to its end (XEP-0045). Who is in it, and how they stand to it, is data of the room and no state of this.",
+    guards: roomGuardWords,
+    source: "machines/room.ts",
+    contract: { source: "machines/room-events.ts", told: "RoomEvent", asked: "RoomEffect" },
+  },
 ];
 
 /** The project's folder: the nearest one above this file with a package.json, built or not. */
@@ -80,10 +87,11 @@ export async function generated(): Promise<ReadonlyMap<string, string>> {
 async function coverageFiles(): Promise<readonly (readonly [string, string])[]> {
   const session = { chart: chartOf(sessionMachine), exercised: exercisedSession() };
   const subscription = { chart: chartOf(subscriptionMachine), exercised: exercisedSubscription() };
+  const room = { chart: chartOf(roomMachine), exercised: exercisedRoom() };
   const layout = await layoutOf(markedPlan(planOf(session.chart), session.exercised.scripts));
   return [
     ...themes.map((theme) => [`diagrams/coverage.${theme}.svg`, coverageSvg(layout, theme)] as const),
-    ["diagrams/coverage.md", coveragePage(session, subscription)],
+    ["diagrams/coverage.md", coveragePage(session, subscription, room)],
   ];
 }
 

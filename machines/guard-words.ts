@@ -21,3 +21,9 @@ export const sessionGuardWords: Readonly<Record<string, string>> = {
 export const subscriptionGuardWords: Readonly<Record<string, string>> = {
   isApproved: "The user has approved the contact's request before there is one (RFC 6121 section 3.4).",
 };
+
+export const roomGuardWords: Readonly<Record<string, string>> = {
+  isLast: "No other session is in the room (XEP-0045 section 10.1.2).",
+  isLastOfTemporary: "No other session is in the room, and it is not to outlive its last occupant (XEP-0045 section 4.2).",
+  becomesTemporary: "Its owner has said that it is not to outlive its last occupant, and nobody is in it (XEP-0045 section 4.2).",
+};

@@ -2,6 +2,7 @@
 import { deriveCredentials } from "../auth/keys.ts";
 import { type Jid, parseJid, prepareDomain } from "../domain/jid.ts";
 import { AccountExistsError, type Accounts, NoSuchAccountError } from "../log/accounts.ts";
+import type { AccountRow } from "../log/projections/accounts.ts";
 import type { Random } from "../ports.ts";
 import { type ImportEntry, importEntriesMax, type ImportFailure, type ImportOutcome, type UserAdmin } from "./api.ts";
 import { AdminError } from "./errors.ts";
@@ -13,14 +14,27 @@ export interface AccountAdminOptions {
   readonly random: Random;
   /** PBKDF2 iterations of new passwords. */
   readonly iterations: number;
-  /** Ends what others have with an account, before it goes. The account may not exist. */
-  readonly onDeleting?: (host: string, username: string) => Promise<void>;
+  /** Ends what others have with an account, before it goes. The account may not exist. `asker`: a session of it that goes on for now, by its id. */
+  readonly onDeleting?: (host: string, username: string, asker?: string) => Promise<void>;
   /** Told when an account is gone, so that its sessions end. Resolves when what was still to be recorded of them is durable. */
   readonly onDeleted?: (host: string, username: string) => Promise<void> | void;
+  /** Told when nobody may log in to an account any more, so that its sessions end. */
+  readonly onDisabled?: (host: string, username: string) => Promise<void>;
+}
+
+export interface AccountAdmin extends UserAdmin {
+  userDelete(jid: string, asker?: Asker): Promise<string>;
+}
+
+/** The session of the account itself that asks for its end: the last one to end. */
+export interface Asker {
+  readonly session: string;
+  /** The account is gone; the session ends next. */
+  gone(): void;
 }
 
 /** The operations as functions, so that they can be spread into a larger API. */
-export function createAccountAdmin({ accounts, hosts, random, iterations, onDeleting, onDeleted }: AccountAdminOptions): UserAdmin {
+export function createAccountAdmin({ accounts, hosts, random, iterations, onDeleting, onDeleted, onDisabled }: AccountAdminOptions): AccountAdmin {
   const derive = async (password: string) => {
     try {
       return await deriveCredentials(password, random, iterations);
@@ -40,6 +54,17 @@ export function createAccountAdmin({ accounts, hosts, random, iterations, onDele
     return bare;
   };
 
+  const list = async (text: string | undefined, isListed: (row: AccountRow) => boolean): Promise<readonly string[]> => {
+    const host = text === undefined ? undefined : requireHost(text, hosts);
+    const jids: string[] = [];
+    for (let page = await accounts.list(host, { limit: pageAccounts }); ; ) {
+      for (const row of page) if (isListed(row)) jids.push(`${row.username}@${row.host}`);
+      const after = page.at(-1);
+      if (after === undefined || page.length < pageAccounts) return jids;
+      page = await accounts.list(host, { after, limit: pageAccounts });
+    }
+  };
+
   return {
     userAdd: add,
 
@@ -51,25 +76,32 @@ export function createAccountAdmin({ accounts, hosts, random, iterations, onDele
       return bare;
     },
 
-    async userDelete(text) {
+    async userDelete(text, asker) {
       const { local, domain, bare } = parseAccount(text, hosts);
-      await onDeleting?.(domain, local);
+      await onDeleting?.(domain, local, asker?.session);
       await accounts.delete(domain, local).catch(rethrow);
+      asker?.gone();
       await onDeleted?.(domain, local);
       await accounts.forgetRest(domain, local);
       return bare;
     },
 
-    async userList(text) {
-      const host = text === undefined ? undefined : requireHost(text, hosts);
-      const jids: string[] = [];
-      for (let page = await accounts.list(host, { limit: pageAccounts }); ; ) {
-        for (const { host, username } of page) jids.push(`${username}@${host}`);
-        const after = page.at(-1);
-        if (after === undefined || page.length < pageAccounts) return jids;
-        page = await accounts.list(host, { after, limit: pageAccounts });
-      }
+    async userDisable(text) {
+      const { local, domain, bare } = parseAccount(text, hosts);
+      await accounts.setDisabled(domain, local, true).catch(rethrow);
+      await onDisabled?.(domain, local);
+      return bare;
     },
+
+    async userEnable(text) {
+      const { local, domain, bare } = parseAccount(text, hosts);
+      await accounts.setDisabled(domain, local, false).catch(rethrow);
+      return bare;
+    },
+
+    userDisabled: (text) => list(text, ({ disabledAt }) => disabledAt !== undefined),
+
+    userList: (text) => list(text, () => true),
 
     async userImport(entries) {
       if (entries.length > importEntriesMax) {

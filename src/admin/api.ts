@@ -14,6 +14,14 @@ export interface UserAdmin {
   userPasswd(jid: string, password: string): Promise<string>;
   /** Ends the account and its sessions. */
   userDelete(jid: string): Promise<string>;
+  /**
+   * Nobody may log in to it until `userEnable`, and its sessions end. All that is kept of it stays, and what is sent to it is treated as
+   * for a user who is not there. Nothing happens if it is so already.
+   */
+  userDisable(jid: string): Promise<string>;
+  userEnable(jid: string): Promise<string>;
+  /** Those of `userList` that are disabled. */
+  userDisabled(domain?: string): Promise<readonly string[]>;
   /** Bare JIDs in order, of one host or of all. */
   userList(domain?: string): Promise<readonly string[]>;
   /** Creates what it can; a faulty entry does not stop the others. At most `importEntriesMax` entries, each of another JID. */
@@ -26,6 +34,19 @@ export interface ContactAdmin {
   roster(jid: string): Promise<RosterView>;
   /** Whether each of two sees the other's presence, and why. One of them may be of another server. Rejects as `roster` does. */
   explainPresence(a: string, b: string): Promise<PresenceExplanation>;
+}
+
+/** What is done to those who are here now, and told to everybody. */
+export interface ServiceAdmin {
+  /** Ends the sessions of an account, or that of a full JID, so that they cannot be resumed; resolves to how many. Rejects as `roster` does. */
+  sessionsEnd(jid: string): Promise<number>;
+  /** Tells everybody who is available; resolves to how many sessions. Rejects with text-unusable. */
+  announce(text: string): Promise<number>;
+  /** What everybody is shown once, at the next login; null for nothing. */
+  motd(): Promise<string | null>;
+  /** Another one, which everybody is shown, who is available at once. `edit`: only who was not shown the former one. Rejects with text-unusable. */
+  motdSet(text: string, edit: boolean): Promise<void>;
+  motdDelete(): Promise<void>;
 }
 
 /** Accounts whole, as JSON documents (admin/formats/account-document.ts). */
@@ -63,7 +84,7 @@ export interface LogAdmin {
 }
 
 /** What is asked of the store that is open, and of the sessions on it. */
-export interface StoreAdmin extends UserAdmin, ContactAdmin, AccountTransfer, ArchiveTransfer, HistorySource, LogAdmin {
+export interface StoreAdmin extends UserAdmin, ContactAdmin, ServiceAdmin, AccountTransfer, ArchiveTransfer, HistorySource, LogAdmin {
   /** The sessions that live now. */
   sessions(): readonly SessionView[] | Promise<readonly SessionView[]>;
 }

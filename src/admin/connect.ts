@@ -100,6 +100,38 @@ class SocketClient implements AdminClient {
     return this.#ask("user.delete", { jid });
   }
 
+  userDisable(jid: string): Promise<string> {
+    return this.#ask("user.disable", { jid });
+  }
+
+  sessionsEnd(jid: string): Promise<number> {
+    return this.#ask("session.end", { jid });
+  }
+
+  announce(text: string): Promise<number> {
+    return this.#ask("announce", { text });
+  }
+
+  async motd(): Promise<string | null> {
+    return (await this.#ask<{ readonly text: string | null }>("motd", {})).text;
+  }
+
+  async motdSet(text: string, edit: boolean): Promise<void> {
+    await this.#ask("motd.set", { text, edit });
+  }
+
+  async motdDelete(): Promise<void> {
+    await this.#ask("motd.delete", {});
+  }
+
+  userEnable(jid: string): Promise<string> {
+    return this.#ask("user.enable", { jid });
+  }
+
+  userDisabled(domain?: string): Promise<readonly string[]> {
+    return this.#ask("user.disabled", domain === undefined ? {} : { domain });
+  }
+
   userList(domain?: string): Promise<readonly string[]> {
     return this.#ask("user.list", domain === undefined ? {} : { domain });
   }

@@ -3,6 +3,7 @@ export type AdminErrorCode =
   | "jid-malformed"
   | "host-unknown"
   | "password-unusable"
+  | "text-unusable"
   | "account-exists"
   | "account-unknown"
   | "request-malformed"

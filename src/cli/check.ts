@@ -2,7 +2,8 @@ import type { Command } from "commander";
 import { UsageError } from "./terminal.ts";
 
 /** As they are asked for by name. */
-export const machineNames = ["client-session", "subscription"] as const;
+export const machineNames = ["client-session", "subscription", "room"] as const;
+const alternatives = `${machineNames.slice(0, -1).join(", ")} or ${machineNames.at(-1)}`;
 /** What the first is called where nothing else has a session. */
 const otherNames: Readonly<Record<string, string>> = { session: "client-session" };
 /** As a shell says it of a process that Ctrl-C ended. */
@@ -22,7 +23,7 @@ export function addCheck(program: Command): void {
   program
     .command("check")
     .description("hold the state machines of this release against their rules, in everything that can be told to them")
-    .option("--machine <NAME>", `only this one: ${machineNames[0]} (or: session), ${machineNames[1]}`)
+    .option("--machine <NAME>", `only this one: ${machineNames[0]} (or: session), ${machineNames.slice(1).join(", ")}`)
     .option("--runs <N>", "generated scripts for each machine; 0: none (default: 2000)")
     .option("--seed <S>", "make the same scripts again (default: others each time)")
     .option("--save <DIR>", "write the verdict, and a case for each failure, into this folder")
@@ -70,7 +71,7 @@ Examples:
 
 function machineOf(asked: string): string {
   const name = Object.hasOwn(otherNames, asked) ? otherNames[asked] : machineNames.find((name) => name === asked);
-  if (name === undefined) throw new UsageError(`--machine: expected ${machineNames.join(" or ")}, got ${JSON.stringify(asked)}`);
+  if (name === undefined) throw new UsageError(`--machine: expected ${alternatives}, got ${JSON.stringify(asked)}`);
   return name;
 }
 

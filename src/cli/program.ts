@@ -22,6 +22,7 @@ import { addStart } from "./start.ts";
 import { style } from "./terminal.ts";
 import { addUserAdd } from "./user-add.ts";
 import { addUserDelete } from "./user-delete.ts";
+import { addUserDisable, addUserEnable } from "./user-disable.ts";
 import { addUserImport } from "./user-import.ts";
 import { addUserList } from "./user-list.ts";
 import { addUserPasswd } from "./user-passwd.ts";
@@ -62,7 +63,7 @@ Exit status: 0 done, 1 failed, 2 called wrongly. NO_COLOR=1 turns colour off, RE
   addStart(program);
   const user = program
     .command("user")
-    .description("add, change, delete, list and import accounts")
+    .description("add, change, disable, delete, list and import accounts")
     .addHelpText(
       "after",
       `
@@ -74,6 +75,8 @@ Examples:
   addUserAdd(user);
   addUserPasswd(user);
   addUserDelete(user);
+  addUserDisable(user);
+  addUserEnable(user);
   addUserList(user);
   addUserImport(user);
   addRoster(program);

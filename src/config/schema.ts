@@ -229,6 +229,17 @@ export const configSchema = z.strictObject({
       }),
     })
     .prefault({}),
+  registration: z
+    .strictObject({
+      enabled: z.boolean().default(false).meta({
+        description: "Whether anybody may make an account from a client (XEP-0077). Names that were somebody's before, and those of `admins`, are not given.",
+      }),
+      perAddress: count(5, 1, 100_000, "tries", "Tries to make an account from one address, or one IPv6 network of 64 bits, in an hour; loopback is counted, too."),
+      perHour: count(100, 1, 100_000, "tries", "Tries to make an account from all addresses together, in an hour."),
+      passwords: z.boolean().default(true).meta({ description: "Whether users may set another password from a client." }),
+      removal: z.boolean().default(true).meta({ description: "Whether users may remove their account from a client, with all that is kept of it." }),
+    })
+    .prefault({}),
   upload: z
     .strictObject({
       enabled: z.boolean().default(true).meta({

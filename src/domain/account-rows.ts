@@ -129,6 +129,8 @@ export function applyAccountFact(table: AccountTable, fact: AccountFact, at: num
       return;
     }
     case "PasswordChanged":
+    case "AccountDisabled":
+    case "AccountEnabled":
     case "AccountDataSet":
       return;
   }

@@ -16,6 +16,9 @@ export interface AccountFacts {
    */
   readonly PasswordChanged: Owner & { readonly removed: boolean };
   readonly AccountDeleted: Owner;
+  /** Nobody may log in to it until it is enabled again; all that is kept of it stays. */
+  readonly AccountDisabled: Owner;
+  readonly AccountEnabled: Owner;
   /** A contact was added or changed, by a client or by a subscription. `version` is that of the roster from now on. */
   readonly RosterItemSet: Owner & { readonly item: RosterItem; readonly version: number };
   /**
@@ -86,6 +89,8 @@ export const accountFactVersions = {
   AccountCreated: 1,
   PasswordChanged: 1,
   AccountDeleted: 1,
+  AccountDisabled: 1,
+  AccountEnabled: 1,
   RosterItemSet: 1,
   RosterItemRemoved: 1,
   SubscriptionRequested: 1,

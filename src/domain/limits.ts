@@ -356,6 +356,30 @@ export const roomAffiliationsBytesMax = 2_097_152;
 export const roomChangesMax = 250;
 /** UTF-16 units of the reason for a change. */
 export const roomReasonCharsMax = 1_000;
+/** Invitations in one message to a room, and those of a room that may still be declined: of more the oldest are forgotten. */
+export const roomInvitesAtOnceMax = 20;
+export const roomInvitationsMax = 500;
+/** Bytes of UTF-8 of what the server tells everybody (XEP-0133 sections 4.23 and 4.24). */
+export const announcementBytesMax = 16_384;
+/** Sessions that are told it in one step, and milliseconds until the next ones are. */
+export const announcementsAtOnce = 250;
+export const announcementGapMs = 5;
+/** Users that a list of them has at most (XEP-0133 section 4.18), and users that one request of an administrator is about. */
+export const listedUsersMax = 1_000;
+export const administeredUsersMax = 100;
+/** Commands that are being executed (XEP-0050 section 3.3) at the same time, in all and of one user: of more the oldest is over. */
+export const commandExecutionsMax = 10_000;
+export const commandExecutionsOfUserMax = 10;
+/** Milliseconds that a form of one waits to be filled in, and executions that are over and remembered as such. */
+export const commandExecutionMs = 600_000;
+export const endedExecutionsMax = 10_000;
 /** Milliseconds until somebody may ask for voice in the same room again (XEP-0045 section 7.13), and requests of all in such a time. */
 export const voiceRequestMs = 60_000;
 export const voiceRequestsMax = 30;
+
+/** Milliseconds over which the tries of strangers to make accounts are counted (XEP-0077), and requests about it on one stream before the login. */
+export const registrationPeriodMs = 3_600_000;
+export const registrationRequestsMax = 20;
+/** Characters of a password that is chosen in-band, at least; and such passwords whose keys are made at the same time: each is some milliseconds of a thread. */
+export const registrationPasswordCharsMin = 8;
+export const registrationPasswordsMax = 8;

@@ -34,7 +34,8 @@ export interface RoomFacts {
   readonly VCardSet: RoomOwner & { readonly hashes: readonly string[]; readonly bytes: number };
   /** What was said is in the room's archive; its text is the content `archive/KEY`. As the fact of the same name of an account. */
   readonly RoomMessageArchived: RoomOwner & { readonly id: string; readonly with: string; readonly bytes: number };
-  readonly RoomArchiveTrimmed: RoomOwner & { readonly through: string };
+  /** As ArchiveTrimmed of an account: the archive begins after the key `through`, and so many facts of it are forgotten. */
+  readonly RoomArchiveTrimmed: RoomOwner & { readonly through: string; readonly forgotten?: number };
   /**
    * A moderator took back what somebody had said: what is left of it, so many bytes, is the content `archive/KEY` from now on. `by`: a bare
    * JID.
@@ -57,11 +58,13 @@ export interface NotedOccupant {
 
 export type RoomFactType = keyof RoomFacts;
 
+/** `forgotten`: the versions of earlier facts of its stream that go with a RoomArchiveTrimmed. */
 export type RoomFact = {
   readonly [Type in RoomFactType]: {
     readonly type: Type;
     readonly data: RoomFacts[Type];
     readonly contents?: readonly { readonly key: string; readonly text: string }[];
+    readonly forgotten?: readonly number[];
   };
 }[RoomFactType];
 
@@ -105,14 +108,17 @@ export const roomVCardKey = "vcard";
 interface RoomFactExtras {
   readonly contents?: readonly { readonly key: string; readonly text: string }[];
   readonly erases?: readonly { readonly from: string; readonly through: string }[];
-  readonly forgets?: readonly { readonly stream: string; readonly types?: readonly string[] }[];
+  readonly forgets?: readonly { readonly stream: string; readonly types?: readonly string[]; readonly versions?: readonly number[] }[];
 }
 
 /** What such a fact keeps, erases and forgets in its commit: all of it follows from the fact itself. */
 export function roomExtrasOf(fact: RoomFact): RoomFactExtras {
   switch (fact.type) {
     case "RoomArchiveTrimmed":
-      return { erases: [{ from: archivePrefix, through: archiveContentKey(fact.data.through) }] };
+      return {
+        erases: [{ from: archivePrefix, through: archiveContentKey(fact.data.through) }],
+        ...(fact.forgotten !== undefined && { forgets: [{ stream: roomStream(fact.data), versions: fact.forgotten }] }),
+      };
     case "VCardSet":
       return fact.contents === undefined ? { erases: [{ from: roomVCardKey, through: roomVCardKey }] } : { contents: fact.contents };
     case "OccupantsNoted":

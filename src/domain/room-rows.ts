@@ -44,6 +44,8 @@ export interface RoomMeta {
   readonly archiveLast: string;
   /** The key up to which the archive was trimmed last. */
   readonly archiveTrimmed: string;
+  /** Facts about archived messages, and about how they were trimmed, that are forgotten since the room was made. */
+  readonly archiveForgotten: number;
   /** Facts about occupants since they were last noted. */
   readonly unnoted: number;
   /** Facts about occupants that are forgotten, since the room was made. Without it they were never noted. */
@@ -141,6 +143,7 @@ export function applyRoomFact(table: RoomTable, fact: RoomFact, at: number): voi
       return;
     case "RoomArchiveTrimmed":
       setMeta("archiveTrimmed", fact.data.through);
+      if (fact.data.forgotten !== undefined) setMeta("archiveForgotten", fact.data.forgotten);
       return;
     case "RoomMessageRetracted":
       return;

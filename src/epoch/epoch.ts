@@ -1,6 +1,6 @@
 /** What lives as long as one opening of the store: everything that is in memory because it is on the disk, and everybody who has seen it. */
 import { stateName } from "../../machines/state-name.ts";
-import { createAccountAdmin } from "../admin/account-admin.ts";
+import { type AccountAdmin, createAccountAdmin } from "../admin/account-admin.ts";
 import { createAccountTransfer } from "../admin/account-transfer.ts";
 import { createArchiveTransfer } from "../admin/archive-transfer.ts";
 import type { StoreAdmin } from "../admin/api.ts";
@@ -18,6 +18,7 @@ import { StoreFailedError } from "../log/errors.ts";
 import { loadAccount } from "../log/load-account.ts";
 import { pastSessions } from "../log/past-sessions.ts";
 import { Retention } from "../log/retention.ts";
+import { readMotd } from "../log/motd.ts";
 import { fakeSaltKey, keyFor } from "../log/server-secret.ts";
 import { RoomSource } from "../log/room-source.ts";
 import { SessionSource } from "../log/session-source.ts";
@@ -29,7 +30,9 @@ import { createArchiveIds } from "../router/archive-ids.ts";
 import { createCommunity } from "../router/community.ts";
 import { endContacts } from "../router/departure.ts";
 import type { Extension } from "../router/extension.ts";
+import { Bulletin } from "../router/bulletin.ts";
 import { createCapabilities } from "../router/capabilities.ts";
+import type { MessageOfTheDay } from "../router/administration.ts";
 import { createHouse } from "../router/house.ts";
 import { Patience } from "../router/patience.ts";
 import { Later } from "../router/later.ts";
@@ -52,6 +55,8 @@ import { Batch } from "../step/batch.ts";
 import type { Tally } from "../step/tally.ts";
 import type { UploadSlots } from "../upload/open.ts";
 import type { Link } from "../xml/link.ts";
+import { createAdministration, createServiceAdmin } from "./administration.ts";
+import { createRegistrar } from "./registrar.ts";
 import { within } from "./within.ts";
 
 /** Opens the store, once for each epoch. `onFatal` is told if a commit fails later on. */
@@ -138,7 +143,8 @@ export class Epoch {
     });
     try {
       const saltKey = await fakeSaltKey(store, options);
-      const epoch = (opening.epoch = new Epoch(options, store, saltKey));
+      const motd = await readMotd(store);
+      const epoch = (opening.epoch = new Epoch(options, store, saltKey, motd));
       const broken = epoch.failed.then((error) => Promise.reject(error));
       // Who was there before is restored here, before the first link and, at the start, before any listener.
       await Promise.race([epoch.#recover(), broken]);
@@ -154,7 +160,7 @@ export class Epoch {
     }
   }
 
-  private constructor(options: EpochOptions, store: Store, saltKey: Uint8Array) {
+  private constructor(options: EpochOptions, store: Store, saltKey: Uint8Array, motd: MessageOfTheDay | undefined) {
     const { config, log, clock, random, ids, extensions, startedAt, tally, uploads } = options;
     tally.storeOpenings += 1;
     const hosts = config.hosts.map((host) => host.domain);
@@ -194,13 +200,16 @@ export class Epoch {
     const capabilities = createCapabilities({ extensions, accounts, requests, house: () => house });
     const source = new AccountSource(store);
     const roomSource = new RoomSource(store);
+    const bulletin = new Bulletin({ registry, accounts, batch, house: () => house, motd });
     const archiveKey = keyFor("archive ids", saltKey);
     const house = createHouse({
       software, hosts, log, extensions, registry, accounts, batch, ids, source, contacts, startedAt,
       archiveKey,
       occupantKey: keyFor("occupant ids", saltKey),
-      limits: { ...config.limits, ...config.clientState, pushDisclose: config.push.disclose, pushServices: new Set(config.push.services), rooms: { ...config.rooms, admins: config.admins }, uploadBytes: uploads?.maxFileBytes ?? 0 },
+      limits: { ...config.limits, ...config.clientState, pushDisclose: config.push.disclose, pushServices: new Set(config.push.services), rooms: { ...config.rooms, admins: config.admins }, registration: config.registration, uploadBytes: uploads?.maxFileBytes ?? 0 },
       requests, later, patience, capabilities, services, rooms: roomSource, roomArchive: roomSource.archive, uploads,
+      registrar: createRegistrar({ accounts: storedAccounts, limits: config.registration, admin: () => accountAdmin }),
+      administration: createAdministration({ admins: config.admins, admin: () => this.admin, registry, sessions, bulletin }),
       send: (...stanza) => router.send(...stanza),
       ask: (...request) => router.ask(...request),
       hold: (...stanza) => router.hold(...stanza),
@@ -225,6 +234,7 @@ export class Epoch {
     this.#rooms = house.rooms;
     for (const service of extensions.flatMap((extension) => extension.services?.(house) ?? [])) services.add(service);
     const logins = (this.#logins = new Logins({
+      isDisabled: (host, username) => storedAccounts.isDisabled(host, username),
       lookup: async (host, username) => (await storedAccounts.credentials(host, username)) as StoredCredentials | undefined,
       allowPlaintext: config.listen.allowPlaintext,
       random,
@@ -249,8 +259,8 @@ export class Epoch {
     });
 
     /** Its sessions first: those who see them are told that they are gone, and then that nothing will come. */
-    const leave = async (host: string, username: string): Promise<void> => {
-      sessions.removeAccount(host, username);
+    const leave = async (host: string, username: string, asker?: string): Promise<void> => {
+      sessions.removeAccount(host, username, asker);
       await endContacts({ hosts, accounts, batch, subscriptions }, host, username);
     };
     const endAccount = async (host: string, username: string): Promise<void> => {
@@ -262,17 +272,25 @@ export class Epoch {
       // What was recorded of it until now is forgotten next.
       await batch.settle();
     };
+    const disable = async (host: string, username: string): Promise<void> => {
+      sessions.disableAccount(host, username);
+      // Who was asked for proof before, and has given it since.
+      await batch.settle();
+      sessions.disableAccount(host, username);
+    };
     const common = { accounts: storedAccounts, hosts, random, iterations: config.limits.scramIterations };
+    const accountAdmin: AccountAdmin = createAccountAdmin({ ...common, onDeleting: leave, onDeleted: endAccount, onDisabled: disable });
     this.admin = {
       ...createAccountTransfer({ ...common, store, offlineMessagesMax: config.limits.offlineMessages }),
       ...createArchiveTransfer({ store, accounts: storedAccounts, clock, hosts, ids: async () => createArchiveIds(archiveKey) }),
-      ...createAccountAdmin({ ...common, onDeleting: leave, onDeleted: endAccount }),
+      ...accountAdmin,
       ...createContactAdmin({
         hosts,
         load: (host, username) => accounts.load(host, username),
         resources: (bareJid) => registry.sessions(bareJid).filter(({ connected }) => connected),
       }),
       ...createHistoryAdmin({ store, hosts }),
+      ...createServiceAdmin({ hosts, accounts: storedAccounts, registry, bulletin }),
       ...createLogAdmin({ store }),
       sessions: () => [...sessions].map(viewOf),
     };

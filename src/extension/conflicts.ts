@@ -26,7 +26,7 @@ interface Claim {
   readonly both: string;
 }
 
-function claimsOf({ value: { name, iq = [], elements = [] } }: Given): readonly Claim[] {
+function claimsOf({ value: { name, iq = [], elements = [], commands = [] } }: Given): readonly Claim[] {
   return [
     { member: ".name", keys: [`name ${name}`], both: `have the name ${name}` },
     ...iq.map(({ xmlns, name, types, at }, index) => ({
@@ -39,6 +39,11 @@ function claimsOf({ value: { name, iq = [], elements = [] } }: Given): readonly 
       keys: [`element ${xmlns} ${name}`],
       both: `take <${name} xmlns='${xmlns}'/>`,
     }))),
+    ...commands.map(({ node, may }, index) => ({
+      member: `.commands[${index}]`,
+      keys: [`command ${may === "owner" ? "account" : "server"} ${node}`],
+      both: `have the command ${node}`,
+    })),
   ];
 }
 

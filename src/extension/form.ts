@@ -56,10 +56,19 @@ const iqHandler = record({
   handle: anyFunction,
 });
 
+const command = record({
+  node: text("a name of one's own, such as urn:example:motto#set"),
+  name: text("what people read in the menu"),
+  may: z.enum(["everybody", "admins", "owner"], { error: "everybody, admins or owner" }),
+  stages: list(anyFunction, "functions").max(20, { error: "at most 20 stages" }).optional(),
+  complete: anyFunction,
+});
+
 const roomPart = record({
   iq: list(iqHandler.extend({ at: list(z.enum(["service", "room", "occupant"], { error: "service, room or occupant" }), 'places: "service", "room", "occupant"') }), "handlers").optional(),
   messages: list(decidingFunction, "functions").optional(),
   saying: decidingFunction.optional(),
+  whispering: decidingFunction.optional(),
   showing: decidingFunction.optional(),
   serviceFeatures: texts.optional(),
   roomFeatures: decidingFunction.optional(),
@@ -78,13 +87,15 @@ const members = {
     "an object with id and title, of what the extension implements",
   ),
   serverFeatures: z.union([texts, decidingFunction], { error: "a list of features, or a function that returns one" }).optional(),
-  accountFeatures: texts.optional(),
+  accountFeatures: z.union([texts, decidingFunction], { error: "a list of features, or a function that returns one" }).optional(),
   serverIdentities: z.union([list(identity, "identities"), decidingFunction], { error: "a list of identities, or a function that returns one" }).optional(),
   accountIdentities: list(identity, "identities").optional(),
   serverForms: decidingFunction.optional(),
   accountNodes: record({ items: anyFunction, info: anyFunction }).optional(),
   nodeDefaults: z.custom(isNodeDefaults, { error: "an object with what is configured of each node, by names and values of XEP-0060 section 16.4.4" }).optional(),
   serverNodes: decidingFunction.optional(),
+  serverItems: record({ items: decidingFunction, info: decidingFunction }).optional(),
+  commands: list(command, "commands").optional(),
   iq: list(iqHandler, "handlers").optional(),
   phases: record(Object.fromEntries(phases.map((phase) => [phase, decidingFunction.optional()])), "an object with a function for each phase").optional(),
   elements: list(record({ xmlns: namespaceName, names: texts, handle: decidingFunction }), "handlers").optional(),

@@ -13,8 +13,13 @@ export function defineExtension(extension: Extension): Extension {
 export { sessionState, type SessionState, type SessionStateOptions } from "../router/session-state.ts";
 export type {
   AccessChanged, AccountNodes, DataChanged, ElementHandler, Extension, FeaturesLearned, IqHandler, IqReply, IqRequest, ItemsChanged, NodeQuestion,
-  Outgoing, PresenceChanged, RosterChanged, SessionLinkLost, SessionResumed, Specification,
+  Outgoing, PresenceChanged, RosterChanged, ServerNodeQuestion, ServerNodes, SessionLinkLost, SessionResumed, Specification,
 } from "../router/extension.ts";
+export type {
+  Administered, AdministeredContact, AdministeredRoster, Administration, MessageOfTheDay, OnlineSession,
+} from "../router/administration.ts";
+export type { Command, CommandCall, CommandFault, CommandForm, CommandOutcome, CommandStage, FilledForm } from "../router/commands.ts";
+export type { FormField } from "../xml/data-form.ts";
 export type { Passage, Phase, PhaseHandler, PhaseHandlers, Verdict } from "../router/phases.ts";
 export type { EntityDescription, EntityForm, EntityIdentity } from "../domain/entity-caps.ts";
 
@@ -22,7 +27,7 @@ export type { EntityDescription, EntityForm, EntityIdentity } from "../domain/en
 export type { House, HouseLimits } from "../router/house.ts";
 export type { AccountData, DataRange, DataValue, SetState, StoredMessage } from "../router/account-data.ts";
 export type {
-  Archive, ArchivedId, ArchivedMessage, ArchiveMissing, ArchivePage, ArchiveQuery, KeptMessages, ResultPage,
+  Archive, ArchivedId, ArchivedMessage, ArchiveEnds, ArchiveMissing, ArchivePage, ArchiveQuery, KeptMessages, ResultPage,
 } from "../router/archive.ts";
 export type { Contacts, Meant } from "../router/contacts.ts";
 export type { Answered, ServerAnswer, ServerRequest } from "../router/requests.ts";
@@ -32,6 +37,8 @@ export type { Tie } from "../pubsub/people-index.ts";
 export type { Subscription } from "../pubsub/people-rows.ts";
 export type { AccessModel, Affiliation, Entry, Node, NodeConfig, SubscriptionState as NodeSubscriptionState } from "../pubsub/node.ts";
 export type { Fault } from "../pubsub/faults.ts";
+export type { UploadSlots } from "../upload/open.ts";
+export type { SlotAnswer, Wanted } from "../upload/uploads.ts";
 export type { Log } from "../ports.ts";
 
 // Sessions and accounts.

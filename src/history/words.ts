@@ -45,6 +45,8 @@ const accountWords: { readonly [Type in AccountFactType]: (data: AccountFacts[Ty
   AccountCreated: () => "the account was created",
   PasswordChanged: ({ removed }) => (removed ? "its keys were erased" : "its password was set"),
   AccountDeleted: () => "the account was deleted",
+  AccountDisabled: () => "the account was disabled: nobody may log in to it",
+  AccountEnabled: () => "the account was enabled again",
   RosterItemSet: ({ item, version }) => {
     const flags = `${item.ask ? ", asked" : ""}${item.approved ? ", approved beforehand" : ""}`;
     return `contact ${item.jid} set: subscription ${item.subscription}${flags} (roster version ${version})`;

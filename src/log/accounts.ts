@@ -111,6 +111,25 @@ export class Accounts {
     });
   }
 
+  /** Rejects with NoSuchAccountError. Nothing is recorded if it is so already. */
+  async setDisabled(host: string, username: string, disabled: boolean): Promise<void> {
+    await this.#decide(host, username, (exists, fact, row) => {
+      if (!exists) throw new NoSuchAccountError(host, username);
+      if (disabled === (row?.disabledAt !== undefined)) return [];
+      return [fact({ type: disabled ? "AccountDisabled" : "AccountEnabled", data: { host, username } })];
+    });
+  }
+
+  /** false for an account that does not exist. */
+  async isDisabled(host: string, username: string): Promise<boolean> {
+    return (await this.#row(host, username))?.disabledAt !== undefined;
+  }
+
+  /** Whether there is such an account, or was one before. */
+  async everExisted(host: string, username: string): Promise<boolean> {
+    return (await this.#store.read(accountStream(host, username), 0, 1)).length > 0;
+  }
+
   /**
    * Rejects with NoSuchAccountError. Nothing of the account is left in the store, nor of its sessions, but the fact that there was one
    * of that name until now. What is recorded of it later is for `forgetRest`.
@@ -166,7 +185,7 @@ export class Accounts {
   }
 
   async exists(host: string, username: string): Promise<boolean> {
-    return (await this.#store.query(projection.name, { key: accountKey(host, username) })).length > 0;
+    return (await this.#row(host, username)) !== undefined;
   }
 
   /** undefined if there is no such account. */
@@ -180,6 +199,11 @@ export class Accounts {
     const page = after === undefined ? { prefix, limit } : { prefix, limit, after: accountKey(after.host, after.username) };
     const rows = await this.#store.query(projection.name, page);
     return rows.map(({ value }) => value as unknown as AccountRow);
+  }
+
+  async #row(host: string, username: string): Promise<AccountRow | undefined> {
+    const [row] = await this.#store.query(projection.name, { key: accountKey(host, username) });
+    return row?.value as unknown as AccountRow | undefined;
   }
 
   async #createIfMissing({ host, username, credentials }: NewAccount): Promise<boolean> {
@@ -229,11 +253,13 @@ export class Accounts {
     const step = this.#step();
     let version = 0;
     for (let attempt = 1; ; attempt += 1) {
-      const facts = decision(await this.exists(host, username), (given, secret) => {
+      const row = await this.#row(host, username);
+      const fact: MakeFact = (given, secret) => {
         const { type, data } = given;
-        const fact = { ...step, type, v: accountFactVersions[type], data, ...extrasOf(given) };
-        return secret === undefined ? fact : { ...fact, secret };
-      });
+        const made = { ...step, type, v: accountFactVersions[type], data, ...extrasOf(given) };
+        return secret === undefined ? made : { ...made, secret };
+      };
+      const facts = decision(row !== undefined, fact, row);
       try {
         await this.#store.append(stream, version, facts);
         return;
@@ -250,4 +276,4 @@ export class Accounts {
 }
 
 type MakeFact = (fact: AccountFact, secret?: Json) => Fact;
-type Decision = (exists: boolean, fact: MakeFact) => readonly Fact[];
+type Decision = (exists: boolean, fact: MakeFact, row: AccountRow | undefined) => readonly Fact[];

@@ -3,6 +3,7 @@
  * wherever facts are read, so that nobody else has to know that there were others.
  */
 
+import { motdType, motdVersion } from "../domain/motd.ts";
 import { accountFactVersions } from "../domain/facts.ts";
 import { roomFactVersions } from "../domain/room-facts.ts";
 import { sessionFactVersions } from "../domain/session-facts.ts";
@@ -28,6 +29,7 @@ export const factVersions: ReadonlyMap<string, number> = new Map(
     ...sessionFactVersions,
     ...roomFactVersions,
     FakeSaltKeyMade: 1,
+    [motdType]: motdVersion,
     SessionsForgotten: sessionsForgottenVersion,
     SessionsCompacted: sessionsCompactedVersion,
     LogSalvaged: logSalvagedVersion,

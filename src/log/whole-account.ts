@@ -6,13 +6,15 @@ import type { Content, Json, ProjectionRow, Store } from "../ports.ts";
 import { loadAccount } from "./load-account.ts";
 import { type OfflineMessage, toOfflineMessages } from "./offline-messages.ts";
 import { accountData } from "./projections/account-data.ts";
-import { accountKey } from "./projections/accounts.ts";
+import { accountKey, type AccountRow, accounts } from "./projections/accounts.ts";
 import { archive, archiveRowsPrefix } from "./projections/archive.ts";
 
 export interface WholeAccount {
   readonly account: Account;
   /** What `auth/` keeps in place of a password; undefined if nobody can log in. */
   readonly credentials: Json | undefined;
+  /** Nobody may log in for now. */
+  readonly disabled: boolean;
   /** Messages that wait for the user, in order. */
   readonly offlineMessages: readonly OfflineMessage[];
   /** Whether there are archived messages, which may be too many to be here. */
@@ -37,8 +39,9 @@ export async function loadWholeAccount(store: Store, host: string, username: str
   if (account === undefined) return undefined;
   const dataPrefix = `${accountKey(host, username)}/`;
   const stream = accountStream(host, username);
-  const [credentials, messages, data, archived] = await Promise.all([
+  const [credentials, [row], messages, data, archived] = await Promise.all([
     store.secret(stream, "PasswordChanged"),
+    store.query(accounts.name, { key: accountKey(host, username) }),
     readMessages(store, stream),
     readAll(store, accountData.name, dataPrefix),
     store.query(archive.name, { prefix: archiveRowsPrefix(host, username), limit: 1 }),
@@ -46,6 +49,7 @@ export async function loadWholeAccount(store: Store, host: string, username: str
   return {
     account,
     credentials: credentials ?? undefined,
+    disabled: (row?.value as AccountRow | undefined)?.disabledAt !== undefined,
     offlineMessages: toOfflineMessages(messages),
     hasArchive: archived.length > 0,
     data: data.map(({ key, value }) => toValue(key.slice(dataPrefix.length), value)),

@@ -1,6 +1,7 @@
 /** Where a room is in its life, found out from what it is: the machine decides, and is kept nowhere. */
 import { transition } from "xstate";
-import { roomMachine, type RoomEvent, type RoomState } from "../../machines/room.ts";
+import type { RoomEvent } from "../../machines/room-events.ts";
+import { roomMachine, type RoomState } from "../../machines/room.ts";
 import type { Room } from "../domain/room.ts";
 
 /** As a state of the machine. */

@@ -163,9 +163,9 @@ export class Rooms {
     room: Room,
     type: Type,
     data: Omit<RoomFacts[Type], keyof RoomOwner>,
-    { binding = true, contents }: { readonly binding?: boolean; readonly contents?: RoomFact["contents"] } = {},
+    { binding = true, ...beside }: { readonly binding?: boolean } & Pick<RoomFact, "contents" | "forgotten"> = {},
   ): void {
-    const fact = { type, data: { host: room.host, room: room.room, ...data }, ...(contents === undefined ? {} : { contents }) } as unknown as RoomFact;
+    const fact = { type, data: { host: room.host, room: room.room, ...data }, ...beside } as unknown as RoomFact;
     this.#cache.change(step, room, fact, binding);
     if (fact.type === "OccupantLeft") this.relay.end(step, fact.data.jid, room);
     if (isOfOccupants(type)) this.#noteOccupants(step, room);

@@ -33,3 +33,15 @@ export function takeSpeaker(message: Element): { readonly jid: string; readonly 
   const jid = item?.attrs["jid"] as string | undefined;
   return item === undefined || jid === undefined ? undefined : { jid, item, open: kept?.getChild("status", mucUser) !== undefined };
 }
+
+/** The full JID of who has said a message that was kept; undefined for what the room itself has said. */
+export function speakerOf(message: Element): string | undefined {
+  return message.getChild("x", mucUser)?.getChild("item", mucUser)?.attrs["jid"] as string | undefined;
+}
+
+/** What takes the place of a message that was kept is of the same speaker. Returns it. */
+export function keepSpeaker(message: Element, instead: Element): Element {
+  const kept = message.getChild("x", mucUser);
+  if (kept !== undefined) instead.children.push(kept);
+  return instead;
+}

@@ -12,6 +12,7 @@ import type { Room } from "../domain/room.ts";
 import type { Step } from "../step/batch.ts";
 import { clientNamespace, el } from "../xml/stanza.ts";
 import { affiliationOf } from "./affiliation.ts";
+import { invite } from "./inviting.ts";
 import { mucUser } from "./namespaces.ts";
 import type { Rooms } from "./rooms.ts";
 import { bareOf, give, isShown, lastOf, presenceFor, sessionsOf, shownOf, tellAll, type Shown } from "./showing.ts";
@@ -197,16 +198,8 @@ function tellOfAbsent(rooms: Rooms, step: Step, room: Room, bareJid: string, aff
   }
 }
 
-/** Section 9.5. In a semi-anonymous room the actor's real JID is not told (section 7.8.2 lets it be the one in the room). */
-function inviteMember(rooms: Rooms, step: Step, room: Room, actor: Actor, bareJid: string): void {
-  const to = parseJid(bareJid);
-  if (to?.local === undefined) return;
-  const occupantJid = rooms.jidOf(room, actor.nick).full;
-  const from = room.config.whois === "anyone" ? actor.bareJid : occupantJid;
-  const { password } = room.config;
-  const id = rooms.host.nextId();
-  const invitation = el("x", { xmlns: mucUser }, el("invite", { from }), password === null ? undefined : el("password", {}, password));
-  const element = el("message", { xmlns: clientNamespace, from: room.bare, to: to.full, id }, invitation);
-  // Who cannot be invited is a member all the same.
-  rooms.host.send(step, { element, kind: "message", type: "normal", id, from: rooms.jidOf(room), to }, { deliver: () => {} });
+/** Section 9.5. Who cannot be invited is a member all the same. */
+function inviteMember(rooms: Rooms, step: Step, room: Room, { bareJid, nick }: Actor, invitee: string): void {
+  const [jid, to] = [parseJid(bareJid), parseJid(invitee)];
+  if (jid !== undefined && to?.local !== undefined) invite(rooms, step, room, { jid, nick }, to, {}, { deliver: () => {} });
 }

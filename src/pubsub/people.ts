@@ -144,8 +144,8 @@ export class People {
   }
 
   /**
-   * The owner subscribes somebody, answers a request to, or ends a subscription; who has subscribed is told (XEP-0060 sections 8.6 and
-   * 8.8). For each what is wrong with it, in their order; those with which nothing is are made.
+   * The owner subscribes somebody who sees its presence, answers a request to, or ends a subscription; who has subscribed is told
+   * (XEP-0060 sections 8.6 and 8.8). For each what is wrong with it, in their order; those with which nothing is are made.
    */
   setSubscriptions(step: Step, account: Account, id: string, changes: readonly SubscriptionChange[]): readonly (Fault | undefined)[] {
     const node = guarded(account, id);
@@ -155,6 +155,8 @@ export class People {
       const before = subscriptionOf(account, id, jid.full) ?? "none";
       if (before === state) return undefined;
       if (before === "none" && !hasRoomForSubscription(account, id, jid.bare)) return fault("resource-constraint", "these are too many subscriptions");
+      // One publication would else be a thousand messages to people who have nothing to do with the owner.
+      if (before === "none" && jid.bare !== account.bare && !account.shows(jid.bare)) return fault("not-acceptable", "who does not see the owner's presence has to ask for it");
       // Before it: afterwards it may be nobody's any more.
       const recipients = subscribersAt(this.#host, step, account, node, jid, true);
       this.#set(step, account, node, jid, state);

@@ -12,6 +12,7 @@ import type { Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
 import type { Stanza, StanzaFault } from "../xml/stanza.ts";
 import type { Service } from "../service/services.ts";
+import type { Command } from "./commands.ts";
 import type { House, HouseLimits } from "./house.ts";
 import type { PhaseHandlers } from "./phases.ts";
 import type { SessionState } from "./session-state.ts";
@@ -32,7 +33,7 @@ export interface Extension {
   /** What service discovery tells of the server (XEP-0030 section 3). */
   readonly serverFeatures?: readonly string[] | ((limits: HouseLimits) => readonly string[]);
   /** What service discovery tells of an account, to those who see its presence. */
-  readonly accountFeatures?: readonly string[];
+  readonly accountFeatures?: readonly string[] | ((house: House) => readonly string[]);
   /** What service discovery says that the server is besides a server (XEP-0030 section 3.1). */
   readonly serverIdentities?: readonly EntityIdentity[] | ((limits: HouseLimits) => readonly EntityIdentity[]);
   /** What it says that an account is besides a registered account. */
@@ -45,6 +46,10 @@ export interface Extension {
   readonly nodeDefaults?: Readonly<Record<string, Partial<NodeConfig>>>;
   /** Nodes under which service discovery tells of the server what it tells without one (XEP-0030 section 3.2). */
   readonly serverNodes?: (house: House) => readonly string[];
+  /** What the server has below it (XEP-0030 section 4), beside the services. */
+  readonly serverItems?: ServerNodes;
+  /** What people can execute from a client: of the server, or of their own account. */
+  readonly commands?: readonly Command[];
   /** Domains beside the hosts. Asked once, when all extensions are there. */
   readonly services?: (house: House) => readonly Service[];
   /** What it adds to rooms (XEP-0045). */
@@ -128,6 +133,21 @@ export interface NodeQuestion {
   readonly shared: boolean;
 }
 
+/** Nodes of the server, for those who may know of them. Each returns undefined where the node is not this extension's. */
+export interface ServerNodes {
+  items(asked: ServerNodeQuestion): readonly Element[] | undefined;
+  info(asked: ServerNodeQuestion): EntityDescription | { readonly fault: StanzaFault } | undefined;
+}
+
+export interface ServerNodeQuestion {
+  readonly house: House;
+  /** The host that is asked. */
+  readonly host: string;
+  readonly node: string;
+  /** Who asks. */
+  readonly from: Jid;
+}
+
 export interface IqHandler {
   /** The namespace of the payload. */
   readonly xmlns: string;
@@ -167,8 +187,8 @@ export interface IqRequest {
 }
 
 export type IqReply =
-  /** `afterwards` runs after the answer was sent, in the same step. */
-  | { readonly result: Element | undefined; readonly afterwards?: (step: Step) => void }
+  /** `before` runs right before the answer is sent and `afterwards` right after, in the same step; neither where it comes too late. */
+  | { readonly result: Element | undefined; readonly before?: (step: Step) => void; readonly afterwards?: (step: Step) => void }
   /** `payload`: what it says beside the error, as an answer to what was asked (RFC 6120 section 8.3.1). */
   | { readonly fault: StanzaFault; readonly payload?: Element };
 

@@ -2,10 +2,11 @@
 import type { Account } from "../domain/account.ts";
 import type { EntityDescription } from "../domain/entity-caps.ts";
 import type { AccountFact } from "../domain/facts.ts";
-import { belongsTo, type Jid } from "../domain/jid.ts";
+import { belongsTo, parseJid, type Jid } from "../domain/jid.ts";
 import { extensionAnswerMs } from "../domain/limits.ts";
 import type { Ids, Log } from "../ports.ts";
 import type { AccountCache } from "../session/account-cache.ts";
+import { typeOf } from "../session/border.ts";
 import type { Session } from "../session/environment.ts";
 import type { Registry } from "../session/registry.ts";
 import type { NodeHost } from "../pubsub/host.ts";
@@ -14,15 +15,19 @@ import { Nodes } from "../pubsub/nodes.ts";
 import type { UploadSlots } from "../upload/open.ts";
 import type { Sender, Services } from "../service/services.ts";
 import type { Batch, Step } from "../step/batch.ts";
+import type { Element } from "../xml/element.ts";
 import type { Stanza } from "../xml/stanza.ts";
 import { createAccountData, createSetState, type AccountData, type DataSource, type SetState } from "./account-data.ts";
+import type { Administration } from "./administration.ts";
 import type { Archive } from "./archive.ts";
 import { createArchive, type ArchiveSource } from "./archive-pages.ts";
 import type { Capabilities } from "./capabilities.ts";
 import type { Contacts } from "./contacts.ts";
-import type { AccountNodes, Extension } from "./extension.ts";
+import type { Command } from "./commands.ts";
+import type { AccountNodes, Extension, ServerNodes } from "./extension.ts";
 import { readKept } from "./kept-element.ts";
 import type { Later } from "./later.ts";
+import type { Registrar } from "./registrar.ts";
 import { occupantIdOf } from "./occupant-ids.ts";
 import type { Patience } from "./patience.ts";
 import type { Answered, Requests, ServerRequest } from "./requests.ts";
@@ -43,6 +48,12 @@ export interface House {
   description(of: "server" | "account"): EntityDescription;
   /** Those who know of what accounts have below them (XEP-0030 section 4). */
   readonly accountNodes: readonly AccountNodes[];
+  /** Those who know of what the server has below it. */
+  readonly serverItems: readonly ServerNodes[];
+  /** What people can execute from a client. */
+  readonly commands: readonly Command[];
+  /** What administrators may ask of the server. Who may ask is for the extension to look at. */
+  readonly administration: Administration;
   /** The nodes of the server that service discovery describes as the server itself. */
   serverNodes(): readonly string[];
   /**
@@ -102,6 +113,8 @@ export interface House {
   readonly rooms: Rooms;
   /** Files that users put here over HTTP; undefined where that is off. */
   readonly uploads: UploadSlots | undefined;
+  /** Accounts as a whole. */
+  readonly registrar: Registrar;
 }
 
 /** Choices of the operator that extensions obey. */
@@ -113,6 +126,8 @@ export interface HouseLimits {
   readonly queueBytes: number;
   /** What push services are told of messages that wait (XEP-0357): each of them with all before it. */
   readonly rooms: RoomLimits & { readonly enabled: boolean; readonly subdomain: string };
+  /** What of accounts users do themselves (XEP-0077): make them, set other passwords, remove them. */
+  readonly registration: { readonly enabled: boolean; readonly passwords: boolean; readonly removal: boolean };
   /** Of the largest file that is taken over HTTP; 0: none is. */
   readonly uploadBytes: number;
   readonly pushDisclose: "nothing" | "count" | "sender" | "body";
@@ -145,6 +160,8 @@ export interface HouseOptions {
   /** What was said in rooms: each is the owner of its archive, by its name. */
   readonly roomArchive: ArchiveSource;
   readonly uploads: UploadSlots | undefined;
+  readonly registrar: Registrar;
+  readonly administration: Administration;
   /** Sends what a service sends: called when it is needed, the router is built around the house. */
   readonly send: (step: Step, stanza: Stanza & { readonly to: Jid }, sender: Sender) => void;
   /** Asks an account in the name of a service, for one of its users: called when it is needed, as `send`. */
@@ -174,6 +191,9 @@ export function createHouse(options: HouseOptions): House {
       return known;
     },
     accountNodes: extensions.flatMap(({ accountNodes }) => accountNodes ?? []),
+    serverItems: extensions.flatMap(({ serverItems }) => serverItems ?? []),
+    commands: extensions.flatMap(({ commands }) => commands ?? []),
+    administration: options.administration,
     serverNodes: () => extensions.flatMap((extension) => extension.serverNodes?.(house) ?? []),
     features: (session) => options.capabilities.of(session),
     ask: (step, request, answered) => options.requests.ask(step, request, answered),
@@ -213,6 +233,7 @@ export function createHouse(options: HouseOptions): House {
     }),
     services: options.services,
     uploads: options.uploads,
+    registrar: options.registrar,
     rooms: new Rooms(roomsHost(options), extensions.flatMap(({ rooms }) => rooms ?? [])),
   };
   return house;
@@ -241,7 +262,7 @@ function roomsHost(options: HouseOptions): RoomsHost {
       // RFC 6121 section 4.6.3: who says that it is gone, or that it cannot be reached, is not told of the end any more.
       const isEnd = element.name === "presence" && ["unavailable", "error"].includes(String(element.attrs["type"]));
       if (isEnd && session.directed.includes(from)) session.tell(step, { type: "presence.undirected", at: step.at, to: from });
-      session.deliver(step, element, note);
+      if (element.name !== "message" || !isKeptBack(step, options, to, from, element, session)) session.deliver(step, element, note);
       return true;
     },
     isThere: ({ bare, resource }) => {
@@ -258,12 +279,21 @@ function roomsHost(options: HouseOptions): RoomsHost {
   };
 }
 
+/** Whether a message of a room does not come to this session: its user has blocked who says it (XEP-0191 section 3.3), or an extension holds it back. */
+function isKeptBack(step: Step, { accounts, hold }: HouseOptions, to: Jid, sender: string, element: Element, session: Session): boolean {
+  const account = accounts.read(step, to.bare);
+  const from = parseJid(sender);
+  if (account === undefined || from === undefined) return false;
+  if (account.blocks(from)) return true;
+  return hold(step, { element, kind: "message", type: typeOf(element, "message"), id: element.attrs["id"] as string | undefined, from, to }, account, session);
+}
+
 /** From all extensions. */
 function describe(of: "server" | "account", { extensions, limits, software }: HouseOptions, house: House): EntityDescription {
   if (of === "account") {
     return {
       identities: [{ category: "account", type: "registered" }, ...extensions.flatMap(({ accountIdentities = [] }) => accountIdentities)],
-      features: sortedSet(extensions.flatMap(({ accountFeatures = [] }) => accountFeatures)),
+      features: sortedSet(extensions.flatMap(({ accountFeatures = [] }) => (typeof accountFeatures === "function" ? accountFeatures(house) : accountFeatures))),
     };
   }
   return {

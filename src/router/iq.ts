@@ -26,9 +26,10 @@ export function iqTable(extensions: readonly Extension[]): IqTable {
   return table;
 }
 
-/** An answer to send, and what follows once it is sent. */
+/** An answer to send, what goes before it, and what follows once it is sent. */
 export interface IqAnswer {
   readonly element: Element;
+  readonly before?: ((step: Step) => void) | undefined;
   readonly afterwards?: ((step: Step) => void) | undefined;
 }
 
@@ -56,7 +57,7 @@ export function answerIq(table: IqTable, patience: Patience, request: Omit<IqReq
 const tooLate: StanzaFault = { condition: "internal-server-error", text: "what answers this took too long" };
 
 function toAnswer(iq: Stanza, reply: IqReply): IqAnswer {
-  if (!("fault" in reply)) return { element: iqResult(iq, reply.result), afterwards: reply.afterwards };
+  if (!("fault" in reply)) return { element: iqResult(iq, reply.result), before: reply.before, afterwards: reply.afterwards };
   const element = stanzaError(iq, reply.fault);
   if (reply.payload !== undefined) element.children.unshift(reply.payload);
   return { element };

@@ -39,14 +39,16 @@ export function createRoomArchive({ batch, source, archiveKey }: Parts): RoomArc
 export async function trimRoom({ batch, source, rooms }: { readonly batch: Batch; readonly source: ArchiveSource; readonly rooms: Rooms }, room: Room, kept: KeptMessages): Promise<number> {
   await batch.durable(room.lastTicket);
   const before = room.meta("archiveTrimmed");
-  const rows = await overdue(source, room.host, room.room, kept);
+  const [rows, former] = [await overdue(source, room.host, room.room, kept), await source.archiveTrimmed(room.host, room.room)];
   const last = rows.at(-1);
   if (last === undefined) return 0;
+  const forgotten = [...rows.flatMap(({ fact }) => fact ?? []), ...(former === undefined ? [] : [former])];
   return batch.run(null, (step) => {
     // It has gone meanwhile, or somebody else has trimmed it.
     if (rooms.read(step, room.bare) !== room || !room.exists || room.meta("archiveTrimmed") !== before) return 0;
     // Nobody waits for it: what comes back after a crash is trimmed again.
-    rooms.change(step, room, "RoomArchiveTrimmed", { through: last.key }, { binding: false });
+    const data = { through: last.key, forgotten: (room.meta("archiveForgotten") ?? 0) + forgotten.length };
+    rooms.change(step, room, "RoomArchiveTrimmed", data, { binding: false, forgotten });
     return rows.length;
   });
 }

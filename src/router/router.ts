@@ -146,7 +146,14 @@ export class Router implements StanzaRouter {
     presence.broadcast(step, session, change);
     const account = accounts.read(step, change.jid.bare);
     if (account === undefined) return;
-    for (const { presenceChanged } of extensions) presenceChanged?.({ step, session, account, change, house });
+    for (const { name, presenceChanged } of extensions) {
+      try {
+        presenceChanged?.({ step, session, account, change, house });
+      } catch (error) {
+        // Those who see it have been told: nobody may stay there for them because an extension fails.
+        house.log.error({ err: error, extension: name, jid: change.jid.full }, "an extension failed over the presence of a resource");
+      }
+    }
     capabilities.presenceChanged(step, session);
   }
 
@@ -364,14 +371,16 @@ export class Router implements StanzaRouter {
     const shared = own || this.#isShared(step, account, iq);
     const answer = answerIq(this.#iqs, this.#options.patience, { step, iq, session, house, target, account, own, shared });
     if (!(answer instanceof Promise)) {
+      answer.before?.(step);
       session.deliver(step, answer.element);
       answer.afterwards?.(step);
       return undefined;
     }
     const cause = step.id;
-    return answer.then(({ element, afterwards }) =>
+    return answer.then(({ element, before, afterwards }) =>
       batch.run(cause, (step) => {
         if (account !== undefined) step.dependOn(account.ticket);
+        before?.(step);
         session.deliver(step, element);
         afterwards?.(step);
         handled(step);

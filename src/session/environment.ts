@@ -168,6 +168,8 @@ export interface Session {
   readonly interested: boolean;
   /** Its stream is lost, and it waits to be resumed. */
   readonly hibernating: boolean;
+  /** The other end of its link: its address, and whether a password may be told over it. undefined: it has no link. */
+  readonly peer: { readonly address: string; readonly confidential: boolean } | undefined;
   /** It counts stanzas, and keeps what it is given until its client acknowledges it (XEP-0198 section 4). */
   readonly keeps: boolean;
   /** Since when the oldest stanza that it keeps waits to be acknowledged, ms since 1970; undefined if there is none. */

@@ -161,6 +161,11 @@ export class SessionHost implements LinkOwner, Workbench, ResumableSession {
     return this.#standing.hibernating;
   }
 
+  get peer(): { readonly address: string; readonly confidential: boolean } | undefined {
+    const link = this.#link.current?.link;
+    return link && { address: link.remoteAddress, confidential: this.environment.logins.offered(link).length > 0 };
+  }
+
   get lostAt(): number | undefined {
     return this.#standing.lostAt;
   }

@@ -9,6 +9,8 @@ import type { Link } from "../xml/link.ts";
 
 export interface LoginOptions {
   readonly lookup: (host: string, username: string) => Promise<StoredCredentials | undefined>;
+  /** Asked of who has proven to be the user: nobody else learns it. */
+  readonly isDisabled: (host: string, username: string) => Promise<boolean>;
   readonly allowPlaintext: boolean;
   readonly random: Random;
   readonly clock: Clock;
@@ -52,7 +54,19 @@ export class Logins {
     const missing: Answer = this.offered(link).length === 0
       ? { type: "sasl.failed", at: 0, condition: "encryption-required", text: "use STARTTLS first" }
       : { type: "sasl.failed", at: 0, condition: "invalid-mechanism", text: "that mechanism is not offered here" };
-    return new Login(exchange, missing, (outcome) => this.#answer(link, host, mechanism, outcome));
+    return new Login(exchange, missing, async (outcome) => this.#answer(link, host, mechanism, await this.#admitted(host, outcome)));
+  }
+
+  /** RFC 6120 section 6.5.2. */
+  async #admitted(host: string, outcome: SaslOutcome): Promise<SaslOutcome> {
+    if (outcome.kind !== "success") return outcome;
+    const { username } = outcome;
+    try {
+      if (!(await this.#options.isDisabled(host, username))) return outcome;
+    } catch (error) {
+      return { kind: "failure", condition: "temporary-auth-failure", why: error instanceof Error ? error.message : String(error), username };
+    }
+    return { kind: "failure", condition: "account-disabled", why: "the account is disabled", text: "This account has been disabled; ask who runs the server", username };
   }
 
   #plaintextAllowed(link: Link): boolean {
@@ -86,9 +100,9 @@ export class Logins {
 export class Login {
   readonly #exchange: SaslExchange | undefined;
   readonly #missing: Answer;
-  readonly #answer: (outcome: SaslOutcome) => Answer;
+  readonly #answer: (outcome: SaslOutcome) => Promise<Answer>;
 
-  constructor(exchange: SaslExchange | undefined, missing: Answer, answer: (outcome: SaslOutcome) => Answer) {
+  constructor(exchange: SaslExchange | undefined, missing: Answer, answer: (outcome: SaslOutcome) => Promise<Answer>) {
     this.#exchange = exchange;
     this.#missing = missing;
     this.#answer = answer;

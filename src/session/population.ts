@@ -65,12 +65,16 @@ export class Population implements Iterable<SessionHost> {
     return this.#sessions.get(idOrFullJid) ?? [...this].find((session) => session.connected && session.jid.full === jid);
   }
 
-  removeAccount(host: string, username: string): void {
-    for (const session of this.#sessions.values()) {
-      const { context } = session;
-      if (context.host !== host || context.username !== username) continue;
-      session.tellLater(null, ({ at }) => ({ type: "account.removed", at }));
+  /** Those of an account that is no more, or will not be; all but `spared`, by its id. */
+  removeAccount(host: string, username: string, spared?: string): void {
+    for (const session of this.#of(host, username)) {
+      if (session.id !== spared) session.tellLater(null, ({ at }) => ({ type: "account.removed", at }));
     }
+  }
+
+  /** RFC 6120 section 4.9.3.12: what they had been let in for does not hold any more. */
+  disableAccount(host: string, username: string): void {
+    for (const session of this.#of(host, username)) session.close("not-authorized", "the account was disabled");
   }
 
   /** What is in memory is ahead of the disk: nobody goes on with it. */
@@ -102,6 +106,10 @@ export class Population implements Iterable<SessionHost> {
     this.#shut = true;
     for (const session of this) session.abandon();
     this.#sessions.clear();
+  }
+
+  #of(host: string, username: string): readonly SessionHost[] {
+    return [...this].filter(({ context }) => context.host === host && context.username === username);
   }
 
   #add(environment: SessionEnvironment, origin: Link | RestoredSession): SessionHost {

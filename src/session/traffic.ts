@@ -71,14 +71,13 @@ function takeStanza(host: TrafficHost, step: Step, element: Element, kind: Stanz
   host.management.handled(step);
 }
 
-/** Before binding: an iq to the server or the own account (RFC 6120 section 7.1); before authentication: what an extension declared. */
+/** Before binding: an iq to the server or the own account (RFC 6120 section 7.1); before authentication: to the server, what an extension declared. */
 function isAllowedEarly(host: TrafficHost, element: Element, kind: StanzaKind): boolean {
   if (kind !== "iq") return false;
   const { username, host: domain } = host.context;
-  if (username === null) return host.environment.router.takesEarly(element, "unauthenticated");
   const to: unknown = element.attrs["to"];
-  if (to === undefined) return true;
-  const full = parseJid(String(to))?.full;
+  const full = to === undefined ? domain : parseJid(String(to))?.full;
+  if (username === null) return full === domain && host.environment.router.takesEarly(element, "unauthenticated");
   return full === domain || full === `${username}@${domain}`;
 }
 

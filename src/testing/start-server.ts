@@ -31,6 +31,7 @@ export interface TestServerOptions {
   /** Files over HTTP: they also need `http`, and `parts.uploadFolder`. */
   readonly upload?: Partial<Config["upload"]>;
   readonly rooms?: Partial<Config["rooms"]>;
+  readonly registration?: Partial<Config["registration"]>;
   /** Bare JIDs. Default: nobody. */
   readonly admins?: readonly string[];
   /** Whether there is an HTTP listener, with the inspector. Default: false. */
@@ -176,6 +177,7 @@ const optionNames = Object.keys({
   clientState: true,
   upload: true,
   rooms: true,
+  registration: true,
   admins: true,
   http: true,
   inspector: true,
@@ -186,7 +188,7 @@ const optionNames = Object.keys({
 
 /** Throws ConfigError with all problems. */
 function configOf(options: TestServerOptions): Config {
-  const { domains = ["localhost"], allowPlaintext = false, session = {}, limits = {}, archive = {}, push = {}, clientState = {}, upload = {}, rooms = {}, admins = [], http = false, inspector = {} } = options;
+  const { domains = ["localhost"], allowPlaintext = false, session = {}, limits = {}, archive = {}, push = {}, clientState = {}, upload = {}, rooms = {}, registration = {}, admins = [], http = false, inspector = {} } = options;
   const values = {
     // What is no list is for the check to name.
     hosts: Array.isArray(domains) ? domains.map((domain: unknown) => ({ domain })) : domains,
@@ -199,6 +201,7 @@ function configOf(options: TestServerOptions): Config {
     clientState,
     upload,
     rooms,
+    registration,
     admins,
     inspector,
   };

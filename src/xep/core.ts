@@ -43,6 +43,8 @@ export const inCore: readonly Specification[] = [
       "Files that are split are not put together: another program does it before (section 5).",
     ],
   },
+  // Between clients: here such a message is one like others, and kept for who is away; carbons know it.
+  { id: "XEP-0249", version: "1.2", title: "Direct MUC Invitations" },
   // src/xml/forwarded.ts.
   { id: "XEP-0297", version: "1.0", title: "Stanza Forwarding" },
   // Each extension that keeps or copies messages obeys its own.

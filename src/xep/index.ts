@@ -6,16 +6,22 @@ import { lastActivity } from "./xep-0012-last-activity.ts";
 import { disco } from "./xep-0030-disco.ts";
 import { roomStanding } from "./xep-0045-admin.ts";
 import { roomDiscovery } from "./xep-0045-disco.ts";
+import { roomInvitation } from "./xep-0045-invitation.ts";
 import { roomOwner } from "./xep-0045-owner.ts";
+import { roomRegistration } from "./xep-0045-registration.ts";
 import { rooms } from "./xep-0045-rooms.ts";
 import { roomVoice } from "./xep-0045-voice.ts";
 import { bookmarkList } from "./xep-0048-bookmark-list.ts";
 import { privateXml } from "./xep-0049-private-xml.ts";
+import { commands } from "./xep-0050-commands.ts";
 import { vcard } from "./xep-0054-vcard.ts";
 import { pubsub } from "./xep-0060-pubsub.ts";
+import { registration } from "./xep-0077-registration.ts";
 import { avatar } from "./xep-0084-avatar.ts";
 import { version } from "./xep-0092-version.ts";
 import { caps } from "./xep-0115-caps.ts";
+import { administration } from "./xep-0133-administration.ts";
+import { messageOfTheDay } from "./xep-0133-motd.ts";
 import { vcardAvatar } from "./xep-0153-vcard-avatar.ts";
 import { offline } from "./xep-0160-offline.ts";
 import { pep } from "./xep-0163-pep.ts";
@@ -40,6 +46,7 @@ import { bookmarks } from "./xep-0402-bookmarks.ts";
 import { selfPing } from "./xep-0410-self-ping.ts";
 import { bookmarkConversion } from "./xep-0411-bookmark-conversion.ts";
 import { occupantId } from "./xep-0421-occupant-id.ts";
+import { moderatedRetraction } from "./xep-0425-moderated-retraction.ts";
 import { channelBinding } from "./xep-0440-channel-binding.ts";
 import { streamLimits } from "./xep-0478-stream-limits.ts";
 import { roomAvatar } from "./xep-0486-room-avatar.ts";
@@ -52,16 +59,22 @@ export const extensions: readonly Extension[] = [
   disco,
   rooms,
   roomDiscovery,
+  roomInvitation,
   roomOwner,
+  roomRegistration,
   roomStanding,
   roomVoice,
   bookmarkList,
   privateXml,
+  commands,
   vcard,
   pubsub,
+  registration,
   avatar,
   version,
   caps,
+  administration,
+  messageOfTheDay,
   vcardAvatar,
   offline,
   pep,
@@ -86,6 +99,7 @@ export const extensions: readonly Extension[] = [
   selfPing,
   bookmarkConversion,
   occupantId,
+  moderatedRetraction,
   channelBinding,
   streamLimits,
   roomAvatar,

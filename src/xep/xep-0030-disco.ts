@@ -24,8 +24,16 @@ function describe(request: IqRequest): IqReply | Promise<IqReply> {
   const node = nodeOf(payload);
   if (target === "account" && node !== undefined) return describeNode(request, node);
   if (target === "account" && !shared) return { fault: { condition: "service-unavailable", text: "" } };
-  if (node !== undefined && !house.serverNodes().includes(node)) return noSuchNode;
+  if (node !== undefined && !house.serverNodes().includes(node)) return describeServerNode(request, node);
   return { result: descriptionElement(house.description(target), node) };
+}
+
+function describeServerNode({ house, iq: { to, from } }: IqRequest, node: string): IqReply {
+  for (const { info } of house.serverItems) {
+    const found = info({ house, host: (to ?? from).domain, node, from });
+    if (found !== undefined) return "fault" in found ? found : { result: descriptionElement(found, node) };
+  }
+  return noSuchNode;
 }
 
 /** What it is, is for the extension to say whose it is; so is who may know of it. */
@@ -44,7 +52,7 @@ async function describeNode(request: IqRequest, node: string): Promise<IqReply> 
 async function list(request: IqRequest): Promise<IqReply> {
   const { target, shared, account, house, payload } = request;
   const node = nodeOf(payload);
-  if (target === "server") return node === undefined ? { result: el("query", { xmlns: items }, ...servicesOf(request)) } : noSuchNode;
+  if (target === "server") return node === undefined ? { result: el("query", { xmlns: items }, ...servicesOf(request)) } : listServerNode(request, node);
   const sessions = account !== undefined && shared && node === undefined ? house.sessions(account.bare) : [];
   const resources = sessions.filter((session) => session.available).map((session) => session.jid);
   const question = questionOf(request, node);
@@ -52,6 +60,12 @@ async function list(request: IqRequest): Promise<IqReply> {
   const found = listed.filter((elements) => elements !== undefined);
   if (node !== undefined && found.length === 0 && shared) return noSuchNode;
   return { result: el("query", { xmlns: items, node }, ...resources.map((jid) => el("item", { jid: jid.full })), ...found.flat()) };
+}
+
+function listServerNode({ house, iq: { to, from } }: IqRequest, node: string): IqReply {
+  const listed = house.serverItems.map((nodes) => nodes.items({ house, host: (to ?? from).domain, node, from }));
+  const found = listed.filter((elements) => elements !== undefined);
+  return found.length === 0 ? noSuchNode : { result: el("query", { xmlns: items, node }, ...found.flat()) };
 }
 
 /** Of the host that is asked: what belongs to another of the server's hosts is found there. */

@@ -31,6 +31,7 @@ export const pubsub: Extension = {
       "Collections, subscription options and identifiers, leases, digests, redirection, expiry of items.",
       "Publishers besides the owner (the affiliations publisher and publish-only, the publish models subscribers and open): XEP-0163 section 2.2 has one publisher.",
       "Members have the items of a node with the access model whitelist or authorize without a subscription (sections 4.1 and 4.5), where section 6.5.1 asks for one.",
+      "Owners subscribe nobody who has not asked for it and does not see their presence (section 8.8.2).",
       "Payloads are not held to pubsub#type, which is what a node is about, and not always the namespace of its payloads (section 7.1.3.6).",
       "The list of pending subscriptions by ad-hoc command: requests are shown to the owner's resources as they become available.",
     ],

@@ -32,7 +32,7 @@ export const carbons: Extension = {
     title: "Message Carbons",
     missing: [
       "An error with which this server itself returns a message is not copied, so urn:xmpp:carbons:rules:0 is not announced (sections 6.1 and 6.2).",
-      "A private message to an occupant of a room is copied to all of the user's clients, whether they are in that room or not (section 6.1).",
+      "A private message to an occupant of a room is not copied to the sender's other clients (section 6.1).",
     ],
   },
   serverFeatures: [xmlns],

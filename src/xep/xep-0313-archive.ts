@@ -19,7 +19,12 @@ const hints = "urn:xmpp:hints";
 
 export const archive: Extension = {
   name: "archive",
-  specification: { id: "XEP-0313", version: "1.1.3", title: "Message Archive Management" },
+  specification: {
+    id: "XEP-0313",
+    version: "1.1.3",
+    title: "Message Archive Management",
+    missing: ["Private messages between occupants of a room are in nobody's archive (section 6.1.1)."],
+  },
   accountFeatures: [xmlns, `${xmlns}#extended`, `${xmlns}#groupchat-field`],
   iq: [
     { xmlns, name: "query", types: ["set"], at: ["account"], handle: query },

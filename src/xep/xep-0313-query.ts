@@ -4,6 +4,7 @@ import { noteGiven } from "../router/archive-given.ts";
 import type { ArchivedId, ArchivedMessage, ArchiveEnds, ArchivePage, ResultPage } from "../router/archive.ts";
 import type { House, IqReply, IqRequest } from "../router/extension.ts";
 import { readKept } from "../router/kept-element.ts";
+import type { Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
 import { forwarded } from "../xml/forwarded.ts";
 import { resultSet } from "../xml/result-set.ts";
@@ -42,13 +43,13 @@ export function metadataElement(ends: ArchiveEnds | undefined): Element {
   return el("metadata", { xmlns }, end("start", first), end("end", last));
 }
 
-async function answer({ step, iq, session, house }: IqRequest, account: Account, { query, queryId, flipped }: AskedQuery): Promise<IqReply> {
+async function answer({ iq, session, house }: IqRequest, account: Account, { query, queryId, flipped }: AskedQuery): Promise<IqReply> {
   const bounds = session.keeps ? boundsInQueue(house.limits, query.page.max, emptyResult(iq, account, queryId)) : {};
   const page = await house.archive.page(account, { ...query, page: { ...query.page, ...bounds } });
   if ("missing" in page) return noSuchMessage;
   const { messages } = page;
-  // The answer comes right after this (XEP-0313 section 4), before anything else can be committed.
-  house.run(step.id, (step) => {
+  // XEP-0313 section 4: the answer comes right after them.
+  const before = (step: Step): void => {
     const given: ArchivedMessage[] = [];
     for (const message of flipped ? messages.toReversed() : messages) {
       const stanza = readKept(house.log, account, `archived message ${message.id}`, message.text);
@@ -57,8 +58,8 @@ async function answer({ step, iq, session, house }: IqRequest, account: Account,
       session.deliver(step, result, { copy: true, why: "asked of the archive" });
     }
     if ((account.meta("offlineMessages") ?? 0) > 0) noteGiven(session, given);
-  });
-  return { result: finElement(page) };
+  };
+  return { result: finElement(page), before };
 }
 
 /** XEP-0313 section 4.3.2. */

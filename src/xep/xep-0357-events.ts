@@ -5,7 +5,7 @@ import type { Passage, Verdict } from "../router/phases.ts";
 import type { Session } from "../session/environment.ts";
 import type { Step } from "../step/batch.ts";
 import { clientNamespace, type Stanza } from "../xml/stanza.ts";
-import { announce, forgetAnnounced } from "./xep-0357-notify.ts";
+import { announce, forgetAnnounced, noteArchivedAlone } from "./xep-0357-notify.ts";
 import { waitingFrom, type Waiting } from "./xep-0357-publication.ts";
 import { countQueued, forgetAcknowledged, lastQueued, nextDeadline, noteQueued } from "./xep-0357-queues.ts";
 import { enabledBy, pushName, servicesFrom, servicesOf } from "./xep-0357-services.ts";
@@ -17,14 +17,18 @@ const forward = "urn:xmpp:forward:0";
 export function kept({ step, stanza, givenBack, account, house }: Passage): Verdict {
   if (account === undefined || account.states(pushName).size === 0) return undefined;
   const last = waitingIn(stanza, account.bare);
+  if (last === undefined) return undefined;
+  if ((account.meta("offlineMessages") ?? 0) === 0) noteArchivedAlone(step, account);
   // What was in the queue of a session that is over may have been announced when it came there.
-  if (last !== undefined) announce({ step, house, account, keys: [...servicesOf(account).keys()], last, onlyMore: givenBack === true });
+  announce({ step, house, account, keys: [...servicesOf(account).keys()], last, onlyMore: givenBack === true });
   return undefined;
 }
 
 /** It goes into the queue of a session. Without a link the app that has enabled its services there is woken at once, else if nobody answers. */
 export function queued({ step, stanza, account, recipient, house }: Passage): Verdict {
   if (account === undefined || recipient === undefined || !recipient.keeps || account.states(pushName).size === 0) return undefined;
+  // What the user itself has said in a room, under the nick that this client has there too.
+  if (stanza.type === "groupchat" && recipient.directed.includes(stanza.from.full)) return undefined;
   const enabled = Object.keys(enabledBy.of(recipient));
   const last = enabled.length === 0 ? undefined : waitingIn(stanza, account.bare);
   if (last === undefined) return undefined;

@@ -55,7 +55,18 @@ export function retry(step: Step, house: House, course: Course): void {
 
 /** The user is there, and takes what waits for those services; all of them unless told otherwise. What waits from now on is news. */
 export function forgetAnnounced(account: Account, keys?: readonly string[]): void {
+  if (keys === undefined) archivedAlone.delete(account);
   for (const course of courses(account)) if (keys === undefined || keys.includes(course.key)) course.announced = 0;
+}
+
+/** Messages that wait for the user in the archive and nowhere else, since the user was last there. */
+const archivedAlone = new WeakMap<Account, number>();
+
+/** Where no message is stored for later there is nothing else to count. */
+export function noteArchivedAlone(step: Step, account: Account): void {
+  const before = archivedAlone.get(account) ?? 0;
+  archivedAlone.set(account, before + 1);
+  step.ifDiscarded(() => archivedAlone.set(account, before));
 }
 
 function newer(before: News | undefined, { last, onlyMore }: News): News {
@@ -91,7 +102,7 @@ function send(step: Step, house: House, account: Account, course: Course): void 
 /** Those that are kept for the account, and those in the queue of the session that has enabled the service. */
 function countFor(step: Step, house: House, account: Account, key: string): number {
   const session = house.sessions(account.bare).find((session) => servicesFrom(session, account).includes(key));
-  return (account.meta("offlineMessages") ?? 0) + (session === undefined ? 0 : countQueued(session, step.at));
+  return (account.meta("offlineMessages") ?? 0) + (archivedAlone.get(account) ?? 0) + (session === undefined ? 0 : countQueued(session, step.at));
 }
 
 /** Section 7.1. */

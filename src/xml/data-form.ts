@@ -25,8 +25,15 @@ export interface FormField {
   readonly values?: readonly string[];
   /** What can be chosen from, for lists. */
   readonly options?: readonly string[];
+  /** XEP-0004 section 3.2: without a value the form is not filled in. */
+  readonly required?: boolean;
   /** What else stands in it, such as what its values have to be like (XEP-0122). */
   readonly elements?: readonly Element[];
+}
+
+export interface FormHeading {
+  readonly title?: string;
+  readonly instructions?: string;
 }
 
 /** The data form among the children of an element: a stanza's payload, or what is in it. */
@@ -59,10 +66,11 @@ export function readForm(form: Element): DataForm | undefined {
   return { kind, formType: types?.[0], fields };
 }
 
-/** A form with one item, or without any. */
-export function dataForm(kind: FormKind, formType: string, fields: readonly FormField[]): Element {
-  const all = [{ var: typeField, type: "hidden", values: [formType] }, ...fields];
-  return el("x", { xmlns: formNamespace, type: kind }, ...all.map(fieldElement));
+/** A form with one item, or without any. Without a type it is nobody's in particular. `heading`: what people read above it. */
+export function dataForm(kind: FormKind, formType: string | undefined, fields: readonly FormField[], heading: FormHeading = {}): Element {
+  const all = formType === undefined ? fields : [{ var: typeField, type: "hidden", values: [formType] }, ...fields];
+  const texts = (["title", "instructions"] as const).map((name) => (heading[name] === undefined ? undefined : el(name, {}, heading[name])));
+  return el("x", { xmlns: formNamespace, type: kind }, ...texts, ...all.map(fieldElement));
 }
 
 /** A field of type boolean (XEP-0004 section 3.3); undefined for what is none. */
@@ -82,11 +90,12 @@ function hasElements(element: Element): boolean {
   return element.children.some((child) => typeof child !== "string");
 }
 
-function fieldElement({ var: name, type, label, values = [], options = [], elements = [] }: FormField): Element {
+function fieldElement({ var: name, type, label, values = [], options = [], required = false, elements = [] }: FormField): Element {
   return el(
     "field",
     { var: name, type, label },
     ...elements,
+    required ? el("required") : undefined,
     ...values.map(valueElement),
     ...options.map((option) => el("option", {}, valueElement(option))),
   );

@@ -34,6 +34,8 @@ export interface StanzaFault {
   readonly type?: StanzaErrorType;
   /** An application's own condition, beside the general one (RFC 6120 section 8.3.4). */
   readonly detail?: Element;
+  /** The number that went before conditions (XEP-0086), where a specification still asks for it. */
+  readonly code?: string;
 }
 
 /** Builds an element; `xmlns` is among the attributes where it differs from that of the parent. Children that are undefined are left out. */
@@ -73,10 +75,10 @@ export function stanzaError(stanza: Pick<Stanza, "kind" | "id" | "from" | "to">,
   );
 }
 
-export function errorElement({ condition, text, type = stanzaErrorTypes[condition], detail }: StanzaFault): Element {
+export function errorElement({ condition, text, type = stanzaErrorTypes[condition], detail, code }: StanzaFault): Element {
   return el(
     "error",
-    { type },
+    { code, type },
     el(condition, { xmlns: stanzasNamespace }),
     text === "" ? undefined : el("text", { xmlns: stanzasNamespace, "xml:lang": "en" }, text),
     detail,

@@ -36,7 +36,7 @@ describe("refrain check on the command line", () => {
     );
     expect(outcomes.map(({ status }) => status)).toEqual([2, 2, 2, 2, 2, 2]);
     expect(outcomes.map(({ stderr }) => stderr.split("\n")[0])).toEqual([
-      'error: --machine: expected client-session or subscription, got "door"',
+      'error: --machine: expected client-session, subscription or room, got "door"',
       'error: --runs: expected a whole number from 0 to 100000000, got "many"',
       'error: --seed: expected a whole number from -2147483648 to 2147483647, got "4294967296"',
       "error: --force: is for --save; name a folder with --save DIR",
@@ -47,7 +47,7 @@ describe("refrain check on the command line", () => {
 
   it("lists the machines in its help", async () => {
     const [help] = await refrainLines(["check --help"], { cwd: newFolder() });
-    expect(help.stdout).toContain("--machine <NAME>  only this one: client-session (or: session), subscription\n");
+    expect(help.stdout).toContain("--machine <NAME>  only this one: client-session (or: session), subscription, room\n");
     for (const name of machineNames) expect(help.stdout).toContain(name);
   });
 
@@ -60,7 +60,8 @@ describe("refrain check on the command line", () => {
     child.kill("SIGINT");
     expect(await exitStatus(child)).toBe(130);
     expect(said).toMatch(/^client-session: interrupted; until then everything held\n\n {2}again: refrain check --machine client-session --runs 100000000 --seed 42\n\n {2}[\d,]+ of 100,000,000 scripts with .*; seed 42\n/);
-    expect(said.endsWith("\n\nsubscription: interrupted before it was begun\n  again: refrain check --machine subscription --runs 100000000 --seed 42\n")).toBe(true);
+    const others = ["subscription", "room"].map((name) => `\n\n${name}: interrupted before it was begun\n  again: refrain check --machine ${name} --runs 100000000 --seed 42`);
+    expect(said.endsWith(`${others.join("")}\n`)).toBe(true);
     expect(readFileSync(join(cwd, "cases", "verdict.txt"), "utf8")).toMatch(/^client-session: interrupted; /);
   });
 
@@ -86,7 +87,7 @@ describe("refrain check on the command line", () => {
       "error: later.json: version: expected 1, got 9; replay it with the release of refrain that wrote it, or a later one",
     ]);
     expect(said[4]).toBe("error: broken.json: events.0.type: expected string, got nothing; the file was changed or is damaged: find the case again with `refrain check --seed 1`");
-    expect(said[5]).toBe('error: door.json: machine: expected client-session or subscription, got "door"; name a case of one of these');
+    expect(said[5]).toBe('error: door.json: machine: expected client-session, subscription or room, got "door"; name a case of one of these');
     expect(said[6]).toMatch(/^error: start\.json: start: expected .*, got "upside down"; replay it with the release of refrain that wrote it$/);
   });
 

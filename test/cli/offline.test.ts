@@ -45,6 +45,18 @@ describe("refrain user, while no server runs", () => {
     expect([deleted, left]).toEqual([done("deleted romeo@localhost\n"), done('[\n  "juliet@localhost"\n]\n')]);
   });
 
+  it("disables accounts and enables them again, and marks them in the list", async () => {
+    const outcomes = await runEach(
+      "user add juliet@localhost --password x", "user add romeo@localhost --password x", "user disable Romeo@localhost", "user list", "user list --disabled", "user list --json",
+      "user enable romeo@localhost", "user list", "user list --disabled", "user disable tybalt@localhost",
+    );
+    expect(outcomes.slice(2, 9)).toEqual([
+      done("disabled romeo@localhost\n"), done("juliet@localhost\nromeo@localhost  (disabled)\n"), done("romeo@localhost\n"), done('[\n  "juliet@localhost",\n  "romeo@localhost"\n]\n'),
+      done("enabled romeo@localhost\n"), done("juliet@localhost\nromeo@localhost\n"), done(""),
+    ]);
+    expect(outcomes[9]).toMatchObject({ status: 1, stderr: expect.stringMatching(/^error: tybalt@localhost: there is no such account; /) });
+  });
+
   it("makes no data folder by looking for one, nor without a password", async () => {
     const [[list, none, two], lines] = await Promise.all([
       runEach("user list", "user add romeo@localhost", "user add romeo@localhost --password x --password-stdin"),

@@ -73,6 +73,7 @@ describe("configuration without any choice", () => {
       push: { disclose: "count", services: [] },
       clientState: { holdPresence: true, holdChatStates: true, holdEvents: true },
       inspector: { enabled: true, bodies: false, remote: false },
+      registration: { enabled: false, perAddress: 5, perHour: 100, passwords: true, removal: true },
       upload: {
         enabled: true, maxFileBytes: 52_428_800, quotaBytes: 1_073_741_824, keepDays: 30, slotsPerMinute: 30, freeBytesMin: 268_435_456,
       },

@@ -78,7 +78,7 @@ describe("the page of what is exercised", () => {
     },
   };
   const covered = { chart, exercised: { verdict, whole, scripts } };
-  const page = coveragePage(covered, covered);
+  const page = coveragePage(covered, covered, covered);
 
   it("counts what was taken and names what was seen from one side only", () => {
     const missed = [...scripts.values()].filter((count) => count === 0).length;
@@ -92,7 +92,7 @@ describe("the page of what is exercised", () => {
     expect(page).toContain("| Pairs of consecutive transitions by scripts | 600 of 1234 |\n| Exhaustive | yes |\n| – states, and events told in them | 392, 27252 |\n");
     expect(page).toContain(`| – transitions taken | ${scripts.size} of ${scripts.size} |\n| – guards seen to hold and to fail | 2 of 2 |\n`);
     const short = { ...covered, exercised: { ...covered.exercised, whole: { ...whole, states: 50, cutShort: true } } };
-    expect(coveragePage(short, covered)).toContain("| Exhaustive | no: cut short after 50 states |");
+    expect(coveragePage(short, covered, covered)).toContain("| Exhaustive | no: cut short after 50 states |");
   });
 
   it("lists each transition once, the rarest first", () => {

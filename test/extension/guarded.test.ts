@@ -43,4 +43,14 @@ describe("What an extension of somebody else answers", () => {
     expect(() => iq(fail).handle(request)).toThrow("extension mine, iq <q xmlns='urn:x'/>: no");
     await expect(iq(async () => fail()).handle(request)).rejects.toThrow("extension mine, iq <q xmlns='urn:x'/>: no");
   });
+
+  it.each(["presenceChanged", "itemsChanged", "dataChanged", "rosterChanged", "holdsBack", "streamFeature", "linkLost"] as const)("is named too where its %s throws", (member) => {
+    const whole = made({ [member]: () => { throw new RangeError("no"); } }) as unknown as Readonly<Record<string, () => void>>;
+    expect(() => whole[member]!()).toThrow(`extension mine, ${member}: no`);
+  });
+
+  it("is named too where it throws over an element beside stanzas", () => {
+    const [handler] = made({ elements: [{ xmlns: "urn:x", names: ["q"], handle: () => { throw new RangeError("no"); } }] }).elements!;
+    expect(() => handler!.handle({} as never)).toThrow("extension mine, element of urn:x: no");
+  });
 });

@@ -84,6 +84,21 @@ describe("A request whose extension does not answer", () => {
     expect(errors()).toHaveLength(1);
   });
 
+  it("is told what was to come before its answer only if that is not too late", async () => {
+    const early = (): IqReply => ({ result: undefined, before: () => void (followed += 1) });
+    await asked("in time");
+    promises[0]!.keep(early());
+    await romeo.next();
+    expect(followed).toBe(1);
+    promises = [];
+    await asked("late");
+    clock.forward(extensionAnswerMs);
+    await romeo.next();
+    promises[0]!.keep(early());
+    await romeo.ask(wait("after").replace("wait", "nothing"));
+    expect(followed).toBe(1);
+  });
+
   it("is answered as ever where it answers in time, and nothing is due then", async () => {
     await asked("fourth");
     clock.forward(extensionAnswerMs - 1_000);

@@ -48,6 +48,8 @@ export async function livedLog(folder: string, name = "lived"): Promise<string> 
   }
   for (const client of clients.slice(0, 2)) await client.close();
   for (const [index, person] of people.slice(0, 2).entries()) await enter(person, "again", index % 2 === 0);
+  for (const person of people.slice(-2)) await server.server.admin.userDisable(`${person}@localhost`);
+  await server.server.admin.userEnable(`${people.at(-1)}@localhost`);
   const file = join(folder, `${name}.db`);
   await server.store.stats();
   copyFileSync(live, file);

@@ -18,6 +18,13 @@ describe("A machine", () => {
     actor.stop();
   });
 
+  it("of a room is made, and begins locked", async () => {
+    const { roomMachine } = await import("../../machines/room.ts");
+    const actor = createActor(roomMachine, { input: { persistent: true } }).start();
+    expect([actor.getSnapshot().machine.id, actor.getSnapshot().value, actor.getSnapshot().context]).toEqual(["room", "locked", { occupants: 0, persistent: true }]);
+    actor.stop();
+  });
+
   it("is folded and looked into without a live session", async () => {
     const [{ fold, recordSnapshot, restoreSnapshot }, { transitionsTaken }] = await Promise.all([import("../../machines/fold.ts"), import("../../machines/taken.ts")]);
     const { sessionMachine } = await import("../../machines/session.ts");

@@ -210,7 +210,7 @@ describe("XEP-0045 section 17.4: requests of occupants to each other", () => {
     await nurse.caughtUp();
     const [refused] = await juliet.ask(request(`${room}/nurse`));
     expect([errorOf(refused!), errorElement(refused)?.attrs["by"]]).toEqual(["not-acceptable", room]);
-    expect(await asked(juliet, request(`${newRoom()}/nurse`))).toEqual(["error item-not-found"]);
+    expect(await asked(juliet, request(`${newRoom()}/nurse`))).toEqual(["error not-acceptable"]);
     expect(await heard(nurse)).toEqual([[]]);
   });
 

@@ -123,9 +123,18 @@ describe("XEP-0060 sections 5.6 and 8.8 lists of subscriptions", () => {
 
   it("keep what cannot be changed, and say what that is (section 8.8.2.4)", async () => {
     const wrong = await own("set", `<subscriptions node='open'><subscription jid='${friend.bare}' subscription='perhaps'/>` +
-      `<subscription jid='${stranger.bare}' subscription='subscribed'/><subscription jid='@' subscription='none'/></subscriptions>`);
+      `<subscription jid='${friend.jid}' subscription='subscribed'/><subscription jid='@' subscription='none'/></subscriptions>`);
     expect([outcome(wrong), listed(wrong, "subscriptions")]).toEqual(["modify not-acceptable", [`@ none`, `subscribed ${friend.bare}`]]);
-    expect(events(await settled(stranger))).toContain(`${to} open: ${stranger.bare} is subscribed`);
+    expect(events(await settled(friend))).toContain(`${to} open: ${friend.jid} is subscribed`);
+  });
+
+  it("are not made for who has not asked, and does not see the owner's presence", async () => {
+    const wrong = await own("set", `<subscriptions node='open'><subscription jid='${stranger.bare}' subscription='subscribed'/></subscriptions>`);
+    expect([outcome(wrong), listed(wrong, "subscriptions")]).toEqual(["modify not-acceptable", [`none ${stranger.bare}`]]);
+    await request(alice, "set", publish("open", item("unasked", "9")));
+    expect(events(await settled(stranger))).toEqual([]);
+    await settled(friend);
+    await asked(stranger, "open");
   });
 
   it("tell the owner of changes where the node does", async () => {
@@ -241,9 +250,8 @@ describe("XEP-0060: what an owner can do to others", () => {
     own("set", `<subscriptions node='${node}'>${jids.map((jid) => `<subscription jid='${jid}' subscription='subscribed'/>`).join("")}</subscriptions>`);
 
   it("does not go beyond the subscriptions that one user has room for (section 8.8)", async () => {
-    const person = await stage.person();
     await request(alice, "set", publish("crowded", item("a", "1"), options({ access_model: "open" })));
-    await manage("crowded", Array.from({ length: nodeSubscriptionsPerUserMax + 2 }, (_, index) => `${person}@localhost/r${index}`));
+    await manage("crowded", Array.from({ length: nodeSubscriptionsPerUserMax + 2 }, (_, index) => `${friend.bare}/r${index}`));
     expect(listed(await own("get", "<subscriptions node='crowded'/>"), "subscriptions")).toHaveLength(nodeSubscriptionsPerUserMax);
   });
 

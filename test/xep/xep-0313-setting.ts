@@ -60,8 +60,9 @@ export async function request(client: BoundClient, payload: string, type: "get" 
   }
 }
 
-export async function ask(client: BoundClient, asked: Asked = {}): Promise<Told> {
-  const { before, answer } = await request(client, queryText(asked));
+/** Asks the client's own archive, or that of a room. */
+export async function ask(client: BoundClient, asked: Asked = {}, room?: string): Promise<Told> {
+  const { before, answer } = await request(client, queryText(asked), "set", room);
   const messages = before.flatMap((element) => toldMessage(element) ?? []);
   const set = childOf(childOf(answer, "fin"), "set");
   const [first, last, count] = ["first", "last", "count"].map((name) => childOf(set, name));

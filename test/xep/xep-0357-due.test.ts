@@ -200,3 +200,20 @@ describe("XEP-0357 section 7.1: a notification that a push service has not taken
     expect(await taken(app)).toEqual([said(second!)]);
   });
 });
+
+describe("XEP-0357 section 7: where no messages are stored for who is not there", () => {
+  it("is told of those that are in the archive alone, until the user is there", () => the.elsewhere({ limits: { offlineMessages: 0 } }, async () => {
+    const { phone, romeo, app, juliet } = await the.scene();
+    await enable(phone, app.jid);
+    await phone.close();
+    await romeo.ask(chat(juliet, "one"));
+    expect(await taken(app)).toEqual(["node 1"]);
+    await romeo.ask(chat(juliet, "two"));
+    expect(await taken(app)).toEqual(["node 2"]);
+    const desk = await the.stage.bound(juliet, "desk");
+    await desk.ask("<presence/>");
+    await desk.close();
+    await romeo.ask(chat(juliet, "three"));
+    expect(await taken(app)).toEqual(["node 1"]);
+  }));
+});

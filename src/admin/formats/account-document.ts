@@ -39,6 +39,8 @@ const documentSchema = z.strictObject({
   offlineMessages: z.array(z.string()).default([]),
   /** When the last available resource left (ms since 1970), and what it said. */
   left: z.strictObject({ at: z.int().min(0).max(8.64e15), status: z.string() }).exactOptional(),
+  /** Nobody may log in to it. */
+  disabled: z.boolean().exactOptional(),
   /** Messages of its archive come after it. */
   archive: z.boolean().exactOptional(),
   /** What the server's extensions keep. */
@@ -71,6 +73,7 @@ export interface AccountDocument {
   readonly blocked: readonly string[];
   readonly offlineMessages: readonly string[];
   readonly left?: { readonly at: number; readonly status: string };
+  readonly disabled?: boolean;
   readonly archive?: boolean;
   readonly data: readonly ExtensionValue[];
   readonly state: readonly ExtensionValue[];
@@ -99,6 +102,7 @@ export function toAccountText(whole: WholeAccount): string {
     blocked: filled([...account.blocked.keys()]),
     offlineMessages: filled(whole.offlineMessages.map(({ stanza }) => stanza)),
     left: left === undefined ? undefined : { at: left.at, status: left.status },
+    disabled: whole.disabled || undefined,
     archive: whole.hasArchive || undefined,
     data: filled(whole.data.filter(isForExport).map(({ space, key, value }) => ({ space, key, value }))),
     state: filled(whole.state),

@@ -56,6 +56,7 @@ export function toFacts(document: AccountDocument, owner: Owner, offlineMessages
     document.archive === true ? { type: "AccountDataSet", data: { host, username, ...unfinishedPlace, value: true } } : [],
     document.data.map(({ space, key, value }): AccountFact => ({ type: "AccountDataSet", data: { host, username, space, key, value } })),
     document.state.map(({ space, key, value }): AccountFact => ({ type: "AccountStateSet", data: { host, username, space, key, value } })),
+    document.disabled === true ? { type: "AccountDisabled", data: { host, username } } : [],
     left === undefined ? [] : { type: "UserLeft", data: { host, username, status: left.status }, at: left.at },
   ];
   return facts.flat();

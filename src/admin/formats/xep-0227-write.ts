@@ -102,7 +102,7 @@ function toUser(name: string, document: AccountDocument): { readonly element: El
     ...toPortable(document),
   );
   const spaces = new Set([...others, ...document.state.map(({ space }) => space)].filter((space) => !nodeSpaceNames.has(space) && space !== avatarPlace.space));
-  const leftOut = [...[...spaces].map((space) => `what is kept as "${space}"`), ...(document.left === undefined ? [] : ["when users left"])];
+  const leftOut = [...[...spaces].map((space) => `what is kept as "${space}"`), ...(document.left === undefined ? [] : ["when users left"]), ...(document.disabled === true ? ["that accounts are disabled"] : [])];
   return { element, leftOut };
 }
 

@@ -8,6 +8,8 @@ export interface AccountRow {
   readonly username: string;
   /** Milliseconds since 1970, of the account's latest creation. */
   readonly createdAt: number;
+  /** Milliseconds since 1970; not there for an account that may log in. */
+  readonly disabledAt?: number;
 }
 
 export function accountKey(host: string, username: string): string {
@@ -24,6 +26,14 @@ export const accounts: Projection = {
     } else if (fact.type === "AccountDeleted") {
       const { host, username } = fact.data as AccountFacts["AccountDeleted"];
       table.delete(accountKey(host, username));
+    } else if (fact.type === "AccountDisabled" || fact.type === "AccountEnabled") {
+      const { host, username } = fact.data as AccountFacts["AccountDisabled"];
+      const key = accountKey(host, username);
+      const known = table.get(key) as AccountRow | undefined;
+      // What was under way at the end of an account may come after it.
+      if (known === undefined) return;
+      const row = { host, username, createdAt: known.createdAt };
+      table.set(key, fact.type === "AccountEnabled" ? row : { ...row, disabledAt: fact.at });
     }
   },
 };

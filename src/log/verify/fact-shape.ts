@@ -6,13 +6,15 @@ import type { SessionFacts } from "../../domain/session-facts.ts";
 import type { Json } from "../../ports.ts";
 
 type Kind = "string" | "number" | "boolean" | "object" | "array" | "something";
-type Facts = AccountFacts & SessionFacts & RoomFacts & Record<"FakeSaltKeyMade" | "SessionsForgotten" | "SessionsCompacted" | "LogSalvaged", unknown>;
+type Facts = AccountFacts & SessionFacts & RoomFacts & Record<"FakeSaltKeyMade" | "MessageOfTheDaySet" | "SessionsForgotten" | "SessionsCompacted" | "LogSalvaged", unknown>;
 
 /** Names that may hold null, or nothing, are not in it. */
 const shapes: { readonly [Type in keyof Facts]: Readonly<Record<string, Kind>> } = {
   AccountCreated: {},
   PasswordChanged: { removed: "boolean" },
   AccountDeleted: {},
+  AccountDisabled: {},
+  AccountEnabled: {},
   RosterItemSet: { item: "object", version: "number" },
   RosterItemRemoved: { jid: "string", version: "number" },
   SubscriptionRequested: { from: "string", stanza: "string" },
@@ -52,6 +54,7 @@ const shapes: { readonly [Type in keyof Facts]: Readonly<Record<string, Kind>> }
   HeldStanzasReleased: { through: "number" },
   SessionEnded: { reason: "string" },
   FakeSaltKeyMade: {},
+  MessageOfTheDaySet: {},
   SessionsForgotten: { sessions: "array" },
   SessionsCompacted: {},
   LogSalvaged: { gaps: "array" },

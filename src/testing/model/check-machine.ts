@@ -14,7 +14,7 @@ import { requireModel, requireRules, waryModel } from "./wary-model.ts";
 import { problemsOf } from "./ways.ts";
 
 /**
- * Checks a model: `sessionModel`, `subscriptionModel`, one with another machine in it (`{ ...sessionModel, machine }`), or one of your own.
+ * Checks a model: `sessionModel`, `subscriptionModel`, `roomModel`, one with another machine in it (`{ ...sessionModel, machine }`), or one of your own.
  * `invariants` are held besides the model's own.
  *
  * Throws TypeError or RangeError for options, a model or rules that make no sense, nothing being said of the machine then: what was

@@ -32,7 +32,7 @@ function counted(received: readonly string[], sent: { readonly messages?: number
   for (let number = 0; number < (sent.presences ?? 0); number++) ledger.send(channel("presence"));
   const answers: string[] = [];
   const voice = { jid: "b@localhost/phone", send: ({ text }: Sending) => void answers.push(text) };
-  const b = new Person({ name: "b", domain: "localhost", friends: ["a"], voice, ledger, decisions: new Decisions(1), trouble: tell });
+  const b = new Person({ name: "b", domain: "localhost", friends: ["a"], everybody: ["a", "b"], voice, ledger, decisions: new Decisions(1), trouble: tell });
   b.begin();
   for (const text of received) b.stanza(readXml(text));
   ledger.close();

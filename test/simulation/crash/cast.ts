@@ -65,7 +65,7 @@ export class Cast {
     await Promise.all(this.members.map(({ client }) => client.close()));
   }
 
-  #member(name: string, friends: readonly string[], { server, seed, tamper }: CastSettings): Member {
+  #member(name: string, friends: readonly string[], { names, server, seed, tamper }: CastSettings): Member {
     const decisions = new Decisions(seed, name);
     const transcript = new Transcript(() => performance.now() - this.#began);
     const client = new Client({
@@ -93,6 +93,7 @@ export class Cast {
       name,
       domain: server.domain,
       friends,
+      everybody: names,
       voice: client,
       ledger: this.ledger,
       decisions,
@@ -144,7 +145,8 @@ function habitsOf(decisions: Decisions): Habits {
 /** What a stanza with this number has in it. */
 function wordsOf({ kind, from, to }: Channel, number: number): readonly string[] {
   if (kind === "message") return [`id='${from}-${to}-${number}'`];
-  if (kind === "presence") return [`<status>${number}</status>`];
+  if (kind === "presence" || kind === "shown") return [`<status>${number}</status>`];
+  if (kind === "said") return [`id='${from}~${number}'`];
   if (kind === "answer") return [`id='${from}?${number}'`];
   return [`number ${number}'`, "subscription='remove'"];
 }

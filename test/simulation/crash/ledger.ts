@@ -3,7 +3,8 @@
  * is missing, what came twice and what came late is known without a look at the server.
  */
 
-export const kinds = ["message", "presence", "answer", "push"] as const;
+/** `said` and `shown`: to everybody in the room in which all are. */
+export const kinds = ["message", "presence", "answer", "push", "said", "shown"] as const;
 export type Kind = (typeof kinds)[number];
 
 /**

@@ -9,6 +9,7 @@ import type { Channel, Kind, Ledger } from "./ledger.ts";
 import { RosterBook } from "./roster-book.ts";
 
 const rosterNamespace = "jabber:iq:roster";
+const mucNamespace = "http://jabber.org/protocol/muc";
 /** Contacts without a subscription that one person has at most: beyond it the oldest are removed first. */
 const strangersMax = 6;
 
@@ -27,6 +28,8 @@ export interface PersonSettings {
   readonly voice: Voice;
   readonly ledger: Ledger;
   readonly decisions: Decisions;
+  /** The localparts of all who are in the room, this one too. */
+  readonly everybody: readonly string[];
   /** What is no matter of numbers; `words` lead to the stanzas that have to do with it. */
   trouble(trouble: "flaps" | "faults", text: string, words: readonly string[]): void;
 }
@@ -43,6 +46,8 @@ export class Person {
   #strangers: string[] = [];
   /** The numbers of removals, by address. */
   readonly #removals = new Map<string, number>();
+  /** Who is in the room. */
+  readonly #seen = new Set<string>();
   #questions = 0;
   readonly #asked = new Map<string, (answer: Xml) => void>();
 
@@ -67,6 +72,28 @@ export class Person {
     return this.#settings.friends.every((friend) => this.#greeted.has(friend) && this.roster.subscription(this.#bare(friend)) === "both");
   }
 
+  enterRoom(): void {
+    this.#send(`<presence to='${this.#room}/${this.name}'><x xmlns='${mucNamespace}'/></presence>`);
+  }
+
+  /** Everybody may enter from then on (XEP-0045 section 10.1.2), and it stays. */
+  async openRoom(): Promise<void> {
+    const field = (name: string, value: string) => `<field var='${name}'><value>${value}</value></field>`;
+    const form = field("FORM_TYPE", `${mucNamespace}#roomconfig`) + field("muc#roomconfig_persistentroom", "1");
+    await this.#ask(`<query xmlns='${mucNamespace}#owner'><x xmlns='jabber:x:data' type='submit'>${form}</x></query>`, this.#room, "set");
+  }
+
+  /** Whether this one sees so many there, itself too. */
+  isInRoom(count: number): boolean {
+    return this.#seen.size === count && this.#seen.has(this.name);
+  }
+
+  /** The nicks of those who are in the room, as the server says, in order. */
+  async fetchOccupants(): Promise<readonly string[]> {
+    const query = childOf(await this.#ask("<query xmlns='http://jabber.org/protocol/disco#items'/>", this.#room), "query");
+    return (query?.children ?? []).flatMap((child) => (typeof child === "string" ? [] : [(child.attrs["jid"] ?? "").slice(this.#room.length + 1)])).toSorted();
+  }
+
   /** From now on nothing may be missing. */
   begin(): void {
     this.#isCounted = true;
@@ -77,7 +104,9 @@ export class Person {
   act(): void {
     const { decisions, friends } = this.#settings;
     const dice = decisions.fraction();
-    if (dice < 0.72) this.#message(decisions.pick(friends));
+    if (dice < 0.66) this.#message(decisions.pick(friends));
+    else if (dice < 0.7) this.#say();
+    else if (dice < 0.72) this.#show();
     else if (dice < 0.78) for (let left = decisions.whole(3, 15); left > 0; left--) this.#message(decisions.pick(friends));
     else if (dice < 0.84) this.#presence();
     else if (dice < 0.9) this.#changeRoster();
@@ -99,6 +128,8 @@ export class Person {
   stanza(stanza: Xml): void {
     const { type } = stanza.attrs;
     if (type === "error") this.#fault(stanza);
+    else if (stanza.name !== "iq" && stanza.attrs["from"]?.startsWith(`${this.#room}/`) === true) this.#roomCame(stanza);
+    else if (stanza.name === "message" && stanza.attrs["from"] === this.#room) return;
     else if (stanza.name === "message") this.#messageCame(stanza);
     else if (stanza.name === "presence") this.#presenceCame(stanza);
     else if (type === "result") this.#answerCame(stanza);
@@ -120,6 +151,37 @@ export class Person {
     const id = `${from}-${this.name}-${number}`;
     if (from === undefined || stanza.attrs["id"] !== id || body !== bodyOf(number)) return this.#fault(stanza);
     this.#settings.ledger.deliver({ kind: "message", from, to: this.name }, number);
+  }
+
+  #say(): void {
+    const channels = this.#settings.everybody.map((name) => this.#channel("said", name));
+    const number = channels.map((channel) => this.#settings.ledger.send(channel))[0] ?? 0;
+    this.#send(`<message type='groupchat' to='${this.#room}' id='${this.name}~${number}'><body>${escape(bodyOf(number))}</body></message>`, channels);
+  }
+
+  #show(): void {
+    const channels = this.#settings.everybody.map((name) => this.#channel("shown", name));
+    const number = channels.map((channel) => this.#settings.ledger.send(channel))[0] ?? 0;
+    this.#send(`<presence to='${this.#room}/${this.name}'><status>${number}</status></presence>`, channels);
+  }
+
+  /** From one who is in the room. */
+  #roomCame(stanza: Xml): void {
+    const from = stanza.attrs["from"]!.slice(this.#room.length + 1);
+    const { ledger, everybody } = this.#settings;
+    if (!everybody.includes(from)) return this.#fault(stanza);
+    if (stanza.name === "message") {
+      const body = textOf(childOf(stanza, "body"));
+      const number = Number.parseInt(body, 10);
+      if (stanza.attrs["id"] !== `${from}~${number}` || body !== bodyOf(number) || childOf(stanza, "delay") !== undefined) return this.#fault(stanza);
+      return ledger.deliver({ kind: "said", from, to: this.name }, number);
+    }
+    const number = Number(textOf(childOf(stanza, "status")));
+    if (stanza.attrs["type"] !== undefined || (this.#isCounted && number === 0)) {
+      return this.#settings.trouble("flaps", `${this.name} was told that ${from} came or went: ${showXml(stanza)}`, [`from='${this.#room}/${from}'`]);
+    }
+    this.#seen.add(from);
+    if (number > 0) ledger.deliver({ kind: "shown", from, to: this.name }, number);
   }
 
   #presence(): void {
@@ -199,14 +261,13 @@ export class Person {
     this.#iq(content, to, `${this.name}?${number}`, [answers, ...channels]);
   }
 
-  #ask(content: string, to: string | undefined): Promise<Xml> {
+  #ask(content: string, to: string | undefined, type?: "set"): Promise<Xml> {
     const id = `${this.name}!${++this.#questions}`;
-    this.#iq(content, to, id, []);
+    this.#iq(content, to, id, [], type);
     return new Promise((resolve) => this.#asked.set(id, resolve));
   }
 
-  #iq(content: string, to: string | undefined, id: string, channels: readonly Channel[]): void {
-    const type = content.includes("<item") ? "set" : "get";
+  #iq(content: string, to: string | undefined, id: string, channels: readonly Channel[], type = content.includes("<item") ? "set" : "get"): void {
     this.#send(`<iq type='${type}' id='${id}'${to === undefined ? "" : ` to='${to}'`}>${content}</iq>`, channels);
   }
 
@@ -246,6 +307,10 @@ export class Person {
 
   #channel(kind: Kind, to: string): Channel {
     return { kind, from: this.name, to };
+  }
+
+  get #room(): string {
+    return `crash@muc.${this.#settings.domain}`;
   }
 
   #bare(name: string): string {

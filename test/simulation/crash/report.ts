@@ -10,6 +10,8 @@ const titles: Readonly<Record<Kind, string>> = {
   presence: "changes of presence",
   answer: "answers to iqs",
   push: "roster pushes",
+  said: "words in the room",
+  shown: "presence there",
 };
 
 /** `rounds 200 resumed 3812 lost 0 doubled 0 disordered 0 flaps 0`; what else went wrong follows, if it did. */

@@ -121,8 +121,19 @@ class Run {
     for (const { person } of members) person.enter();
     for (const { person } of members) person.befriend();
     await this.#until("all are friends", () => members.every(({ person }) => person.isAmongFriends));
+    await this.#meet();
     await this.#catchUp();
     for (const { person } of members) person.begin();
+  }
+
+  /** All are in one room, and see each other there. */
+  async #meet(): Promise<void> {
+    const [host, ...guests] = this.cast.members;
+    host?.person.enterRoom();
+    await this.#until("the room is made", () => host?.person.isInRoom(1) !== false);
+    await host?.person.openRoom();
+    for (const { person } of guests) person.enterRoom();
+    await this.#until("all are in the room", () => this.cast.members.every(({ person }) => person.isInRoom(this.cast.members.length)));
   }
 
   async play(): Promise<void> {
@@ -151,6 +162,17 @@ class Run {
     await pause(lateMs);
     ledger.close();
     for (const member of members) await this.#compareRosters(member);
+    await this.#lookAround();
+  }
+
+  /** Nobody has left the room, and no ghost is in it. */
+  async #lookAround(): Promise<void> {
+    const { members } = this.cast;
+    for (const member of members) {
+      const there = await timely(`${member.name} knows who is there`, member.person.fetchOccupants());
+      const names = members.map(({ name }) => name).toSorted();
+      if (there.join() !== names.join()) this.cast.trouble("faults", `${member.name} sees ${there.join(", ")} in the room`, [member], ["disco#items"]);
+    }
   }
 
   /** What the live server says, compared with what the log says. */
