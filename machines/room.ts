@@ -31,7 +31,7 @@ export const roomMachine = setup({
   id: "room",
   context: ({ input }) => ({ occupants: 0, persistent: input.persistent }),
   initial: "locked",
-  on: { "room.destroyed": ".destroyed" },
+  on: { "room.destroyed": { target: ".destroyed" } },
   states: {
     locked: {
       description: "Made by who has entered it first; nobody else may enter until it is configured (XEP-0045 section 10.1.2).",
@@ -63,7 +63,7 @@ export const roomMachine = setup({
           on: {
             "occupant.entered": { target: "occupied", actions: "countIn" },
             // Section 4.2: a temporary room is destroyed if the last occupant exits.
-            "room.configured": [{ guard: "becomesTemporary", target: "#room.destroyed", actions: "configure" }, { actions: "configure" }],
+            "room.configured": { guard: "becomesTemporary", target: "#room.destroyed", actions: "configure" },
           },
         },
       },

@@ -238,11 +238,16 @@ async function closeAll(closers: readonly (() => Promise<void> | void)[]): Promi
 
 /** undefined where no files are taken: XEP-0363 section 4 wants TLS, but for what stays on this machine. */
 async function uploadsOf(config: Config, { uploadFolder, store, openStore }: Partial<ServerParts>, logger: Logger, parts: Pick<ServerParts, "clock" | "random" | "ids">): Promise<OpenUploads | undefined> {
-  const { upload, listen: { http }, dataDir } = config;
+  const { upload, listen, dataDir } = config;
+  const { http } = listen;
   const folder = uploadFolder ?? (store === undefined && openStore === undefined ? join(dataDir, "uploads") : undefined);
   if (!upload.enabled || !http.enabled || folder === undefined) return undefined;
-  if (upload.baseUrl === undefined && !http.tls && !staysHere(http.address)) {
-    const text = "no files are taken over HTTP: that needs TLS; set listen.http.tls, or upload.baseUrl to the https address of the proxy before it, or upload.enabled to false";
+  // Whoever connects from elsewhere has to reach the files from there.
+  const isLocal = staysHere(http.address) && staysHere(listen.address);
+  const isReached = http.tls && (isLocal || !staysHere(http.address));
+  if (upload.baseUrl === undefined && !isLocal && !isReached) {
+    const text = "no files are taken over HTTP: clients could not reach them, or not by TLS; set upload.baseUrl to the https address of the proxy before listen.http, " +
+      "or listen.http.address and listen.http.tls, or upload.enabled to false";
     logger.warn({ event: "upload.off" }, text);
     return undefined;
   }

@@ -19,7 +19,9 @@ export interface AccountAdminOptions {
   /** Told when an account is gone, so that its sessions end. Resolves when what was still to be recorded of them is durable. */
   readonly onDeleted?: (host: string, username: string) => Promise<void> | void;
   /** Told when nobody may log in to an account any more, so that its sessions end. */
-  readonly onDisabled?: (host: string, username: string) => Promise<void>;
+  readonly onDisabled?: (host: string, username: string) => void;
+  /** Told before somebody may log in to it again. */
+  readonly onEnabling?: (host: string, username: string) => void;
 }
 
 export interface AccountAdmin extends UserAdmin {
@@ -34,7 +36,7 @@ export interface Asker {
 }
 
 /** The operations as functions, so that they can be spread into a larger API. */
-export function createAccountAdmin({ accounts, hosts, random, iterations, onDeleting, onDeleted, onDisabled }: AccountAdminOptions): AccountAdmin {
+export function createAccountAdmin({ accounts, hosts, random, iterations, onDeleting, onDeleted, onDisabled, onEnabling }: AccountAdminOptions): AccountAdmin {
   const derive = async (password: string) => {
     try {
       return await deriveCredentials(password, random, iterations);
@@ -89,12 +91,13 @@ export function createAccountAdmin({ accounts, hosts, random, iterations, onDele
     async userDisable(text) {
       const { local, domain, bare } = parseAccount(text, hosts);
       await accounts.setDisabled(domain, local, true).catch(rethrow);
-      await onDisabled?.(domain, local);
+      onDisabled?.(domain, local);
       return bare;
     },
 
     async userEnable(text) {
       const { local, domain, bare } = parseAccount(text, hosts);
+      onEnabling?.(domain, local);
       await accounts.setDisabled(domain, local, false).catch(rethrow);
       return bare;
     },

@@ -19,8 +19,8 @@ export function addBackup(program: Command): void {
       "after",
       `
 The copy is a whole database: accounts with their stored keys, rosters, waiting messages, sessions and their history, as they are at
-one moment. It is for nobody but its owner (mode 600); keep it like a password file. The data folder also holds certificates that were
-made by the server itself, and the configuration may lie elsewhere: copy these by yourself.
+one moment. It is for nobody but its owner (mode 600); keep it like a password file. The data folder also holds files that users have
+uploaded (uploads/) and certificates that were made by the server itself, and the configuration may lie elsewhere: copy these by yourself.
 While a running server copies its log its clients wait, about 10 seconds for each GiB: choose a quiet hour. A database above 2 GiB
 is copied only while the server is stopped; \`refrain log compact\` may make it smaller.
 The file has its name only once it is whole and on the disk.

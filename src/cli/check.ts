@@ -3,7 +3,6 @@ import { UsageError } from "./terminal.ts";
 
 /** As they are asked for by name. */
 export const machineNames = ["client-session", "subscription", "room"] as const;
-const alternatives = `${machineNames.slice(0, -1).join(", ")} or ${machineNames.at(-1)}`;
 /** What the first is called where nothing else has a session. */
 const otherNames: Readonly<Record<string, string>> = { session: "client-session" };
 /** As a shell says it of a process that Ctrl-C ended. */
@@ -71,7 +70,7 @@ Examples:
 
 function machineOf(asked: string): string {
   const name = Object.hasOwn(otherNames, asked) ? otherNames[asked] : machineNames.find((name) => name === asked);
-  if (name === undefined) throw new UsageError(`--machine: expected ${alternatives}, got ${JSON.stringify(asked)}`);
+  if (name === undefined) throw new UsageError(`--machine: expected ${machineNames.join(" or ")}, got ${JSON.stringify(asked)}`);
   return name;
 }
 

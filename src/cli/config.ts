@@ -116,7 +116,7 @@ function line(field: Field, value: unknown, source: string): Line {
   const about = aboutOf(field);
   const duration = field.unit === "ms" && typeof value === "number" ? durationText(value) : undefined;
   if (value !== undefined) return { about, text: setting(key, value), duration, source };
-  return { about, text: `# ${key} = "${field.path.startsWith("hosts") ? "FILE" : "HOST:PORT"}"`, duration, source: "not set" };
+  return { about, text: `# ${setting(key, field.placeholder ?? "")}`, duration, source: "not set" };
 }
 
 function aboutOf(field: Field): string {

@@ -21,7 +21,8 @@ export function addImport(program: Command): void {
 An account is created with all that the file holds for it, or not at all. Accounts that exist stay as they are and count as
 failed, like those that cannot be read or are not of a host of this server; the others are created all the same.
 Archived messages follow once the accounts are there. If that is broken off, the same import once more goes on where it ended, and
-nothing is there twice. Messages keep their ids on the server that they were exported from, and get others on another one.
+nothing is there twice. In the data folder that they were exported from, or one restored from its backup, archived messages have the
+ids again that clients know them by (stanza-id, XEP-0359); anywhere else they get new ones.
 The exit status is 0 if every account was created with all of its archive, else 1. A file that is not of the format changes nothing.
 
 Of XEP-0227, passwords in clear are stored as keys. Split files (XInclude) are joined first: xmllint --xinclude MAIN.xml > ONE.xml

@@ -1,6 +1,6 @@
 /** The log of the server process, on standard error. */
 import { constants, openSync } from "node:fs";
-import { type Logger, pino, stdTimeFunctions } from "pino";
+import { type Logger, pino, stdSerializers, stdTimeFunctions } from "pino";
 import type { Config } from "../config/schema.ts";
 import type { Clock } from "../ports.ts";
 import { LogDestination } from "./log-destination.ts";
@@ -14,7 +14,7 @@ export interface ProcessLogger {
 
 export function createLogger({ level, format }: Config["log"], clock: Clock): ProcessLogger {
   const formatters = { level: (label: string) => ({ level: label }) };
-  const options = { level, base: null, timestamp: stdTimeFunctions.isoTime, formatters };
+  const options = { level, base: null, timestamp: stdTimeFunctions.isoTime, formatters, serializers: { err: described } };
   const isPretty = format === "pretty" || (format === "auto" && process.stderr.isTTY);
   const shown = isPretty ? pretty : (line: string) => line;
   const destination = new LogDestination({
@@ -24,6 +24,13 @@ export function createLogger({ level, format }: Config["log"], clock: Clock): Pr
   });
   process.once("exit", () => destination.flushNow());
   return { logger: pino(options, { write: (line: string) => destination.write(shown(line)) }), flush: () => destination.flush() };
+}
+
+/** pino adds the message of each cause to that of the error; most of ours say it themselves. All stacks are in its own. */
+export function described(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const fields = { ...stdSerializers.err(error) };
+  return error.cause instanceof Error && error.message.endsWith(error.cause.message) ? { ...fields, message: error.message } : fields;
 }
 
 /**

@@ -20,7 +20,7 @@ export function withServerOptions(command: Command): Command {
     .option("--host <A>", "address to listen on (default: 127.0.0.1)")
     .option("--port <N>", "port for clients that use STARTTLS; 0 picks a free one (default: 5222)")
     .option("--tls-port <N>", "port for clients that begin with TLS (default: 5223)")
-    .option("--http-port <N>", "port of the HTTP listener, with the inspector at /inspect (default: 5280)")
+    .option("--http-port <N>", "port of the HTTP listener, with the inspector, uploads, metrics and health (default: 5280)")
     .option("--allow-plaintext", "let clients log in without TLS; only on a loopback address, for tests and measurements")
     .option("--inspect-bodies", "show the texts of stanzas in the inspector; otherwise their length alone")
     .option("--log-level <L>", "trace, debug, info, warn, error, fatal or silent (default: info)");

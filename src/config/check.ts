@@ -27,7 +27,14 @@ function describeIssue(issue: z.core.$ZodIssue, values: unknown, sourceOf: Sourc
   const path = pathOf(issue.path);
   if (issue.code === "unrecognized_keys") return issue.keys.map((key) => unknownKey(path === "" ? key : `${path}.${key}`, sourceOf));
   const expected = fieldAt(path)?.expected ?? "a table";
-  return [{ path, message: `expected ${expected}, got ${show(valueAt(values, issue.path))}`, source: sourceOf(path), fix: undefined }];
+  return [{ path, message: `expected ${expected}, got ${show(valueAt(values, issue.path))}`, source: sourceOf(path), fix: unquoted(path, valueAt(values, issue.path)) }];
+}
+
+/** Of a file: what flags and the environment give has become a number already. */
+function unquoted(path: string, value: unknown): string | undefined {
+  const { kind } = fieldAt(path) ?? {};
+  const isOne = typeof value === "string" && (kind === "integer" ? /^-?\d+$/.test(value) : kind === "boolean" && /^(?:true|false)$/.test(value));
+  return isOne ? "write it without quotes" : undefined;
 }
 
 function unknownKey(path: string, sourceOf: SourceOf): ConfigProblem {

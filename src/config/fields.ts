@@ -15,6 +15,8 @@ export interface Field {
   readonly min: number | undefined;
   readonly max: number | undefined;
   readonly values: readonly string[] | undefined;
+  /** What stands for a value of one that may be absent: in a file that is begun it stands there as a comment. */
+  readonly placeholder: string | undefined;
   /** The environment variable, `REFRAIN_LISTEN_C2S_PORT`; undefined within a list. */
   readonly env: string | undefined;
 }
@@ -27,6 +29,7 @@ interface JsonSchema {
   readonly description?: string;
   readonly expected?: string;
   readonly unit?: string;
+  readonly placeholder?: string;
   readonly minimum?: number;
   readonly maximum?: number;
   readonly enum?: readonly string[];
@@ -61,6 +64,7 @@ function list(path: string, schema: JsonSchema): readonly Field[] {
     min: schema.minimum,
     max: schema.maximum,
     values: schema.enum,
+    placeholder: schema.placeholder,
     env: path.includes("[]") ? undefined : environmentName(path),
   } satisfies Field;
   return schema.items === undefined ? [field] : [field, ...list(`${path}[]`, schema.items)];

@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { parseJid, prepareDomain } from "../domain/jid.ts";
-import { pushServicesListedMax } from "../domain/limits.ts";
+import { contactAddressesMax, externalServicesMax, pushServicesListedMax } from "../domain/limits.ts";
 
 const second = 1_000;
 const minute = 60 * second;
@@ -25,11 +25,13 @@ export const configSchema = z.strictObject({
         }),
         certificate: z.string().min(1).exactOptional().meta({
           expected: "a file in PEM form",
+          placeholder: "FILE",
           description:
             "Certificate chain in PEM form, the host's own first. Needs `key`. Without both, one is made and signed by itself.",
         }),
         key: z.string().min(1).exactOptional().meta({
           expected: "a file in PEM form",
+          placeholder: "FILE",
           description: "Private key of `certificate` in PEM form.",
         }),
       }),
@@ -50,12 +52,12 @@ export const configSchema = z.strictObject({
       c2sTls: z.strictObject({ port: port(5223, "Clients that begin with TLS (XEP-0368).") }).prefault({}),
       http: z
         .strictObject({
-          enabled: z.boolean().default(true).meta({ description: "Whether there is an HTTP listener at all; the inspector is reached by it." }),
+          enabled: z.boolean().default(true).meta({ description: "Whether there is an HTTP listener at all: without it no inspector, no files of users, no numbers." }),
           address: z.string().min(1).default("127.0.0.1").meta({
             expected: "an IP address or host name of this machine",
             description: "Where the HTTP listener is reached, whatever `listen.address` is.",
           }),
-          port: port(5280, "The HTTP listener: the inspector at /inspect."),
+          port: port(5280, "The HTTP listener: the inspector at /inspect, files of users at /upload, numbers at /metrics, /health and /ready."),
           tls: z.boolean().default(false).meta({ description: "HTTPS, with the certificates of the hosts, in place of HTTP." }),
         })
         .prefault({}),
@@ -103,6 +105,7 @@ export const configSchema = z.strictObject({
         .exactOptional()
         .meta({
           expected: "a host name or address, with a port if need be, such as xmpp.example.org:5222 or [2001:db8::1]:5222",
+          placeholder: "xmpp.example.org:5222",
           description: "Where clients are told to come to resume (XEP-0198 section 3). Without it, where they came before.",
         }),
       silenceMs: duration(
@@ -150,14 +153,14 @@ export const configSchema = z.strictObject({
         0,
         36_525,
         "days",
-        "How long archived messages are kept (XEP-0313 section 3.2); then they are deleted, with what the log says of them. 0: for ever.",
+        "How long archived messages are kept (XEP-0313 section 3.2); then they are deleted, with what the log says of them: a minute after the start, and within the hour from then on. 0: for ever.",
       ),
       messages: count(
         1_000_000,
         0,
         1_000_000_000,
         "messages",
-        "Messages that are kept in the archive of one user; above it the oldest are deleted, within an hour. 0: without bound.",
+        "Messages that are kept in the archive of one user, or of one room; above it the oldest are deleted, within an hour. 0: without bound.",
       ),
     })
     .prefault({}),
@@ -168,6 +171,37 @@ export const configSchema = z.strictObject({
     .meta({
       expected: "a list of at most 100 JIDs such as romeo@example.org",
       description: "Who may administer the server from a client (XEP-0133), and owns every room.",
+    }),
+  contact: z
+    .strictObject({
+      abuse: addresses("Where abuse is reported (XEP-0157)."),
+      admin: addresses("Where those are reached who run the server."),
+      feedback: addresses("Where people say what they think of the service."),
+      sales: addresses("Where people ask about prices and offers."),
+      security: addresses("Where weaknesses are reported."),
+      status: addresses("Where is said how the service is."),
+      support: addresses("Where people get help."),
+    })
+    .prefault({}),
+  externalServices: z
+    .array(
+      z.strictObject({
+        type: z.enum(["stun", "stuns", "turn", "turns"]).meta({ description: "What it is, for calls (XEP-0215)." }),
+        host: z.string().regex(/^[^\s/:]+$|^[0-9A-Fa-f:]+$/).meta({ expected: "a host name or address", description: "Where it is." }),
+        port: z.int().min(1).max(65_535).default(3_478).meta({ description: "Its port." }),
+        transport: z.enum(["udp", "tcp"]).default("udp").meta({ description: "How it is reached." }),
+        secret: z.string().min(1).max(1_024).exactOptional().meta({
+          expected: "the secret that the service knows, too",
+          description: "Makes names and passwords that are good for `lifetimeMs`, as coturn's static-auth-secret does. Without it nobody needs one.",
+        }),
+        lifetimeMs: duration(12 * hour, minute, 30 * 24 * hour, "How long they are good."),
+      }),
+    )
+    .max(externalServicesMax)
+    .prefault([])
+    .meta({
+      expected: `a list of at most ${externalServicesMax} tables with type and host`,
+      description: "Services elsewhere that clients are told of, for calls (XEP-0215).",
     }),
   rooms: z
     .strictObject({
@@ -247,6 +281,7 @@ export const configSchema = z.strictObject({
       }),
       baseUrl: z.string().regex(/^https:\/\/[^\s?#]*[^\s?#/]$/).exactOptional().meta({
         expected: "an https address without a slash at its end, such as https://upload.example.org",
+        placeholder: "https://upload.example.org",
         description: "Where clients reach the HTTP listener, if a proxy stands before it.",
       }),
       maxFileBytes: count(52_428_800, 1_024, 4_294_967_296, "bytes", "The largest file."),
@@ -263,6 +298,8 @@ export const configSchema = z.strictObject({
       }),
       token: z.string().min(16).max(1_024).regex(/^\S+$/).exactOptional().meta({
         expected: "a secret of at least 16 characters without spaces",
+        // Too short, so that nobody leaves it in: it stands in every file that is begun here.
+        placeholder: "TOKEN",
         description: "What others than this machine have to send as `Authorization: Bearer TOKEN`. Without it nobody else is told.",
       }),
     })
@@ -307,6 +344,14 @@ function port(preset: number, description: string) {
 
 function count(preset: number, min: number, max: number, unit: string, description: string) {
   return z.int().min(min).max(max).default(preset).meta({ description, unit });
+}
+
+function addresses(description: string) {
+  const address = z.string().max(1_024).refine((text) => URL.canParse(text) && !/\s/.test(text)).meta({
+    expected: "an address such as mailto:xmpp@example.org, xmpp:admin@example.org or https://example.org/help",
+    description: "An address.",
+  });
+  return z.array(address).max(contactAddressesMax).prefault([]).meta({ expected: `a list of at most ${contactAddressesMax} addresses such as mailto:xmpp@example.org`, description });
 }
 
 function duration(preset: number, min: number, max: number, description: string) {

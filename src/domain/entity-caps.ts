@@ -15,6 +15,9 @@ export interface EntityIdentity {
   readonly name?: string;
 }
 
+/** The type of the form that tells of a server (XEP-0157 section 3). */
+export const serverInfoForm = "http://jabber.org/network/serverinfo";
+
 /** A data form's fields, the one that tells the form's own type included. */
 export interface EntityForm {
   readonly fields: readonly { readonly var: string; readonly type?: string; readonly values: readonly string[] }[];

@@ -367,6 +367,9 @@ export const announcementGapMs = 5;
 /** Users that a list of them has at most (XEP-0133 section 4.18), and users that one request of an administrator is about. */
 export const listedUsersMax = 1_000;
 export const administeredUsersMax = 100;
+/** Addresses of one kind that the operator may tell everybody (XEP-0157), and services elsewhere (XEP-0215). */
+export const contactAddressesMax = 20;
+export const externalServicesMax = 50;
 /** Commands that are being executed (XEP-0050 section 3.3) at the same time, in all and of one user: of more the oldest is over. */
 export const commandExecutionsMax = 10_000;
 export const commandExecutionsOfUserMax = 10;

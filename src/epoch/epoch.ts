@@ -206,7 +206,7 @@ export class Epoch {
       software, hosts, log, extensions, registry, accounts, batch, ids, source, contacts, startedAt,
       archiveKey,
       occupantKey: keyFor("occupant ids", saltKey),
-      limits: { ...config.limits, ...config.clientState, pushDisclose: config.push.disclose, pushServices: new Set(config.push.services), rooms: { ...config.rooms, admins: config.admins }, registration: config.registration, uploadBytes: uploads?.maxFileBytes ?? 0 },
+      limits: { ...config.limits, ...config.clientState, pushDisclose: config.push.disclose, pushServices: new Set(config.push.services), rooms: { ...config.rooms, admins: config.admins }, registration: config.registration, contact: config.contact, externalServices: config.externalServices, uploadBytes: uploads?.maxFileBytes ?? 0 },
       requests, later, patience, capabilities, services, rooms: roomSource, roomArchive: roomSource.archive, uploads,
       registrar: createRegistrar({ accounts: storedAccounts, limits: config.registration, admin: () => accountAdmin }),
       administration: createAdministration({ admins: config.admins, admin: () => this.admin, registry, sessions, bulletin }),
@@ -233,8 +233,11 @@ export class Epoch {
     const router = new Router({ extensions, registry, accounts, batch, house, presence, subscriptions, requests, patience, capabilities, services });
     this.#rooms = house.rooms;
     for (const service of extensions.flatMap((extension) => extension.services?.(house) ?? [])) services.add(service);
+    /** Accounts that were disabled in this epoch. */
+    const disabled = new Set<string>();
     const logins = (this.#logins = new Logins({
-      isDisabled: (host, username) => storedAccounts.isDisabled(host, username),
+      // What is read may have been so a while ago.
+      isDisabled: async (host, username) => (await storedAccounts.isDisabled(host, username)) || disabled.has(`${username}@${host}`),
       lookup: async (host, username) => (await storedAccounts.credentials(host, username)) as StoredCredentials | undefined,
       allowPlaintext: config.listen.allowPlaintext,
       random,
@@ -268,18 +271,21 @@ export class Epoch {
       sessions.removeAccount(host, username);
       const bareJid = `${username}@${host}`;
       accounts.forget(bareJid);
+      disabled.delete(bareJid);
       for (const { accountRemoved } of extensions) accountRemoved?.({ bareJid, house });
       // What was recorded of it until now is forgotten next.
       await batch.settle();
     };
-    const disable = async (host: string, username: string): Promise<void> => {
+    const disable = (host: string, username: string): void => {
+      const bareJid = `${username}@${host}`;
+      disabled.add(bareJid);
       sessions.disableAccount(host, username);
-      // Who was asked for proof before, and has given it since.
-      await batch.settle();
-      sessions.disableAccount(host, username);
+      // Whose login was decided in the same moment is a session soon.
+      clock.at(clock.now(), () => disabled.has(bareJid) && sessions.disableAccount(host, username));
     };
+    const enable = (host: string, username: string): void => void disabled.delete(`${username}@${host}`);
     const common = { accounts: storedAccounts, hosts, random, iterations: config.limits.scramIterations };
-    const accountAdmin: AccountAdmin = createAccountAdmin({ ...common, onDeleting: leave, onDeleted: endAccount, onDisabled: disable });
+    const accountAdmin: AccountAdmin = createAccountAdmin({ ...common, onDeleting: leave, onDeleted: endAccount, onDisabled: disable, onEnabling: enable });
     this.admin = {
       ...createAccountTransfer({ ...common, store, offlineMessagesMax: config.limits.offlineMessages }),
       ...createArchiveTransfer({ store, accounts: storedAccounts, clock, hosts, ids: async () => createArchiveIds(archiveKey) }),

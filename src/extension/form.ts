@@ -5,7 +5,7 @@ import { nearest } from "../config/nearest.ts";
 import { isConfig } from "../pubsub/node-config.ts";
 import type { Extension } from "../router/extension.ts";
 import { phases } from "../router/phases.ts";
-import { isSessionState } from "../router/session-state.ts";
+import { isSessionState, readerOf, type SessionState } from "../router/session-state.ts";
 import { isAsync, problemOf, shown, type Given } from "./problem.ts";
 
 /** All that is wrong with the form of it; with nothing wrong it is an `Extension`. */
@@ -19,7 +19,8 @@ function describe(issue: z.core.$ZodIssue, given: Given<unknown>): readonly Conf
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => problemOf(given, `${member}.${key}`, "an extension has no such member", fixFor(key, issue.path)));
   }
-  const value = issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | null | undefined)?.[key], given.value);
+  // What lies within a value of another make is not where its path says.
+  const value = issue.code === "custom" && issue.params !== undefined ? (issue.params["got"] as unknown) : issue.path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | null | undefined)?.[key], given.value);
   return [problemOf(given, member, `expected ${issue.message}, got ${shown(value)}`)];
 }
 
@@ -75,6 +76,12 @@ const roomPart = record({
   roomInfo: decidingFunction.optional(),
 });
 
+/** Of a wrong reader the session's own values would be the first to tell. */
+const keptOfSessions = z.custom<SessionState>(isSessionState, { error: "what sessionState(…) returns", abort: true }).superRefine((state, context) => {
+  const got = readerOf(state);
+  for (const { message } of decidingFunction.safeParse(got).error?.issues ?? []) context.addIssue({ code: "custom", path: ["read"], message, params: { got } });
+});
+
 const members = {
   name: text("a name in kebab-case, such as my-extension").regex(/^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/, { error: "a name in kebab-case, such as my-extension" }),
   specification: record(
@@ -99,7 +106,7 @@ const members = {
   iq: list(iqHandler, "handlers").optional(),
   phases: record(Object.fromEntries(phases.map((phase) => [phase, decidingFunction.optional()])), "an object with a function for each phase").optional(),
   elements: list(record({ xmlns: namespaceName, names: texts, handle: decidingFunction }), "handlers").optional(),
-  sessionState: z.custom(isSessionState, { error: "what sessionState(…) returns" }).optional(),
+  sessionState: keptOfSessions.optional(),
   presenceChanged: decidingFunction.optional(),
   featuresLearned: decidingFunction.optional(),
   dataChanged: decidingFunction.optional(),

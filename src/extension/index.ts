@@ -24,12 +24,13 @@ export type { Passage, Phase, PhaseHandler, PhaseHandlers, Verdict } from "../ro
 export type { EntityDescription, EntityForm, EntityIdentity } from "../domain/entity-caps.ts";
 
 // The house, and what there is in it.
-export type { House, HouseLimits } from "../router/house.ts";
+export type { ExternalService, House, HouseLimits, SlotAnswer, UploadSlots, Wanted } from "../router/house.ts";
 export type { AccountData, DataRange, DataValue, SetState, StoredMessage } from "../router/account-data.ts";
 export type {
   Archive, ArchivedId, ArchivedMessage, ArchiveEnds, ArchiveMissing, ArchivePage, ArchiveQuery, KeptMessages, ResultPage,
 } from "../router/archive.ts";
 export type { Contacts, Meant } from "../router/contacts.ts";
+export type { Registrar, RegistrarFault } from "../router/registrar.ts";
 export type { Answered, ServerAnswer, ServerRequest } from "../router/requests.ts";
 export type { AccessChange, Item, ItemsChange, Nodes, PublishRequest } from "../pubsub/nodes.ts";
 export type { AffiliationChange, People, Subscribed, SubscriptionChange } from "../pubsub/people.ts";
@@ -37,8 +38,6 @@ export type { Tie } from "../pubsub/people-index.ts";
 export type { Subscription } from "../pubsub/people-rows.ts";
 export type { AccessModel, Affiliation, Entry, Node, NodeConfig, SubscriptionState as NodeSubscriptionState } from "../pubsub/node.ts";
 export type { Fault } from "../pubsub/faults.ts";
-export type { UploadSlots } from "../upload/open.ts";
-export type { SlotAnswer, Wanted } from "../upload/uploads.ts";
 export type { Log } from "../ports.ts";
 
 // Sessions and accounts.

@@ -225,6 +225,6 @@ function guarded(route: HttpRoute, misnamed: (request: HttpRequest) => HttpRespo
 }
 
 const nothing = textResponse(404, "There is nothing here.");
-const elsewhere = textResponse(404, "There is nothing here. The inspector is at /inspect; `refrain inspect` prints its address with what lets you in.");
+const elsewhere = textResponse(404, "There is nothing here. The inspector is at /inspect; `refrain inspect` prints its address with what lets you in. /health and /ready are there too; where they are on, /metrics and /upload/.");
 const foreign = textResponse(403, "This is for the inspector's own page alone.");
 const notBuilt = textResponse(503, "The page is not built: run `npm run build`, then start the server again.");

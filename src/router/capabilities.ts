@@ -3,7 +3,7 @@
  * of others only where the hash proves it (section 5.4). Whoever lies is believed of itself alone, and spoils nothing for others.
  */
 import { createHash } from "node:crypto";
-import { capabilitiesText, isWellFormed, type EntityDescription, type EntityForm, type EntityIdentity } from "../domain/entity-caps.ts";
+import { capabilitiesText, isWellFormed, serverInfoForm, type EntityDescription, type EntityForm, type EntityIdentity } from "../domain/entity-caps.ts";
 import { parseJid } from "../domain/jid.ts";
 import { capabilitiesCharsMax, capabilitiesMax, capabilityCharsMax, capabilityFeaturesMax } from "../domain/limits.ts";
 import type { AccountCache } from "../session/account-cache.ts";
@@ -227,7 +227,7 @@ function isUnambiguous({ identities, forms = [] }: EntityDescription): boolean {
 }
 
 /** The types of forms that describe software and servers (XEP-0232 and XEP-0157). */
-const knownForms: ReadonlySet<string> = new Set(["urn:xmpp:dataforms:softwareinfo", "http://jabber.org/network/serverinfo"]);
+const knownForms: ReadonlySet<string> = new Set(["urn:xmpp:dataforms:softwareinfo", serverInfoForm]);
 
 function hashOf({ hash }: CapabilitiesClaim): string | undefined {
   return hash === undefined ? undefined : hashNames.get(hash.toLowerCase());

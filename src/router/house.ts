@@ -33,6 +33,8 @@ import type { Patience } from "./patience.ts";
 import type { Answered, Requests, ServerRequest } from "./requests.ts";
 import { createRoomArchive } from "./room-archive.ts";
 
+export type { UploadSlots } from "../upload/open.ts";
+export type { SlotAnswer, Wanted } from "../upload/uploads.ts";
 export type { DataSource, StoredMessage } from "./account-data.ts";
 
 export interface House {
@@ -117,6 +119,16 @@ export interface House {
   readonly registrar: Registrar;
 }
 
+export interface ExternalService {
+  readonly type: string;
+  readonly host: string;
+  readonly port: number;
+  readonly transport: string;
+  /** What the service knows, too: from it names and passwords are made, which are good for so many milliseconds. Without it none is needed. */
+  readonly secret?: string;
+  readonly lifetimeMs: number;
+}
+
 /** Choices of the operator that extensions obey. */
 export interface HouseLimits {
   /** Messages that are kept for a user who is not there; 0: none. */
@@ -126,6 +138,10 @@ export interface HouseLimits {
   readonly queueBytes: number;
   /** What push services are told of messages that wait (XEP-0357): each of them with all before it. */
   readonly rooms: RoomLimits & { readonly enabled: boolean; readonly subdomain: string };
+  /** Where people reach those who run the server, by what about (XEP-0157). */
+  readonly contact: Readonly<Record<string, readonly string[]>>;
+  /** Services elsewhere that clients are told of (XEP-0215). */
+  readonly externalServices: readonly ExternalService[];
   /** What of accounts users do themselves (XEP-0077): make them, set other passwords, remove them. */
   readonly registration: { readonly enabled: boolean; readonly passwords: boolean; readonly removal: boolean };
   /** Of the largest file that is taken over HTTP; 0: none is. */

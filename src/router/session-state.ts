@@ -50,6 +50,7 @@ export function sessionState<State extends Json>({ initial, read }: SessionState
       session[remember](step, name, JSON.parse(text) as Json);
     },
     [own]: (name) => (owner ??= name),
+    [reads]: read,
   };
   return state;
 }
@@ -59,6 +60,11 @@ export function isSessionState(value: unknown): value is SessionState {
   return typeof value === "object" && value !== null && own in value;
 }
 
+/** What was given to `sessionState` as `read`, which is no function where nobody checked its type. */
+export function readerOf(state: SessionState): unknown {
+  return (state as SessionState & Owned)[reads];
+}
+
 /** It is the extension's with this name from now on, in every server of this process. Returns whose it is: another's, if that was first. */
 export function ownSessionState(state: SessionState, name: string): string {
   return (state as SessionState & Owned)[own](name);
@@ -66,9 +72,11 @@ export function ownSessionState(state: SessionState, name: string): string {
 
 /** The same where a test has the built package beside the sources. */
 const own: unique symbol = Symbol.for("refrain/extension: own session state");
+const reads: unique symbol = Symbol.for("refrain/extension: reads session state");
 
 interface Owned {
   [own](name: string): string;
+  readonly [reads]: unknown;
 }
 
 function textOf(name: string, state: unknown): string {

@@ -6,6 +6,7 @@ import type { SessionEvent, TimerName } from "../../machines/session-events.ts";
 import type { SessionContext } from "../../machines/session-context.ts";
 import type { SessionSnapshot } from "../../machines/fold.ts";
 import type { StreamErrorCondition } from "../domain/errors.ts";
+import { failedExtension } from "../domain/extension-error.ts";
 import type { Jid } from "../domain/jid.ts";
 import type { Json, Timer } from "../ports.ts";
 import type { Step } from "../step/batch.ts";
@@ -464,7 +465,7 @@ export class SessionHost implements LinkOwner, Workbench, ResumableSession {
   }
 
   #fail(error: unknown): void {
-    this.environment.log.error({ err: error, ...this.#who() }, "a session met an error and is closed");
+    this.environment.log.error({ err: error, ...this.#who(), ...failedExtension(error) }, "a session met an error and is closed");
     const why = error instanceof Error ? error.message : String(error);
     try {
       this.environment.batch.run(null, (step) => this.tell(step, { type: "host.failed", at: step.at, why }));

@@ -93,7 +93,9 @@ export class Batch {
     try {
       result = work(step);
       for (let task = step.lastTasks.shift(); task !== undefined; task = step.lastTasks.shift()) task();
+      step.end();
     } catch (error) {
+      step.end();
       for (const undo of step.undos.toReversed()) undo();
       throw error;
     } finally {
@@ -235,6 +237,8 @@ export class Batch {
 }
 
 class RunningStep implements Step {
+  /** It has ended: what is asked of it from now on would be lost without a word. */
+  #over = false;
   readonly at: number;
   readonly cause: string | null;
   readonly appends: { readonly append: Append; readonly bytes: number }[] = [];
@@ -263,13 +267,19 @@ class RunningStep implements Step {
     return this.#ticket;
   }
 
+  end(): void {
+    this.#over = true;
+  }
+
   record(stream: string, fact: NewFact, binding = false): number {
+    this.#requireRunning();
     this.appends.push({ append: this.#append(stream, fact), bytes: stream.length + sizeOf(fact) });
     if (binding) this.dependOn(this.#batch);
     return this.#batch;
   }
 
   recordLast(stream: string, make: () => NewFact | undefined): number {
+    this.#requireRunning();
     this.last.set(stream, () => {
       const fact = make();
       return fact && this.#append(stream, fact);
@@ -283,10 +293,12 @@ class RunningStep implements Step {
   }
 
   output(outbox: Outbox, text: string): void {
+    this.#requireRunning();
     this.outputs.push({ outbox, text });
   }
 
   afterwards(task: () => void): void {
+    this.#requireRunning();
     this.tasks.push(task);
   }
 
@@ -296,6 +308,10 @@ class RunningStep implements Step {
 
   lastly(task: () => void): void {
     this.lastTasks.push(task);
+  }
+
+  #requireRunning(): void {
+    if (this.#over) throw new Error("this step is over: it ended when the function that was given it returned; after a wait `house.run` gives another");
   }
 
   #append(stream: string, fact: NewFact): Append {

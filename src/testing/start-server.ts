@@ -32,6 +32,9 @@ export interface TestServerOptions {
   readonly upload?: Partial<Config["upload"]>;
   readonly rooms?: Partial<Config["rooms"]>;
   readonly registration?: Partial<Config["registration"]>;
+  readonly contact?: Partial<Config["contact"]>;
+  /** Each needs type and host alone. */
+  readonly externalServices?: readonly (Pick<Config["externalServices"][number], "type" | "host"> & Partial<Config["externalServices"][number]>)[];
   /** Bare JIDs. Default: nobody. */
   readonly admins?: readonly string[];
   /** Whether there is an HTTP listener, with the inspector. Default: false. */
@@ -178,6 +181,8 @@ const optionNames = Object.keys({
   upload: true,
   rooms: true,
   registration: true,
+  contact: true,
+  externalServices: true,
   admins: true,
   http: true,
   inspector: true,
@@ -188,7 +193,7 @@ const optionNames = Object.keys({
 
 /** Throws ConfigError with all problems. */
 function configOf(options: TestServerOptions): Config {
-  const { domains = ["localhost"], allowPlaintext = false, session = {}, limits = {}, archive = {}, push = {}, clientState = {}, upload = {}, rooms = {}, registration = {}, admins = [], http = false, inspector = {} } = options;
+  const { domains = ["localhost"], allowPlaintext = false, session = {}, limits = {}, archive = {}, push = {}, clientState = {}, upload = {}, rooms = {}, registration = {}, contact = {}, externalServices = [], admins = [], http = false, inspector = {} } = options;
   const values = {
     // What is no list is for the check to name.
     hosts: Array.isArray(domains) ? domains.map((domain: unknown) => ({ domain })) : domains,
@@ -202,6 +207,8 @@ function configOf(options: TestServerOptions): Config {
     upload,
     rooms,
     registration,
+    contact,
+    externalServices,
     admins,
     inspector,
   };

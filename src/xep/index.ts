@@ -23,6 +23,7 @@ import { caps } from "./xep-0115-caps.ts";
 import { administration } from "./xep-0133-administration.ts";
 import { messageOfTheDay } from "./xep-0133-motd.ts";
 import { vcardAvatar } from "./xep-0153-vcard-avatar.ts";
+import { contact } from "./xep-0157-contact.ts";
 import { offline } from "./xep-0160-offline.ts";
 import { pep } from "./xep-0163-pep.ts";
 import { nickname } from "./xep-0172-nickname.ts";
@@ -30,6 +31,7 @@ import { blocking } from "./xep-0191-blocking.ts";
 import { streamManagement } from "./xep-0198-stream-management.ts";
 import { ping } from "./xep-0199-ping.ts";
 import { time } from "./xep-0202-time.ts";
+import { externalServices } from "./xep-0215-external-services.ts";
 import { publicData } from "./xep-0222-public-data.ts";
 import { privateData } from "./xep-0223-private-data.ts";
 import { vcard4 } from "./xep-0292-vcard4.ts";
@@ -76,6 +78,7 @@ export const extensions: readonly Extension[] = [
   administration,
   messageOfTheDay,
   vcardAvatar,
+  contact,
   offline,
   pep,
   nickname,
@@ -83,6 +86,7 @@ export const extensions: readonly Extension[] = [
   streamManagement,
   ping,
   time,
+  externalServices,
   publicData,
   privateData,
   vcard4,

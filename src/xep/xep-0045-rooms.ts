@@ -14,6 +14,7 @@ export const rooms: Extension = {
       "Nicks are not locked down: whoever has one reserved may use another (sections 7.6 and 7.12).",
       "History is what the room archives: a room that does not has none to give (section 7.2.13).",
       "Occupants are not told that the service stops: they come back to the same room when they resume (section 11.2).",
+      "A private message that a client had not acknowledged when its session ended goes to nobody else, and its sender is not told (section 7.5).",
     ],
   },
   services: (house) => {

@@ -55,9 +55,19 @@ export const commands: Extension = {
 
 /** XEP-0050 section 2.4. */
 function execute(request: IqRequest): IqReply | Promise<IqReply> {
-  const { payload, iq, house, target, own, step } = request;
   // An account that is another's answers as one that does not exist.
-  if (target === "account" && !own) return { fault: { condition: "service-unavailable", text: "" } };
+  if (request.target === "account" && !request.own) return { fault: { condition: "service-unavailable", text: "" } };
+  return followed(decide(request), (reply) => ("fault" in reply ? { ...reply, payload: echo(request.payload) } : reply));
+}
+
+/** COMPAT(slixmpp, 1.8): of an error that does not name the session nobody is told. Section 3.7 shows errors with the command, too. */
+function echo({ attrs }: Element): Element {
+  const { node, sessionid, action } = attrs as { readonly [name: string]: string | undefined };
+  return el("command", { xmlns, node, sessionid, action });
+}
+
+function decide(request: IqRequest): IqReply | Promise<IqReply> {
+  const { payload, iq, house, target, step } = request;
   const { node = "", sessionid, action = "execute" } = payload.attrs as { readonly [name: string]: string | undefined };
   const command = find(house, target, node);
   if (command === undefined) return noSuchCommand;

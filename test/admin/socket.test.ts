@@ -10,7 +10,7 @@ import { createArchiveTransfer } from "../../src/admin/archive-transfer.ts";
 import { createContactAdmin } from "../../src/admin/contact-admin.ts";
 import { createHistoryAdmin } from "../../src/admin/history-admin.ts";
 import { createLogAdmin } from "../../src/admin/log-admin.ts";
-import type { AdminApi } from "../../src/admin/api.ts";
+import type { AdminApi, ServiceAdmin } from "../../src/admin/api.ts";
 import { type AdminClient, connectAdmin } from "../../src/admin/connect.ts";
 import { AdminError } from "../../src/admin/errors.ts";
 import { requestBytesMax } from "../../src/admin/protocol.ts";
@@ -50,8 +50,22 @@ function api(): AdminApi {
   const contacts = createContactAdmin({ hosts, load: (host, username) => loadAccount(store, host, username) });
   const transfer = createAccountTransfer({ store, accounts, hosts, random: liveRandom, iterations: 4096, offlineMessagesMax: 1_000 });
   const archives = createArchiveTransfer({ store, accounts, clock: liveClock, hosts, ids: async () => createArchiveIds(new Uint8Array(16)) });
-  return { ...admin, ...contacts, ...transfer, ...archives, ...createHistoryAdmin({ store, hosts }), ...createLogAdmin({ store }), sessions: () => sessions, config: async () => config, inspectorUrl };
+  return { ...admin, ...contacts, ...transfer, ...archives, ...createHistoryAdmin({ store, hosts }), ...createLogAdmin({ store }), ...service, sessions: () => sessions, config: async () => config, inspectorUrl };
 }
+
+let motd: string | null = null;
+
+/** What it is asked is told as an error, or remembered. */
+const service: ServiceAdmin = {
+  sessionsEnd: async (jid) => {
+    if (jid === "nobody@localhost") throw new AdminError("account-unknown", "nobody@localhost: there is no such account");
+    return jid.includes("/") ? 1 : 2;
+  },
+  announce: async (text) => text.length,
+  motd: async () => motd,
+  motdSet: async (text, edit) => void (motd = `${text}${edit ? " (edited)" : ""}`),
+  motdDelete: async () => void (motd = null),
+};
 
 async function inspectorUrl({ here = false }: { readonly here?: boolean } = {}): Promise<string> {
   return `https://${here ? "127.0.0.1" : "xmpp.example"}:5280/inspect#token=SECRET`;
@@ -103,6 +117,22 @@ const session: SessionView = {
   roster: { version: "3", items: 2 },
   conn: { address: "127.0.0.1", transport: "tcp", secure: "TLSv1.3", since: 1_700_000_000_000 },
 };
+
+describe("who is here, over the admin socket", () => {
+  it("is ended, told, and shown the message of the day", async () => {
+    await serve();
+    const admin = await client();
+    expect([await admin.sessionsEnd("romeo@localhost"), await admin.sessionsEnd("romeo@localhost/orchard"), await admin.announce("four")]).toEqual([2, 1, 4]);
+    await expect(admin.sessionsEnd("nobody@localhost")).rejects.toMatchObject({ code: "account-unknown" });
+    const shown: (string | null)[] = [await admin.motd()];
+    await admin.motdSet("be kind", false);
+    shown.push(await admin.motd());
+    await admin.motdSet("be brief", true);
+    shown.push(await admin.motd());
+    await admin.motdDelete();
+    expect([...shown, await admin.motd()]).toEqual([null, "be kind", "be brief (edited)", null]);
+  });
+});
 
 describe("accounts over the admin socket", () => {
   it("does what the server's own API does, and tells its refusals apart", async () => {

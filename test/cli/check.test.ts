@@ -36,7 +36,7 @@ describe("refrain check on the command line", () => {
     );
     expect(outcomes.map(({ status }) => status)).toEqual([2, 2, 2, 2, 2, 2]);
     expect(outcomes.map(({ stderr }) => stderr.split("\n")[0])).toEqual([
-      'error: --machine: expected client-session, subscription or room, got "door"',
+      'error: --machine: expected client-session or subscription or room, got "door"',
       'error: --runs: expected a whole number from 0 to 100000000, got "many"',
       'error: --seed: expected a whole number from -2147483648 to 2147483647, got "4294967296"',
       "error: --force: is for --save; name a folder with --save DIR",
@@ -47,7 +47,7 @@ describe("refrain check on the command line", () => {
 
   it("lists the machines in its help", async () => {
     const [help] = await refrainLines(["check --help"], { cwd: newFolder() });
-    expect(help.stdout).toContain("--machine <NAME>  only this one: client-session (or: session), subscription, room\n");
+    expect(help.stdout).toMatch(/--machine <NAME> {2}only this one: client-session \(or: session\), subscription,\s+room\n/);
     for (const name of machineNames) expect(help.stdout).toContain(name);
   });
 
@@ -87,7 +87,7 @@ describe("refrain check on the command line", () => {
       "error: later.json: version: expected 1, got 9; replay it with the release of refrain that wrote it, or a later one",
     ]);
     expect(said[4]).toBe("error: broken.json: events.0.type: expected string, got nothing; the file was changed or is damaged: find the case again with `refrain check --seed 1`");
-    expect(said[5]).toBe('error: door.json: machine: expected client-session, subscription or room, got "door"; name a case of one of these');
+    expect(said[5]).toBe('error: door.json: machine: expected client-session or subscription or room, got "door"; name a case of one of these');
     expect(said[6]).toMatch(/^error: start\.json: start: expected .*, got "upside down"; replay it with the release of refrain that wrote it$/);
   });
 

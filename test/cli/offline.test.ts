@@ -188,6 +188,9 @@ describe("refrain called wrongly", () => {
       run("strat"),
       refrainEach([["user", "ad"], ["sessions", "--jsn"], []], { cwd }),
     ]);
+    const [early, joined] = await runEach("--data here sessions", "--config=one.toml sessions");
+    expect(early).toMatchObject({ status: 2, stderr: expect.stringMatching(/^error: unknown option '--data': it stands after the command: refrain sessions --data DIR\n/) });
+    expect(joined).toMatchObject({ status: 2, stderr: expect.stringContaining("'--config=one.toml': it stands after the command: refrain sessions --config FILE\n") });
     expect(command).toMatchObject({ status: 2, stdout: "", stderr: expect.stringMatching(/^error: unknown command 'strat'\n\(Did you mean start\?\)/) });
     expect(sub).toMatchObject({ status: 2, stderr: expect.stringContaining("Did you mean add?") });
     expect(option).toMatchObject({ status: 2, stderr: expect.stringContaining("Did you mean --json?") });

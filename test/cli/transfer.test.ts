@@ -83,7 +83,8 @@ describe("refrain export and refrain import, while no server runs", () => {
       "export --out some --format xep-0227 romeo@b.example tybalt@b.example juliet@a.example", "export --domain a.example romeo@b.example",
       "export --domain c.example",
     );
-    const [none, nonePiped] = await runEach("export --out none tybalt@b.example", "export --out - tybalt@b.example");
+    const [none, nonePiped, room] = await runEach("export --out none tybalt@b.example", "export --out - tybalt@b.example", "export --out - hall@muc.b.example");
+    expect(room).toMatchObject({ status: 1, stdout: "", stderr: expect.stringMatching(/^error: hall@muc\.b\.example: a room, and rooms are not exported; `refrain backup` copies them with everything else\n/) });
     expect(none).toMatchObject({ status: 1, stdout: "", stderr: expect.stringMatching(/nothing was exported, 1 failed; none was not written\n$/) });
     expect(nonePiped).toMatchObject({ status: 1, stdout: "", stderr: expect.stringMatching(/nothing was exported, 1 failed\n$/) });
     expect(existsSync(path("none"))).toBe(false);

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { checkConfig } from "../../src/config/check.ts";
 import { environmentName, fieldAt, fields } from "../../src/config/fields.ts";
 import { nearest } from "../../src/config/nearest.ts";
+import { configSchema } from "../../src/config/schema.ts";
 
 describe("the list of settings", () => {
   it("says of each what it means and what it may be", () => {
@@ -13,7 +15,23 @@ describe("the list of settings", () => {
 
   it("gives each a default, save for those that may be absent", () => {
     const without = fields.filter((field) => field.default === undefined).map((field) => field.path);
-    expect(without).toEqual(["hosts[].domain", "hosts[].certificate", "hosts[].key", "extensions[]", "session.resumptionLocation", "admins[]", "push.services[]", "upload.baseUrl", "metrics.token"]);
+    expect(without).toEqual(["hosts[].domain", "hosts[].certificate", "hosts[].key", "extensions[]", "session.resumptionLocation", "admins[]", "contact.abuse[]", "contact.admin[]", "contact.feedback[]", "contact.sales[]", "contact.security[]", "contact.status[]", "contact.support[]", "externalServices[].type", "externalServices[].host", "externalServices[].secret", "push.services[]", "upload.baseUrl", "metrics.token"]);
+  });
+
+  it("shows one that may be absent with a value that is accepted, save for a secret, which nobody is to have from here", () => {
+    const absent = fields.filter(({ default: preset, path }) => preset === undefined && path !== "hosts[].domain" && (!path.includes("[]") || path.startsWith("hosts[].")));
+    const values = structuredClone(configSchema.parse({ hosts: [{ domain: "localhost" }] })) as unknown as Record<string, Record<string, unknown>>;
+    for (const { path, placeholder } of absent) {
+      const [table, key] = path.split(".") as [string, string];
+      const at = table === "hosts[]" ? (values["hosts"] as unknown as readonly Record<string, unknown>[])[0]! : values[table]!;
+      at[key] = placeholder;
+    }
+    const checked = checkConfig(values, () => undefined);
+    expect(checked.ok ? [] : checked.problems.map(({ path }) => path)).toEqual(["metrics.token"]);
+    expect(absent.map(({ path, placeholder }) => [path, placeholder])).toEqual([
+      ["hosts[].certificate", "FILE"], ["hosts[].key", "FILE"], ["session.resumptionLocation", "xmpp.example.org:5222"],
+      ["upload.baseUrl", "https://upload.example.org"], ["metrics.token", "TOKEN"],
+    ]);
   });
 
   it("names environment variables after the path, each once", () => {

@@ -69,6 +69,8 @@ describe("configuration without any choice", () => {
       },
       archive: { days: 0, messages: 1_000_000 },
       admins: [],
+      contact: { abuse: [], admin: [], feedback: [], sales: [], security: [], status: [], support: [] },
+      externalServices: [],
       rooms: { enabled: true, subdomain: "muc", creation: "everybody", perUser: 100, occupants: 2_000 },
       push: { disclose: "count", services: [] },
       clientState: { holdPresence: true, holdChatStates: true, holdEvents: true },

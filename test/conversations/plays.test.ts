@@ -14,7 +14,11 @@ const uploadFolder = mkdtempSync(join(tmpdir(), "refrain-plays-"));
 afterAll(() => rmSync(uploadFolder, { recursive: true, force: true }));
 
 async function performed(play: Play): Promise<void> {
-  const server = await startServer({ allowPlaintext: true, http: true, parts: { uploadFolder } });
+  const server = await startServer({
+    allowPlaintext: true, http: true, parts: { uploadFolder }, admins: ["escalus@localhost"],
+    contact: { abuse: ["mailto:abuse@localhost", "xmpp:escalus@localhost"], support: ["https://localhost/help"] },
+    externalServices: [{ type: "stun", host: "stun.localhost" }, { type: "turn", host: "turn.localhost", transport: "tcp", secret: "between us" }],
+  });
   try {
     for (const user of new Set([...play.cast.values()].map((role) => role.user))) await server.addUser(user, "secret");
     await perform(play, server, "plaintext");

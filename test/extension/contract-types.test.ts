@@ -35,7 +35,7 @@ describe("The types of refrain/extension", () => {
     };
     for (const place of exported) visit(...(place.split(" ") as [string, string]));
     expect(missing).toEqual([]);
-    for (const type of ["src/router/extension.ts ItemsChanged", "src/pubsub/node-config.ts NodeConfig", "src/router/archive.ts ArchivedMessage"]) expect(reached).toContain(type);
+    for (const type of ["src/router/extension.ts ItemsChanged", "src/pubsub/node-config.ts NodeConfig", "src/domain/archive-query.ts ArchivedMessage"]) expect(reached).toContain(type);
   });
 });
 

@@ -14,6 +14,9 @@ const plain: Extension = { name: "plain", specification };
 const ping = { xmlns: "urn:xmpp:ping", name: "ping", types: ["get"], at: ["server"], handle: () => ({ result: undefined }) } as const;
 const state = () => sessionState({ initial: 0, read: (recorded) => (typeof recorded === "number" ? recorded : undefined) });
 
+/** As it is called where nobody checks types. */
+const untyped = (options: unknown) => sessionState(options as Parameters<typeof sessionState>[0]);
+
 async function problems(given: readonly unknown[], files: readonly string[] = [], ownOnes: readonly Extension[] = own): Promise<readonly string[]> {
   try {
     await gatherExtensions({ own: ownOnes, files, given: given as readonly Extension[] });
@@ -55,6 +58,9 @@ describe("A value that is to be an extension", () => {
     ["a handler of another type", { ...plain, iq: [{ ...ping, types: ["result"] }] }, 'extensions[0].iq[0].types[0]: expected get or set, got "result" (given to startServer)'],
     ["features that are no texts", { ...plain, serverFeatures: [5] }, "extensions[0].serverFeatures: expected a list of features, or a function that returns one, got [5] (given to startServer)"],
     ["a session state of its own making", { ...plain, sessionState: { initial: 0 } }, "extensions[0].sessionState: expected what sessionState(…) returns, got an object (given to startServer)"],
+    ["a session state that nothing reads", { ...plain, sessionState: untyped({ initial: 0 }) }, "extensions[0].sessionState.read: expected a function, got nothing (given to startServer)"],
+    ["a session state that is read later", { ...plain, sessionState: untyped({ initial: 0, read: async () => 1 }) }, "extensions[0].sessionState.read: expected a function that is not async: it decides at once, got an async function (given to startServer)"],
+    ["a session state with a text in its place", { ...plain, sessionState: untyped({ initial: 0, read: "number" }) }, 'extensions[0].sessionState.read: expected a function, got "number" (given to startServer)'],
   ])("is refused with what is wrong: %s", async (_, value, expected) => {
     expect((await problems([value]))[0]).toBe(expected);
   });

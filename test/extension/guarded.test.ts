@@ -28,6 +28,35 @@ describe("What an extension of somebody else answers", () => {
       await expect(iq(async () => reply).handle(request)).rejects.toThrow(told);
     });
 
+  it.each([
+    ["a misspelt stop", { stpo: true, why: "x" }, "an object with stpo; did you mean stop?"],
+    ["no reason", { stop: true }, "an object, why: expected a text, got nothing"],
+    ["a stop that is none", { stop: false, why: "x" }, "an object, stop: expected true, got false"],
+    ["a misspelt condition", { fault: { condition: "forbiden", text: "" }, why: "x" }, 'an object, fault.condition: there is no "forbiden"; did you mean forbidden?'],
+    ["a promise", Promise.resolve(), "a promise; a phase may not be async, it decides at once"],
+  ])("at a phase is told with what is wrong in it: %s", (_, verdict, got) => {
+    expect(messageOf(() => made({ phases: { guard: () => verdict } }).phases!.guard!(passage)).split(", got ").slice(1).join(", got ")).toBe(got);
+  });
+
+  it.each([
+    ["a misspelt result", { reslt: 1 }, "an object with reslt; did you mean result?"],
+    ["a member that nobody knows", { zebra: 1 }, "an object with zebra"],
+    ["a text as the result", { result: "text" }, 'an object, result: expected an element or undefined, got "text"'],
+    ["a condition that is none", { fault: { condition: "not-a-condition", text: "" } }, 'an object, fault.condition: there is no "not-a-condition"'],
+    ["a fault without a text", { fault: { condition: "forbidden" } }, "an object, fault.text: expected a text, got nothing"],
+    ["a fault that is a text", { fault: "forbidden" }, 'an object, fault: expected an object, got "forbidden"'],
+    ["nothing in it", {}, "an object"],
+  ])("to an iq is told with what is wrong in it: %s", (_, reply, got) => {
+    expect(messageOf(() => iq(() => reply).handle(request)).split(", got ").slice(1).join(", got ")).toBe(got);
+  });
+
+  it("to a command is told with what is wrong in it", () => {
+    const command = (complete: unknown, stage: unknown = () => undefined) => made({ commands: [{ node: "urn:x", name: "x", may: "admins", complete, stages: [stage] }] }).commands![0]!;
+    expect(() => command(() => ({ dnoe: "x" })).complete({} as never)).toThrow(/, got an object with dnoe; did you mean done\?$/);
+    expect(() => command(() => ({ failed: 1 })).complete({} as never)).toThrow(/, got an object, failed: expected a text, got 1$/);
+    expect(() => command(() => undefined, () => ({ fields: [{}] })).stages![0]!({} as never)).toThrow(/, got an object, fields: expected a list of fields with a var, got \[\{\}\]$/);
+  });
+
   it("to an iq is taken as it is where it is right", async () => {
     for (const reply of [{ result: undefined }, { result: el("q", { xmlns: "urn:x" }) }, { fault: { condition: "forbidden", text: "" } }]) {
       expect(iq(() => reply).handle(request)).toBe(reply);
@@ -54,3 +83,12 @@ describe("What an extension of somebody else answers", () => {
     expect(() => handler!.handle({} as never)).toThrow("extension mine, element of urn:x: no");
   });
 });
+
+function messageOf(work: () => unknown): string {
+  try {
+    work();
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return "nothing was thrown";
+}

@@ -10,7 +10,7 @@ const row = (id: string, startedAt: number, resource: string | null, username = 
 function logOf(rows: readonly SessionRow[]): HistorySource {
   const ordered = rows.toSorted((a, b) => (a.id < b.id ? -1 : 1));
   return {
-    streamFacts: async (stream) => (stream === "account/localhost/romeo" ? [{ position: 1, stream, version: 1, type: "AccountCreated", v: 1, at: 0, step: "s", cause: null, data: {} }] : []),
+    streamFacts: async (stream) => (["account/localhost/romeo", "room/muc.localhost/orchard"].includes(stream) ? [{ position: 1, stream, version: 1, type: "AccountCreated", v: 1, at: 0, step: "s", cause: null, data: {} }] : []),
     allFacts: async () => [],
     streamContents: async () => [],
     sessionsById: async (prefix, after) => ordered.filter(({ id }) => id.startsWith(prefix) && id > (after?.id ?? "")).slice(0, 2),
@@ -34,6 +34,12 @@ describe("Whose past is asked for", () => {
     expect(await findSubject(log, "romeo@localhost/phone")).toMatchObject({ account: null });
     expect(await idsOf("romeo@localhost/phone")).toEqual(["abcdef2", "abcdef1"]);
     expect(await findSession(log, "romeo@localhost/phone")).toMatchObject({ id: "abcdef1" });
+  });
+
+  it("is a room, by its address, and not one of its occupants", async () => {
+    expect(await findSubject(log, "orchard@muc.localhost")).toMatchObject({ name: "orchard@muc.localhost", account: "room/muc.localhost/orchard", sessions: [] });
+    await expect(findSubject(log, "orchard@muc.localhost/romeo")).rejects.toThrow("knows nothing of it");
+    await expect(findSubject(log, "other@muc.localhost")).rejects.toThrow("knows nothing of it");
   });
 
   it.each([

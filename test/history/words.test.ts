@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { defaultRoomConfig } from "../../src/domain/room-config.ts";
+import type { RoomFacts, RoomFactType, RoomOwner } from "../../src/domain/room-facts.ts";
 import { eventWords } from "../../src/history/event-words.ts";
 import { mergeByPosition } from "../../src/history/merge.ts";
 import { duration, ranges } from "../../src/history/plain-words.ts";
@@ -50,6 +52,45 @@ describe("Facts in words", () => {
       expect.stringMatching(/^ended: the client closed its stream; \d+ of its stanzas were handled$/),
       "the client closed its stream",
     ]));
+  });
+
+  it("tell of what happened in a room, and nothing of what was said there", () => {
+    const of: { readonly [Type in RoomFactType]: Omit<RoomFacts[Type], keyof RoomOwner> } = {
+      RoomCreated: { by: "romeo@localhost", config: { ...defaultRoomConfig, password: "secret word" }, locked: true },
+      RoomConfigured: { changes: { membersOnly: true, password: "secret word" } },
+      AffiliationSet: { jid: "juliet@localhost", affiliation: "admin", nick: "jule", reason: "secret reason" },
+      OccupantEntered: { nick: "rom", jid: "romeo@localhost/orchard", role: "moderator", presence: "<presence><status>secret</status></presence>" },
+      OccupantShown: { nick: "rom", jid: "romeo@localhost/orchard", presence: "<presence><status>secret</status></presence>" },
+      OccupantRenamed: { nick: "rom", to: "romeo" },
+      OccupantLeft: { nick: "rom", jid: "romeo@localhost/orchard" },
+      RoleSet: { nick: "rom", role: "visitor" },
+      SubjectSet: { nick: "rom", stanza: "<message><subject>secret</subject></message>" },
+      VCardSet: { hashes: [], bytes: 7 },
+      RoomMessageArchived: { id: "0kz6m9w3a-0000-x", with: "orchard@muc.localhost/rom", bytes: 7 },
+      RoomArchiveTrimmed: { through: "0kz6m9w3a-0000" },
+      RoomMessageRetracted: { id: "0kz6m9w3a-0000-x", by: "romeo@localhost", bytes: 7 },
+      OccupantsNoted: { occupants: [{ nick: "rom", role: "visitor", presences: { "romeo@localhost/orchard": "<presence><status>secret</status></presence>" } }], forgotten: 3 },
+      RoomDestroyed: { by: "romeo@localhost", reason: "secret reason" },
+    };
+    const told = Object.entries(of).map(([type, data]) => ({ ...facts[0]!, type, data: data as unknown as Json }));
+    expect(told.map((fact) => factWords(fact))).toEqual([
+      "romeo@localhost made the room; nobody else may enter until it is configured",
+      "configured: membersOnly, password",
+      "juliet@localhost has the affiliation admin, and the nick jule is reserved",
+      "romeo@localhost/orchard entered as rom, moderator",
+      "romeo@localhost/orchard shows itself anew as rom",
+      "rom is romeo from now on",
+      "romeo@localhost/orchard is rom no longer",
+      "rom has the role visitor",
+      "rom set the subject",
+      "its vCard was set (7 bytes)",
+      "what orchard@muc.localhost/rom said archived as 0kz6m9w3a-0000-x",
+      "archived messages up to 0kz6m9w3a-0000 are not kept any more",
+      "romeo@localhost took back what was archived as 0kz6m9w3a-0000-x",
+      "who is in it, once more: rom",
+      "romeo@localhost destroyed the room",
+    ]);
+    for (const fact of told) expect(JSON.stringify(withhold(fact).data), fact.type).not.toContain("secret");
   });
 
   it("tell of what waits until a client looks", () => {

@@ -9,16 +9,18 @@ export class MortalServer implements ServerAddress {
   readonly domain = "localhost";
   port = 0;
   tlsPort = 0;
+  httpPort = 0;
   readonly #cwd: string;
+  readonly #env: Readonly<Record<string, string>>;
   #child: ChildProcess | undefined;
 
-  private constructor(cwd: string) {
-    this.#cwd = cwd;
+  private constructor(cwd: string, env: Readonly<Record<string, string>>) {
+    [this.#cwd, this.#env] = [cwd, env];
   }
 
-  /** With an account for each name. Clients may also log in without TLS. */
-  static async begin(names: readonly string[], password: string): Promise<MortalServer> {
-    const server = new MortalServer(newFolder());
+  /** With an account for each name, and settings beside its own. Clients may also log in without TLS. */
+  static async begin(names: readonly string[], password: string, env: Readonly<Record<string, string>> = {}): Promise<MortalServer> {
+    const server = new MortalServer(newFolder(), env);
     writeFileSync(join(server.#cwd, "users.tsv"), names.map((name) => `${name}@localhost\t${password}\n`).join(""));
     const imported = await refrain(["user", "import", "users.tsv"], { cwd: server.#cwd });
     if (imported.status !== 0) throw new Error(imported.stderr);
@@ -33,8 +35,8 @@ export class MortalServer implements ServerAddress {
 
   /** Resolves when it is ready, at the ports of the first time. */
   async start(): Promise<void> {
-    const args = ["start", "--allow-plaintext", "--port", String(this.port), "--tls-port", String(this.tlsPort), "--http-port", "0"];
-    const child = (this.#child = spawnRefrain(args, { cwd: this.#cwd, nodeArgs: ["--max-semi-space-size=64"] }));
+    const args = ["start", "--allow-plaintext", "--port", String(this.port), "--tls-port", String(this.tlsPort), "--http-port", String(this.httpPort)];
+    const child = (this.#child = spawnRefrain(args, { cwd: this.#cwd, env: this.#env, nodeArgs: ["--max-semi-space-size=64"] }));
     let [stdout, stderr] = ["", ""];
     child.stderr!.on("data", (chunk) => (stderr += String(chunk)));
     await new Promise<void>((resolve, reject) => {
@@ -45,7 +47,7 @@ export class MortalServer implements ServerAddress {
       child.once("exit", (code) => reject(new Error(`exit ${code}: ${stderr}`)));
     });
     const port = (name: string) => Number(new RegExp(` ${name}=\\S+:(\\d+)`).exec(stdout)?.[1]);
-    [this.port, this.tlsPort] = [port("c2s"), port("c2sTls")];
+    [this.port, this.tlsPort, this.httpPort] = [port("c2s"), port("c2sTls"), port("http")];
   }
 
   /** Without a chance to do anything more; or asked to stop. */

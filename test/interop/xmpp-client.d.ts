@@ -47,7 +47,7 @@ declare module "@xmpp/client" {
       request(iq: XmlElement, timeoutMs?: number): Promise<XmlElement>;
     };
     readonly iqCallee: {
-      get(xmlns: string, name: string, handler: (context: { readonly element: XmlElement }) => XmlElement | undefined): void;
+      get(xmlns: string, name: string, handler: (context: { readonly element: XmlElement; readonly stanza: XmlElement }) => XmlElement | undefined): void;
       set(xmlns: string, name: string, handler: (context: { readonly element: XmlElement; readonly stanza: XmlElement }) => XmlElement | true | undefined): void;
     };
     start(): Promise<Jid>;

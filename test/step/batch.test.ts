@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { commitMs } from "../../src/domain/limits.ts";
+import type { Step } from "../../src/step/batch.ts";
 import { Bench, fact, settled } from "./bench.ts";
 
 const stream = "session/localhost/s1";
@@ -117,6 +118,22 @@ describe("A step", () => {
     bench.batch.run(null, (step) => step.output(outbox, "whole"));
     bench.turn();
     expect(written).toEqual(["whole"]);
+  });
+
+  it("that is over takes nothing more: what it would be given would be lost without a word", () => {
+    const bench = new Bench();
+    const { outbox } = bench.outbox();
+    const kept: Step[] = [];
+    bench.batch.run(null, (step) => void kept.push(step));
+    expect(() => bench.batch.run(null, (step) => {
+      kept.push(step);
+      throw new Error("broken");
+    })).toThrow("broken");
+    for (const step of kept) {
+      for (const late of [() => step.output(outbox, "a"), () => step.record(stream, fact("late")), () => step.recordLast(stream, () => undefined), () => step.afterwards(() => undefined)]) {
+        expect(late).toThrow("this step is over");
+      }
+    }
   });
 
   it("is whole before what it put off runs", async () => {

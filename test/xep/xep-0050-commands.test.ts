@@ -127,7 +127,9 @@ describe("XEP-0050 section 2.4.2: stages", () => {
   it("can be sent once more after a fault of the command's own", async () => {
     const romeo = await somebody();
     const sessionid = sessionOf(await command(romeo, "order"));
-    expect(said(await command(romeo, "order", { sessionid }, form({ kind: "wheat" })))).toBe("error cancel item-not-found");
+    const refused = await command(romeo, "order", { sessionid, action: "next" }, form({ kind: "wheat" }));
+    // It says of which session it is.
+    expect([said(refused), childOf(refused, "command")?.attrs]).toEqual(["error cancel item-not-found", { node: "order", sessionid, action: "next" }]);
     expect(said(await command(romeo, "order", { sessionid }, form({ kind: "rye" })))).toBe("executing complete [prev complete]");
     expect(said(await command(romeo, "order", { sessionid }, form({ when: "never" })))).toBe("error modify not-acceptable");
     expect(said(await command(romeo, "order", { sessionid }, form({ when: "soon" })))).toBe("completed");

@@ -45,7 +45,11 @@ export function said(answer: Xml): string {
 /** The values of the fields of the form in it. */
 export function valuesIn(answer: Xml): Readonly<Record<string, readonly string[]>> {
   const x = childOf(childOf(answer, "command"), "x");
-  return Object.fromEntries((x === undefined ? [] : children(x)).filter(({ name }) => name === "field").map((field) => [
+  return x === undefined ? {} : valuesOfForm(x);
+}
+
+export function valuesOfForm(x: Xml): Readonly<Record<string, readonly string[]>> {
+  return Object.fromEntries(children(x).filter(({ name }) => name === "field").map((field) => [
     field.attrs["var"] ?? "", children(field).filter(({ name }) => name === "value").map(textOf),
   ]));
 }

@@ -45,7 +45,8 @@ export const roomInvariants: readonly Invariant<RoomSnapshot, RoomEvent, RoomEff
     source: "XEP-0045 section 10.9",
     step: ({ before, after, effects }) => {
       const ends = before?.status !== "done" && after.status === "done";
-      return effects.length === (ends ? 1 : 0) ? undefined : `asked ${effects.length} times`;
+      const times = effects.filter(({ type }) => type === "forget.room").length;
+      return times === (ends ? 1 : 0) && times === effects.length ? undefined : `asked ${times} times`;
     },
   },
 ];

@@ -25,7 +25,7 @@ export class Mcabber {
     mkdirSync(this.#file("log"), { mode: 0o700 });
     const settings = {
       jid, password, server: "127.0.0.1", port: server.port, tls: 1, ssl_ignore_checks: 1,
-      fifo_name: this.#file("fifo"), logging: 1, logging_dir: this.#file("log"),
+      fifo_name: this.#file("fifo"), logging: 1, logging_dir: this.#file("log"), log_muc_conf: 1,
     };
     const lines = Object.entries(settings).map(([name, value]) => `set ${name} = ${value}\n`);
     writeFileSync(this.#file("rc"), `${lines.join("")}module load fifo\n`, { mode: 0o600 });
@@ -41,6 +41,11 @@ export class Mcabber {
   /** A command as its user would type it, without the slash. */
   type(command: string): void {
     appendFileSync(this.#file("fifo"), `/${command}\n`);
+  }
+
+  /** A key, as the terminal tells it. */
+  press(key: string): void {
+    this.#child.stdin!.write(key);
   }
 
   /** Waits until its user has been shown this. */
