@@ -43,6 +43,13 @@ export function extendingPage(root: string): string {
     `and returns an \`IqReply\`, or a promise of one within ${extensionAnswerMs / 1_000} s: the payload of the result, if it has one, or an error. \`condition\` is one of RFC 6120 section 8.3.3, which ` +
       "says what each is for; `text` is for people, `type` is the condition's own where it is not given, `detail` an element of your own namespace beside it.",
     shapes([["IqReply", shapeOf(read(contract), "IqReply")], ["StanzaFault", shapeOf(read("src/xml/stanza.ts"), "StanzaFault")]]),
+    "## Commands: `commands`",
+    "People execute them from a client that need not know them (XEP-0050): they are in its menu, and their forms are filled in one after the other.",
+    table(["Declared as", "Meaning"], members("src/router/commands.ts", "Command").map(({ signature, meaning }) => [code(signature), meaning])),
+    `A stage returns a \`CommandForm\`, or a fault; \`complete\` returns \`{ done: text or undefined }\`, with \`warning\` and \`payload\` if there are some, \`{ failed: text }\`, or a fault; each of them may return a promise of it within ${extensionAnswerMs / 1_000} s. They are given`,
+    declared("src/router/commands.ts", "CommandCall"),
+    "and a form is",
+    declared("src/router/commands.ts", "CommandForm"),
     "## On the way of a stanza: `phases`",
     "A stanza passes them in this order. Each function decides at once, from what is in memory, and returns a `Verdict`: `undefined` lets it pass, a stop stops it without a word, a fault refuses it with an error. `why` is for logs.",
     shapes([["Verdict", shapeOf(read("src/router/phases.ts"), "Verdict")]]),
@@ -117,7 +124,7 @@ const givenFiles = [contract, "src/pubsub/nodes.ts", "src/pubsub/people.ts"];
 
 /** The fields of the one object that a member's function is given, or its parameters; where to look for what is no function. */
 function givenTo({ name, signature }: Member, read: (file: string) => string): string {
-  if (name === "iq" || name === "phases") return "see below";
+  if (name === "iq" || name === "phases" || name === "commands") return "see below";
   if (name === "elements") return fieldsOf(/\bsaid: \{ (.*?) \}/.exec(shapeOf(read(contract), "ElementHandler"))?.[1] ?? "");
   const parameters = /^\w+\?: (?:[^(]*\| \()?\((.*?)\) =>/.exec(signature)?.[1];
   if (parameters === undefined) return "";

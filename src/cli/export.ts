@@ -6,6 +6,7 @@ import { type AccountFormat, accountFormats } from "../admin/formats/account-for
 import { archiveLine, jsonLinesFooter, jsonLinesHeader } from "../admin/formats/json-lines.ts";
 import { Xep0227Writer } from "../admin/formats/xep-0227-write.ts";
 import type { ConfigFlags } from "../config/load.ts";
+import type { Config } from "../config/schema.ts";
 import { parseJid } from "../domain/jid.ts";
 import { withAccounts } from "./admin-access.ts";
 import { type ExportOutput, openExport } from "./export-file.ts";
@@ -60,7 +61,8 @@ Examples:
       await withAccounts(loaded, { makeFolder: false }, async (accounts) => {
         const output = await openExport(name, force === true);
         try {
-          await runExport(accountsOf(accounts, domain, inOrder(jids)), accounts, format, output, name);
+          const all = accountsOf(accounts, domain, inOrder(jids), roomDomains(loaded.config));
+          await runExport(all, accounts, format, output, name);
         } catch (error) {
           if (!(error instanceof SaidError)) await output.discard();
           throw error;
@@ -163,8 +165,18 @@ function asUser(writer: Xep0227Writer, jid: string, text: string): ReturnType<Xe
   }
 }
 
-async function* accountsOf(accounts: AccountTransfer, domain: string | undefined, jids: readonly string[]): AsyncIterable<Exported> {
+/** Where rooms are, by the configuration that was read. */
+function roomDomains({ hosts, rooms }: Config): ReadonlySet<string> {
+  return new Set(rooms.enabled ? hosts.map((host) => `${rooms.subdomain}.${host.domain}`) : []);
+}
+
+async function* accountsOf(accounts: AccountTransfer, domain: string | undefined, jids: readonly string[], rooms: ReadonlySet<string>): AsyncIterable<Exported> {
   for (const jid of jids) {
+    if (rooms.has(hostOf(jid))) {
+      const text = `${jid}: a room, and rooms are not exported; \`refrain backup\` copies them with everything else`;
+      yield { error: new AdminError("account-unknown", text) };
+      continue;
+    }
     try {
       yield* joined(await accounts.accountExport(jid));
     } catch (error) {

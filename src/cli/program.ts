@@ -41,7 +41,7 @@ export function createProgram(): Command {
     // `refrain log stats --json`: what follows a command's name is that command's.
     .enablePositionalOptions()
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error:/, style("31", "error:", process.stderr))) })
+    .configureOutput({ outputError: (text, write) => write(withPlace(text).replace(/^error:/, style("31", "error:", process.stderr))) })
     .configureHelp({ styleTitle: (title) => style("1", title, process.stdout) })
     .showHelpAfterError("`refrain --help` shows the commands, `refrain COMMAND --help` one of them with examples")
     .addHelpText(
@@ -103,6 +103,12 @@ Examples:
   addConfig(program);
   addCheck(program);
   return program;
+}
+
+/** Every command has these, so only before its name are they unknown. */
+function withPlace(text: string): string {
+  return text.replace(/^(error: unknown option '--(data|config)(?:=[^']*)?')$/m, (_, said: string, name: string) =>
+    `${said}: it stands after the command: refrain sessions --${name} ${name === "data" ? "DIR" : "FILE"}`);
 }
 
 /** By the package's own name, which leads to the same file from the sources and from what is built of them. */

@@ -8,7 +8,6 @@ import type { Administered, Administration, OnlineSession } from "../router/admi
 import type { Bulletin } from "../router/bulletin.ts";
 import type { Population } from "../session/population.ts";
 import type { Registry } from "../session/registry.ts";
-import { viewOf } from "../session/view.ts";
 
 export interface AdministrationOptions {
   /** Bare JIDs, prepared. */
@@ -35,7 +34,8 @@ export function createAdministration({ admins, admin, registry, sessions, bullet
       const show = session.presence?.getChildText("show") ?? "";
       const active = session.available && !session.hibernating && show !== "away" && show !== "xa";
       const host = sessions.get(session.id);
-      return { jid: session.jid, address: (host && viewOf(host).conn?.address) ?? null, active };
+      const link = host?.attached === true && !host.closed ? host.link : undefined;
+      return { jid: session.jid, address: link?.remoteAddress ?? null, active };
     }),
     roster: (text) => administered(async () => {
       const { jid, contacts } = await admin().roster(text);

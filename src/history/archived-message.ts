@@ -22,11 +22,23 @@ export interface ArchiveSearch {
   /** All of them, prepared. */
   readonly accounts: readonly { readonly host: string; readonly username: string }[];
   readonly id: string;
-  /** See `ArchiveTransfer.archivedId`. */
+  /** See `innerId`. */
   readonly inner: string | null;
   /** What a text says; undefined for what is no XML. */
   readonly read: (text: string) => ArchivedText | undefined;
   readonly looked: (messages: number) => void;
+}
+
+/** The id in the log that is meant: as `refrain log` names it, or what clients are told of it (`ArchiveTransfer.archivedId`). */
+export function innerId(id: string, told: string | null): string | null {
+  return archiveKeyOf(id) === undefined ? told : id;
+}
+
+/** The id that its sender gave the message with that id in the log, and who that was; undefined where it has none, or nothing was found. */
+export function ownId({ texts, begins }: ArchivedFound): { readonly id: string; readonly from: string } | undefined {
+  const key = begins === undefined ? undefined : archiveKeyOf(`${begins}-`);
+  const [, { id, from } = { id: null, from: null }] = [...texts].find(([place]) => place.endsWith(` ${key}`)) ?? [];
+  return id === null || from === null ? undefined : { id, from };
 }
 
 /** Looks at every archived message, a page at a time. */

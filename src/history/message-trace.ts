@@ -6,6 +6,7 @@
 import { archiveKeyOf } from "../domain/archive-keys.ts";
 import type { AccountFacts } from "../domain/facts.ts";
 import { belongsTo } from "../domain/jid.ts";
+import type { RoomFacts } from "../domain/room-facts.ts";
 import type { SessionFacts } from "../domain/session-facts.ts";
 import type { StoredFact } from "../ports.ts";
 import { placeOf, type ArchivedFound } from "./archived-message.ts";
@@ -142,8 +143,11 @@ export class MessageTrace {
         return this.#stored(fact, fact.data as unknown as AccountFacts["OfflineMessageStored"]);
       case "MessageArchived":
         return this.#keptInArchive(fact, fact.data as unknown as AccountFacts["MessageArchived"]);
-      case "ArchiveTrimmed": {
-        const { through } = fact.data as unknown as AccountFacts["ArchiveTrimmed"];
+      case "RoomMessageArchived":
+        return this.#keptInRoom(fact, fact.data as unknown as RoomFacts["RoomMessageArchived"]);
+      case "ArchiveTrimmed":
+      case "RoomArchiveTrimmed": {
+        const { through } = fact.data as unknown as AccountFacts["ArchiveTrimmed"] | RoomFacts["RoomArchiveTrimmed"];
         return this.#tell(fact, "trimmed", (passage) => (this.#keys.get(passage) ?? "~") <= through);
       }
       case "OfflineMessagesRemoved": {
@@ -180,6 +184,18 @@ export class MessageTrace {
     const rest = { kind: "message", type: text?.type ?? "", from, why: null, copy: false, where: "archive", number: 0, owner } as const;
     const passage = { position, at, step, cause, stream, ...rest, events: [], sender: this.#sessionOf(from) };
     this.#keys.set(passage, key);
+    this.#add(passage);
+  }
+
+  /** The log does not tell which id the speaker gave it, so it is found by that of the archive alone. */
+  #keptInRoom(fact: StoredFact, { id, host, room, with: speaker }: RoomFacts["RoomMessageArchived"]): void {
+    if (this.#archived.begins === undefined || !id.startsWith(this.#archived.begins)) return;
+    const owner = `${room}@${host}`;
+    if (!this.#isWanted(speaker, owner, "")) return void (this.#others += 1);
+    const { position, at, step, cause, stream } = fact;
+    const rest = { kind: "message", type: "groupchat", from: speaker, why: null, copy: false, where: "archive", number: 0, owner } as const;
+    const passage = { position, at, step, cause, stream, ...rest, events: [], sender: this.#sessionOf(speaker) };
+    this.#keys.set(passage, archiveKeyOf(id) ?? "");
     this.#add(passage);
   }
 

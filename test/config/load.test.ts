@@ -190,6 +190,9 @@ describe("configuration errors name the thing, the value and the fix", () => {
     ["hosts = []", "hosts: expected at least one table [[hosts]] with a domain, got [] (file refrain.toml:1)"],
     ['[[hosts]]\ndomain = "-x-"', 'hosts[0].domain: expected a domain name such as example.org, got "-x-" (file refrain.toml:2)'],
     ['[[hosts]]\nkey = "k"\ncertificate = "c"', "hosts[0].domain: expected a domain name such as example.org, got nothing (file refrain.toml:1)"],
+    ['[archive]\ndays = "7"', 'archive.days: expected 0–36525 days, got "7" (file refrain.toml:2); write it without quotes'],
+    ['[rooms]\nenabled = "false"', 'rooms.enabled: expected true or false, got "false" (file refrain.toml:2); write it without quotes'],
+    ['[archive]\ndays = "week"', 'archive.days: expected 0–36525 days, got "week" (file refrain.toml:2)'],
     ["dataDir = 1979-05-27", 'dataDir: expected a folder, got "1979-05-27" (file refrain.toml:1)'],
   ])("refuses values of another form: %j", (text, expected) => {
     write(text);

@@ -57,6 +57,8 @@ describe("A value that is to be an extension", () => {
     ["a handler without a function", { ...plain, iq: [ping, { ...ping, handle: undefined }] }, "extensions[0].iq[1].handle: expected a function, got nothing (given to startServer)"],
     ["a handler of another type", { ...plain, iq: [{ ...ping, types: ["result"] }] }, 'extensions[0].iq[0].types[0]: expected get or set, got "result" (given to startServer)'],
     ["features that are no texts", { ...plain, serverFeatures: [5] }, "extensions[0].serverFeatures: expected a list of features, or a function that returns one, got [5] (given to startServer)"],
+    ["a command for nobody", { ...plain, commands: [{ node: "n", name: "N", may: "nobody", complete: () => ({ done: undefined }) }] }, 'extensions[0].commands[0].may: expected everybody, admins or owner, got "nobody" (given to startServer)'],
+    ["a command with a form in the place of a stage", { ...plain, commands: [{ node: "n", name: "N", may: "admins", stages: [{ fields: [] }], complete: () => ({ done: undefined }) }] }, "extensions[0].commands[0].stages[0]: expected a function, got an object (given to startServer)"],
     ["a session state of its own making", { ...plain, sessionState: { initial: 0 } }, "extensions[0].sessionState: expected what sessionState(…) returns, got an object (given to startServer)"],
     ["a session state that nothing reads", { ...plain, sessionState: untyped({ initial: 0 }) }, "extensions[0].sessionState.read: expected a function, got nothing (given to startServer)"],
     ["a session state that is read later", { ...plain, sessionState: untyped({ initial: 0, read: async () => 1 }) }, "extensions[0].sessionState.read: expected a function that is not async: it decides at once, got an async function (given to startServer)"],
@@ -84,6 +86,15 @@ describe("Two extensions", () => {
       "extensions[0].iq[0]: two extensions answer <ping xmlns='urn:xmpp:ping'/>: this one and the server's own ping (XEP-0199) (given to startServer); change one of them",
     ]);
     expect(await problems(of({ ...ping, types: ["set"] }, { ...ping, name: "pong" }, { ...ping, xmlns: "urn:example:ping" }))).toEqual([]);
+  });
+
+  it("cannot have one command of the server, or of accounts", async () => {
+    const command = (may: string, node = "urn:example:plain") => ({ node, name: "Plain", may, complete: () => ({ done: undefined }) });
+    const of = (...commands: readonly object[]) => problems([{ ...plain, commands }]);
+    expect(await of(command("everybody"), command("admins"))).toEqual([
+      "extensions[0].commands[1]: two extensions have the command urn:example:plain: this one and plain (extensions[0], given to startServer) (given to startServer); change one of them",
+    ]);
+    expect(await of(command("everybody"), command("owner"), command("admins", "urn:example:other"))).toEqual([]);
   });
 
   it("cannot take one element", async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { guarded } from "../../src/extension/guarded.ts";
+import type { CommandCall } from "../../src/router/commands.ts";
 import type { Extension, IqRequest } from "../../src/router/extension.ts";
 import type { Passage } from "../../src/router/phases.ts";
 import { el } from "../../src/xml/stanza.ts";
@@ -27,6 +28,19 @@ describe("What an extension of somebody else answers", () => {
       expect(() => iq(() => reply).handle(request)).toThrow(told);
       await expect(iq(async () => reply).handle(request)).rejects.toThrow(told);
     });
+
+  it("to a command is an error that names it, and the stage", async () => {
+    const command = (parts: object) => made({ commands: [{ node: "n", name: "N", may: "everybody", complete: () => ({ done: undefined }), ...parts }] }).commands![0]!;
+    for (const outcome of ["done", undefined, { done: 5 }, { failed: true }, { done: "x", payload: "x" }, { fault: { condition: "bogus", text: "" } }]) {
+      expect(() => command({ complete: () => outcome }).complete({} as CommandCall)).toThrow(/^extension mine, command n: expected \{ done: /);
+      await expect(command({ complete: async () => outcome }).complete({} as CommandCall)).rejects.toThrow(/^extension mine, command n: expected /);
+    }
+    for (const form of [undefined, { fields: {} }, { fields: [{ name: "x" }] }]) {
+      expect(() => command({ stages: [() => form] }).stages![0]!({} as CommandCall)).toThrow(/^extension mine, command n, stage 0: expected \{ fields: /);
+    }
+    const right = { failed: "why" };
+    expect(command({ complete: () => right }).complete({} as CommandCall)).toBe(right);
+  });
 
   it.each([
     ["a misspelt stop", { stpo: true, why: "x" }, "an object with stpo; did you mean stop?"],

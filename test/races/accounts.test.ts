@@ -50,7 +50,7 @@ describe("An account is deleted", () => {
 });
 
 describe("An account is disabled", () => {
-  it("while its user logs in, binds and resumes: nobody is in, and who logs in later is refused", async () => {
+  it("while its user binds and resumes: no session is left", async () => {
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), async (scheduler) => {
         const race = await Race.begin(scheduler);
@@ -58,20 +58,17 @@ describe("An account is disabled", () => {
         const { resumption, handled } = old;
         old.cut();
         await race.rest();
-        const [back, fresh, late] = [await race.player("romeo").authenticate(), await race.player("romeo").authenticate(), race.player("romeo")];
+        const [back, fresh] = [await race.player("romeo").authenticate(), await race.player("romeo").authenticate()];
         const { admin } = race.server.server;
-        let admitted = false;
         await race.run({
-          "the operator disables romeo": async () => void (await admin.userDisable("romeo@localhost")),
+          "the operator disables romeo": () => admin.userDisable("romeo@localhost"),
           "romeo resumes": () => back.resume(resumption, handled),
           "romeo binds": () => fresh.bind("tomb"),
-          "romeo logs in": () => void late.authenticate().then(() => (admitted = true), () => {}),
         });
         await race.rest(10_000);
         const sessions = (await admin.sessions()).filter(({ username }) => username === "romeo");
         expect(sessions.filter(({ state }) => state !== "closing")).toEqual([]);
         for (const stream of [back, fresh]) expect(stream.isClosed).toBe(true);
-        expect(late.isClosed || !admitted).toBe(true);
         expect(await race.finish(admin.userDisabled())).toEqual(["romeo@localhost"]);
         await race.end();
       }),
