@@ -60,6 +60,8 @@ export function extendingPage(root: string): string {
     "Elements are those of [ltx](https://github.com/xmppjs/ltx): `name`, `attrs`, `children` (elements and texts), `getChild(name, xmlns)`, `getChildText(name, xmlns)`, `getText()`, `getNS()`. " +
       "`el(name, attrs, ...children)` makes one, with `xmlns` among the attributes where it differs from that of the parent; `payloadOf(element)` is its first child element. " +
       "What is to be sent goes through `Session.deliver(step, element)`, where a stanza has `xmlns: clientNamespace`, `from` and `to`.",
+    "In `stamp` and `archive` the stanza's own element may be changed: `element.cnode(el(…))` adds a child, `element.remove(child)` takes one out, `element.attrs` are its attributes. For example, " +
+      "`stanza.element.cnode(el(\"note\", { xmlns: \"urn:example:note\" }))`.",
     "## What it keeps",
     table(["Of whom", "With", "Where, and how much"], [
       ["a session", "`sessionState(…)`", `In memory and recorded with the session, as long as that lasts: at most ${sessionStateBytesMax} bytes of JSON. It is there after a resumption and after a crash, and nobody but its extension can set it.`],
@@ -70,6 +72,13 @@ export function extendingPage(root: string): string {
     "## What it can ask of the house",
     "Each function is given `house`:",
     table(["Declared as", "Meaning"], members("src/router/house.ts", "House").map((member) => [code(withAlias(member, read)), member.meaning])),
+    "### `Session`",
+    declared("src/session/environment.ts", "Session"),
+    "### `Account`",
+    declared("src/domain/account.ts", "Account", accountShown),
+    "### `SessionState`",
+    "What `sessionState({ initial, read })` returns: `initial` holds until something was set, and `read` makes a value of what was recorded.",
+    declared("src/router/session-state.ts", "SessionState"),
     "### `house.data`",
     declared("src/router/account-data.ts", "AccountData"),
     "### `house.archive`",
@@ -118,6 +127,9 @@ const phaseWords: Readonly<Record<Phase, readonly [string, string]>> = {
 
 /** The others are for the server's own extensions, which serve them to clients. */
 const nodesShown = ["node", "ids", "items", "publish", "retract", "purge", "create", "configure", "delete", "retrieveFault"];
+
+/** What of an account is of use to an extension of somebody else; the roster changes by `house`. */
+const accountShown = ["host", "username", "bare", "contacts", "blocked", "state", "states", "subscription", "sees", "shows", "blocks"];
 
 /** Where the types are that functions of extensions are given, and those that they extend. */
 const givenFiles = [contract, "src/pubsub/nodes.ts", "src/pubsub/people.ts"];

@@ -192,6 +192,7 @@ export const configSchema = z.strictObject({
         transport: z.enum(["udp", "tcp"]).default("udp").meta({ description: "How it is reached." }),
         secret: z.string().min(1).max(1_024).exactOptional().meta({
           expected: "the secret that the service knows, too",
+          placeholder: "SECRET",
           description: "Makes names and passwords that are good for `lifetimeMs`, as coturn's static-auth-secret does. Without it nobody needs one.",
         }),
         lifetimeMs: duration(12 * hour, minute, 30 * 24 * hour, "How long they are good."),

@@ -4,6 +4,7 @@ import { accountCommands } from "./xep-0133-accounts.ts";
 import { userCommands } from "./xep-0133-users.ts";
 
 const missing = [
+  "A command is for all hosts of the server, whichever of them was asked (section 3).",
   "Email and names of a new user are not asked for (section 4.1): accounts have none.",
   "The last login of a user is not told (section 4.9): only the last leave is kept.",
   "Statistics are addresses, contacts and resources; not stanzas and logins by time (section 4.10).",

@@ -113,9 +113,10 @@ describe("What the log tells on the command line", () => {
     const [message, messageText, nothing, ended, endedText, presence, diff, followed] = await stage.runEach(...questions);
     const story = json<MessageStory>(message);
     expect(story.passages.map(({ where, owner, outcome }) => [where, owner, outcome])).toEqual([
+      ["archive", "romeo@localhost", "archived"], ["archive", "juliet@localhost", "archived"],
       ["queue", "juliet@localhost/balcony", "given-on"], ["offline", "juliet@localhost", "kept"],
     ]);
-    expect(messageText.stdout).toMatch(/^m1: juliet@localhost: kept until the user is there\.\n {2}\d{4}-/);
+    expect(messageText.stdout).toMatch(/^m1: .*; juliet@localhost: kept until the user is there\.\n {2}\d{4}-/);
     expect(nothing).toMatchObject({ status: 1, stdout: expect.stringMatching(/^the log knows nothing of a stanza with the id nothing\.\n/) });
     const end = json<EndExplanation>(ended);
     expect(end).toMatchObject({ id: julietId, summary: "juliet@localhost/balcony has ended: the client closed its stream", rule: "RFC 6120 section 4.4" });

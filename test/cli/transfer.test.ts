@@ -241,6 +241,11 @@ describe("refrain export and refrain import, while the server runs", () => {
       for (const { stdout } of [byId, byStanzaId]) {
         expect((JSON.parse(stdout) as { readonly passages: unknown }).passages).toMatchObject([{ owner: "mercutio@localhost", where: "archive", outcome: "archived" }]);
       }
+      // By the id that the archive has for it to the one that its sender gave it.
+      expect(JSON.parse(byStanzaId.stdout)).toMatchObject({
+        query: { id: "m9", from: mercutio.jid },
+        remarks: [`${before[8]?.attrs["id"]} is the archive's id of it; its sender, ${mercutio.jid}, gave it the id m9`],
+      });
       const again = await enter("mercutio");
       expect(await archived(again)).toEqual(before);
       await again.close();

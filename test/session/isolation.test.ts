@@ -85,11 +85,14 @@ describe.each(Object.entries(breaking))("An exception in %s", (_, stanza) => {
 describe("An exception in a session", () => {
   it("is told to the operator, with whom it met", () => {
     const told = lines
-      .map((line) => JSON.parse(line) as { readonly jid: string; readonly msg: string; readonly err: { readonly message: string } })
+      .map((line) => JSON.parse(line) as { readonly jid: string; readonly msg: string; readonly extension?: string; readonly err: { readonly message: string } })
       .filter(({ err }) => err !== undefined);
     // Of which extension it is, and where in it.
     expect(told.map(({ err }) => /^extension [\w-]+, (?:iq|phase) .*: (.+)$/.exec(err.message)?.[1])).toEqual(["it broke", "it broke", "the guard broke", "holding broke", "the guard broke"]);
-    for (const { jid, msg } of told) expect([jid, msg]).toEqual(["romeo@localhost/orchard", "a session met an error and is closed"]);
+    for (const { jid, msg, extension, err } of told) {
+      expect([jid, msg]).toEqual(["romeo@localhost/orchard", "a session met an error and is closed"]);
+      expect(err.message.startsWith(`extension ${extension}, `), err.message).toBe(true);
+    }
   });
 
   it("takes the step's facts and outputs back, and still the log folds to the end that the session came to", async () => {
