@@ -203,6 +203,18 @@ describe("refrain log verify and salvage, of rooms", () => {
     await store.close();
   });
 
+  it("know what is missing where the log went on after it when it was mended", async () => {
+    const empty = "stream = 'room/muc.localhost/empty'";
+    const sql = [
+      `DELETE FROM fact WHERE ${empty} AND type = 'OccupantEntered'`,
+      `INSERT OR REPLACE INTO forgotten (stream, version) SELECT stream, max(version) + 1 FROM fact WHERE ${empty}`,
+    ];
+    const { newFile, gaps } = await save(changed(sql.join("; ")));
+    expect(numbers(newFile, `SELECT type FROM fact WHERE ${empty} ORDER BY version DESC LIMIT 1`)).toEqual(["OccupantsNoted"]);
+    expect(gaps.filter(({ from, through }) => from > through)).toEqual([]);
+    expect(await found(newFile)).toEqual([]);
+  });
+
   it("have a room without what it kept, where that was lost, and leave nobody in it who is nowhere", async () => {
     const sql = [
       `DELETE FROM content WHERE ${full}`,

@@ -214,7 +214,8 @@ function gapsOf(log: SavedLog): readonly VersionGap[] {
     "SELECT stream, version, (SELECT max(version) FROM fact WHERE fact.stream = forgotten.stream) AS last FROM forgotten",
   );
   for (const { stream, version, last } of ends) {
-    if (last !== null) gaps.push({ stream: String(stream), from: Number(last) + 1, through: Number(version) });
+    // What was mended may have gone on after them: then the gap is between, and was looked at above.
+    if (last !== null && Number(last) < Number(version)) gaps.push({ stream: String(stream), from: Number(last) + 1, through: Number(version) });
   }
   return gaps;
 }
