@@ -37,8 +37,7 @@ export const inCore: readonly Specification[] = [
     version: "1.1",
     title: "Portable Import/Export Format for XMPP-IM Servers",
     missing: [
-      "Nodes of personal eventing are neither written nor read yet (section 4.10).",
-      "Archives are neither written nor read yet (section 4.11).",
+      "Of who may do what at a node members and outcasts alone are written and read: it is said which others are left out (section 4.10).",
       "Of privacy lists only what a block list can say is read: there are no privacy lists here (section 4.8).",
       "Files that are split are not put together: another program does it before (section 5).",
     ],

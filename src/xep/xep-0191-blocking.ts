@@ -23,7 +23,12 @@ const listening = sessionState<boolean>({ initial: false, read: (recorded) => re
 
 export const blocking: Extension = {
   name: "blocking",
-  specification: { id: "XEP-0191", version: "1.3", title: "Blocking Command" },
+  specification: {
+    id: "XEP-0191",
+    version: "1.3",
+    title: "Blocking Command",
+    missing: ["Presence of a room, or of an occupant, that its user has blocked while being in it still comes: without it the room could not be left (section 3.3)."],
+  },
   serverFeatures: [xmlns],
   iq: [
     { xmlns, name: "blocklist", types: ["get"], at: ["account"], handle: list },
