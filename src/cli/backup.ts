@@ -13,7 +13,7 @@ import { note, print } from "./terminal.ts";
 const announceMs = 2_000;
 
 export function addBackup(program: Command): void {
-  withFolderOptions(program.command("backup").description("copy everything to one new file, while the server runs or not"))
+  withFolderOptions(program.command("backup").description("copy the database to one new file, while the server runs or not"))
     .argument("<FILE>", "a file that does not exist yet, in a folder of the server's machine")
     .addHelpText(
       "after",

@@ -55,7 +55,7 @@ Examples:
   refrain explain presence romeo@localhost juliet@localhost
   refrain log romeo@localhost --follow         see what happens to its sessions
   refrain start --domain example.org --host 0.0.0.0 --data /var/lib/refrain
-  refrain backup refrain-2026-11-23.db         copy everything to a file, while it runs or not
+  refrain backup refrain-2026-11-23.db         copy the database to a file, while it runs or not
   refrain config --write refrain.toml          begin a configuration file
   refrain check                                hold the state machines against their rules
 

@@ -89,12 +89,9 @@ describe.skipIf(slixmppIsMissing)("XEP-0222 and XEP-0223 with slixmpp", () => {
     await expect(bob.call("items", { node: "private", jid: alice.bareJid })).rejects.toMatchObject({ condition: "not-allowed" });
     await alice.settled();
     // Told at once, or as the last item when the server has learnt what the client wants.
-    const heard: string[] = [];
-    await expect.poll(async () => {
-      await bob.settled();
-      heard.push(...((await bob.call("heard")) as { node: string }[]).map(({ node }) => node));
-      return heard;
-    }, { timeout: 10_000 }).toEqual(["public"]);
+    await bob.eventually("heard").toMatchObject([{ node: "public" }]);
+    await bob.settled();
+    expect(await bob.call("heard")).toMatchObject([{ node: "public" }]);
     await expect(alice.call("publish", { node: "private", id: "2", text: "x", options: { access_model: "open" } })).rejects.toMatchObject({ condition: "conflict" });
   });
 });
