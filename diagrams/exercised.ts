@@ -1,6 +1,7 @@
 /** What generated scripts exercise of a machine: always the same ones, so that a picture of it can be pinned. */
 import { checkMachine } from "../src/testing/model/check-machine.ts";
 import { asAnyModel, type AnyModel } from "../src/testing/model/machine-model.ts";
+import { boshModel } from "../src/testing/model/bosh-model.ts";
 import { roomModel } from "../src/testing/model/room-model.ts";
 import { sessionModel } from "../src/testing/model/session-model.ts";
 import { subscriptionModel } from "../src/testing/model/subscription-model.ts";
@@ -23,6 +24,7 @@ export interface Exercised {
 export const exercisedSession = once(() => exercised(asAnyModel(sessionModel)));
 export const exercisedSubscription = once(() => exercised(asAnyModel(subscriptionModel)));
 export const exercisedRoom = once(() => exercised(asAnyModel(roomModel)));
+export const exercisedBosh = once(() => exercised(asAnyModel(boshModel)));
 
 /** Whether the rules hold is tested elsewhere. */
 function exercised(model: AnyModel): Exercised {

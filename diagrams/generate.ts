@@ -6,8 +6,8 @@ import { existsSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { AnyStateMachine } from "xstate";
-import { roomGuardWords, sessionGuardWords, subscriptionGuardWords } from "../machines/guard-words.ts";
-import { roomMachine, sessionMachine, subscriptionMachine } from "../machines/index.ts";
+import { boshGuardWords, roomGuardWords, sessionGuardWords, subscriptionGuardWords } from "../machines/guard-words.ts";
+import { boshMachine, roomMachine, sessionMachine, subscriptionMachine } from "../machines/index.ts";
 import { chartOf } from "./chart.ts";
 import { messagesOf } from "./contract.ts";
 import { coveragePage, coverageSvg } from "./coverage.ts";
@@ -58,6 +58,13 @@ export const drawn: readonly Drawn[] = [
     guards: roomGuardWords,
     source: "machines/room.ts",
     contract: { source: "machines/room-events.ts", told: "RoomEvent", asked: "RoomEffect" },
+  },
+  {
+    machine: boshMachine,
+    about: "A session by BOSH (XEP-0124): which requests are awaited, kept waiting, answered and answered again. The session of its client is another machine, and does not know of requests.",
+    guards: boshGuardWords,
+    source: "machines/bosh.ts",
+    contract: { source: "machines/bosh-events.ts", told: "BoshEvent", asked: "BoshEffect" },
   },
 ];
 

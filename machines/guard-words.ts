@@ -9,6 +9,8 @@ export const sessionGuardWords: Readonly<Record<string, string>> = {
   isSecure: "TLS is established already, and is not negotiated twice (RFC 6120 section 5.4.2.2).",
   hasSaslTriesLeft: "One more login may fail before the stream is closed (RFC 6120 section 6.4.5).",
   isMechanismRefused: "The mechanism is not offered; a few such refusals do not count as failed logins (RFC 6120 section 6.5.7).",
+  wantsResumption: "The login asks for a session to be resumed (XEP-0198 section 9.2).",
+  wantsBinding: "The login asks for a resource to be bound (XEP-0386 section 3.2).",
   hasBindTriesLeft: "One more try to bind a resource may fail before the stream is closed (RFC 6120 section 7.7.3).",
   isAllowedStanza: "An extension takes this stanza before a resource is bound; every other one is refused (RFC 6120 section 4.9.3.12).",
   isArmed:
@@ -26,4 +28,16 @@ export const roomGuardWords: Readonly<Record<string, string>> = {
   isLast: "No other session is in the room (XEP-0045 section 10.1.2).",
   isLastOfTemporary: "No other session is in the room, and it is not to outlive its last occupant (XEP-0045 section 4.2).",
   becomesTemporary: "Its owner has said that it is not to outlive its last occupant, and nobody is in it (XEP-0045 section 4.2).",
+};
+
+export const boshGuardWords: Readonly<Record<string, string>> = {
+  isWaiting: "The same request came before and has not been answered yet (XEP-0124 section 14.3).",
+  isAnswered: "The same request came before and has been answered, and the answer is kept (XEP-0124 section 14.3).",
+  isOutsideWindow: "Its rid is larger than any that the client may use now, or belongs to an answer that is not kept any more (XEP-0124 section 14.2).",
+  isEarly: "It came before its turn: another one with a lower rid is still on its way (XEP-0124 section 14.2).",
+  isTooSoon: "It says nothing, and came sooner after the last one than was agreed on (XEP-0124 section 11).",
+  isTermination: "The client ends the session with it (XEP-0124 section 13).",
+  isPause: "The client announces that it will be away (XEP-0124 section 10).",
+  isOfNobody: "No request waits that could be answered with it (XEP-0124 section 8).",
+  isInactivity: "What has passed is the time that the client may be away (XEP-0124 section 10).",
 };

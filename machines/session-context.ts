@@ -1,6 +1,6 @@
 /** What a session knows: small JSON, so that it can be recorded and restored. Stanzas and secrets stay with the host. */
 import type { Json } from "../src/domain/json.ts";
-import type { RosterVersion, TimerName } from "./session-events.ts";
+import type { BindWish, ResumeRefusal, ResumeWish, RosterVersion, TimerName } from "./session-events.ts";
 
 export interface SessionPolicy {
   /** Milliseconds from the first byte to authentication, and again from there to binding. */
@@ -22,6 +22,13 @@ export interface SessionInput {
   readonly policy: SessionPolicy;
 }
 
+/** What the client wants once it is known (XEP-0388 section 2.3), and what came of it so far. */
+export interface Wishes {
+  readonly resume: ResumeWish | null;
+  readonly bind: BindWish | null;
+  readonly refused: ResumeRefusal | null;
+}
+
 export interface SessionContext {
   readonly policy: SessionPolicy;
   readonly secure: boolean;
@@ -31,6 +38,10 @@ export interface SessionContext {
   readonly from: string | null;
   readonly host: string | null;
   readonly username: string | null;
+  /** Which installation of a client it is, if that is known (XEP-0388 section 2.3); nobody else is told. */
+  readonly device: string | null;
+  /** What is still to be done before the login is confirmed; null where nothing is. */
+  readonly wishes: Wishes | null;
   readonly resource: string | null;
   readonly roster: RosterVersion | null;
   /** -128..127, 0 until set. */
@@ -64,6 +75,8 @@ export function initialContext({ policy, secure }: SessionInput): SessionContext
     from: null,
     host: null,
     username: null,
+    device: null,
+    wishes: null,
     resource: null,
     roster: null,
     priority: 0,

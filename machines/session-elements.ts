@@ -6,6 +6,8 @@ import type { ElementData } from "./session-events.ts";
 
 const tls = "urn:ietf:params:xml:ns:xmpp-tls";
 const sasl = "urn:ietf:params:xml:ns:xmpp-sasl";
+/** XEP-0388. */
+export const sasl2Namespace = "urn:xmpp:sasl:2";
 const bind = "urn:ietf:params:xml:ns:xmpp-bind";
 /** XEP-0198. */
 export const managementNamespace = "urn:xmpp:sm:3";
@@ -28,6 +30,16 @@ export function saslFailure(condition: SaslErrorCondition, text: string | null):
   const children: ElementData[] = [element(condition, {})];
   if (text !== null) children.push(element("text", { "xml:lang": "en" }, [text]));
   return element("failure", { xmlns: sasl }, children);
+}
+
+/** XEP-0388 section 2.5; `data` is base64. */
+export const sasl2Challenge = (data: string): ElementData => element("challenge", { xmlns: sasl2Namespace }, [data]);
+
+/** XEP-0388 section 2.6.2: the conditions are those of RFC 6120 section 6.5. */
+export function sasl2Failure(condition: SaslErrorCondition, text: string | null): ElementData {
+  const children: ElementData[] = [element(condition, { xmlns: sasl })];
+  if (text !== null) children.push(element("text", { "xml:lang": "en" }, [text]));
+  return element("failure", { xmlns: sasl2Namespace }, children);
 }
 
 /** RFC 6120 section 7.6.1. */

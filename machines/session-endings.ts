@@ -5,6 +5,13 @@ import { tlsFailure } from "./session-elements.ts";
 import type { SessionEvent } from "./session-events.ts";
 import { told, type Fault } from "./session-parts.ts";
 
+/** What is said of a stream that has come to one of its bounds. */
+export const boundWords = {
+  logins: "too many attempts to log in",
+  binds: "too many attempts to bind a resource",
+  negotiation: "the stream was not negotiated in time",
+} as const;
+
 /** Goes to `closing` with a stream error that is known beforehand. */
 export function closeWith(condition: StreamErrorCondition, text: string) {
   return {
@@ -43,7 +50,7 @@ export const ended = {
 
 export const deadlinePassed = {
   guard: "isArmed",
-  ...closeWith("connection-timeout", "the stream was not negotiated in time"),
+  ...closeWith("connection-timeout", boundWords.negotiation),
 } as const;
 
 /** RFC 6120 section 5.4.2.2: TLS that was not offered is refused with a failure of its own and the end of the stream, which is no stream error. */
@@ -55,13 +62,13 @@ export function refuseTls(reason: string) {
 }
 
 /** RFC 6120 section 6.4.5: the last failure is still answered, then the stream ends. */
-export function tooManyLogins() {
+export function tooManyLogins<Sent extends "sendSaslFailure" | "sendSasl2Failure">(sent: Sent) {
   return {
     target: "#session.closing",
     actions: [
-      "sendSaslFailure",
-      { type: "closeStreamWith", params: { condition: "policy-violation", text: "too many attempts to log in" } },
-      { type: "rememberReason", params: "policy-violation: too many attempts to log in" },
+      sent,
+      { type: "closeStreamWith", params: { condition: "policy-violation", text: boundWords.logins } },
+      { type: "rememberReason", params: `policy-violation: ${boundWords.logins}` },
     ],
   } as const;
 }

@@ -42,8 +42,13 @@ export type SessionEvent =
   | Told<"sasl.challenged", { readonly data: string }>
   | Told<"sasl.continued">
   | Told<"sasl.aborted">
-  | Told<"sasl.succeeded", { readonly username: string; readonly data: string | null }>
+  /** `device`: which installation of a client it is, by a name that is of use here alone. */
+  | Told<"sasl.succeeded", { readonly username: string; readonly data: string | null; readonly device?: string }>
   | Told<"sasl.failed", { readonly condition: SaslErrorCondition; readonly text: string | null }>
+  /** A login that says at once what the client wants when it is known (XEP-0388 section 2.3). Answered by sasl.*, as the other one is. */
+  | Told<"sasl2.started", { readonly mechanism: string; readonly resume: ResumeWish | null; readonly bind: BindWish | null }>
+  | Told<"sasl2.continued">
+  | Told<"sasl2.aborted">
   /** `id` is that of the iq, to be answered. `resource` is null where the server is to choose. */
   | Told<"bind.requested", { readonly id: string; readonly resource: string | null }>
   | Told<"bind.failed", { readonly condition: StanzaErrorCondition; readonly text: string }>
@@ -89,6 +94,26 @@ export interface RosterVersion {
   readonly items: number;
 }
 
+/** The session that is to be resumed before anything else (XEP-0198 section 9.2), as the client says. */
+export interface ResumeWish {
+  readonly id: string;
+  readonly h: number;
+}
+
+/** A resource that is to be bound, with what is to be so from its first moment on (XEP-0386 section 3.2). */
+export interface BindWish {
+  /** What the resource begins with. */
+  readonly tag: string | null;
+  /** The client wants its stanzas counted, as `management.requested` says it. */
+  readonly management: { readonly resumable: boolean; readonly max: number | null } | null;
+}
+
+/** Why nothing was resumed, as `resume.refused` says it. */
+export interface ResumeRefusal {
+  readonly condition: StanzaErrorCondition;
+  readonly h: number | null;
+}
+
 export type TimerName = "negotiation" | "closing" | "resumption";
 
 /** An element to send, in the shape that a pure machine can build. */
@@ -111,12 +136,21 @@ export type SessionEffect =
   | { readonly type: "start.tls" }
   /** Begins a SASL exchange with the payload that lies beside. Answered by sasl.*. */
   | { readonly type: "start.sasl"; readonly mechanism: string }
+  /** The same for a login whose success ends negotiation or nearly so: whatever else it carries lies beside, too. Answered by sasl.*. */
+  | { readonly type: "start.sasl2"; readonly mechanism: string }
   /** Goes on with it. Answered by sasl.*. */
   | { readonly type: "continue.sasl" }
   /** Expects a new stream header, under the limits of those who are known. */
   | { readonly type: "restart.stream" }
   /** Loads the account and claims a resource; null lets the server choose. Answered by resource.bound or bind.failed. */
   | { readonly type: "bind.resource"; readonly resource: string | null }
+  /** The same for a resource that the server makes of the tag and of the device. Answered by resource.bound or bind.failed. */
+  | { readonly type: "bind.tagged"; readonly tag: string | null }
+  /**
+   * Tells the client of its success, with all that came of what it wanted (XEP-0388 section 2.6.1). `jid`: the full one once a resource is
+   * bound, else the bare one. `refused`: what it wanted to resume is not.
+   */
+  | { readonly type: "confirm.login"; readonly jid: string; readonly refused: ResumeRefusal | null }
   /** Looks for the session to be resumed. Answered by resume.*. */
   | { readonly type: "resume.session"; readonly id: string; readonly h: number }
   /** Says so, and counts from here on (XEP-0198 section 3). `resumptionMs`: for how long a lost stream can be resumed; 0: not at all. */

@@ -3,8 +3,8 @@ import { assign, emit, enqueueActions, setup } from "xstate";
 import type { StreamErrorCondition } from "../src/domain/errors.ts";
 import { directedCharsMax, refusedMechanismsMax } from "../src/domain/limits.ts";
 import { fullJid, type SessionContext, type SessionInput, type SessionTag } from "./session-context.ts";
-import { bindError, bindResult, managementFailure, saslFailure } from "./session-elements.ts";
-import type { ElementData, SessionEffect, SessionEvent, TimerName } from "./session-events.ts";
+import { bindError, bindResult, managementFailure, sasl2Failure, saslFailure } from "./session-elements.ts";
+import type { BindWish, ElementData, SessionEffect, SessionEvent, TimerName } from "./session-events.ts";
 
 /** A stream error: its condition, and words for a person. */
 export interface Fault {
@@ -38,6 +38,8 @@ export const session = setup({
     hasSaslTriesLeft: ({ context }) => context.saslFailures + 1 < context.policy.saslTriesMax,
     isMechanismRefused: ({ context, event }) =>
       told(event, "sasl.failed").condition === "invalid-mechanism" && context.saslRefusals < refusedMechanismsMax,
+    wantsResumption: ({ context }) => context.wishes?.resume != null,
+    wantsBinding: ({ context }) => context.wishes?.bind != null,
     hasBindTriesLeft: ({ context }) => context.bindFailures + 1 < context.policy.bindTriesMax,
     isAllowedStanza: ({ event }) => told(event, "stanza.received").allowed,
     isArmed: ({ context, event }) => {
@@ -114,8 +116,42 @@ export const session = setup({
       type: "send.element" as const,
       element: event.type === "sasl.failed" ? saslFailure(event.condition, event.text) : saslFailure("aborted", null),
     })),
-    rememberUser: assign(({ event }) => ({ username: told(event, "sasl.succeeded").username, headerSent: false })),
+    rememberUser: assign(({ event }) => {
+      const { username, device = null } = told(event, "sasl.succeeded");
+      return { username, device };
+    }),
+    /** RFC 6120 section 6.4.6: a new stream replaces this one. */
+    awaitHeader: assign({ headerSent: false }),
     restartStream: emit({ type: "restart.stream" }),
+
+    rememberWishes: assign(({ event }) => {
+      const { resume, bind } = told(event, "sasl2.started");
+      return { wishes: { resume, bind, refused: null } };
+    }),
+    forgetWishes: assign({ wishes: null }),
+    startSasl2: emit(({ event }) => ({ type: "start.sasl2" as const, mechanism: told(event, "sasl2.started").mechanism })),
+    sendSasl2Failure: emit(({ event }) => ({
+      type: "send.element" as const,
+      element: event.type === "sasl.failed" ? sasl2Failure(event.condition, event.text) : sasl2Failure("aborted", null),
+    })),
+    resumeWished: emit(({ context }) => ({ type: "resume.session" as const, ...context.wishes!.resume! })),
+    bindWished: emit(({ context }) => ({ type: "bind.tagged" as const, tag: context.wishes!.bind!.tag })),
+    rememberRefusal: assign(({ context, event }) => {
+      const { condition, h } = told(event, "resume.refused");
+      return { wishes: { ...context.wishes!, refused: { condition, h } } };
+    }),
+    enableWished: enqueueActions(({ context, enqueue }) => {
+      const wish = context.wishes?.bind?.management;
+      if (wish == null) return;
+      const resumptionMs = grantedMs(context, wish);
+      enqueue.assign({ management: resumptionMs > 0 ? "resumable" : "on", resumptionMs });
+      enqueue.emit({ type: "enable.management", resumptionMs });
+    }),
+    confirmLogin: emit(({ context }) => ({
+      type: "confirm.login" as const,
+      jid: context.resource === null ? `${context.username}@${context.host}` : fullJid(context),
+      refused: context.wishes!.refused,
+    })),
 
     rememberBind: assign(({ event }) => ({ bindId: told(event, "bind.requested").id })),
     bindResource: emit(({ event }) => ({
@@ -166,11 +202,8 @@ export const session = setup({
       return { directed: newest([...without(context.directed, to), to], directedCharsMax) };
     }),
     forgetDirected: assign(({ context, event }) => ({ directed: without(context.directed, told(event, "presence.undirected").to) })),
-    /** XEP-0198 section 3: the client may want less time than it could have. */
     enableManagement: enqueueActions(({ context, event, enqueue }) => {
-      const { resumable, max } = told(event, "management.requested");
-      const most = resumable ? context.policy.resumptionMs : 0;
-      const resumptionMs = max === null ? most : Math.min(most, max * 1_000);
+      const resumptionMs = grantedMs(context, told(event, "management.requested"));
       enqueue.assign({ management: resumptionMs > 0 ? "resumable" : "on", resumptionMs });
       enqueue.emit({ type: "enable.management", resumptionMs });
     }),
@@ -201,6 +234,12 @@ export function told<Type extends SessionEvent["type"]>(event: SessionEvent, typ
 /** RFC 6120 sections 4.7.2 and 4.7.5: a header that names its sender or no version is answered so, also where the stream is refused for it. */
 function answeredHeader(event: SessionEvent): { readonly to: string | null; readonly versioned: boolean } {
   return event.type === "stream.opened" ? { to: event.from, versioned: event.version !== 0 } : { to: null, versioned: true };
+}
+
+/** XEP-0198 section 3: the client may want less time than it could have. */
+function grantedMs({ policy }: SessionContext, { resumable, max }: NonNullable<BindWish["management"]>): number {
+  const most = resumable ? policy.resumptionMs : 0;
+  return max === null ? most : Math.min(most, max * 1_000);
 }
 
 function broadcast(context: SessionContext, available: boolean, initial: boolean): SessionEffect {

@@ -5,12 +5,12 @@
  * The same events always give the same state, so a recorded session can be folded again at any time.
  */
 import { initialContext, type SessionInput } from "./session-context.ts";
-import { managementFailure, saslChallenge, saslFailure, saslSuccess, tlsProceed } from "./session-elements.ts";
-import { closeSilently, closeWith, deadlinePassed, ended, failed, outputOf, reasonOf, refuseTls, tooManyLogins } from "./session-endings.ts";
+import { managementFailure, sasl2Challenge, sasl2Failure, saslChallenge, saslFailure, saslSuccess, tlsProceed } from "./session-elements.ts";
+import { boundWords, closeSilently, closeWith, deadlinePassed, ended, failed, outputOf, reasonOf, refuseTls, tooManyLogins } from "./session-endings.ts";
 import { session } from "./session-parts.ts";
 
 /** Raised whenever a snapshot of one version could not be continued by another; upgrade.ts then says how it can. */
-export const sessionMachineVersion = 2;
+export const sessionMachineVersion = 3;
 
 /** What a client asks for after this side's end tag: there is nothing more to say to it. */
 const unheeded = {
@@ -20,6 +20,9 @@ const unheeded = {
   "sasl.started": {},
   "sasl.continued": {},
   "sasl.aborted": {},
+  "sasl2.started": {},
+  "sasl2.continued": {},
+  "sasl2.aborted": {},
   "bind.requested": {},
   "management.requested": {},
   "resume.requested": {},
@@ -60,6 +63,10 @@ export const sessionMachine = session.createMachine({
     "sasl.started": closeWith("policy-violation", "authentication cannot be negotiated now"),
     "sasl.continued": closeWith("policy-violation", "no authentication is under way"),
     "sasl.aborted": closeWith("policy-violation", "no authentication is under way"),
+    // XEP-0388 section 4.8: who is known does not log in again.
+    "sasl2.started": closeWith("policy-violation", "authentication cannot be negotiated now"),
+    "sasl2.continued": closeWith("policy-violation", "no authentication is under way"),
+    "sasl2.aborted": closeWith("policy-violation", "no authentication is under way"),
     "bind.requested": closeWith("not-authorized", "log in before binding a resource"),
     // XEP-0198 section 3: not before a resource is bound, or in its place; that can be mended (section 6).
     "management.requested": { actions: { type: "send", params: managementFailure("unexpected-request") } },
@@ -110,14 +117,23 @@ export const sessionMachine = session.createMachine({
               { target: "securing", actions: [{ type: "send", params: tlsProceed }, "startTls"] },
             ],
             "sasl.started": { target: "authenticating", actions: "startSasl" },
+            "sasl2.started": { target: "signingIn", actions: ["rememberWishes", "startSasl2"] },
             // Without an exchange there is nothing to continue; to abort it is answered all the same (RFC 6120 section 6.4.4).
             "sasl.continued": [
               { guard: "hasSaslTriesLeft", actions: ["countSaslFailure", { type: "send", params: saslFailure("malformed-request", null) }] },
-              closeWith("policy-violation", "too many attempts to log in"),
+              closeWith("policy-violation", boundWords.logins),
             ],
             "sasl.aborted": [
               { guard: "hasSaslTriesLeft", actions: ["countSaslFailure", "sendSaslFailure"] },
-              tooManyLogins(),
+              tooManyLogins("sendSaslFailure"),
+            ],
+            "sasl2.continued": [
+              { guard: "hasSaslTriesLeft", actions: ["countSaslFailure", { type: "send", params: sasl2Failure("malformed-request", null) }] },
+              closeWith("policy-violation", boundWords.logins),
+            ],
+            "sasl2.aborted": [
+              { guard: "hasSaslTriesLeft", actions: ["countSaslFailure", "sendSasl2Failure"] },
+              tooManyLogins("sendSasl2Failure"),
             ],
           },
         },
@@ -145,17 +161,17 @@ export const sessionMachine = session.createMachine({
             "sasl.continued": { actions: "continueSasl" },
             "sasl.started": [
               { guard: "hasSaslTriesLeft", actions: ["countSaslFailure", "startSasl"] },
-              closeWith("policy-violation", "too many attempts to log in"),
+              closeWith("policy-violation", boundWords.logins),
             ],
             "sasl.aborted": [
               { guard: "hasSaslTriesLeft", target: "offering", actions: ["countSaslFailure", "sendSaslFailure"] },
-              tooManyLogins(),
+              tooManyLogins("sendSaslFailure"),
             ],
             "sasl.failed": [
               // COMPAT(slixmpp, 1.8): takes -PLUS mechanisms that it cannot speak before those that it can; that is no failed login.
               { guard: "isMechanismRefused", target: "offering", actions: ["countSaslRefusal", "sendSaslFailure"] },
               { guard: "hasSaslTriesLeft", target: "offering", actions: ["countSaslFailure", "sendSaslFailure"] },
-              tooManyLogins(),
+              tooManyLogins("sendSaslFailure"),
             ],
             "sasl.succeeded": [
               {
@@ -167,11 +183,54 @@ export const sessionMachine = session.createMachine({
                 actions: [
                   { type: "send", params: ({ event }) => saslSuccess(event.data) },
                   "rememberUser",
+                  "awaitHeader",
                   "restartStream",
                   { type: "armNegotiation", params: undefined },
                 ],
               },
             ],
+          },
+        },
+        signingIn: {
+          description: "A SASL exchange is under way that says what is to follow, so no other stream does (XEP-0388 section 2.4).",
+          on: {
+            "sasl.challenged": {
+              actions: { type: "send", params: ({ event }) => sasl2Challenge(event.data) },
+            },
+            "sasl2.continued": { actions: "continueSasl" },
+            "sasl2.aborted": [
+              { guard: "hasSaslTriesLeft", target: "offering", actions: ["countSaslFailure", "sendSasl2Failure", "forgetWishes"] },
+              tooManyLogins("sendSasl2Failure"),
+            ],
+            "sasl.failed": [
+              { guard: "isMechanismRefused", target: "offering", actions: ["countSaslRefusal", "sendSasl2Failure", "forgetWishes"] },
+              { guard: "hasSaslTriesLeft", target: "offering", actions: ["countSaslFailure", "sendSasl2Failure", "forgetWishes"] },
+              tooManyLogins("sendSasl2Failure"),
+            ],
+            "sasl.succeeded": [
+              {
+                guard: "succeedsAsOther",
+                ...closeWith("invalid-from", "the stream header claims another account than the one that logged in"),
+              },
+              {
+                guard: "wantsResumption",
+                target: "#session.authenticated.fulfilling.resuming",
+                actions: ["rememberUser", { type: "armNegotiation", params: undefined }, "resumeWished"],
+              },
+              {
+                guard: "wantsBinding",
+                target: "#session.authenticated.fulfilling.binding",
+                actions: ["rememberUser", { type: "armNegotiation", params: undefined }, "bindWished"],
+              },
+              {
+                target: "#session.authenticated.binding",
+                actions: ["rememberUser", { type: "armNegotiation", params: undefined }, "confirmLogin", "offerFeatures", "forgetWishes"],
+              },
+            ],
+            // XEP-0388 section 2.4: whatever else comes meanwhile ends it.
+            "stanza.received": closeWith("not-authorized", "nothing but the login goes on until it is done"),
+            "management.requested": closeWith("policy-violation", "nothing but the login goes on until it is done"),
+            "resume.requested": closeWith("policy-violation", "nothing but the login goes on until it is done"),
           },
         },
       },
@@ -203,6 +262,36 @@ export const sessionMachine = session.createMachine({
             ],
           },
         },
+        fulfilling: {
+          description: "What the login asked for is done before it is confirmed (XEP-0388 section 2.6.1).",
+          initial: "binding",
+          states: {
+            resuming: {
+              description: "The session that is to be resumed is looked for, before any resource is bound (XEP-0198 section 9.2).",
+              on: {
+                "resume.granted": closeSilently("its stream was handed over to the resumed session"),
+                "resume.refused": [
+                  { guard: "wantsBinding", target: "binding", actions: ["rememberRefusal", "bindWished"] },
+                  {
+                    target: "#session.authenticated.binding",
+                    actions: ["rememberRefusal", "confirmLogin", "offerFeatures", "forgetWishes"],
+                  },
+                ],
+              },
+            },
+            binding: {
+              description: "The account is being loaded and a resource claimed, with what goes with it (XEP-0386 section 3.2).",
+              on: {
+                "resource.bound": {
+                  target: "#session.connected",
+                  actions: ["rememberResource", "enableWished", "confirmLogin", "offerFeatures", "forgetWishes", "disarmNegotiation"],
+                },
+                // Who the client is, is known all the same: it can go on to bind a resource by RFC 6120.
+                "bind.failed": { target: "#session.authenticated.binding", actions: ["confirmLogin", "offerFeatures", "forgetWishes"] },
+              },
+            },
+          },
+        },
         binding: {
           description: "A resource is awaited, or an old session is taken up again (RFC 6120 section 7, XEP-0198 section 5).",
           initial: "idle",
@@ -229,9 +318,9 @@ export const sessionMachine = session.createMachine({
                       "sendBindFailure",
                       {
                         type: "closeStreamWith",
-                        params: { condition: "policy-violation", text: "too many attempts to bind a resource" },
+                        params: { condition: "policy-violation", text: boundWords.binds },
                       },
-                      { type: "rememberReason", params: "policy-violation: too many attempts to bind a resource" },
+                      { type: "rememberReason", params: `policy-violation: ${boundWords.binds}` },
                     ],
                   },
                 ],

@@ -16,6 +16,8 @@ type Parts = { readonly value: unknown; readonly context: Readonly<Record<string
 const steps: Readonly<Record<number, (old: Parts) => Parts>> = {
   // Nothing could be resumed yet: `management` was "off" in every session.
   1: ({ value, context }) => ({ value, context: { ...context, resumptionMs: 0 } }),
+  // No login said yet what was to follow, nor on which device it was.
+  2: ({ value, context }) => ({ value, context: { ...context, device: null, wishes: null } }),
 };
 
 /** Throws if it is of another machine, or of a version that this one does not know. */

@@ -1,48 +1,83 @@
-/** What a server offers over HTTP: the listener, and on it the inspector where it may be. */
+/** What a server offers over HTTP: the listener, and on it streams of clients, numbers, and the inspector where it may be. */
 import { domainToASCII } from "node:url";
 import type { Logger } from "pino";
 import { AdminError } from "./admin/errors.ts";
+import { createBosh } from "./bosh/sessions.ts";
 import { staysHere } from "./config/check.ts";
 import type { Config } from "./config/schema.ts";
+import { xmlLimitsUnauthenticated } from "./domain/limits.ts";
+import type { CountRefusal } from "./domain/refusals.ts";
 import { openInspector, type Inspector, type InspectorOptions } from "./inspector/open.ts";
 import { metricsRoutes, type MetricsDoorsOptions } from "./metrics/doors.ts";
+import { networkOf } from "./domain/networks.ts";
+import type { Admission } from "./net/admission.ts";
 import type { Certificates } from "./net/certificates.ts";
 import type { HttpListener, listenHttp } from "./net/http.ts";
+import { originPolicy } from "./net/origins.ts";
+import { xmppWebSocketRoute } from "./net/xmpp-web-socket.ts";
 import { software } from "./software.ts";
+import type { Link } from "./xml/link.ts";
 
 export interface HttpDoorsOptions extends Pick<InspectorOptions, "observation" | "history" | "pageFolder" | "ids" | "clock"> {
   readonly config: Config;
   readonly certificates: Certificates;
   readonly listenHttp: typeof listenHttp;
+  readonly admission: Admission;
   readonly metrics: Pick<MetricsDoorsOptions, "figures" | "unready">;
   readonly log: Logger;
+  readonly refused: CountRefusal;
+  readonly streams: StreamDoorsOptions;
+}
+
+export interface StreamDoorsOptions {
+  /** A client has come. */
+  receive(link: Link): void;
+  /** Is told of what a link let out. */
+  report(error: unknown): void;
 }
 
 export interface HttpDoors {
   /** Each is undefined where it is off. */
   readonly listener: HttpListener | undefined;
   readonly inspector: Inspector | undefined;
+  /** Whoever still waits for an answer is told that there will be none. */
+  endStreams(): void;
 }
 
 /** Rejects, with nothing left open, as `listenHttp` does. */
-export async function openHttpDoors({ config, certificates, listenHttp, metrics, ...rest }: HttpDoorsOptions): Promise<HttpDoors> {
+export async function openHttpDoors({ config, certificates, listenHttp, admission, metrics, streams, ...rest }: HttpDoorsOptions): Promise<HttpDoors> {
   const { http } = config.listen;
-  if (!http.enabled) return { listener: undefined, inspector: undefined };
+  if (!http.enabled) return { listener: undefined, inspector: undefined, endStreams() {} };
   const listener = await listenHttp({
     address: http.address,
     port: http.port,
     ...(http.tls ? { certificates } : {}),
-    perAddressMax: config.limits.connectionsPerAddress,
+    admission,
+    proxies: { trusted: http.trustedProxies.map((text) => networkOf(text)!), header: http.proxyHeader },
+    refused: rest.refused,
     clock: rest.clock,
     log: rest.log,
   });
   listener.add(metricsRoutes({ ...metrics, enabled: config.metrics.enabled, token: config.metrics.token }));
+  const endStreams = openStreamDoors(listener, config, streams, rest);
   try {
-    return { listener, inspector: isInspectorOpen(config, rest.log) ? inspectorOn(listener, config, rest) : undefined };
+    return { listener, inspector: isInspectorOpen(config, rest.log) ? inspectorOn(listener, config, rest) : undefined, endStreams };
   } catch (error) {
     await listener.close();
     throw error;
   }
+}
+
+/** Where clients come by HTTP. Returns what ends those that are kept waiting. */
+function openStreamDoors(listener: HttpListener, config: Config, streams: StreamDoorsOptions, { clock, ids }: Pick<HttpDoorsOptions, "clock" | "ids">): () => void {
+  const { listen: { http }, limits: { stanzaBytes, connectionsPerAddress }, websocket, bosh } = config;
+  const isLetIn = originPolicy({ hosts: config.hosts.map(({ domain }) => domain), origins: http.origins });
+  const common = { ...streams, isLetIn, limits: xmlLimitsUnauthenticated };
+  if (websocket.enabled) listener.add([xmppWebSocketRoute({ ...common, frameBytesMax: stanzaBytes })]);
+  if (!bosh.enabled) return () => {};
+  const { route, close } = createBosh({ ...common, stanzaBytesMax: stanzaBytes, perAddressMax: connectionsPerAddress, clock, ids });
+  listener.add([route]);
+  return close;
 }
 
 /** Throws AdminError inspector-off, with what to set. */
@@ -63,7 +98,7 @@ function isInspectorOpen({ listen, inspector }: Config, log: Logger): boolean {
   return false;
 }
 
-function inspectorOn(http: HttpListener, config: Config, rest: Omit<HttpDoorsOptions, "config" | "certificates" | "listenHttp" | "metrics">): Inspector {
+function inspectorOn(http: HttpListener, config: Config, rest: Omit<HttpDoorsOptions, "config" | "certificates" | "listenHttp" | "admission" | "metrics" | "streams">): Inspector {
   const hosts = config.hosts.map((host) => host.domain);
   return openInspector({
     ...rest,

@@ -98,7 +98,8 @@ export interface ConnectionHandler {
 }
 
 export interface SecureLink {
-  readonly protocol: "TLSv1.2" | "TLSv1.3";
+  /** `proxy`: the TLS is that of a proxy which is trusted to say so; then there is nothing to bind to. */
+  readonly protocol: "TLSv1.2" | "TLSv1.3" | "proxy";
   /** What the client named in SNI. */
   readonly serverName: string | undefined;
   /** RFC 9266: 32 bytes of exported keying material; undefined below TLS 1.3. */

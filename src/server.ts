@@ -1,11 +1,11 @@
 /** The composition root: makes what lives as long as the process, and has epoch/ make the rest for each opening of the store. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { domainToASCII } from "node:url";
 import type { AdminApi } from "./admin/api.ts";
 import { serveAdmin } from "./admin/serve.ts";
-import { staysHere } from "./config/check.ts";
 import { storeFile } from "./config/data-folder.ts";
+import { isReachable, publicUrl } from "./config/public-url.ts";
+import { componentNamespace } from "./component/namespace.ts";
 import type { Config } from "./config/schema.ts";
 import { xmlLimitsUnauthenticated } from "./domain/limits.ts";
 import type { OpenStore } from "./epoch/epoch.ts";
@@ -18,10 +18,12 @@ import { createMemoryStore } from "./log/memory-store.ts";
 import { projections } from "./log/projections/index.ts";
 import { reopenSqliteStore } from "./log/sqlite/reopen.ts";
 import { openSqliteStore } from "./log/sqlite/sqlite-store.ts";
+import { createAdmission, type Admission, type AdmissionOptions } from "./net/admission.ts";
 import { openCertificates, type Certificates } from "./net/certificates.ts";
-import { listenHttp, type HttpListener } from "./net/http.ts";
+import { listenHttp } from "./net/http.ts";
 import { createNodeNet } from "./net/node-net.ts";
 import { figuresOf } from "./metrics/figures.ts";
+import { statusOf } from "./metrics/status.ts";
 import { createTransport } from "./net/transport.ts";
 import type { Clock, Connection, Ids, Listener, Net, Random, Store } from "./ports.ts";
 import type { Extension } from "./router/extension.ts";
@@ -29,6 +31,8 @@ import type { Observation } from "./session/observation.ts";
 import { Tally } from "./step/tally.ts";
 import { documentedSession, type DocumentedSession } from "./session/view.ts";
 import { extensions as ownExtensions } from "./xep/index.ts";
+import { invitationPath } from "./landing/address.ts";
+import { landingRoutes } from "./landing/doors.ts";
 import { uploadRoutes } from "./upload/doors.ts";
 import { openUploads, type OpenUploads } from "./upload/open.ts";
 import type { Logger } from "pino";
@@ -47,6 +51,8 @@ export interface ServerParts {
   readonly random: Random;
   readonly ids: Ids;
   readonly net: Net;
+  /** Who may connect by HTTP. */
+  readonly admission: Admission;
   /** Closed by whoever gives them. */
   readonly certificates: Certificates;
   readonly listenHttp: typeof listenHttp;
@@ -63,7 +69,7 @@ export interface ServerParts {
   readonly openStore: OpenStore;
 }
 
-export type ListenerName = "c2s" | "c2sTls" | "http";
+export type ListenerName = "c2s" | "c2sTls" | "http" | "components";
 
 export interface RunningServer {
   readonly listeners: readonly { readonly name: ListenerName; readonly address: string; readonly port: number }[];
@@ -112,7 +118,9 @@ async function compose(options: ServerOptions, undo: (() => Promise<void> | void
 
   let inspector: Inspector | undefined;
   const startedAt = clock.now();
-  const tally = new Tally();
+  const tally = new Tally(() => clock.now());
+  /** How people reach the pages of invitations, once they are open. */
+  let landing: ((host: string) => string | undefined) | undefined;
   const uploads = await uploadsOf(config, parts, logger, { clock, random, ids });
   undo.push(() => uploads?.uploads.stop());
   // First of all: who has the store has the data folder.
@@ -126,6 +134,10 @@ async function compose(options: ServerOptions, undo: (() => Promise<void> | void
     startedAt,
     tally,
     uploads: uploads?.slots,
+    invitationPage: (host, token) => {
+      const url = landing?.(host);
+      return url === undefined ? undefined : `${url}${invitationPath(token)}`;
+    },
     ...storeOf(config, parts, logger),
     onOver: (error) => reportFailure(error),
     onEpoch: () => inspector?.newEpoch(),
@@ -140,9 +152,10 @@ async function compose(options: ServerOptions, undo: (() => Promise<void> | void
     log: logger,
   });
   if (parts.certificates === undefined) undo.push(() => certificates.close());
+  const admission = parts.admission ?? createAdmission({ ...admissionLimits(config), clock, log: logger, refused: tally.refused });
   const net = parts.net ?? createNodeNet({
     certificates,
-    perAddressMax: config.limits.connectionsPerAddress,
+    admission,
     // People who are asked about a certificate in the middle of a handshake need time to read it.
     handshakeTimeoutMs: config.session.negotiationTimeoutMs,
     clock,
@@ -162,12 +175,22 @@ async function compose(options: ServerOptions, undo: (() => Promise<void> | void
     listeners.push({ name, listener });
   }
 
+  if (config.components.length > 0) {
+    const listener = await net.listen({ ...config.listen.components, directTls: false }, (connection) =>
+      epochs.receiveComponent(createTransport(connection, "tcp", xmlLimitsUnauthenticated, report, componentNamespace)),
+    );
+    listeners.push({ name: "components", listener });
+  }
+
   const doors = await openHttpDoors({
     config,
     certificates,
     listenHttp: parts.listenHttp ?? listenHttp,
+    admission,
     observation: () => epochs.observation,
     history: epochs.admin,
+    refused: tally.refused,
+    streams: { receive: (link) => epochs.receive(link), report },
     metrics: { figures: () => figuresOf({ startedAt, tally, now: epochs.now }), unready: () => epochs.unready },
     ...(parts.pageFolder === undefined ? {} : { pageFolder: parts.pageFolder }),
     ids,
@@ -175,15 +198,33 @@ async function compose(options: ServerOptions, undo: (() => Promise<void> | void
     log: logger,
   });
   ({ inspector } = doors);
+  undo.push(() => doors.endStreams());
   if (doors.listener !== undefined) listeners.push({ name: "http", listener: doors.listener });
   undo.push(() => inspector?.close());
+  if (doors.listener !== undefined && config.registration.invitations !== "nobody") {
+    const { listener } = doors;
+    listener.add(landingRoutes({ find: (token) => epochs.admin.userInvitation(token) }));
+    landing = (host) => publicUrl(config, host, listener);
+  }
   if (doors.listener !== undefined && uploads !== undefined) {
     const { listener } = doors;
-    listener.add(uploadRoutes(uploads.uploads));
-    uploads.reachedAt((host) => config.upload.baseUrl ?? addressOf(listener, host));
+    listener.add(uploadRoutes(uploads.uploads, tally.refused));
+    // It is reached: otherwise no files are taken.
+    uploads.reachedAt((host) => publicUrl(config, host, listener)!);
   }
 
-  const admin: AdminApi = { ...epochs.admin, config: async () => config, inspectorUrl: async (how) => inspector?.freshUrl(how) ?? refuseInspector(config) };
+  const status = () => statusOf({
+    figures: figuresOf({ startedAt, tally, now: epochs.now }),
+    at: clock.now(),
+    unready: epochs.unready,
+    listeners: listeners.map(({ name, listener }) => ({ name, address: listener.address, port: listener.port })),
+    certificates: config.hosts.map(({ domain }) => {
+      const { validUntil, selfSigned, namesDomain } = certificates.certificateFor(domain);
+      return { host: domain, until: validUntil, selfSigned, namesHost: namesDomain };
+    }),
+    logFile: ownsDataFolder && config.durability !== "none" ? storeFile(config.dataDir) : undefined,
+  });
+  const admin: AdminApi = { ...epochs.admin, status, config: async () => config, inspectorUrl: async (how) => inspector?.freshUrl(how) ?? refuseInspector(config) };
   let closeAdmin = async (): Promise<void> => {};
   if (ownsDataFolder) {
     const adminServer = await serveAdmin({ dataDir: config.dataDir, api: admin, log: logger });
@@ -196,7 +237,9 @@ async function compose(options: ServerOptions, undo: (() => Promise<void> | void
   async function stop(reason: string): Promise<void> {
     logger.info({ reason, ...epochs.figures }, "stopping");
     // Who finds the socket closed and the store locked knows that this server is about to go.
-    const closing = closeAll([...listeners.map(({ listener }) => () => listener.close()), () => closeAdmin()]);
+    // By HTTP, streams are told how they end over what is still open there.
+    doors.listener?.refuse();
+    const closing = closeAll([...listeners.flatMap(({ listener }) => (listener === doors.listener ? [] : [() => listener.close()])), () => closeAdmin()]);
     const [, ended] = await Promise.all([
       closing.catch((error: unknown) => logger.error({ err: error }, "a listener could not be closed")),
       epochs.stop().then(() => ({ well: true }) as const, (error: unknown) => ({ well: false, error }) as const),
@@ -238,15 +281,11 @@ async function closeAll(closers: readonly (() => Promise<void> | void)[]): Promi
 
 /** undefined where no files are taken: XEP-0363 section 4 wants TLS, but for what stays on this machine. */
 async function uploadsOf(config: Config, { uploadFolder, store, openStore }: Partial<ServerParts>, logger: Logger, parts: Pick<ServerParts, "clock" | "random" | "ids">): Promise<OpenUploads | undefined> {
-  const { upload, listen, dataDir } = config;
-  const { http } = listen;
+  const { upload, listen: { http }, dataDir } = config;
   const folder = uploadFolder ?? (store === undefined && openStore === undefined ? join(dataDir, "uploads") : undefined);
   if (!upload.enabled || !http.enabled || folder === undefined) return undefined;
-  // Whoever connects from elsewhere has to reach the files from there.
-  const isLocal = staysHere(http.address) && staysHere(listen.address);
-  const isReached = http.tls && (isLocal || !staysHere(http.address));
-  if (upload.baseUrl === undefined && !isLocal && !isReached) {
-    const text = "no files are taken over HTTP: clients could not reach them, or not by TLS; set upload.baseUrl to the https address of the proxy before listen.http, " +
+  if (!isReachable(config)) {
+    const text = "no files are taken over HTTP: clients could not reach them, or not by TLS; set listen.http.publicUrl to the https address of the proxy before it, " +
       "or listen.http.address and listen.http.tls, or upload.enabled to false";
     logger.warn({ event: "upload.off" }, text);
     return undefined;
@@ -254,9 +293,8 @@ async function uploadsOf(config: Config, { uploadFolder, store, openStore }: Par
   return openUploads(folder, upload, { ...parts, log: logger });
 }
 
-/** A certificate has the host's name; without TLS it stays on this machine. */
-function addressOf({ secure, address, port }: HttpListener, host: string): string {
-  return secure ? `https://${domainToASCII(host)}:${port}` : `http://${address.includes(":") ? `[${address}]` : address}:${port}`;
+export function admissionLimits({ limits }: Config): Pick<AdmissionOptions, "connectionsMax" | "perAddressMax" | "perMinuteMax"> {
+  return { connectionsMax: limits.connections, perAddressMax: limits.connectionsPerAddress, perMinuteMax: limits.connectionsPerMinute };
 }
 
 /** How the store is opened, and whether it can be so more than once. */

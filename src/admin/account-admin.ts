@@ -1,10 +1,12 @@
 /** What an operator does to accounts, the same in a running server and on a store that is opened for it. */
+import { type DeviceTokens, withoutDevice } from "../auth/device-tokens.ts";
 import { deriveCredentials } from "../auth/keys.ts";
 import { type Jid, parseJid, prepareDomain } from "../domain/jid.ts";
 import { AccountExistsError, type Accounts, NoSuchAccountError } from "../log/accounts.ts";
+import { NameReservedError } from "../log/invitations.ts";
 import type { AccountRow } from "../log/projections/accounts.ts";
-import type { Random } from "../ports.ts";
-import { type ImportEntry, importEntriesMax, type ImportFailure, type ImportOutcome, type UserAdmin } from "./api.ts";
+import type { Append, Json, Random } from "../ports.ts";
+import { type DeviceView, type ImportEntry, importEntriesMax, type ImportFailure, type ImportOutcome, type UserAdmin } from "./api.ts";
 import { AdminError } from "./errors.ts";
 
 export interface AccountAdminOptions {
@@ -16,15 +18,23 @@ export interface AccountAdminOptions {
   readonly iterations: number;
   /** Ends what others have with an account, before it goes. The account may not exist. `asker`: a session of it that goes on for now, by its id. */
   readonly onDeleting?: (host: string, username: string, asker?: string) => Promise<void>;
+  /** Whether a name is kept free for somebody else. */
+  readonly isReserved?: (host: string, username: string) => Promise<boolean>;
   /** Told when an account is gone, so that its sessions end. Resolves when what was still to be recorded of them is durable. */
   readonly onDeleted?: (host: string, username: string) => Promise<void> | void;
   /** Told when nobody may log in to an account any more, so that its sessions end. */
   readonly onDisabled?: (host: string, username: string) => void;
+  /** Told when a device may not log in without the password any more, so that its sessions end. */
+  readonly onRevoked?: (host: string, username: string, device: string) => void;
+  /** The devices that have a session now. */
+  readonly onlineDevices?: (host: string, username: string) => ReadonlySet<string>;
   /** Told before somebody may log in to it again. */
   readonly onEnabling?: (host: string, username: string) => void;
 }
 
 export interface AccountAdmin extends UserAdmin {
+  /** As `userAdd`, in one commit with what another stream is given; rejects with its ConcurrencyError if that cannot be. */
+  userAddBeside(jid: string, password: string, beside: Append): Promise<string>;
   userDelete(jid: string, asker?: Asker): Promise<string>;
 }
 
@@ -36,7 +46,7 @@ export interface Asker {
 }
 
 /** The operations as functions, so that they can be spread into a larger API. */
-export function createAccountAdmin({ accounts, hosts, random, iterations, onDeleting, onDeleted, onDisabled, onEnabling }: AccountAdminOptions): AccountAdmin {
+export function createAccountAdmin({ accounts, hosts, random, iterations, isReserved, onDeleting, onDeleted, onDisabled, onRevoked, onlineDevices, onEnabling }: AccountAdminOptions): AccountAdmin {
   const derive = async (password: string) => {
     try {
       return await deriveCredentials(password, random, iterations);
@@ -47,12 +57,13 @@ export function createAccountAdmin({ accounts, hosts, random, iterations, onDele
     }
   };
 
-  const add = async (text: string, password: string): Promise<string> => {
+  const add = async (text: string, password: string, beside?: Append): Promise<string> => {
     const { local, domain, bare } = parseAccount(text, hosts);
     // Before the work of deriving keys; `create` decides.
     if (await accounts.exists(domain, local)) throw refusal(new AccountExistsError(domain, local));
+    if (beside === undefined && (await isReserved?.(domain, local)) === true) throw new AdminError("account-exists", new NameReservedError(domain, local).message);
     const credentials = await derive(password);
-    await accounts.create(domain, local, credentials).catch(rethrow);
+    await accounts.create(domain, local, credentials, beside).catch(rethrow);
     return bare;
   };
 
@@ -68,7 +79,8 @@ export function createAccountAdmin({ accounts, hosts, random, iterations, onDele
   };
 
   return {
-    userAdd: add,
+    userAdd: (text, password) => add(text, password),
+    userAddBeside: add,
 
     async userPasswd(text, password) {
       const { local, domain, bare } = parseAccount(text, hosts);
@@ -102,6 +114,30 @@ export function createAccountAdmin({ accounts, hosts, random, iterations, onDele
       return bare;
     },
 
+    async userDevices(text) {
+      const { local, domain } = parseAccount(text, hosts);
+      const tokens = await tokensOf(accounts, domain, local);
+      const online = onlineDevices?.(domain, local);
+      const views = Object.entries(tokens).map(([id, { software, label, since, seenAt, current, fresh }]): DeviceView => {
+        const expiresAt = Math.max(current?.expiresAt ?? 0, fresh?.expiresAt ?? 0);
+        return { id, software, label, since, seenAt, expiresAt, online: online?.has(id) ?? null };
+      });
+      return views.toSorted((one, other) => other.seenAt - one.seenAt);
+    },
+
+    async userRevoke(text, wanted) {
+      const { local, domain, bare } = parseAccount(text, hosts);
+      const found = Object.keys(await tokensOf(accounts, domain, local)).filter((id) => id === wanted || (wanted.length >= 4 && id.startsWith(wanted)));
+      const [device] = found;
+      if (device === undefined || found.length > 1) {
+        throw new AdminError("device-unknown", `${bare}: no such device: ${JSON.stringify(wanted)}; \`refrain user devices ${bare}\` lists them by their ids`);
+      }
+      const without = (tokens: Json | undefined): Json | undefined => (tokens === undefined ? undefined : withoutDevice(tokens as DeviceTokens, device));
+      await accounts.changeDeviceTokens(domain, local, { device, why: "revoked" }, without).catch(rethrow);
+      onRevoked?.(domain, local, device);
+      return device;
+    },
+
     userDisabled: (text) => list(text, ({ disabledAt }) => disabledAt !== undefined),
 
     userList: (text) => list(text, () => true),
@@ -113,6 +149,12 @@ export function createAccountAdmin({ accounts, hosts, random, iterations, onDele
       return importAll(entries, (entry) => add(entry.jid, entry.password));
     },
   };
+}
+
+/** Rejects for an account that does not exist. */
+async function tokensOf(accounts: Accounts, host: string, username: string): Promise<DeviceTokens> {
+  if (!(await accounts.exists(host, username))) throw refusal(new NoSuchAccountError(host, username));
+  return ((await accounts.deviceTokens(host, username)) ?? {}) as DeviceTokens;
 }
 
 const pageAccounts = 1_000;

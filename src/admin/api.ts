@@ -1,6 +1,7 @@
 /** What an operator can ask of a server, whether it runs or not. */
 import type { Config } from "../config/schema.ts";
 import type { PresenceExplanation } from "../domain/presence-explanation.ts";
+import type { ServerStatus } from "../domain/server-status.ts";
 import type { SessionView } from "../domain/session-view.ts";
 import type { HistorySource } from "../history/source.ts";
 import type { LogStats } from "../ports.ts";
@@ -20,12 +21,83 @@ export interface UserAdmin {
    */
   userDisable(jid: string): Promise<string>;
   userEnable(jid: string): Promise<string>;
+  /** The devices that can log in with a token in place of the password (XEP-0484), those that were seen last first. */
+  userDevices(jid: string): Promise<readonly DeviceView[]>;
+  /**
+   * Takes the tokens of one device back and ends its sessions: it needs the password again. By its id, or a beginning of it of at least 4
+   * characters that no other has; resolves to the id. Rejects with device-unknown.
+   */
+  userRevoke(jid: string, id: string): Promise<string>;
   /** Those of `userList` that are disabled. */
   userDisabled(domain?: string): Promise<readonly string[]>;
   /** Bare JIDs in order, of one host or of all. */
   userList(domain?: string): Promise<readonly string[]>;
   /** Creates what it can; a faulty entry does not stop the others. At most `importEntriesMax` entries, each of another JID. */
   userImport(entries: readonly ImportEntry[]): Promise<ImportOutcome>;
+}
+
+export interface DeviceView {
+  readonly id: string;
+  /** As its client says (XEP-0388 section 2.3). */
+  readonly software: string | null;
+  readonly label: string | null;
+  /** Milliseconds since 1970: of its first token, of the last use that was recorded, and when its last token is over. */
+  readonly since: number;
+  readonly seenAt: number;
+  readonly expiresAt: number;
+  /** Whether a session of it is there now; null where no server runs. */
+  readonly online: boolean | null;
+}
+
+/** Links that somebody can use once, to make an account here or to become somebody's contact (XEP-0401). */
+export interface InvitationAdmin {
+  /** Rejects with invitations-off, jid-malformed, host-unknown, account-unknown, or account-exists for a name that is not free. */
+  userInvite(wish: InvitationWish): Promise<Invited>;
+  /** In the order in which they were made; those that are over are in it for a while. */
+  userInvitations(domain?: string): Promise<readonly InvitationView[]>;
+  /** Nobody can use it any more. By its id, or a beginning of it of at least 4 characters that no other has. Rejects with invitation-unknown or invitation-over. */
+  userUninvite(id: string): Promise<string>;
+  /** One that can be used, by its token; null for every other. */
+  userInvitation(token: string): Promise<Invited | null>;
+}
+
+export interface InvitationWish {
+  /** The host; without it that of the inviter, or the first one. */
+  readonly domain?: string;
+  /** The name that the account will have, which is kept free; without it who uses it chooses. */
+  readonly name?: string;
+  /** How long it is good; without it as long as is configured. */
+  readonly days?: number;
+  /** The bare JID of who invites; without it the operator does. */
+  readonly inviter?: string;
+  /** Whether the inviter becomes a contact of who uses it; without it as there is one. */
+  readonly contact?: boolean;
+  /** `roster`: who has an account already can use it too, to become a contact. Without it `register`. */
+  readonly link?: "roster" | "register";
+}
+
+export interface InvitationView {
+  readonly id: string;
+  readonly host: string;
+  readonly link: "roster" | "register";
+  /** A bare JID; null: the operator. */
+  readonly inviter: string | null;
+  readonly username: string | null;
+  readonly contact: boolean;
+  /** Who has used it: a bare JID. */
+  readonly by: string | null;
+  /** Milliseconds since 1970. */
+  readonly madeAt: number;
+  readonly expiresAt: number;
+  readonly state: "open" | "used" | "revoked" | "expired";
+}
+
+/** With what is handed on, which is as good as an account: it is told once. */
+export interface Invited extends InvitationView {
+  /** What clients open. */
+  readonly uri: string;
+  /** A page that says what to do with it; null where there is none. */
+  readonly page: string | null;
 }
 
 /** As for UserAdmin; nothing is changed by it. */
@@ -84,13 +156,15 @@ export interface LogAdmin {
 }
 
 /** What is asked of the store that is open, and of the sessions on it. */
-export interface StoreAdmin extends UserAdmin, ContactAdmin, ServiceAdmin, AccountTransfer, ArchiveTransfer, HistorySource, LogAdmin {
+export interface StoreAdmin extends UserAdmin, InvitationAdmin, ContactAdmin, ServiceAdmin, AccountTransfer, ArchiveTransfer, HistorySource, LogAdmin {
   /** The sessions that live now. */
   sessions(): readonly SessionView[] | Promise<readonly SessionView[]>;
 }
 
 export interface AdminApi extends StoreAdmin {
-  /** What the server was started with. There is no secret in it. */
+  /** How the server is. It asks nothing of the store. */
+  status(): Promise<ServerStatus>;
+  /** What the server was started with, secrets of the operator included (config/secrets.ts): it is for who may read its files. */
   config(): Promise<Config>;
   /**
    * Where the inspector is, with a token that lets in once and soon. A secret. `here`: by its address on this machine, for who connects to it by

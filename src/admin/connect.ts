@@ -4,10 +4,11 @@ import { connect, type Socket } from "node:net";
 import { z } from "zod";
 import type { Config } from "../config/schema.ts";
 import type { PresenceExplanation } from "../domain/presence-explanation.ts";
+import type { ServerStatus } from "../domain/server-status.ts";
 import type { SessionView } from "../domain/session-view.ts";
 import type { SessionKey, SessionRow } from "../history/source.ts";
 import type { Clock, Content, LogStats, StoredFact } from "../ports.ts";
-import type { AccountEntry, AccountPiece, AdminApi, ArchivedExport, ArchiveImport, ArchiveOutcome, ImportEntry, ImportOutcome } from "./api.ts";
+import type { AccountEntry, AccountPiece, AdminApi, ArchivedExport, ArchiveImport, ArchiveOutcome, DeviceView, ImportEntry, ImportOutcome, InvitationView, InvitationWish, Invited } from "./api.ts";
 import { AdminError, type AdminErrorCode } from "./errors.ts";
 import { lineSplitter } from "./lines.ts";
 import { replyBytesMax } from "./protocol.ts";
@@ -84,6 +85,10 @@ class SocketClient implements AdminClient {
     socket.on("close", () => this.#fail("the server ended the connection; its log says why"));
   }
 
+  status(): Promise<ServerStatus> {
+    return this.#ask("status", {});
+  }
+
   sessions(): Promise<readonly SessionView[]> {
     return this.#ask("sessions", {});
   }
@@ -128,12 +133,36 @@ class SocketClient implements AdminClient {
     return this.#ask("user.enable", { jid });
   }
 
+  userDevices(jid: string): Promise<readonly DeviceView[]> {
+    return this.#ask("user.devices", { jid });
+  }
+
+  userRevoke(jid: string, id: string): Promise<string> {
+    return this.#ask("user.revoke", { jid, id });
+  }
+
   userDisabled(domain?: string): Promise<readonly string[]> {
     return this.#ask("user.disabled", domain === undefined ? {} : { domain });
   }
 
   userList(domain?: string): Promise<readonly string[]> {
     return this.#ask("user.list", domain === undefined ? {} : { domain });
+  }
+
+  userInvite(wish: InvitationWish): Promise<Invited> {
+    return this.#ask("user.invite", wish);
+  }
+
+  userInvitations(domain?: string): Promise<readonly InvitationView[]> {
+    return this.#ask("user.invitations", domain === undefined ? {} : { domain });
+  }
+
+  userUninvite(id: string): Promise<string> {
+    return this.#ask("user.uninvite", { id });
+  }
+
+  async userInvitation(token: string): Promise<Invited | null> {
+    return (await this.#ask<{ readonly found: Invited | null }>("user.invitation", { token })).found;
   }
 
   userImport(entries: readonly ImportEntry[]): Promise<ImportOutcome> {

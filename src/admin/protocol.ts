@@ -42,14 +42,24 @@ const archiveEntry = z.strictObject({
 });
 
 export const methods: Readonly<Record<string, Method>> = {
+  status: method(z.strictObject({}), (api) => api.status()),
   sessions: method(z.strictObject({}), async (api) => api.sessions()),
   "user.add": method(z.strictObject({ jid, password }), (api, params) => api.userAdd(params.jid, params.password)),
   "user.passwd": method(z.strictObject({ jid, password }), (api, params) => api.userPasswd(params.jid, params.password)),
   "user.delete": method(z.strictObject({ jid }), (api, params) => api.userDelete(params.jid)),
   "user.disable": method(z.strictObject({ jid }), (api, params) => api.userDisable(params.jid)),
   "user.enable": method(z.strictObject({ jid }), (api, params) => api.userEnable(params.jid)),
+  "user.devices": method(z.strictObject({ jid }), (api, params) => api.userDevices(params.jid)),
+  "user.revoke": method(z.strictObject({ jid, id: z.string() }), (api, params) => api.userRevoke(params.jid, params.id)),
   "user.disabled": method(z.strictObject({ domain: z.string().optional() }), (api, params) => api.userDisabled(params.domain)),
   "user.list": method(z.strictObject({ domain: z.string().optional() }), (api, params) => api.userList(params.domain)),
+  "user.invite": method(
+    z.strictObject({ domain: z.string().exactOptional(), name: z.string().exactOptional(), days: z.number().min(0).max(36_525).exactOptional(), inviter: z.string().exactOptional(), contact: z.boolean().exactOptional(), link: z.enum(["roster", "register"]).exactOptional() }),
+    (api, params) => api.userInvite(params),
+  ),
+  "user.invitations": method(z.strictObject({ domain: z.string().optional() }), (api, params) => api.userInvitations(params.domain)),
+  "user.uninvite": method(z.strictObject({ id: z.string() }), (api, params) => api.userUninvite(params.id)),
+  "user.invitation": method(z.strictObject({ token: z.string() }), async (api, params) => ({ found: await api.userInvitation(params.token) })),
   "user.import": method(
     z.strictObject({ entries: z.array(z.strictObject({ line: z.int(), jid, password })).max(importEntriesMax) }),
     (api, params) => api.userImport(params.entries),

@@ -6,16 +6,21 @@ import { passwordChecksMax } from "../domain/limits.ts";
  */
 export class PasswordChecks {
   readonly #max: number;
+  readonly #onRefused: () => void;
   #open = 0;
 
-  /** `max`: checks that run or wait for a thread. */
-  constructor(max: number = passwordChecksMax) {
+  /** `max`: checks that run or wait for a thread. `onRefused`: told of each that is one too many. */
+  constructor(max: number = passwordChecksMax, onRefused: () => void = () => undefined) {
     this.#max = max;
+    this.#onRefused = onRefused;
   }
 
   /** Runs `check`, or answers undefined at once if there are too many already. */
   async admit<T extends object>(check: () => Promise<T>): Promise<T | undefined> {
-    if (this.#open >= this.#max) return undefined;
+    if (this.#open >= this.#max) {
+      this.#onRefused();
+      return undefined;
+    }
     this.#open += 1;
     try {
       return await check();

@@ -2,25 +2,29 @@
 import { existsSync } from "node:fs";
 import { createAccountAdmin } from "../admin/account-admin.ts";
 import { createAccountTransfer } from "../admin/account-transfer.ts";
-import type { AccountTransfer, ArchiveTransfer, ContactAdmin, LogAdmin, UserAdmin } from "../admin/api.ts";
+import type { AccountTransfer, ArchiveTransfer, ContactAdmin, InvitationAdmin, LogAdmin, UserAdmin } from "../admin/api.ts";
 import { createArchiveTransfer } from "../admin/archive-transfer.ts";
 import { connectAdmin } from "../admin/connect.ts";
 import { createContactAdmin } from "../admin/contact-admin.ts";
 import { AdminError } from "../admin/errors.ts";
 import { createHistoryAdmin } from "../admin/history-admin.ts";
+import { createInvitationAdmin } from "../admin/invitation-admin.ts";
 import { createLogAdmin } from "../admin/log-admin.ts";
 import { prepareDataFolder, requireDataFolder, storeFile } from "../config/data-folder.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import type { HistorySource } from "../history/source.ts";
 import { liveClock, liveIds, liveRandom } from "../live.ts";
 import { Accounts } from "../log/accounts.ts";
+import { invitationPage } from "../landing/address.ts";
 import { StoreLockedError } from "../log/errors.ts";
+import { Invitations } from "../log/invitations.ts";
 import { loadAccount } from "../log/load-account.ts";
 import { openSqliteStore } from "../log/sqlite/sqlite-store.ts";
 import { fakeSaltKey, keyFor } from "../log/server-secret.ts";
 import type { Store } from "../ports.ts";
 import { createArchiveIds } from "../router/archive-ids.ts";
 import { endContactsOffline } from "./end-contacts-offline.ts";
+import { forgetInRoomsOffline } from "./forget-in-rooms-offline.ts";
 import { OperatorError } from "./terminal.ts";
 
 /** How long a server may take to start, or another command to end, before this one gives up. */
@@ -42,7 +46,7 @@ export interface AccountsPlace {
 export async function withAccounts<T>(
   { config }: LoadedConfig,
   { makeFolder }: { makeFolder: boolean },
-  use: (accounts: UserAdmin & ContactAdmin & AccountTransfer & ArchiveTransfer & HistorySource & LogAdmin, place: AccountsPlace) => Promise<T>,
+  use: (accounts: UserAdmin & InvitationAdmin & ContactAdmin & AccountTransfer & ArchiveTransfer & HistorySource & LogAdmin, place: AccountsPlace) => Promise<T>,
 ): Promise<T> {
   const isNew = makeFolder && prepareDataFolder(config.dataDir);
   if (!makeFolder) requireDataFolder(config.dataDir);
@@ -63,12 +67,18 @@ export async function withAccounts<T>(
         random: liveRandom,
         iterations: config.limits.scramIterations,
         offlineMessagesMax: config.limits.offlineMessages,
-        onDeleting: (host: string, username: string) => endContactsOffline(store, hosts, host, username),
+        onDeleting: async (host: string, username: string) => {
+          await endContactsOffline(store, hosts, host, username);
+          await forgetInRoomsOffline(store, `${username}@${host}`);
+        },
       };
+      const invitations = new Invitations({ store, clock: liveClock, ids: liveIds, random: liveRandom });
+      const { registration: settings } = config;
+      const invited = createInvitationAdmin({ ...options, invitations, settings, clock: liveClock, pageOf: (host, token) => invitationPage(config, host, token) });
       const contacts = createContactAdmin({ hosts, load: (host, username) => loadAccount(store, host, username) });
       const secret = () => fakeSaltKey(store, { clock: liveClock, ids: liveIds, random: liveRandom });
       const archives = createArchiveTransfer({ ...options, clock: liveClock, ids: async () => createArchiveIds(keyFor("archive ids", await secret())) });
-      const own = { ...createAccountAdmin(options), ...contacts, ...createAccountTransfer(options), ...archives, ...createHistoryAdmin(options), ...createLogAdmin(options) };
+      const own = { ...createAccountAdmin({ ...options, isReserved: (host, username) => invitations.isReserved(host, username) }), ...invited, ...contacts, ...createAccountTransfer(options), ...archives, ...createHistoryAdmin(options), ...createLogAdmin(options) };
       return use(own, { running: false, isNew }).finally(() => store.close());
     }
     if (liveClock.now() >= deadline) throw busy(config.dataDir);

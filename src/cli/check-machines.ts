@@ -6,6 +6,7 @@ import type { Progress as Phase } from "../testing/model/check-options.ts";
 import { asAnyModel, type AnyModel } from "../testing/model/machine-model.ts";
 import { verdictText } from "../testing/model/print/verdict-text.ts";
 import type { Turn } from "../testing/model/run-scripts.ts";
+import { boshModel } from "../testing/model/bosh-model.ts";
 import { roomModel } from "../testing/model/room-model.ts";
 import { sessionModel } from "../testing/model/session-model.ts";
 import { subscriptionModel } from "../testing/model/subscription-model.ts";
@@ -16,7 +17,7 @@ import { countText } from "./sizes.ts";
 import { note, print, SaidError, style } from "./terminal.ts";
 
 /** Those that the server runs by. */
-export const shippedModels: readonly AnyModel[] = [asAnyModel(sessionModel), asAnyModel(subscriptionModel), asAnyModel(roomModel)];
+export const shippedModels: readonly AnyModel[] = [asAnyModel(sessionModel), asAnyModel(subscriptionModel), asAnyModel(roomModel), asAnyModel(boshModel)];
 
 export interface CheckAsked {
   readonly runs: number;

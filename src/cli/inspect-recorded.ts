@@ -5,6 +5,7 @@ import type { HistorySource, SessionRow } from "../history/source.ts";
 import { openInspector } from "../inspector/open.ts";
 import { recordedFrames, recordedSource } from "../inspector/recorded.ts";
 import { liveClock, liveIds } from "../live.ts";
+import { createAdmission } from "../net/admission.ts";
 import { listenHttp } from "../net/http.ts";
 import { software } from "../software.ts";
 import { visible } from "./history-access.ts";
@@ -16,7 +17,7 @@ import { note, print } from "./terminal.ts";
 export async function inspectRecorded(what: string, flags: ConfigFlags): Promise<void> {
   const { session, history, recorded } = isFileName(what) ? await fromFile(what) : await fromLog(what, flags);
   const { logger: log, flush } = createLogger({ level: "warn", format: "auto" }, liveClock);
-  const http = await listenHttp({ address: "127.0.0.1", port: 0, perAddressMax: 64, clock: liveClock, log });
+  const http = await listenHttp({ address: "127.0.0.1", port: 0, admission: createAdmission({ perAddressMax: 64, clock: liveClock, log }), clock: liveClock, log });
   const inspector = openInspector({
     http, names: [], history, software, log,
     observation: () => undefined,

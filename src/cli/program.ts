@@ -22,11 +22,14 @@ import { addRoster } from "./roster.ts";
 import { addSessionEnd } from "./session-end.ts";
 import { addSessions } from "./sessions.ts";
 import { addStart } from "./start.ts";
+import { addStatus } from "./status.ts";
 import { style } from "./terminal.ts";
 import { addUserAdd } from "./user-add.ts";
 import { addUserDelete } from "./user-delete.ts";
+import { addUserDevices } from "./user-devices.ts";
 import { addUserDisable, addUserEnable } from "./user-disable.ts";
 import { addUserImport } from "./user-import.ts";
+import { addUserInvitations, addUserInvite } from "./user-invite.ts";
 import { addUserList } from "./user-list.ts";
 import { addUserPasswd } from "./user-passwd.ts";
 
@@ -50,6 +53,7 @@ export function createProgram(): Command {
 Examples:
   refrain start                                start a server on this machine for the domain localhost
   refrain user add romeo@localhost             create an account, while it runs or not
+  refrain status                               see how the server is, what fails first
   refrain sessions                             see who is connected
   refrain inspect                              watch sessions in a browser
   refrain explain presence romeo@localhost juliet@localhost
@@ -61,12 +65,13 @@ Examples:
 
 \`refrain log\` also has stats, verify, salvage, rebuild and compact: \`refrain log --help\` shows them.
 
-Exit status: 0 done, 1 failed, 2 called wrongly. NO_COLOR=1 turns colour off, REFRAIN_DEBUG=1 shows stack traces.`,
+Exit status: 0 done, 1 failed, 2 called wrongly; of \`refrain status\` also 3, no server runs. NO_COLOR=1 turns colour off, REFRAIN_DEBUG=1 shows stack traces.`,
     );
   addStart(program);
+  addStatus(program);
   const user = program
     .command("user")
-    .description("add, change, disable, delete, list and import accounts")
+    .description("add, invite, change, disable, delete, list and import accounts")
     .addHelpText(
       "after",
       `
@@ -78,8 +83,11 @@ Examples:
   addUserAdd(user);
   addUserPasswd(user);
   addUserDelete(user);
+  addUserDevices(user);
   addUserDisable(user);
   addUserEnable(user);
+  addUserInvite(user);
+  addUserInvitations(user);
   addUserList(user);
   addUserImport(user);
   addRoster(program);

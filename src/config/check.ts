@@ -1,6 +1,7 @@
 /** Checks merged values against the schema and against each other. */
 import type { z } from "zod";
 import { isLoopback } from "../domain/addresses.ts";
+import { prepareDomain } from "../domain/jid.ts";
 import type { ConfigProblem } from "./errors.ts";
 import { fieldAt, fields } from "./fields.ts";
 import { nearest } from "./nearest.ts";
@@ -16,7 +17,7 @@ export function checkConfig(values: unknown, sourceOf: (path: string) => string 
   const found = result.success ? [] : result.error.issues.flatMap((issue) => describeIssue(issue, values, sourceOf));
   const wrong = new Set(found.map((problem) => problem.path));
   const sound = (path: string) => ![...wrong].some((other) => isWithin(path, other));
-  const problems = [...found, ...checkHosts(values as Config, sound, sourceOf), ...checkListeners(values as Config, sound, sourceOf), ...checkInspector(values as Config, sound, sourceOf)];
+  const problems = [...found, ...checkHosts(values as Config, sound, sourceOf), ...checkComponents(values as Config, sound, sourceOf), ...checkListeners(values as Config, sound, sourceOf), ...checkInspector(values as Config, sound, sourceOf)];
   return result.success && problems.length === 0 ? { ok: true, config: result.data } : { ok: false, problems };
 }
 
@@ -76,12 +77,33 @@ function checkHosts({ hosts }: Config, sound: Sound, sourceOf: SourceOf): readon
   return problems;
 }
 
-function checkListeners({ listen }: Config, sound: Sound, sourceOf: SourceOf): readonly ConfigProblem[] {
+/** Each has a domain that nobody else has. */
+function checkComponents({ components, hosts, rooms }: Config, sound: Sound, sourceOf: SourceOf): readonly ConfigProblem[] {
+  if (!sound("components") || !Array.isArray(components)) return [];
+  const taken = new Map<string, string>();
+  for (const [index, { domain }] of sound("hosts") && Array.isArray(hosts) ? hosts.entries() : []) {
+    const prepared = prepareDomain(String(domain));
+    if (prepared === undefined) continue;
+    taken.set(prepared, `hosts[${index}]`);
+    if (sound("rooms") && rooms.enabled) taken.set(`${rooms.subdomain}.${prepared}`, `the domain of the rooms of ${prepared} (rooms.subdomain)`);
+  }
+  return components.flatMap(({ domain }, index) => {
+    const path = `components[${index}].domain`;
+    const prepared = sound(path) ? prepareDomain(String(domain)) : undefined;
+    if (prepared === undefined) return [];
+    const owner = taken.get(prepared);
+    if (owner === undefined) taken.set(prepared, `components[${index}]`);
+    return owner === undefined ? [] : [{ path, message: `${prepared} is also ${owner}`, source: sourceOf(path), fix: "give each its own domain" }];
+  });
+}
+
+function checkListeners({ listen, components }: Config, sound: Sound, sourceOf: SourceOf): readonly ConfigProblem[] {
   const problems: ConfigProblem[] = [];
   const users = new Map<number, string>();
-  for (const name of ["c2s", "c2sTls", "http"] as const) {
+  for (const name of ["c2s", "c2sTls", "http", "components"] as const) {
     const path = `listen.${name}.port`;
     if (!sound(path) || (name === "http" && !listen.http.enabled)) continue;
+    if (name === "components" && !(Array.isArray(components) && components.length > 0)) continue;
     const { port } = listen[name];
     const other = users.get(port);
     if (other !== undefined) {

@@ -17,6 +17,8 @@ export interface Field {
   readonly values: readonly string[] | undefined;
   /** What stands for a value of one that may be absent: in a file that is begun it stands there as a comment. */
   readonly placeholder: string | undefined;
+  /** It is shown to nobody who does not ask for it. */
+  readonly secret: boolean;
   /** The environment variable, `REFRAIN_LISTEN_C2S_PORT`; undefined within a list. */
   readonly env: string | undefined;
 }
@@ -30,6 +32,7 @@ interface JsonSchema {
   readonly expected?: string;
   readonly unit?: string;
   readonly placeholder?: string;
+  readonly secret?: boolean;
   readonly minimum?: number;
   readonly maximum?: number;
   readonly enum?: readonly string[];
@@ -65,6 +68,7 @@ function list(path: string, schema: JsonSchema): readonly Field[] {
     max: schema.maximum,
     values: schema.enum,
     placeholder: schema.placeholder,
+    secret: schema.secret === true,
     env: path.includes("[]") ? undefined : environmentName(path),
   } satisfies Field;
   return schema.items === undefined ? [field] : [field, ...list(`${path}[]`, schema.items)];

@@ -4,7 +4,8 @@
  */
 import { z } from "zod";
 import { parseJid, prepareDomain } from "../domain/jid.ts";
-import { contactAddressesMax, externalServicesMax, pushServicesListedMax } from "../domain/limits.ts";
+import { networkOf } from "../domain/networks.ts";
+import { componentsMax, contactAddressesMax, externalServicesMax, pushServicesListedMax, trustedProxiesMax } from "../domain/limits.ts";
 
 const second = 1_000;
 const minute = 60 * second;
@@ -57,8 +58,48 @@ export const configSchema = z.strictObject({
             expected: "an IP address or host name of this machine",
             description: "Where the HTTP listener is reached, whatever `listen.address` is.",
           }),
-          port: port(5280, "The HTTP listener: the inspector at /inspect, files of users at /upload, numbers at /metrics, /health and /ready."),
+          port: port(5280, "The HTTP listener: clients at /xmpp-websocket and /http-bind, the inspector at /inspect, files of users at /upload, numbers at /metrics, /health and /ready."),
           tls: z.boolean().default(false).meta({ description: "HTTPS, with the certificates of the hosts, in place of HTTP." }),
+          publicUrl: z.string().regex(/^https:\/\/[^\s?#]*[^\s?#/]$/).exactOptional().meta({
+            expected: "an https address without a slash at its end, such as https://xmpp.example.org",
+            placeholder: "https://xmpp.example.org",
+            description:
+              "Where the HTTP listener is reached from outside, if a proxy stands before it: what clients are told of WebSocket and BOSH (XEP-0156), of files and of invitations begins with it.",
+          }),
+          trustedProxies: z
+            .array(
+              z.string().transform(toNetwork).meta({
+                expected: "an IP address, or a network such as 10.0.0.0/24",
+                description: "Where a proxy asks from.",
+              }),
+            )
+            .max(trustedProxiesMax)
+            .default([])
+            .meta({
+              expected: `a list of at most ${trustedProxiesMax} IP addresses and networks such as 10.0.0.0/24`,
+              description: "Proxies that are believed when they say for whom they ask, and whether by https; nobody else is. No client may have such an address, or it could say so, too.",
+            }),
+          proxyHeader: z.enum(["x-forwarded-for", "forwarded"]).default("x-forwarded-for").meta({
+            description:
+              "How they say it: `x-forwarded-for`, with X-Forwarded-Proto, or `forwarded` (RFC 7239). The other one is passed over: a proxy that does not write it passes on what clients write.",
+          }),
+          origins: z
+            .array(z.string().regex(/^(\*|null|https?:\/\/[^/\s]+)$/).meta({ expected: "an origin, such as https://chat.example.org, or *", description: "Where such pages come from." }))
+            .max(1_000)
+            .default([])
+            .meta({
+              expected: "a list of at most 1000 origins",
+              description: "Web pages from elsewhere that may connect by WebSocket or BOSH (RFC 6455 section 10.2), besides those of the hosts and of the HTTP listener itself; * is every page.",
+            }),
+        })
+        .prefault({}),
+      components: z
+        .strictObject({
+          address: z.string().min(1).default("127.0.0.1").meta({
+            expected: "an IP address or host name of this machine",
+            description: "Where components connect, whatever `listen.address` is. They have no TLS: what they say goes over the network in the clear.",
+          }),
+          port: port(5347, "External components (XEP-0114). It is open only where there are some."),
         })
         .prefault({}),
       allowPlaintext: z.boolean().default(false).meta({
@@ -99,6 +140,12 @@ export const configSchema = z.strictObject({
         24 * hour,
         "How long a client that has lost its link can resume its session (XEP-0198 section 5), a crash of the server included. 0: not at all.",
       ),
+      tokenLifetimeMs: duration(
+        21 * 24 * hour,
+        0,
+        365 * 24 * hour,
+        "How long a client that has logged in can do so again with a token in place of the password (XEP-0484); each day that it does it gets another one. 0: there are no tokens.",
+      ),
       resumptionLocation: z
         .string()
         .regex(/^(?:\[[0-9A-Fa-f:.]+\]|[^\s:[\]]+)(?::\d{1,5})?$/)
@@ -120,7 +167,32 @@ export const configSchema = z.strictObject({
   limits: z
     .strictObject({
       stanzaBytes: count(262_144, 10_000, 10_485_760, "bytes", "Largest stanza of a client that has logged in (RFC 6120 section 13.12)."),
-      connectionsPerAddress: count(100, 1, 1_000_000, "connections", "Connections from one address; loopback is exempt."),
+      connections: count(50_000, 10, 1_000_000, "connections", "All connections that are open at the same time, by TCP and HTTP; more are refused. Each takes memory, and one of the files that the system lets this process have."),
+      connectionsPerAddress: count(100, 1, 1_000_000, "connections", "Connections from one address, or one IPv6 network of 64 bits; loopback is exempt. Behind a trusted proxy its clients are counted."),
+      connectionsPerMinute: count(300, 1, 1_000_000, "connections", "New connections from there in a minute; loopback is exempt. Whoever goes on while it is refused waits for up to a minute longer."),
+      loginFailuresPerAddress: count(
+        100,
+        1,
+        1_000_000,
+        "failures",
+        "Wrong passwords from one address, or one IPv6 network of 64 bits, in ten minutes; then nobody logs in from there who has not done so before, until some of them are older. Loopback is counted, too.",
+      ),
+      loginFailuresPerAccount: count(
+        10,
+        1,
+        1_000_000,
+        "failures",
+        "Wrong passwords of one account from one such address; from then on it has to wait from there, longer with each. And tenfold from all addresses in ten minutes: from then on " +
+          "logins to it are answered slowly where it has not logged in from before. Nobody else's wrong passwords keep a user out.",
+      ),
+      bytesPerSecond: count(
+        1_048_576,
+        0,
+        1_000_000_000,
+        "bytes",
+        "What is read of one client in a second, after ten times as much at once; the rest waits in the network. 0: as much as comes.",
+      ),
+      stanzasPerSecond: count(1_000, 0, 1_000_000, "stanzas", "The same for the number of its stanzas."),
       offlineMessages: count(
         1_000,
         0,
@@ -191,6 +263,7 @@ export const configSchema = z.strictObject({
         port: z.int().min(1).max(65_535).default(3_478).meta({ description: "Its port." }),
         transport: z.enum(["udp", "tcp"]).default("udp").meta({ description: "How it is reached." }),
         secret: z.string().min(1).max(1_024).exactOptional().meta({
+          secret: true,
           expected: "the secret that the service knows, too",
           placeholder: "SECRET",
           description: "Makes names and passwords that are good for `lifetimeMs`, as coturn's static-auth-secret does. Without it nobody needs one.",
@@ -203,6 +276,22 @@ export const configSchema = z.strictObject({
     .meta({
       expected: `a list of at most ${externalServicesMax} tables with type and host`,
       description: "Services elsewhere that clients are told of, for calls (XEP-0215).",
+    }),
+  components: z
+    .array(
+      z.strictObject({
+        domain: z.string().transform(toDomain).meta({
+          expected: "a domain name such as gateway.example.org",
+          description: "The domain of an external component (XEP-0114): no host's, and not that of its rooms.",
+        }),
+        secret: z.string().min(1).max(1_024).meta({ secret: true, expected: "the secret that the component knows, too", description: "By which it proves that it is the component." }),
+      }),
+    )
+    .max(componentsMax)
+    .prefault([])
+    .meta({
+      expected: `a list of at most ${componentsMax} tables with domain and secret`,
+      description: "Programs that serve a domain of their own over a connection to this server, such as gateways, bots and push services (XEP-0114).",
     }),
   rooms: z
     .strictObject({
@@ -251,6 +340,16 @@ export const configSchema = z.strictObject({
       }),
     })
     .prefault({}),
+  websocket: z
+    .strictObject({
+      enabled: z.boolean().default(true).meta({ description: "Whether clients reach this server by WebSocket (RFC 7395), at /xmpp-websocket of the HTTP listener." }),
+    })
+    .prefault({}),
+  bosh: z
+    .strictObject({
+      enabled: z.boolean().default(true).meta({ description: "Whether clients reach this server by BOSH (XEP-0124, XEP-0206), at /http-bind of the HTTP listener." }),
+    })
+    .prefault({}),
   inspector: z
     .strictObject({
       enabled: z.boolean().default(true).meta({
@@ -272,21 +371,24 @@ export const configSchema = z.strictObject({
       perAddress: count(5, 1, 100_000, "tries", "Tries to make an account from one address, or one IPv6 network of 64 bits, in an hour; loopback is counted, too."),
       perHour: count(100, 1, 100_000, "tries", "Tries to make an account from all addresses together, in an hour."),
       passwords: z.boolean().default(true).meta({ description: "Whether users may set another password from a client." }),
+      invitations: z.enum(["admins", "users", "nobody"]).default("admins").meta({
+        description:
+          "Who may invite somebody to make an account, though `enabled` is false (XEP-0401): `admins`, and the operator with `refrain user invite`; " +
+          "all `users`, too; or `nobody`, and what was made before lets nobody in.",
+      }),
+      invitationDays: count(7, 1, 365, "days", "How long an invitation is good."),
+      invitationsPerUser: count(10, 1, 10_000, "invitations", "Invitations of one user that are good at the same time. Administrators may have more."),
       removal: z.boolean().default(true).meta({ description: "Whether users may remove their account from a client, with all that is kept of it." }),
     })
     .prefault({}),
   upload: z
     .strictObject({
       enabled: z.boolean().default(true).meta({
-        description: "Whether users may put files here over HTTP (XEP-0363). Needs `listen.http.tls` or `upload.baseUrl`, unless HTTP stays on this machine.",
-      }),
-      baseUrl: z.string().regex(/^https:\/\/[^\s?#]*[^\s?#/]$/).exactOptional().meta({
-        expected: "an https address without a slash at its end, such as https://upload.example.org",
-        placeholder: "https://upload.example.org",
-        description: "Where clients reach the HTTP listener, if a proxy stands before it.",
+        description: "Whether users may put files here over HTTP (XEP-0363). Needs `listen.http.tls` or `listen.http.publicUrl`, unless HTTP stays on this machine.",
       }),
       maxFileBytes: count(52_428_800, 1_024, 4_294_967_296, "bytes", "The largest file."),
       quotaBytes: count(1_073_741_824, 1_024, Number.MAX_SAFE_INTEGER, "bytes", "All files of one user together."),
+      quotaFiles: count(10_000, 1, 1_000_000, "files", "How many files one user may have, however small."),
       keepDays: count(30, 0, 36_525, "days", "How long a file is kept. 0: for as long as its account."),
       slotsPerMinute: count(30, 1, 10_000, "slots", "Files that one user may begin to put in a minute."),
       freeBytesMin: count(268_435_456, 0, Number.MAX_SAFE_INTEGER, "bytes", "What has to be left free on the disk; below it no file is taken."),
@@ -298,6 +400,7 @@ export const configSchema = z.strictObject({
         description: "Whether numbers are told at /metrics of the HTTP listener, in Prometheus' format; /health and /ready are there in any case.",
       }),
       token: z.string().min(16).max(1_024).regex(/^\S+$/).exactOptional().meta({
+        secret: true,
         expected: "a secret of at least 16 characters without spaces",
         // Too short, so that nobody leaves it in: it stands in every file that is begun here.
         placeholder: "TOKEN",
@@ -370,6 +473,12 @@ function toBareJid(text: string, context: z.RefinementCtx): string {
   const jid = parseJid(text);
   if (jid?.local !== undefined && jid.resource === undefined) return jid.full;
   context.addIssue({ code: "custom", message: "not a bare JID" });
+  return z.NEVER;
+}
+
+function toNetwork(text: string, context: z.RefinementCtx): string {
+  if (networkOf(text) !== undefined) return text;
+  context.addIssue({ code: "custom", message: "not a network" });
   return z.NEVER;
 }
 

@@ -131,6 +131,7 @@ export function applyAccountFact(table: AccountTable, fact: AccountFact, at: num
     case "PasswordChanged":
     case "AccountDisabled":
     case "AccountEnabled":
+    case "DeviceTokensChanged":
     case "AccountDataSet":
       return;
   }

@@ -19,6 +19,11 @@ export interface AccountFacts {
   /** Nobody may log in to it until it is enabled again; all that is kept of it stays. */
   readonly AccountDisabled: Owner;
   readonly AccountEnabled: Owner;
+  /**
+   * Tokens with which devices log in (XEP-0484) were given out, used or taken back: of one device, or of all where `device` is null. What is
+   * kept of all tokens is the fact's secret, beside the log: there is one value to replace and to erase.
+   */
+  readonly DeviceTokensChanged: Owner & { readonly device: string | null; readonly why: "login" | "revoked" | "password" | "disabled" };
   /** A contact was added or changed, by a client or by a subscription. `version` is that of the roster from now on. */
   readonly RosterItemSet: Owner & { readonly item: RosterItem; readonly version: number };
   /**
@@ -91,6 +96,7 @@ export const accountFactVersions = {
   AccountDeleted: 1,
   AccountDisabled: 1,
   AccountEnabled: 1,
+  DeviceTokensChanged: 1,
   RosterItemSet: 1,
   RosterItemRemoved: 1,
   SubscriptionRequested: 1,

@@ -102,6 +102,17 @@ export const resumeTriesMax = 10;
 /** PLAIN passwords that are checked or wait for it; beyond it a login is refused for now. 64 of 4096 iterations take about 0.05 s. */
 export const passwordChecksMax = 64;
 
+/** Devices of one account that have tokens (XEP-0484); beyond it the one that was not seen for longest logs in with the password again. */
+export const devicesPerAccountMax = 32;
+/** Characters of what a client says of its software and its device, as far as it is kept for the user. */
+export const deviceTextCharsMax = 60;
+/** Milliseconds after which a token that is used is replaced; at most half its lifetime. */
+export const tokenRotationMs = 86_400_000;
+/** Milliseconds after which one more use of a token is recorded, where it changes nothing else. */
+export const tokenUseRecordedMs = 86_400_000;
+/** Characters of a tag (XEP-0386 section 3.2) with which a resource begins; longer ones are left out. */
+export const resourceTagCharsMax = 256;
+
 /** Half a minute of a login storm must find room in a listener's backlog; the system may allow less. */
 export const listenBacklogMax = 4_096;
 
@@ -190,6 +201,8 @@ export const archivePageBytesMax = 786_432;
 export const archivePageDefault = 50;
 /** Messages of an archive that are asked for by their ids in one query. */
 export const archiveIdsMax = 500;
+/** Messages that wait for a user and have gone from the archive, of which a login finds out one by one (XEP-0386); the others are given as ever. */
+export const archiveMissesMax = 20;
 /** UTF-16 units of what a client calls its query, which is repeated with each message of the page. */
 export const archiveQueryIdCharsMax = 255;
 /** Ids that are remembered of what a session was given from the archive while messages wait for its user. */
@@ -263,7 +276,27 @@ export const retentionRestMin = 100;
 export const retentionBusyMs = 5_000;
 
 /** Connections of the HTTP listener at once, WebSockets included; more are refused. */
-export const httpConnectionsMax = 512;
+export const httpConnectionsMax = 20_000;
+/** Addresses of which is remembered how many connections came from there; of more those are forgotten that have none and came first. */
+export const admissionAddressesMax = 100_000;
+/** Addresses and networks in `listen.http.trustedProxies`, and proxies one behind the other that are looked at to find who asks. */
+export const trustedProxiesMax = 1_000;
+export const proxyHopsMax = 32;
+/** Sessions by BOSH at once (XEP-0124); each has one request that waits, for most of the time. */
+export const boshSessionsMax = 10_000;
+/** Requests of one such session that are kept waiting at once; one more may be under way. */
+export const boshHoldMax = 1;
+/** Milliseconds that one is kept waiting at most, well below what proxies and this listener allow. */
+export const boshWaitMsMax = 60_000;
+/** Milliseconds that its client may be away between two requests, and for how long it can announce that it is. */
+export const boshInactivityMs = 30_000;
+export const boshPausesMsMax = 120_000;
+/** Milliseconds between two requests that ask for nothing. */
+export const boshPollingMs = 2_000;
+/** Bytes of a body besides the stanzas in it, so that the largest one can be sent in one. */
+export const boshBodyOverheadBytes = 4_096;
+/** Files that one user puts at the same time: each has a connection for as long as it takes. */
+export const uploadsUnderWayMax = 20;
 /** Bytes of a request's line and headers together. */
 export const httpHeaderBytesMax = 8_192;
 /** Characters of what a request asks for: path and query. */
@@ -354,6 +387,11 @@ export const roomAffiliationsMax = 10_000;
 export const roomAffiliationsBytesMax = 2_097_152;
 /** Roles or affiliations that are changed in one request: each change is told to everybody in the room. */
 export const roomChangesMax = 250;
+/**
+ * Stanzas that one request with several changes may come to: for each of those who are in the room one to everybody there. A third of a
+ * second of work; a single change may always be made.
+ */
+export const roomToldMax = 50_000;
 /** UTF-16 units of the reason for a change. */
 export const roomReasonCharsMax = 1_000;
 /** Invitations in one message to a room, and those of a room that may still be declined: of more the oldest are forgotten. */
@@ -379,6 +417,13 @@ export const endedExecutionsMax = 10_000;
 /** Milliseconds until somebody may ask for voice in the same room again (XEP-0045 section 7.13), and requests of all in such a time. */
 export const voiceRequestMs = 60_000;
 export const voiceRequestsMax = 30;
+/**
+ * Wrong passwords of a room (XEP-0045 section 7.2.5) that one user may bring in so many milliseconds, and users of a room of whom it is
+ * remembered: of more the oldest are forgotten.
+ */
+export const roomGuessesMax = 10;
+export const roomGuessMs = 60_000;
+export const roomGuessersMax = 1_000;
 
 /** Milliseconds over which the tries of strangers to make accounts are counted (XEP-0077), and requests about it on one stream before the login. */
 export const registrationPeriodMs = 3_600_000;
@@ -386,3 +431,22 @@ export const registrationRequestsMax = 20;
 /** Characters of a password that is chosen in-band, at least; and such passwords whose keys are made at the same time: each is some milliseconds of a thread. */
 export const registrationPasswordCharsMin = 8;
 export const registrationPasswordsMax = 8;
+/** Random bytes of the token of an invitation (XEP-0401), and milliseconds that it is remembered after its time is over. */
+export const invitationTokenBytes = 16;
+export const invitationKeptMs = 30 * 86_400_000;
+/** Tokens that strangers may name in an hour, known or not: from one address, and from all. */
+export const invitationTriesPerAddress = 60;
+export const invitationTriesMax = 6_000;
+
+/** Components in the configuration (XEP-0114). */
+export const componentsMax = 100;
+/** Wrong secrets of one component from one address before nobody there is listened to, for so many milliseconds from the first on; and how many such counts are kept. */
+export const componentAttemptsMax = 10;
+export const componentAttemptsMs = 60_000;
+export const componentAttemptsKeptMax = 10_000;
+/**
+ * Pairs of an address of one component and one that has been told that it is there: all are told when the component goes. And how many of them
+ * in one step.
+ */
+export const componentPresencesMax = 100_000;
+export const componentGoneAtOnce = 250;

@@ -22,6 +22,11 @@ export function outranks(left: Affiliation, right: Affiliation): boolean {
   return ranks[left] > ranks[right];
 }
 
+/** Of those who administer the room. */
+export function isOfOffice(affiliation: Affiliation): boolean {
+  return affiliation === "owner" || affiliation === "admin";
+}
+
 /** Whether one role is as high as another, or higher. */
 export function isAtLeast(left: Role, right: Role): boolean {
   return roleRanks[left] >= roleRanks[right];

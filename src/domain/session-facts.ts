@@ -153,20 +153,33 @@ export interface KeptStanza {
   readonly copy: boolean;
   /** The name of what other sessions of the account keep as well; undefined where it is this one's alone. */
   readonly sharedId: string | undefined;
+  /** Where it goes if nobody acknowledges it, where that is not to be read off the stanza. */
+  readonly returns?: ReturnPath | undefined;
   /** XML text in `jabber:client`. */
   readonly text: string;
 }
 
+/** The way back of a stanza that came under another address than its sender's. */
+export interface ReturnPath {
+  /** The full JID that it was sent to, as its sender knows it. */
+  readonly from: string;
+  /** The full JID of its sender. */
+  readonly to: string;
+}
+
 /** The text of the content `queue/NUMBER`. */
-export function queuedText({ at, copy, sharedId, text }: KeptStanza): string {
-  return `${at} ${copy ? "copy" : sharedId === undefined ? "own" : `shared:${sharedId}`} ${text}`;
+export function queuedText({ at, copy, sharedId, returns, text }: KeptStanza): string {
+  const way = returns === undefined || copy ? "" : `back:${encodeURIComponent(returns.from)}>${encodeURIComponent(returns.to)} `;
+  return `${at} ${copy ? "copy" : sharedId === undefined ? "own" : `shared:${sharedId}`} ${way}${text}`;
 }
 
 /** What `queuedText` was given. Throws if it made no such text. */
 export function parseQueuedText(queued: string): KeptStanza {
-  const match = /^(\d+) (?:(copy)|own|shared:([^ ]+)) /.exec(queued);
+  const match = /^(\d+) (?:(copy)|own|shared:([^ ]+)) (?:back:([^ >]+)>([^ ]+) )?/.exec(queued);
   if (match === null) throw new Error("expected a queued stanza, with when it was queued and whose care it is, got something else");
-  return { at: Number(match[1]), copy: match[2] !== undefined, sharedId: match[3], text: queued.slice(match[0].length) };
+  const [whole, at, copy, sharedId, from, to] = match;
+  const returns = from === undefined || to === undefined ? {} : { returns: { from: decodeURIComponent(from), to: decodeURIComponent(to) } };
+  return { at: Number(at), copy: copy !== undefined, sharedId, ...returns, text: queued.slice(whole.length) };
 }
 
 /** Every content of a stream. */

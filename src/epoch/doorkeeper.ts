@@ -4,12 +4,14 @@
  */
 import { openedBy } from "../session/border.ts";
 import type { StreamErrorCondition } from "../domain/errors.ts";
+import type { CountRefusal } from "../domain/refusals.ts";
 import type { Clock, Ids, Log, Timer } from "../ports.ts";
 import type { Link, LinkHandler, StreamFault, StreamHeader } from "../xml/link.ts";
 import { serialise } from "../xml/serialise.ts";
 import { clientNamespace, el } from "../xml/stanza.ts";
 
 export interface DoorkeeperOptions {
+  readonly refused: CountRefusal;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Log;
@@ -91,6 +93,7 @@ class Visitor implements LinkHandler {
   element(): void {}
 
   failed(fault: StreamFault): void {
+    if (fault.limit !== undefined) this.#options.refused(fault.limit);
     this.#turnAway(fault);
   }
 
@@ -110,7 +113,7 @@ class Visitor implements LinkHandler {
     if (this.#turnedAway) return;
     this.#turnedAway = true;
     this.#timer.cancel();
-    this.#link.write(`${this.#headerText(header)}${errorText(condition, text)}${this.#link.footerText}`);
+    this.#link.write([this.#headerText(header), errorText(condition, text), this.#link.footerText]);
     this.#link.end();
     this.#timer = this.#after(this.#options.closingMs, () => this.#link.destroy());
   }

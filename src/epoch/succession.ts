@@ -4,13 +4,15 @@
  */
 import type { StoreAdmin } from "../admin/api.ts";
 import { AdminError } from "../admin/errors.ts";
+import { turnAway } from "../component/refusal.ts";
 import { reopenDelayMsMax, reopenDelayMsMin, stopCommitMs, stopSessionsMs } from "../domain/limits.ts";
 import { StoreLockedError, StoreOpenError, type StoreOpenCode } from "../log/errors.ts";
 import type { SessionHost } from "../session/host.ts";
 import type { Observation } from "../session/observation.ts";
 import type { Link } from "../xml/link.ts";
 import { Doorkeeper } from "./doorkeeper.ts";
-import { Epoch, type EpochFigures, type EpochOptions, type Leaving } from "./epoch.ts";
+import { Epoch, type EpochOptions, type Leaving } from "./epoch.ts";
+import type { EpochFigures } from "./figures.ts";
 import { within } from "./within.ts";
 
 export interface SuccessionOptions extends Omit<EpochOptions, "onLeaving"> {
@@ -43,9 +45,10 @@ export class Succession {
   #cleared: Promise<void> | undefined;
 
   constructor(options: SuccessionOptions) {
-    const { clock, ids, log, config } = options;
+    const { clock, ids, log, config, tally } = options;
     this.#options = options;
     this.#doorkeeper = new Doorkeeper({
+      refused: tally.refused,
       clock,
       ids,
       log,
@@ -72,6 +75,13 @@ export class Succession {
     else this.#current.begin(link);
   }
 
+  receiveComponent(link: Link): void {
+    const { clock, ids, config } = this.#options;
+    if (this.#over) link.destroy();
+    else if (this.#current === undefined) turnAway(link, { clock, ids, closingMs: config.session.closeTimeoutMs });
+    else this.#current.beginComponent(link);
+  }
+
   find(idOrFullJid: string): SessionHost | undefined {
     return this.#current?.find(idOrFullJid);
   }
@@ -92,9 +102,9 @@ export class Succession {
     return this.#current === undefined ? `the store is being opened again (${this.#why})` : undefined;
   }
 
-  /** For the log: of the epoch that is now. */
+  /** For the log: sessions of the epoch that is now, and logins that have failed since the process began. */
   get figures(): { readonly sessions: number; readonly loginFailures: Readonly<Record<string, number>> } {
-    return { sessions: this.#current?.size ?? 0, loginFailures: this.#current?.loginFailures ?? {} };
+    return { sessions: this.#current?.size ?? 0, loginFailures: Object.fromEntries(this.#options.tally.loginsFailed) };
   }
 
   /** Ends all sessions in order. Rejects if the last commit failed or came too late. `close` follows. */
@@ -124,7 +134,7 @@ export class Succession {
 
   #end(epoch: Epoch, error: Error): void {
     const { log, clock, reopens, onOver } = this.#options;
-    const { size: sessions, loginFailures } = epoch;
+    const { sessions, loginFailures } = this.figures;
     // Who stops the server is told by `stop`.
     if (this.#over) return;
     if (!reopens) {
@@ -244,9 +254,15 @@ const operations = Object.keys({
   userDelete: true,
   userDisable: true,
   userEnable: true,
+  userDevices: true,
+  userRevoke: true,
   userDisabled: true,
   userList: true,
   userImport: true,
+  userInvite: true,
+  userInvitations: true,
+  userUninvite: true,
+  userInvitation: true,
   roster: true,
   explainPresence: true,
   sessionsEnd: true,

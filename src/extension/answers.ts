@@ -4,6 +4,8 @@ import { stanzaErrorTypes } from "../domain/errors.ts";
 import type { CommandFault, CommandForm, CommandOutcome } from "../router/commands.ts";
 import type { IqReply } from "../router/extension.ts";
 import type { Verdict } from "../router/phases.ts";
+import type { RoomReply } from "../muc/contract.ts";
+import type { StanzaFault } from "../xml/stanza.ts";
 import { Element } from "../xml/element.ts";
 import { shown } from "./problem.ts";
 
@@ -68,6 +70,27 @@ export const replyForm: AnswerForm<IqReply> = {
   members: { fault: aFault, result: perhaps(isElement, "an element or undefined"), payload: anything, before: anything, afterwards: anything },
 };
 
+/** In a room undefined leaves it to the occupant who was asked. */
+export const roomReplyForm: AnswerForm<RoomReply | undefined> = {
+  ...replyForm,
+  expected: `nothing, ${replyForm.expected}`,
+  is: (value): value is RoomReply | undefined => value === undefined || isReply(value),
+};
+
+export const roomMessageForm: AnswerForm<undefined | "taken" | StanzaFault> = {
+  expected: 'nothing, "taken" or { condition, text }',
+  is: (value): value is undefined | "taken" | StanzaFault => value === "taken" || isPerhapsFault(value),
+  members: {},
+  async: "a message is taken or refused at once",
+};
+
+export const roomSayingForm: AnswerForm<undefined | StanzaFault> = {
+  expected: "nothing or { condition, text }",
+  is: isPerhapsFault,
+  members: {},
+  async: "what is said is let through or refused at once",
+};
+
 export const stageForm: AnswerForm<CommandForm | CommandFault> = {
   expected: "{ fields: [{ var, … }] } or { fault: { condition, text } }",
   is: isStage,
@@ -113,6 +136,10 @@ function isOutcome(value: unknown): value is CommandOutcome {
 
 function isFault(value: Answered): boolean {
   return "fault" in value && aFault(value["fault"], value) === undefined;
+}
+
+function isPerhapsFault(value: unknown): value is undefined | StanzaFault {
+  return value === undefined || (isRecord(value) && aFault(value, { fault: value }) === undefined);
 }
 
 function areFields(value: unknown): boolean {

@@ -50,6 +50,7 @@ const decidingFunction = z.custom((value) => typeof value === "function" && !isA
 const identity = record({ category: text("a text"), type: text("a text"), lang: text("a text").optional(), name: text("a text").optional() });
 
 const iqHandler = record({
+  sessionless: z.boolean({ error: "true or false" }).optional(),
   xmlns: namespaceName,
   name: text("the name of the payload"),
   types: list(z.enum(["get", "set"], { error: "get or set" }), 'types: "get", "set"'),
@@ -61,12 +62,13 @@ const command = record({
   node: text("a name of one's own, such as urn:example:motto#set"),
   name: text("what people read in the menu"),
   may: z.enum(["everybody", "admins", "owner"], { error: "everybody, admins or owner" }),
+  offered: decidingFunction.optional(),
   stages: list(anyFunction, "functions").max(20, { error: "at most 20 stages" }).optional(),
   complete: anyFunction,
 });
 
 const roomPart = record({
-  iq: list(iqHandler.extend({ at: list(z.enum(["service", "room", "occupant"], { error: "service, room or occupant" }), 'places: "service", "room", "occupant"') }), "handlers").optional(),
+  iq: list(iqHandler.omit({ sessionless: true }).extend({ at: list(z.enum(["service", "room", "occupant"], { error: "service, room or occupant" }), 'places: "service", "room", "occupant"') }), "handlers").optional(),
   messages: list(decidingFunction, "functions").optional(),
   saying: decidingFunction.optional(),
   whispering: decidingFunction.optional(),
@@ -117,6 +119,13 @@ const members = {
   holdsBack: decidingFunction.optional(),
   linkLost: decidingFunction.optional(),
   streamFeature: decidingFunction.optional(),
+  inlineFeature: decidingFunction.optional(),
+  inlineBinding: record({
+    feature: namespaceName.optional(),
+    offered: decidingFunction.optional(),
+    enable: decidingFunction.optional(),
+    prepare: anyFunction.optional(),
+  }).optional(),
   takesUnauthenticated: decidingFunction.optional(),
   livenessProbe: decidingFunction.optional(),
   services: decidingFunction.optional(),

@@ -3,19 +3,24 @@
  * stanza that vanishes. What they throw is thrown on with the same names before it.
  */
 import { ExtensionError } from "../domain/extension-error.ts";
-import type { ElementHandler, Extension, IqHandler } from "../router/extension.ts";
+import type { ElementHandler, Extension, InlineBinding, IqHandler, SessionlessIqHandler } from "../router/extension.ts";
 import type { Command, CommandStage } from "../router/commands.ts";
 import type { PhaseHandler, PhaseHandlers } from "../router/phases.ts";
-import { outcomeForm, replyForm, shownAnswer, stageForm, verdictForm, type AnswerForm } from "./answers.ts";
+import type { RoomExtension, RoomIqHandler, RoomMessageHandler } from "../muc/contract.ts";
+import type { Service } from "../service/services.ts";
+import { outcomeForm, replyForm, roomMessageForm, roomReplyForm, roomSayingForm, shownAnswer, stageForm, verdictForm, type AnswerForm } from "./answers.ts";
 
 export function guarded(extension: Extension): Extension {
-  const { name, phases, iq, elements, commands } = extension;
+  const { name, phases, iq, elements, commands, services, rooms, inlineBinding } = extension;
   return {
     ...extension,
     ...namedMembers(extension),
     ...(elements === undefined ? {} : { elements: elements.map((each) => named({ extension: name, what: `element of ${each.xmlns}` }, each)) }),
     ...(phases === undefined ? {} : { phases: guardedPhases(name, phases) }),
     ...(iq === undefined ? {} : { iq: iq.map((handler) => guardedIq(name, handler)) }),
+    ...(services === undefined ? {} : { services: (house) => within({ extension: name, what: "services" }, () => services.call(extension, house)).map((service) => guardedService(name, service)) }),
+    ...(inlineBinding === undefined ? {} : { inlineBinding: namedBinding(name, inlineBinding) }),
+    ...(rooms === undefined ? {} : { rooms: guardedRooms(name, rooms) }),
     ...(commands === undefined ? {} : { commands: commands.map((command) => guardedCommand(name, command)) }),
   };
 }
@@ -36,6 +41,11 @@ function named(where: Where, handler: ElementHandler): ElementHandler {
   return { ...handler, handle: inName(where, handler, handler.handle as AnyFunction) };
 }
 
+function namedBinding(name: string, binding: InlineBinding): InlineBinding {
+  const all = Object.entries(binding).filter(([, member]) => typeof member === "function") as readonly (readonly [string, AnyFunction])[];
+  return { ...binding, ...Object.fromEntries(all.map(([key, member]) => [key, inName({ extension: name, what: `inlineBinding.${key}` }, binding, member)])) };
+}
+
 type AnyFunction = (...given: readonly unknown[]) => never;
 
 function inName(where: Where, owner: object, work: AnyFunction): AnyFunction {
@@ -52,8 +62,10 @@ function guardedPhases(name: string, phases: PhaseHandlers): PhaseHandlers {
   return Object.fromEntries(entries);
 }
 
-function guardedIq(name: string, handler: IqHandler): IqHandler {
+function guardedIq(name: string, handler: IqHandler | SessionlessIqHandler): IqHandler | SessionlessIqHandler {
   const where = { extension: name, what: `iq <${handler.name} xmlns='${handler.xmlns}'/>` };
+  // Spelt out twice: the two are given different requests.
+  if (handler.sessionless === true) return { ...handler, handle: (request) => settled(where, () => handler.handle(request), replyForm) };
   return { ...handler, handle: (request) => settled(where, () => handler.handle(request), replyForm) };
 }
 
@@ -65,6 +77,54 @@ function guardedCommand(name: string, command: Command): Command {
   });
   return { ...command, ...(stages !== undefined && { stages }), complete: (call) => settled(where, () => command.complete(call), outcomeForm) };
 }
+
+/** What is looked at when it is asked for is so still. */
+function guardedService(name: string, service: Service): Service {
+  const at = (member: string): Where => ({ extension: name, what: `service ${service.domain}, ${member}` });
+  const told = (member: "load" | "sessionsRestored") =>
+    service[member] === undefined ? {} : { [member]: inName(at(member), service, service[member] as AnyFunction) };
+  return {
+    get domain() {
+      return service.domain;
+    },
+    get name() {
+      return service.name;
+    },
+    get away() {
+      return service.away;
+    },
+    get hasContacts() {
+      return service.hasContacts;
+    },
+    take: (...given) => settled(at("take"), () => service.take(...given), takenForm) as Promise<void> | undefined,
+    ...told("load"),
+    ...told("sessionsRestored"),
+  } as Service;
+}
+
+function guardedRooms(extension: string, rooms: RoomExtension): RoomExtension {
+  const { iq, messages, saying } = rooms;
+  const at = (what: string): Where => ({ extension, what: `rooms, ${what}` });
+  const members = (Object.entries(rooms) as [string, unknown][]).filter(([, member]) => typeof member === "function");
+  return {
+    ...rooms,
+    ...Object.fromEntries(members.map(([key, member]) => [key, inName(at(key), rooms, member as AnyFunction)])),
+    ...(iq === undefined ? {} : {
+      iq: iq.map((handler) => ({
+        ...handler,
+        handle: ((request) => settled(at(`iq <${handler.name} xmlns='${handler.xmlns}'/>`), () => handler.handle(request), roomReplyForm)) as RoomIqHandler["handle"],
+      })),
+    }),
+    ...(messages === undefined ? {} : { messages: messages.map((take): RoomMessageHandler => (message) => checking(at("messages"), roomMessageForm)(within(at("messages"), () => take(message)))) }),
+    ...(saying === undefined ? {} : { saying: (said) => checking(at("saying"), roomSayingForm)(within(at("saying"), () => saying.call(rooms, said))) }),
+  };
+}
+
+const takenForm: AnswerForm<void> = {
+  expected: "nothing, or a promise of nothing",
+  is: (value): value is undefined => value === undefined,
+  members: {},
+};
 
 function checking<Answer>(where: Where, form: AnswerForm<Answer>): (value: unknown) => Answer {
   return (value) => {

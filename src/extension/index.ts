@@ -12,8 +12,9 @@ export function defineExtension(extension: Extension): Extension {
 // What it declares, and what its functions are given.
 export { sessionState, type SessionState, type SessionStateOptions } from "../router/session-state.ts";
 export type {
-  AccessChanged, AccountNodes, DataChanged, ElementHandler, Extension, FeaturesLearned, IqHandler, IqReply, IqRequest, ItemsChanged, NodeQuestion,
-  Outgoing, PresenceChanged, RosterChanged, ServerNodeQuestion, ServerNodes, SessionLinkLost, SessionResumed, Specification,
+  AccessChanged, AccountNodes, DataChanged, ElementHandler, Extension, FeaturesLearned, IqHandler, IqReply, IqRequest, InlineBinding, ItemsChanged, NodeQuestion,
+  Outgoing, PresenceChanged, RosterChanged, ServerNodeQuestion, ServerNodes, SessionLinkLost, SessionlessIqHandler, SessionlessIqRequest, SessionResumed,
+  Specification,
 } from "../router/extension.ts";
 export type {
   Administered, AdministeredContact, AdministeredRoster, Administration, MessageOfTheDay, OnlineSession,
@@ -30,6 +31,8 @@ export type {
   Archive, ArchivedId, ArchivedMessage, ArchiveEnds, ArchiveMissing, ArchivePage, ArchiveQuery, KeptMessages, ResultPage,
 } from "../router/archive.ts";
 export type { Contacts, Meant } from "../router/contacts.ts";
+export type { Invitation, InvitationFacts, InvitationLink, InvitationOwner } from "../domain/invitation.ts";
+export type { DeskInvitation, DeskWish, InvitationDesk } from "../router/invitations.ts";
 export type { Registrar, RegistrarFault } from "../router/registrar.ts";
 export type { Answered, ServerAnswer, ServerRequest } from "../router/requests.ts";
 export type { AccessChange, Item, ItemsChange, Nodes, PublishRequest } from "../pubsub/nodes.ts";
@@ -44,6 +47,7 @@ export type { Log } from "../ports.ts";
 export type { DeliveryNote, FeatureStage, HeldNote, PresenceChange, Receipt, Session } from "../session/environment.ts";
 export type { SecureLink } from "../ports.ts";
 export type { XmlLimits } from "../domain/limits.ts";
+export type { CountRefusal, LimitName } from "../domain/refusals.ts";
 export type { Step } from "../step/batch.ts";
 export type { Account } from "../domain/account.ts";
 export type { AccountFact } from "../domain/facts.ts";

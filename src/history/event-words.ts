@@ -24,6 +24,10 @@ const words: { readonly [Type in SessionEvent["type"]]: (event: Events[Type]) =>
   "sasl.aborted": () => "the client broke the login off",
   "sasl.succeeded": ({ username }) => `${username} has logged in`,
   "sasl.failed": ({ condition }) => `the login failed: ${condition}`,
+  "sasl2.started": ({ mechanism, resume, bind }) =>
+    `a login with ${mechanism} begins${resume === null ? "" : `, to resume ${resume.id}`}${bind === null ? "" : `, to bind a resource${bind.tag === null ? "" : ` of ${bind.tag}`}`}`,
+  "sasl2.continued": () => "the client answered",
+  "sasl2.aborted": () => "the client broke the login off",
   "bind.requested": ({ resource }) => `the client asks for ${resource === null ? "a resource of the server's choice" : `the resource ${resource}`}`,
   "bind.failed": ({ condition, text }) => `no resource was bound: ${condition}${text === "" ? "" : `, ${text}`}`,
   "resource.bound": ({ resource, roster }) => `bound the resource ${resource}, with a roster of ${roster.items}`,

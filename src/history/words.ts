@@ -1,11 +1,12 @@
 /** What happened, in words for people: a line for each fact. What clients wrote to each other is in none of them. */
 import type { SessionEvent } from "../../machines/session-events.ts";
 import { accountFactVersions, type AccountFacts, type AccountFactType } from "../domain/facts.ts";
+import { invitationFactVersions, type InvitationFacts, type InvitationFactType } from "../domain/invitation.ts";
 import { roomFactVersions, type RoomFacts, type RoomFactType } from "../domain/room-facts.ts";
 import { sessionFactVersions, type SessionFacts, type SessionFactType } from "../domain/session-facts.ts";
 import type { StoredFact } from "../ports.ts";
 import { eventWords } from "./event-words.ts";
-import { ranges } from "./plain-words.ts";
+import { ranges, time } from "./plain-words.ts";
 import { ruleWords } from "./rule-words.ts";
 
 /** One line; `until`: when the session cannot be resumed any more, if that is known. What clients chose stands in it as they chose it, control characters too. */
@@ -14,6 +15,7 @@ export function factWords(fact: StoredFact, until?: number): string {
   if (Object.hasOwn(sessionFactVersions, type)) return (sessionWords[type as SessionFactType] as Words)(data as never, fact, until);
   if (Object.hasOwn(accountFactVersions, type)) return (accountWords[type as AccountFactType] as Words)(data as never, fact);
   if (Object.hasOwn(roomFactVersions, type)) return (roomWords[type as RoomFactType] as Words)(data as never, fact);
+  if (Object.hasOwn(invitationFactVersions, type)) return (invitationWords[type as InvitationFactType] as Words)(data as never, fact);
   return type;
 }
 
@@ -41,10 +43,18 @@ const sessionWords: { readonly [Type in SessionFactType]: (data: SessionFacts[Ty
   SessionEnded: ({ reason, received }) => `ended: ${reason}${received === null ? "" : `; ${received} of its stanzas were handled`}`,
 };
 
+const tokenWords: Readonly<Record<string, string>> = {
+  login: "changed with a login",
+  revoked: "were taken back",
+  password: "went with the former password",
+  disabled: "went with the right to log in",
+};
+
 const accountWords: { readonly [Type in AccountFactType]: (data: AccountFacts[Type]) => string } = {
   AccountCreated: () => "the account was created",
   PasswordChanged: ({ removed }) => (removed ? "its keys were erased" : "its password was set"),
   AccountDeleted: () => "the account was deleted",
+  DeviceTokensChanged: ({ device, why }) => `${device === null ? "the tokens of all devices" : `the tokens of the device ${device}`} ${tokenWords[why] ?? "were changed"}`,
   AccountDisabled: () => "the account was disabled: nobody may log in to it",
   AccountEnabled: () => "the account was enabled again",
   RosterItemSet: ({ item, version }) => {
@@ -84,6 +94,14 @@ const roomWords: { readonly [Type in RoomFactType]: (data: RoomFacts[Type]) => s
   RoomMessageRetracted: ({ id, by }) => `${by} took back what was archived as ${id}`,
   OccupantsNoted: ({ occupants }) => `who is in it, once more: ${occupants.length === 0 ? "nobody" : occupants.map(({ nick }) => nick).join(", ")}`,
   RoomDestroyed: ({ by }) => (by === null ? "over: the last one has left" : `${by} destroyed the room`),
+};
+
+const invitationWords: { readonly [Type in InvitationFactType]: (data: InvitationFacts[Type]) => string } = {
+  InvitationMade: ({ inviter, host, username, expiresAt }) =>
+    `${inviter ?? "the operator"} invited somebody to ${username === null ? host : `be ${username}@${host}`}, until ${time(expiresAt)}`,
+  InvitationUsed: ({ by, registered }) => `${by} used the invitation${registered ? ", and has an account" : ""}`,
+  InvitationFulfilled: () => "who invited and who was invited are contacts",
+  InvitationRevoked: () => "the invitation was taken back",
 };
 
 function because(why: string | null): string {

@@ -3,6 +3,7 @@
  * are no timers and nothing is attached to any session.
  */
 import { inspectorBatchMs, inspectorListMs, inspectorQuestionsMax, inspectorViewersMax } from "../domain/limits.ts";
+import type { CountRefusal } from "../domain/refusals.ts";
 import type { HistorySource, SessionRow } from "../history/source.ts";
 import type { TextSocket } from "../net/text-socket.ts";
 import type { Clock, Log, Timer } from "../ports.ts";
@@ -16,6 +17,7 @@ import { Viewer } from "./viewer.ts";
 import { Watches } from "./watches.ts";
 
 export interface FeedOptions {
+  readonly refused?: CountRefusal | undefined;
   /** What can be seen of the sessions that live: another one in each epoch, undefined between two and where nothing lives. */
   readonly observation: () => Observation | undefined;
   readonly history: HistorySource;
@@ -64,6 +66,7 @@ export class Feed {
       closed: () => this.#drop(viewer),
     });
     if (this.#closed) return viewer.close(1001, "the server stops");
+    if (this.#viewers.size >= inspectorViewersMax) this.#options.refused?.("inspectorViewersMax");
     if (this.#viewers.size >= inspectorViewersMax) return viewer.close(1013, `${inspectorViewersMax} pages are open already: close one of them`);
     this.#viewers.add(viewer);
     const { software, version, hosts, bodies, live, opened = [], recorded = [], clock } = this.#options;

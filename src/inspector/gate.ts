@@ -4,6 +4,7 @@
  */
 import { createHash, timingSafeEqual } from "node:crypto";
 import { entranceMs, entrancesMax, freshTokenMs, wrongTokensMax } from "../domain/limits.ts";
+import type { CountRefusal } from "../domain/refusals.ts";
 import type { Clock, Ids, Timer } from "../ports.ts";
 
 export interface GateOptions {
@@ -13,6 +14,7 @@ export interface GateOptions {
   readonly port: number;
   /** Under TLS, so that the cookie is kept to it. */
   readonly secure: boolean;
+  readonly refused?: CountRefusal | undefined;
 }
 
 /** Of a token. `wrong` also for one that was used or is too old; `too-many`: wrong, after so many others that it is not worth a word. */
@@ -83,7 +85,9 @@ export class Gate {
     const now = this.#options.clock.now();
     if (now - this.#wrong.since >= minuteMs) this.#wrong = { since: now, count: 0 };
     this.#wrong.count += 1;
-    return this.#wrong.count > wrongTokensMax ? "too-many" : "wrong";
+    if (this.#wrong.count <= wrongTokensMax) return "wrong";
+    this.#options.refused?.("wrongTokensMax");
+    return "too-many";
   }
 
   /** Strict: no other site's link or script brings it along. The path keeps it from whatever else this listener serves. */

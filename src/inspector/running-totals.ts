@@ -1,29 +1,28 @@
-/** Totals of the server since its start: each epoch begins to count anew. */
+/** Totals of the server since its start: each epoch begins to count events anew. */
 import type { Observation, Totals } from "../session/observation.ts";
 
 const nothing: Totals = { sessions: 0, told: 0, loginFailures: {} };
 
 export class RunningTotals {
-  /** Of the epochs that are over, as far as they were looked at. */
-  #before = nothing;
+  /** Events of the epochs that are over, as far as they were looked at. */
+  #toldBefore = 0;
   #of: Observation | undefined;
+  /** Of the epoch that was looked at last: between two, what has been counted until then is still told. */
+  #last = nothing;
 
   now(observation: Observation | undefined): Totals {
     this.follow(observation);
-    const now = observation?.totals() ?? nothing;
-    return { ...sum(this.#before, now), sessions: now.sessions };
+    this.#last = observation?.totals() ?? { ...this.#last, sessions: 0, told: 0 };
+    return { ...this.#last, told: this.#toldBefore + this.#last.told };
   }
 
   /** From now on; of the epoch before nothing is kept but its numbers. */
   follow(observation: Observation | undefined): void {
     if (observation === this.#of) return;
-    if (this.#of !== undefined) this.#before = sum(this.#before, this.#of.totals());
+    if (this.#of !== undefined) {
+      this.#last = this.#of.totals();
+      this.#toldBefore += this.#last.told;
+    }
     this.#of = observation;
   }
-}
-
-function sum(a: Totals, b: Totals): Totals {
-  const loginFailures = { ...a.loginFailures };
-  for (const [reason, count] of Object.entries(b.loginFailures)) loginFailures[reason] = (loginFailures[reason] ?? 0) + count;
-  return { sessions: a.sessions + b.sessions, told: a.told + b.told, loginFailures };
 }

@@ -18,7 +18,7 @@ const secretNamespaces: ReadonlyMap<string, readonly string[]> = new Map([
   // RFC 6120 section 6: `auth`, `response`, `challenge`, `success`.
   [saslNamespace, ["mechanisms", "mechanism", "failure", "text"]],
   // XEP-0388 section 2.
-  ["urn:xmpp:sasl:2", ["authentication", "mechanism", "inline", "authenticate", "user-agent", "software", "device", "authorization-identifier", "failure", "text"]],
+  ["urn:xmpp:sasl:2", ["authentication", "mechanism", "inline", "authenticate", "authorization-identifier", "failure", "text"]],
   // XEP-0484 section 3.
   ["urn:xmpp:fast:0", ["fast", "mechanism"]],
   // XEP-0077 section 3, and what was there before SASL.

@@ -1,5 +1,6 @@
 /** What the inspector answers over HTTP: the page, the way in, and the two feeds. */
 import { wrongTokenDelayMs } from "../domain/limits.ts";
+import type { CountRefusal } from "../domain/refusals.ts";
 import type { HttpListener } from "../net/http.ts";
 import { textResponse, type HttpHandler, type HttpRequest, type HttpResponse, type HttpRoute } from "../net/http-route.ts";
 import type { TextSocket } from "../net/text-socket.ts";
@@ -10,6 +11,7 @@ import { Gate } from "./gate.ts";
 import { nameIn, reachable, reachableHere } from "./names.ts";
 
 export interface SiteOptions {
+  readonly refused?: CountRefusal | undefined;
   readonly http: Pick<HttpListener, "address" | "port" | "secure" | "add">;
   /** What the page talks to. */
   readonly feed: { serve(socket: TextSocket): void };
@@ -35,8 +37,8 @@ export interface Site {
 }
 
 export function openSite(options: SiteOptions): Site {
-  const { http, names, ids, clock } = options;
-  const gate = new Gate({ ids, clock, port: http.port, secure: http.secure });
+  const { http, names, ids, clock, refused } = options;
+  const gate = new Gate({ refused, ids, clock, port: http.port, secure: http.secure });
   http.add(routesOf(options, gate));
   // A fragment is not sent: it is in no log of a proxy, and in no Referer.
   const url = (name: string, token: string) => `${http.secure ? "https" : "http"}://${name}:${http.port}/inspect#token=${token}`;

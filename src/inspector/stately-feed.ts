@@ -7,11 +7,13 @@ import { stepOfFact } from "../history/export/life.ts";
 import { factPages, type HistorySource, type SessionRow } from "../history/source.ts";
 import { findSession, idCharsMin, sessionName, streamOf } from "../history/subject.ts";
 import type { TextSocket } from "../net/text-socket.ts";
+import type { CountRefusal } from "../domain/refusals.ts";
 import type { Clock, Log, Timer } from "../ports.ts";
 import type { Observation, Watched } from "../session/observation.ts";
 import { actorFrame, StatelyTale, toldFrames } from "./stately.ts";
 
 export interface StatelyFeedOptions {
+  readonly refused?: CountRefusal | undefined;
   /** What can be seen of the sessions that live: another one in each epoch, undefined where nothing lives. */
   readonly observation: () => Observation | undefined;
   readonly history: HistorySource;
@@ -39,6 +41,7 @@ export class StatelyFeed {
       },
     });
     if (this.#closed) return viewer.end(1001, "the server stops");
+    if (this.#viewers.size >= inspectorViewersMax) this.#options.refused?.("inspectorViewersMax");
     if (this.#viewers.size >= inspectorViewersMax) return viewer.end(1013, `${inspectorViewersMax} viewers are here already: close one of them`);
     this.#viewers.add(viewer);
     const wanted = query.get("session");

@@ -1,9 +1,10 @@
 /** The accounts of all hosts: the facts of their lives, and their stored keys beside the log. */
 
 import { accountFactVersions, accountStream, extrasOf, serverStream } from "../domain/facts.ts";
-import type { AccountFact } from "../domain/facts.ts";
+import type { AccountFact, AccountFacts } from "../domain/facts.ts";
 import { forgetSessions } from "../domain/sessions-forgotten.ts";
-import type { Clock, Fact, Ids, Json, Store } from "../ports.ts";
+import type { Append, Clock, Fact, Ids, Json, Store } from "../ports.ts";
+import { forgetInvitationsOf } from "./invitations.ts";
 import { ConcurrencyError } from "./errors.ts";
 import { accountKey, accounts as projection } from "./projections/accounts.ts";
 import type { AccountRow } from "./projections/accounts.ts";
@@ -59,7 +60,7 @@ export class Accounts {
   readonly #ids: Ids;
   readonly #sessions: SessionSource;
 
-  /** The store must have the projections `accounts`, `archive` and `sessions`. */
+  /** The store must have the projections `accounts`, `archive`, `sessions` and `invitations`. */
   constructor(store: Store, clock: Clock, ids: Ids) {
     this.#store = store;
     this.#clock = clock;
@@ -67,15 +68,18 @@ export class Accounts {
     this.#sessions = new SessionSource(store);
   }
 
-  /** Rejects with AccountExistsError. A deleted account can be created again; nothing of the former one comes back. */
-  async create(host: string, username: string, credentials: Json): Promise<void> {
+  /**
+   * Rejects with AccountExistsError. A deleted account can be created again; nothing of the former one comes back. `beside`: what another
+   * stream is given in the same commit; rejects with its ConcurrencyError if that cannot be.
+   */
+  async create(host: string, username: string, credentials: Json, beside?: Append): Promise<void> {
     await this.#decide(host, username, (exists, fact) => {
       if (exists) throw new AccountExistsError(host, username);
       return [
         fact({ type: "AccountCreated", data: { host, username } }),
         fact({ type: "PasswordChanged", data: { host, username, removed: false } }, credentials),
       ];
-    });
+    }, beside);
   }
 
   /**
@@ -103,20 +107,44 @@ export class Accounts {
     return { created, existing: list.length - created };
   }
 
-  /** Rejects with NoSuchAccountError. The former credentials are erased. */
+  /** Rejects with NoSuchAccountError. The former credentials are erased, and the tokens of all devices. */
   async setCredentials(host: string, username: string, credentials: Json): Promise<void> {
-    await this.#decide(host, username, (exists, fact) => {
+    await this.#decide(host, username, async (exists, fact) => {
       if (!exists) throw new NoSuchAccountError(host, username);
-      return [fact({ type: "PasswordChanged", data: { host, username, removed: false } }, credentials)];
+      return [fact({ type: "PasswordChanged", data: { host, username, removed: false } }, credentials), ...(await this.#withoutTokens(host, username, "password", fact))];
     });
   }
 
-  /** Rejects with NoSuchAccountError. Nothing is recorded if it is so already. */
+  /** What `auth/` keeps of the tokens of its devices; undefined where there are none. */
+  deviceTokens(host: string, username: string): Promise<Json | undefined> {
+    return this.#store.secret(accountStream(host, username), "DeviceTokensChanged");
+  }
+
+  /**
+   * Replaces that by what `decide` makes of what is there at this very moment, null for nothing; nothing is recorded where it returns
+   * undefined. It may be asked more than once. Rejects with NoSuchAccountError.
+   */
+  async changeDeviceTokens(
+    host: string,
+    username: string,
+    change: Omit<AccountFacts["DeviceTokensChanged"], "host" | "username">,
+    decide: (tokens: Json | undefined, account: { readonly credentials: Json | undefined; readonly disabled: boolean }) => Json | undefined,
+  ): Promise<void> {
+    await this.#decide(host, username, async (exists, fact, row) => {
+      if (!exists) throw new NoSuchAccountError(host, username);
+      const credentials = await this.credentials(host, username);
+      const tokens = decide(await this.deviceTokens(host, username), { credentials, disabled: row?.disabledAt !== undefined });
+      return tokens === undefined ? [] : [fact({ type: "DeviceTokensChanged", data: { host, username, ...change } }, tokens)];
+    });
+  }
+
+  /** Rejects with NoSuchAccountError. Nothing is recorded if it is so already. The tokens of a disabled account are erased. */
   async setDisabled(host: string, username: string, disabled: boolean): Promise<void> {
-    await this.#decide(host, username, (exists, fact, row) => {
+    await this.#decide(host, username, async (exists, fact, row) => {
       if (!exists) throw new NoSuchAccountError(host, username);
       if (disabled === (row?.disabledAt !== undefined)) return [];
-      return [fact({ type: disabled ? "AccountDisabled" : "AccountEnabled", data: { host, username } })];
+      const decided = fact({ type: disabled ? "AccountDisabled" : "AccountEnabled", data: { host, username } });
+      return disabled ? [decided, ...(await this.#withoutTokens(host, username, "disabled", fact))] : [decided];
     });
   }
 
@@ -139,6 +167,7 @@ export class Accounts {
     if (await this.exists(host, username)) {
       await this.#forgetSessions(host, username);
       await this.#emptyArchive(host, username);
+      await forgetInvitationsOf(this.#parts, host, username);
     }
     await this.#decide(host, username, (exists, fact) => {
       if (!exists) throw new NoSuchAccountError(host, username);
@@ -152,6 +181,7 @@ export class Accounts {
     const [first, second] = await this.#store.read(stream, 0, 2);
     if (await this.exists(host, username)) return;
     await this.#forgetSessions(host, username);
+    await forgetInvitationsOf(this.#parts, host, username);
     if (first?.type === "AccountDeleted" && second === undefined) return;
     await this.#decide(host, username, (exists, fact) => {
       if (exists || first === undefined) return [];
@@ -248,7 +278,7 @@ export class Accounts {
    * Decides on what is, and appends only if it still is so: the version is learnt before the look at the account, so an append at
    * that version proves that nothing came between. The stream holds more than the account's own facts, hence no reading of it.
    */
-  async #decide(host: string, username: string, decision: Decision): Promise<void> {
+  async #decide(host: string, username: string, decision: Decision, beside?: Append): Promise<void> {
     const stream = accountStream(host, username);
     const step = this.#step();
     let version = 0;
@@ -259,15 +289,24 @@ export class Accounts {
         const made = { ...step, type, v: accountFactVersions[type], data, ...extrasOf(given) };
         return secret === undefined ? made : { ...made, secret };
       };
-      const facts = decision(row !== undefined, fact, row);
+      const facts = await decision(row !== undefined, fact, row);
       try {
-        await this.#store.append(stream, version, facts);
+        await (beside === undefined ? this.#store.append(stream, version, facts) : this.#store.appendMany([{ stream, expectedVersion: version, facts }, beside]));
         return;
       } catch (error) {
-        if (!(error instanceof ConcurrencyError) || attempt === attemptsMax) throw error;
+        if (!(error instanceof ConcurrencyError) || error.stream !== stream || attempt === attemptsMax) throw error;
         version = error.actual;
       }
     }
+  }
+
+  async #withoutTokens(host: string, username: string, why: "password" | "disabled", fact: MakeFact): Promise<readonly Fact[]> {
+    if ((await this.deviceTokens(host, username)) === undefined) return [];
+    return [fact({ type: "DeviceTokensChanged", data: { host, username, device: null, why } }, null)];
+  }
+
+  get #parts() {
+    return { store: this.#store, clock: this.#clock, ids: this.#ids };
   }
 
   #step(): Pick<Fact, "at" | "step" | "cause"> {
@@ -276,4 +315,4 @@ export class Accounts {
 }
 
 type MakeFact = (fact: AccountFact, secret?: Json) => Fact;
-type Decision = (exists: boolean, fact: MakeFact, row: AccountRow | undefined) => readonly Fact[];
+type Decision = (exists: boolean, fact: MakeFact, row: AccountRow | undefined) => readonly Fact[] | Promise<readonly Fact[]>;

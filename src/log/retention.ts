@@ -1,14 +1,12 @@
-/**
- * Keeps the log small: of sessions that ended some time ago it deletes what was counted and queued, and later all that is left of them.
- * It works in small portions and rests much longer than it works, so that nobody's commit waits for it.
- */
+/** Keeps the log small: of sessions that ended some time ago it deletes what was counted and queued, and later all that is left of them. */
 import { serverStream, sessionStream } from "../domain/facts.ts";
 import {
   compactSessions, sessionsCompactedType, type EndedPlace, type SessionsCompacted, type Superfluous,
 } from "../domain/sessions-compacted.ts";
 import { forgetSessions, type ForgottenSession } from "../domain/sessions-forgotten.ts";
-import { retentionBusyMs, retentionFirstMs, retentionFactsMax, retentionRestMin, retentionRoundMs, retentionSessionsMax } from "../domain/limits.ts";
-import type { Clock, Fact, Ids, Log, Store, StoredFact, Timer } from "../ports.ts";
+import { retentionFactsMax, retentionRoundMs, retentionSessionsMax } from "../domain/limits.ts";
+import type { Clock, Fact, Ids, Log, Store, StoredFact } from "../ports.ts";
+import { Rhythm } from "../step/rhythm.ts";
 import { SessionSource } from "./session-source.ts";
 import { Superfluity } from "./superfluity.ts";
 
@@ -40,50 +38,33 @@ const nothing: Portion = { facts: 0, sessions: 0, done: true };
 export class Retention {
   readonly #options: RetentionOptions;
   readonly #source: SessionSource;
-  #timer: Timer | undefined;
+  readonly #rhythm: Rhythm;
   #place: SessionsCompacted | undefined;
   /** The session that was too long for one portion. */
   #reading: { readonly id: string; readonly after: number; readonly superfluity: Superfluity } | undefined;
   #round = { compactedFacts: 0, forgottenSessions: 0 };
-  #stopped = false;
 
   /** The store must have the projection `sessions`. */
   constructor(options: RetentionOptions) {
     this.#options = options;
     this.#source = new SessionSource(options.store);
+    const { clock, busy } = options;
+    this.#rhythm = new Rhythm({ clock, busy, roundMs: retentionRoundMs, portion: () => this.#portion(), rounded: (failure) => this.#rounded(failure) });
   }
 
   /** Begins in a minute. */
   start(): void {
-    this.#after(retentionFirstMs);
+    this.#rhythm.start();
   }
 
   /** What is under way may still end. */
   stop(): void {
-    this.#stopped = true;
-    this.#timer?.cancel();
+    this.#rhythm.stop();
   }
 
-  #after(ms: number): void {
-    if (this.#stopped) return;
-    const { clock } = this.#options;
-    this.#timer = clock.at(clock.now() + ms, () => void this.#turn());
-  }
-
-  async #turn(): Promise<void> {
-    const { clock, log, busy } = this.#options;
-    if (busy()) return this.#after(retentionBusyMs);
-    const began = clock.now();
-    try {
-      const more = await this.#portion();
-      const rest = Math.max(retentionRestMin, 9 * (clock.now() - began));
-      if (more) return this.#after(rest);
-      this.#report();
-    } catch (error) {
-      // A store that failed is its owner's matter; whatever else it is, it must not end the server.
-      if (!this.#stopped) log.warn({ event: "history.kept", err: error }, "what ended long ago could not be taken out of the log; it is tried again");
-    }
-    this.#after(retentionRoundMs);
+  #rounded(failure: { readonly error: unknown } | undefined): void {
+    if (failure === undefined) return this.#report();
+    this.#options.log.warn({ event: "history.kept", err: failure.error }, "what ended long ago could not be taken out of the log; it is tried again");
   }
 
   /** Returns whether there is more to do. */
@@ -176,7 +157,7 @@ export class Retention {
 
   async #append(fact: Pick<Fact, "type" | "v" | "data" | "forgets">): Promise<void> {
     const { store, clock, ids } = this.#options;
-    if (this.#stopped) return;
+    if (this.#rhythm.stopped) return;
     await store.append(serverStream, "any", [{ ...fact, at: clock.now(), step: ids.next(), cause: null }]);
   }
 

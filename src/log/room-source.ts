@@ -56,6 +56,19 @@ export class RoomSource {
     return rows.map(({ value }) => ({ host: (value as RoomRow).host, room: (value as RoomRow).room }));
   }
 
+  /** Those on whose lists a bare JID is. Looks at every room there is. */
+  async *listing(bareJid: string): AsyncIterable<RoomOwner> {
+    for (let after: RoomOwner | undefined; ; ) {
+      const page = await this.owners(after, pageRows);
+      for (const owner of page) {
+        const rows = await this.#store.query(roomRows.name, { key: `${roomRowsPrefix(owner)}affiliation/${bareJid}` });
+        if (rows.length > 0) yield owner;
+      }
+      after = page.at(-1);
+      if (page.length < pageRows || after === undefined) return;
+    }
+  }
+
   /** Those that everybody may find, in the order of their names' UTF-8 bytes: some of them. `after` and `before` are names. */
   async listed(host: string, { after, before, reverse = false, limit }: ListRange): Promise<readonly ListedRoomRow[]> {
     const prefix = listedPrefix(host);

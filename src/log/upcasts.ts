@@ -5,6 +5,7 @@
 
 import { motdType, motdVersion } from "../domain/motd.ts";
 import { accountFactVersions } from "../domain/facts.ts";
+import { invitationFactVersions, invitationsForgottenVersion } from "../domain/invitation.ts";
 import { roomFactVersions } from "../domain/room-facts.ts";
 import { sessionFactVersions } from "../domain/session-facts.ts";
 import { logSalvagedVersion } from "../domain/log-salvaged.ts";
@@ -28,6 +29,8 @@ export const factVersions: ReadonlyMap<string, number> = new Map(
     ...accountFactVersions,
     ...sessionFactVersions,
     ...roomFactVersions,
+    ...invitationFactVersions,
+    InvitationsForgotten: invitationsForgottenVersion,
     FakeSaltKeyMade: 1,
     [motdType]: motdVersion,
     SessionsForgotten: sessionsForgottenVersion,

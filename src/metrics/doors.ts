@@ -1,6 +1,5 @@
 /** Where a server's numbers and its health are asked for over HTTP. */
 import { createHash, timingSafeEqual } from "node:crypto";
-import { isLoopback } from "../domain/addresses.ts";
 import { textResponse, type HttpRequest, type HttpResponse, type HttpRoute } from "../net/http-route.ts";
 import { contentType, exposition } from "./exposition.ts";
 import { metricsOf, type Figures } from "./measures.ts";
@@ -35,7 +34,7 @@ export function metricsRoutes({ enabled, token, figures, unready }: MetricsDoors
 function mayAsk(request: HttpRequest, token: string | undefined): boolean {
   const given = /^Bearer +(\S+)$/i.exec(request.header("authorization") ?? "")?.[1];
   if (given !== undefined && token !== undefined) return timingSafeEqual(hash(given), hash(token));
-  return request.header("x-forwarded-for") === undefined && request.header("forwarded") === undefined && isLoopback(request.remoteAddress);
+  return request.loopback;
 }
 
 /** Of one length, whatever was given. */

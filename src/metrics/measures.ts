@@ -29,6 +29,7 @@ export interface FiguresNow {
   readonly occupants: number;
   /** Bytes of facts that are not on the disk yet. */
   readonly uncommittedBytes: number;
+  readonly components: number;
 }
 
 export function metricsOf({ version, startedAt, tally, now, process }: Figures): readonly Metric[] {
@@ -43,12 +44,14 @@ export function metricsOf({ version, startedAt, tally, now, process }: Figures):
     counter("refrain_resumptions_refused_total", "Resumptions that were refused, by condition.", by(tally.resumptionsRefused, "condition")),
     counter("refrain_logins_failed_total", "Logins that failed, by reason.", by(tally.loginsFailed, "reason")),
     counter("refrain_stream_errors_total", "Streams that were closed with an error, limits included, by condition.", by(tally.streamErrors, "condition")),
+    counter("refrain_refusals_total", "What was refused or closed, by the limit that did it.", by(new Map(Object.entries(tally.refusals)), "limit")),
     counter("refrain_stanzas_received_total", "Stanzas of connected clients, by kind.", by(new Map(Object.entries(tally.received)), "kind")),
     counter("refrain_stanzas_delivered_total", "Stanzas to connected clients, by kind.", by(new Map(Object.entries(tally.delivered)), "kind")),
     gauge("refrain_queued_stanzas", "Stanzas that are kept until clients acknowledge them.", [{ value: now?.queued ?? 0 }]),
     gauge("refrain_queued_stanzas_most", "The longest of those queues.", [{ value: now?.queuedMost ?? 0 }]),
     gauge("refrain_rooms", "Rooms in memory: all with an occupant, and some without.", [{ value: now?.rooms ?? 0 }]),
     gauge("refrain_room_occupants", "Sessions in rooms, counted once for each room.", [{ value: now?.occupants ?? 0 }]),
+    gauge("refrain_components", "External components that are connected.", [{ value: now?.components ?? 0 }]),
     gauge("refrain_uncommitted_bytes", "Facts that are not on the disk yet, in bytes.", [{ value: now?.uncommittedBytes ?? 0 }]),
     counter("refrain_facts_total", "Facts that were committed.", [{ value: tally.facts }]),
     histogram("refrain_commit_seconds", "How long commits took.", commitBoundsMs, tally.commitsByMs, tally.commitMs / 1_000),

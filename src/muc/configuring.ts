@@ -21,7 +21,7 @@ export function configure(rooms: Rooms, step: Step, room: Room, owner: Jid, fiel
   const chosen = readConfigForm(fields, room, rooms.host.limits.occupants);
   if ("condition" in chosen) return chosen;
   const standings = standingsOf(room, chosen);
-  if (standings.length > roomChangesMax) return { condition: "policy-violation", text: `change at most ${roomChangesMax} owners and admins at once` };
+  if (standings.length > roomChangesMax) return { condition: "policy-violation", text: `change at most ${roomChangesMax} owners and admins at once`, limit: "roomChangesMax" };
   const actor = actorOf(rooms, room, owner);
   const fault = affiliationFaults(rooms, room, actor, standings).find((fault) => fault !== undefined);
   if (fault !== undefined) return fault;
@@ -41,11 +41,12 @@ export function configure(rooms: Rooms, step: Step, room: Room, owner: Jid, fiel
 }
 
 /** Section 10.2: who loses ownership by the form is an admin, and who is no admin any more is a member. */
-function standingsOf({ affiliations }: Room, { owners, admins }: ChosenConfig): readonly AffiliationChange[] {
+function standingsOf({ affiliations }: Room, chosen: ChosenConfig): readonly AffiliationChange[] {
+  const [owners, admins] = [chosen.owners, chosen.admins].map((jids) => jids && new Set(jids));
   const wanted = new Map<string, AffiliationChange["affiliation"]>();
   for (const [jid, { affiliation }] of affiliations) {
-    if (affiliation === "owner" && owners?.includes(jid) === false) wanted.set(jid, "admin");
-    if (affiliation === "admin" && admins?.includes(jid) === false) wanted.set(jid, "member");
+    if (affiliation === "owner" && owners?.has(jid) === false) wanted.set(jid, "admin");
+    if (affiliation === "admin" && admins?.has(jid) === false) wanted.set(jid, "member");
   }
   for (const jid of admins ?? []) if (affiliations.get(jid)?.affiliation !== "owner") wanted.set(jid, "admin");
   for (const jid of owners ?? []) wanted.set(jid, "owner");

@@ -38,7 +38,7 @@ export interface RoomIqHandler {
   readonly at: readonly RoomPlace[];
   /**
    * Answers at once, or later: until then nothing else that the sender sends is taken. After a wait `step` is over: `rooms.host.run` gives
-   * another. undefined: it is for the occupant whose address it was sent to; nowhere else.
+   * another. Who has not answered within `extensionAnswerMs` is not waited for. undefined: it is for the occupant whose address it was sent to; nowhere else.
    */
   handle(request: RoomIqRequest): RoomReply | undefined | Promise<RoomReply>;
 }

@@ -10,6 +10,7 @@ import type { Element } from "../xml/element.ts";
 import { serialise } from "../xml/serialise.ts";
 import { clientNamespace, el, type Stanza, type StanzaFault } from "../xml/stanza.ts";
 import { affiliationOf, roleOnEnteringOf } from "./affiliation.ts";
+import { passwordFault } from "./guessing.ts";
 import { giveHistory, historyAsked } from "./history.ts";
 import { muc, mucUser } from "./namespaces.ts";
 import { passed } from "./passing.ts";
@@ -40,7 +41,7 @@ export function enter(rooms: Rooms, step: Step, room: Room | undefined, presence
     place(rooms, step, made, presence, { nick, role: "moderator", codes: [201] }, kept.text);
     return undefined;
   }
-  const admitted = admit(rooms, room, presence, nick, join);
+  const admitted = admit(rooms, room, presence, nick, join, step.at);
   if ("condition" in admitted) return admitted;
   const kept = keptPresence(room, element);
   if (kept === undefined) return tooMuch;
@@ -75,7 +76,7 @@ interface Admission {
   readonly codes: readonly number[];
 }
 
-function admit(rooms: Rooms, room: Room, { from }: Addressed, nick: string, join: Element): Admission | StanzaFault {
+function admit(rooms: Rooms, room: Room, { from }: Addressed, nick: string, join: Element, at: number): Admission | StanzaFault {
   const affiliation = affiliationOf(rooms, room, from.bare);
   // Section 7.2.10.
   if (room.locked && affiliation !== "owner") return { condition: "item-not-found", text: "the room is not yet configured" };
@@ -84,18 +85,19 @@ function admit(rooms: Rooms, room: Room, { from }: Addressed, nick: string, join
   const role = roleOnEnteringOf(rooms, room, from.bare);
   // Section 7.2.6.
   if (role === undefined) return { condition: "registration-required", text: "only members may enter this room" };
-  const { password, maxUsers } = room.config;
   // Section 7.2.5: whoever it is.
-  if (password !== null && join.getChildText("password", muc) !== password) return { condition: "not-authorized", text: "the room has a password, and this is not it" };
+  const fault = passwordFault(room, from.bare, join.getChildText("password", muc), at);
+  if (fault !== undefined) return fault;
   const taken = nickTaken(room, nick, from.bare);
   if (taken !== undefined) return taken;
   // Section 7.2.8: the nick that the user has already, as it is written there.
   const own = room.nickLike(nick);
   if (own !== undefined) return { nick: own, role: room.occupants.get(own)!.role, codes: own === nick ? [] : [210] };
+  const { maxUsers } = room.config;
   const most = maxUsers > 0 ? Math.min(maxUsers, rooms.host.limits.occupants) : rooms.host.limits.occupants;
   // Section 7.2.9: owners and admins come in all the same.
   const beyond = affiliation === "owner" || affiliation === "admin" ? roomAdminsBeyondMax : 0;
-  if (room.occupants.size >= most + beyond) return { condition: "service-unavailable", text: "as many are in the room as it takes", type: "wait" };
+  if (room.occupants.size >= most + beyond) return { condition: "service-unavailable", text: "as many are in the room as it takes", type: "wait", limit: "rooms.occupants" };
   return { nick, role, codes: [] };
 }
 
@@ -105,7 +107,7 @@ function mayCreate(rooms: Rooms, { bare }: Jid): StanzaFault | undefined {
   if (admins.includes(bare)) return undefined;
   if (creation !== "everybody") return { condition: "not-allowed", text: "you may not make rooms here" };
   const tooMany = rooms.madeBy(bare) >= perUser;
-  return tooMany ? { condition: "resource-constraint", text: `there are ${perUser} rooms that you have made, and no more can be: destroy one first` } : undefined;
+  return tooMany ? { condition: "resource-constraint", text: `there are ${perUser} rooms that you have made, and no more can be: destroy one first`, limit: "rooms.perUser" } : undefined;
 }
 
 function place(rooms: Rooms, step: Step, room: Room, presence: Addressed, { nick, role, codes }: Admission, kept: string): void {
@@ -171,4 +173,4 @@ export function keptPresence(room: Pick<Jid, "bare">, element: Element): { reado
   return Buffer.byteLength(text) <= roomPresenceBytesMax ? { element: kept, text } : undefined;
 }
 
-export const tooMuch: StanzaFault = { condition: "policy-violation", text: `presence to a room has at most ${roomPresenceBytesMax} bytes` };
+export const tooMuch: StanzaFault = { condition: "policy-violation", text: `presence to a room has at most ${roomPresenceBytesMax} bytes`, limit: "roomPresenceBytesMax" };

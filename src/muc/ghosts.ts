@@ -5,6 +5,7 @@ import type { Element } from "../xml/element.ts";
 import { stanzasNamespace } from "../xml/stanza.ts";
 import { leave } from "./leaving.ts";
 import type { Rooms } from "./rooms.ts";
+import { bareOf, sessionsOf } from "./showing.ts";
 
 /** Whether the error says that what the room has sent was not delivered. `to`: what it answers came from the room, or from an occupant. */
 export function isGone(element: Element, to: "room" | "occupant"): boolean {
@@ -22,4 +23,14 @@ const noSession = "service-unavailable";
 /** As if it had said itself that it is unavailable; the code tells the others that it did not. */
 export function leaveInError(rooms: Rooms, step: Step, room: Room, jid: string): void {
   leave(rooms, step, room, jid, { codes: [333] });
+}
+
+/** The service of this domain is gone, and everybody there with it. */
+export function leaveAllOf(rooms: Rooms, step: Step, domain: string): void {
+  for (const room of [...rooms.known()]) {
+    for (const { jid } of sessionsOf(room)) {
+      const bare = bareOf(jid);
+      if (bare.slice(bare.indexOf("@") + 1) === domain && room.exists) leaveInError(rooms, step, room, jid);
+    }
+  }
 }

@@ -1,6 +1,6 @@
 /** Where a room is in its life, found out from what it is: the machine decides, and is kept nowhere. */
 import { transition } from "xstate";
-import type { RoomEvent } from "../../machines/room-events.ts";
+import type { RoomEffect, RoomEvent } from "../../machines/room-events.ts";
 import { roomMachine, type RoomState } from "../../machines/room.ts";
 import type { Room } from "../domain/room.ts";
 
@@ -11,9 +11,10 @@ export function stateOf(room: Room): RoomState {
   return { open: room.occupants.size > 0 ? "occupied" : "empty" };
 }
 
-/** The state after an event. */
-export function lifeAfter(room: Room, event: RoomEvent): RoomState {
+/** What the machine asks for at an event. */
+export function effectsOf(room: Room, event: RoomEvent): readonly RoomEffect["type"][] {
   const occupants = [...room.occupants.values()].reduce((sum, { presences }) => sum + Object.keys(presences).length, 0);
   const before = roomMachine.resolveState({ value: stateOf(room), context: { occupants, persistent: room.config.persistent } });
-  return transition(roomMachine, before, event)[0].value as RoomState;
+  const [, actions] = transition(roomMachine, before, event);
+  return actions.flatMap(({ type, params }) => (String(type) === "xstate.emit" ? [(params as unknown as { readonly event: RoomEffect }).event.type] : []));
 }

@@ -41,8 +41,10 @@ export class Relay {
     if (nick === undefined) return { condition: "not-acceptable", text: "enter the room first" };
     const row = room.occupants.get(to.resource ?? "");
     if (row === undefined) return { condition: "item-not-found", text: "there is nobody of that nick in the room" };
+    // XEP-0191 section 3.3.
+    if (host.blocks(step, bareOf(lastOf(row)), this.#rooms.jidOf(room, nick))) return { condition: "service-unavailable", text: "" };
     if (this.#count >= relayedRequestsMax || (this.#counts.get(from.full) ?? 0) >= relayedRequestsOfSessionMax) {
-      return { condition: "resource-constraint", text: "too many requests wait for their answers" };
+      return { condition: "resource-constraint", text: "too many requests wait for their answers", limit: this.#count >= relayedRequestsMax ? "relayedRequestsMax" : "relayedRequestsOfSessionMax" };
     }
     const id = host.nextId();
     const occupant = this.#rooms.jidOf(room, nick);

@@ -1,5 +1,6 @@
 /** A domain of rooms: who of them a stanza is for, and what becomes of it (XEP-0045 section 3). */
 import type { Jid } from "../domain/jid.ts";
+import { countFault } from "../domain/refusals.ts";
 import type { Room } from "../domain/room.ts";
 import type { Sender, Service } from "../service/services.ts";
 import type { Step } from "../step/batch.ts";
@@ -20,6 +21,7 @@ type Addressed = Stanza & { readonly to: Jid };
 export class RoomService implements Service {
   readonly domain: string;
   readonly name = "Rooms";
+  readonly isPatient = true;
   readonly #rooms: Rooms;
   readonly #iqs: readonly RoomIqHandler[];
   /** By the bare JID of a room that does not exist: who is making it, or was looking for it. Others wait. */
@@ -56,17 +58,24 @@ export class RoomService implements Service {
     const known = this.#rooms.read(step, to.bare);
     const waiting = this.#looking.get(to.bare);
     if (known !== undefined) return this.#takeForRoom(step, stanza, sender, known);
-    // Who is gone was in no room that is not in memory.
-    if (stanza.kind === "presence" && stanza.type !== "available") return undefined;
+    const isGone = stanza.kind === "presence" && stanza.type !== "available";
+    // Who is gone was in no room that is not in memory, but may be about to enter one.
+    if (isGone && waiting === undefined) return undefined;
+    const { host } = this.#rooms;
     const { id: cause } = step;
+    let answering: Promise<void> | undefined;
     const looking = (waiting ?? Promise.resolve())
       .then(() => this.#rooms.load(to))
-      .then((room) => this.#rooms.host.run(cause, (step) => this.#takeForRoom(step, stanza, sender, room === undefined ? undefined : this.#rooms.read(step, to.bare))));
-    const settled = looking.then(() => undefined, () => undefined).finally(() => {
+      .then((room) => {
+        answering = host.run(cause, (step) => this.#takeForRoom(step, stanza, sender, room === undefined ? undefined : this.#rooms.read(step, to.bare)));
+      });
+    // Who comes next waits for the room, not for an answer that takes its time.
+    const settled = looking.catch(() => undefined).finally(() => {
       if (this.#looking.get(to.bare) === settled) this.#looking.delete(to.bare);
     });
     this.#looking.set(to.bare, settled);
-    return looking;
+    const taken = looking.then(() => answering);
+    return isGone ? taken.catch((err: unknown) => host.log.error({ err, room: to.bare }, "nobody could be told that somebody has left a room")) : taken;
   }
 
   #takeForRoom(step: Step, stanza: Addressed, sender: Sender, room: Room | undefined): Promise<void> | undefined {
@@ -84,7 +93,7 @@ export class RoomService implements Service {
 
   #takePresence(step: Step, stanza: Addressed, sender: Sender, room: Room | undefined): void {
     const fault = takePresence(this.#rooms, step, room, stanza);
-    if (fault !== undefined) refuse(step, sender, stanza, fault);
+    if (fault !== undefined) this.#refuse(step, sender, stanza, fault);
   }
 
   #takeMessage(step: Step, stanza: Addressed, sender: Sender, room: Room | undefined): void {
@@ -98,7 +107,7 @@ export class RoomService implements Service {
     if (room === undefined || room.locked) return refuse(step, sender, stanza, { condition: "item-not-found", text: "there is no such room" });
     const message: RoomMessage = { rooms, step, sender, stanza, room, nick };
     const fault = stanza.to.resource === undefined ? this.#toAll(message) : whisper(message);
-    if (fault !== undefined) refuse(step, sender, stanza, fault);
+    if (fault !== undefined) this.#refuse(step, sender, stanza, fault);
   }
 
   /** Of what an occupant was given. */
@@ -144,28 +153,38 @@ export class RoomService implements Service {
     const reply = payload === undefined ? undefined : handler?.handle({ rooms, step, sender, iq: stanza, payload, at, room, nick });
     if (reply === undefined) {
       const fault = room !== undefined && at === "occupant" ? rooms.relay.ask(step, room, nick, stanza, sender) : { condition: "service-unavailable" as const, text: "" };
-      if (fault !== undefined) refuse(step, sender, stanza, fault);
+      if (fault !== undefined) this.#refuse(step, sender, stanza, fault);
       return undefined;
     }
     if (!(reply instanceof Promise)) {
-      deliverReply(step, sender, stanza, reply);
+      this.#reply(step, sender, stanza, reply);
       return undefined;
     }
     const cause = step.id;
-    return reply.then((reply) => rooms.host.run(cause, (step) => deliverReply(step, sender, stanza, reply)));
+    const what = `iq <${payload?.name} xmlns='${String(payload?.attrs["xmlns"])}'/> to ${this.domain}`;
+    return rooms.host.patient(reply, what, (): RoomReply => ({ fault: tooLate })).then((reply) => rooms.host.run(cause, (step) => this.#reply(step, sender, stanza, reply)));
+  }
+
+  #reply(step: Step, sender: Sender, iq: Addressed, reply: RoomReply): void {
+    if ("fault" in reply) {
+      countFault(this.#rooms.host.refused, reply.fault);
+      const element = errorOf(iq, reply.fault);
+      if (reply.payload !== undefined) element.children.unshift(reply.payload);
+      sender.deliver(step, element);
+      return;
+    }
+    sender.deliver(step, iqResult(iq, reply.result));
+    reply.afterwards?.(step);
+  }
+
+  #refuse(step: Step, sender: Sender, stanza: Addressed, fault: StanzaFault): void {
+    countFault(this.#rooms.host.refused, fault);
+    refuse(step, sender, stanza, fault);
   }
 }
 
-function deliverReply(step: Step, sender: Sender, iq: Addressed, reply: RoomReply): void {
-  if ("fault" in reply) {
-    const element = errorOf(iq, reply.fault);
-    if (reply.payload !== undefined) element.children.unshift(reply.payload);
-    sender.deliver(step, element);
-    return;
-  }
-  sender.deliver(step, iqResult(iq, reply.result));
-  reply.afterwards?.(step);
-}
+/** RFC 6120 section 8.3.3.6: it is this server that fails, and asking again need not help. */
+const tooLate: StanzaFault = { condition: "internal-server-error", text: "what answers this took too long" };
 
 function refuse(step: Step, sender: Sender, stanza: Addressed, fault: StanzaFault): void {
   if (mayBeAnswered(stanza)) sender.deliver(step, errorOf(stanza, fault));

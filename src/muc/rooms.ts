@@ -1,10 +1,12 @@
 /** All rooms: in memory as far as somebody needs them, changed by facts alone. */
+import type { RoomEvent } from "../../machines/room-events.ts";
 import type { ArchivedMessage, ArchiveEnds, ArchiveMissing, ArchivePage, ArchiveQuery } from "../domain/archive-query.ts";
 import { defaultRoomConfig, type RoomConfig } from "../domain/room-config.ts";
 import { isOfOccupants, type RoomFact, type RoomFactType, type RoomFacts, type RoomOwner } from "../domain/room-facts.ts";
 import { Room } from "../domain/room.ts";
 import { makeJid, type Jid } from "../domain/jid.ts";
 import { unnotedFactsMin } from "../domain/limits.ts";
+import type { CountRefusal } from "../domain/refusals.ts";
 import type { Log } from "../ports.ts";
 import type { Sender } from "../service/services.ts";
 import type { DeliveryNote } from "../session/environment.ts";
@@ -12,7 +14,7 @@ import type { Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
 import type { Stanza } from "../xml/stanza.ts";
 import type { RoomExtension } from "./contract.ts";
-import { lifeAfter } from "./life.ts";
+import { effectsOf } from "./life.ts";
 import { Relay } from "./relay.ts";
 import { RoomCache } from "./room-cache.ts";
 
@@ -25,6 +27,8 @@ export interface RoomStore {
   /** Those that everybody may find, in the order of their names' UTF-8 bytes: some of them. `after` and `before` are names. */
   listed(host: string, range: { readonly after?: string; readonly before?: string; readonly reverse?: boolean; readonly limit: number }): Promise<readonly ListedRoom[]>;
   listedCount(host: string): Promise<number>;
+  /** Those on whose lists a bare JID was when it was recorded last. */
+  listing(bareJid: string): AsyncIterable<RoomOwner>;
   /** XML text; undefined if the room has none. */
   vcard(owner: RoomOwner): Promise<string | undefined>;
 }
@@ -60,8 +64,22 @@ export interface RoomLimits {
   readonly admins: readonly string[];
 }
 
+/** A message from one occupant to another (XEP-0045 section 7.5). */
+export interface Whispered {
+  /** As it was sent, with what says that it is of a room. */
+  readonly sent: Stanza & { readonly to: Jid };
+  /** As it will be given, to one of the sessions; what is added to its element they all get. */
+  readonly received: Stanza & { readonly to: Jid };
+  /** The full JIDs of the sender's sessions that are the same occupant, the sending one included. */
+  readonly mates: readonly string[];
+}
+
 /** What rooms need of the rest of the server. */
 export interface RoomsHost {
+  /** As `promised`, if that is settled within `extensionAnswerMs`; else operators are told of `what`, and it is as `late` says. */
+  patient<Value>(promised: Promise<Value>, what: string, late: () => Value): Promise<Value>;
+  /** Counts, for operators, what a limit has refused without a fault that names it. */
+  readonly refused: CountRefusal;
   readonly log: Log;
   /** Of this server. */
   readonly software: { readonly name: string; readonly version: string };
@@ -82,10 +100,16 @@ export interface RoomsHost {
   isDurable(ticket: number): boolean;
   /** Puts an element into the queue of a connected session, or gives it to the service of its domain. Returns whether there is such a one. */
   give(step: Step, to: Jid, element: Element, note?: DeliveryNote): boolean;
+  /** What a message for all of these sessions, full JIDs of one user, has to say of itself, so that whoever has it has it for all. */
+  noteFor(jids: readonly string[], why: string): DeliveryNote;
+  /** Whether a user of this server has blocked an address of a room (XEP-0191). */
+  blocks(step: Step, bareJid: string, address: Jid): boolean;
   /** Whether there is such a session, with or without a link; of other servers' and components' it is believed. */
   isThere(jid: Pick<Jid, "full" | "bare" | "resource">): boolean;
   /** Does the work in a step of its own, after `delayMs`; what waits is in memory alone. Returns the way to call it off. */
   later(step: Step, delayMs: number, work: (step: Step) => void): () => void;
+  /** What becomes of a message from one user to another, by their addresses in a room, beside its delivery, which is about to be. */
+  whispered(step: Step, message: Whispered): void;
   /** Sends a message or presence to an account as if a session had sent it. What comes back goes to `sender`. */
   send(step: Step, stanza: Stanza & { readonly to: Jid }, sender: Sender): void;
   /**
@@ -189,9 +213,9 @@ export class Rooms {
     });
   }
 
-  /** Whether the room is over when its last occupant has left, or its configuration has changed: what the machine of its life says. */
-  isOver(room: Room, event: Parameters<typeof lifeAfter>[1]): boolean {
-    return lifeAfter(room, event) === "destroyed";
+  /** Whether an event is the end of the room: the machine of its life asks for it to be forgotten, which `destroy` does. */
+  isOver(room: Room, event: RoomEvent): boolean {
+    return effectsOf(room, event).includes("forget.room");
   }
 
   jidOf(room: Room, nick?: string): Jid {

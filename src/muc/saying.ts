@@ -56,9 +56,10 @@ export function tell({ rooms, step, room }: Pick<RoomMessage, "rooms" | "step" |
   for (const { jid } of sessionsOf(room)) give(rooms, step, jid, addressedTo(element, jid));
 }
 
-/** Section 8.1, and section 7.2.15: a subject and nothing to read beside it. */
+/** Section 8.1, and section 7.2.15: a subject and nothing to read beside it. Nothing of another namespace counts: no client reads it as such. */
 export function isSubject(element: Element): boolean {
-  return element.getChild("subject") !== undefined && element.getChild("body") === undefined && element.getChild("thread") === undefined;
+  const has = (name: string) => element.getChild(name, clientNamespace) !== undefined;
+  return has("subject") && !has("body") && !has("thread");
 }
 
 /** As personal archives (XEP-0313 section 6.1.1), with what the sender thinks of it (XEP-0334 section 4). */

@@ -3,6 +3,7 @@ import type { Room } from "../domain/room.ts";
 import type { OccupantRow } from "../domain/room-rows.ts";
 import type { Affiliation, Role } from "../domain/room-standing.ts";
 import { parseJid } from "../domain/jid.ts";
+import type { DeliveryNote } from "../session/environment.ts";
 import type { Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
 import { adoptElement } from "../xml/parse-element.ts";
@@ -135,10 +136,10 @@ export function isShown(room: Room, role: Role): boolean {
   return role === "none" || room.config.presenceOf.includes(role);
 }
 
-/** To a session, if it is still there. */
-export function give(rooms: Rooms, step: Step, to: string, element: Element): boolean {
+/** To a session, if it is still there. By itself it is of the moment: if the client never gets it, nobody misses it. */
+export function give(rooms: Rooms, step: Step, to: string, element: Element, note: DeliveryNote = { copy: true }): boolean {
   const jid = parseJid(to);
-  return jid !== undefined && rooms.host.give(step, jid, element, { copy: true });
+  return jid !== undefined && rooms.host.give(step, jid, element, note);
 }
 
 /** What a session said of itself last. */

@@ -7,7 +7,7 @@
  */
 import { parseJid, type Jid } from "../domain/jid.ts";
 import type { OccupantRow } from "../domain/room-rows.ts";
-import { isAtLeast, roleAfter, type Affiliation, type Role } from "../domain/room-standing.ts";
+import { isAtLeast, isOfOffice, roleAfter, type Affiliation, type Role } from "../domain/room-standing.ts";
 import type { Room } from "../domain/room.ts";
 import type { Step } from "../step/batch.ts";
 import { clientNamespace, el } from "../xml/stanza.ts";
@@ -186,8 +186,6 @@ function showJids(rooms: Rooms, step: Step, room: Room, moderator: string): void
     for (const jid of Object.keys(row.presences)) give(rooms, step, jid, presenceFor(rooms, room, shown, { jid, role: row.role }, false));
   }
 }
-
-const isOfOffice = (affiliation: Affiliation): boolean => affiliation === "owner" || affiliation === "admin";
 
 /** Sections 10.3, 10.6 and 10.7: of somebody who is not in the room those are told who may see real JIDs. */
 function tellOfAbsent(rooms: Rooms, step: Step, room: Room, bareJid: string, affiliation: Affiliation): void {

@@ -1,6 +1,7 @@
 /** A request as Node has read it, for those who answer it. */
 import type { IncomingMessage } from "node:http";
 import { httpTargetCharsMax } from "../domain/limits.ts";
+import type { Asker } from "./forwarded.ts";
 import { textResponse, type HttpRequest, type HttpResponse } from "./http-route.ts";
 
 /** The client went away in the middle of its request: nobody is left to be answered. */
@@ -9,22 +10,26 @@ export class ClientGoneError extends Error {
 }
 
 /** An answer where what is asked for cannot be understood. */
-export function readRequest(message: IncomingMessage, secure: boolean): HttpRequest | HttpResponse {
+export function readRequest(message: IncomingMessage, asker: Asker | undefined): HttpRequest | HttpResponse {
+  if (asker === undefined) return textResponse(400, "The proxy does not say for whom it asks: its header has to have an IP address for each hop.");
   const target = message.url ?? "";
   if (target.length > httpTargetCharsMax) return textResponse(414, `The address has ${target.length} characters, at most ${httpTargetCharsMax} are taken.`);
   const place = placeIn(target);
   if (place === undefined) return textResponse(400, "What is asked for has to begin with a slash, or to be a whole address of this server.");
   const { path, query, scheme, authority } = place;
+  const { remoteAddress, loopback, secure, tls } = asker;
   // RFC 9110 section 7.4: what is asked for under TLS is not answered without it.
   if (scheme !== undefined && scheme !== (secure ? "https" : "http")) return textResponse(421, `This server is not reached by ${scheme} here.`);
-  const { remoteAddress = "", localAddress = "" } = message.socket;
+  const { localAddress = "" } = message.socket;
   return {
     method: message.method ?? "GET",
     path,
     query: new URLSearchParams(query),
     remoteAddress,
     localAddress,
+    loopback,
     secure,
+    tls,
     header(name) {
       if (name === "host" && authority !== undefined) return authority;
       const value = message.headers[name];

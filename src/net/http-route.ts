@@ -1,5 +1,7 @@
 /** What a room that answers HTTP requests says to the listener, without Node's own words. */
 import type { Readable } from "node:stream";
+import type { SecureLink } from "../ports.ts";
+import type { FrameSocket } from "./frame-socket.ts";
 import type { TextSocket } from "./text-socket.ts";
 
 export interface HttpRoute {
@@ -11,25 +13,44 @@ export interface HttpRoute {
   readonly methods?: Readonly<Partial<Record<"GET" | "POST" | "PUT" | "DELETE" | "OPTIONS", HttpHandler>>>;
   /** How long a request may take from its first byte to its last; without it as long as everywhere. At most `httpBodyMsMax`. */
   readonly requestMs?: number;
-  /** Takes WebSockets (RFC 6455); a function is called with the one that is open then, anything else refuses it. */
+  /** Takes WebSockets (RFC 6455); a function is called with the one that is open then, for texts alone; a response refuses it. */
   readonly upgrade?: (request: HttpRequest) => WebSocketAnswer | Promise<WebSocketAnswer>;
 }
 
 /** What it throws is logged, and the client gets 500. */
 export type HttpHandler = (request: HttpRequest) => HttpResponse | Promise<HttpResponse>;
 
-export type WebSocketAnswer = HttpResponse | ((socket: TextSocket) => void);
+export type WebSocketAnswer = HttpResponse | ((socket: TextSocket) => void) | FrameAnswer;
+
+/** Takes a WebSocket for a protocol of its own. */
+export interface FrameAnswer {
+  /** Named in the handshake (RFC 6455 section 1.9); the client has offered it. */
+  readonly subprotocol: string;
+  /** Bytes of one message. */
+  readonly messageBytesMax: number;
+  accept(socket: FrameSocket): void;
+}
+
+/** A WebSocket that is to be opened. */
+export interface WebSocketAcceptance extends Partial<Omit<FrameAnswer, "accept">>, Pick<FrameAnswer, "accept"> {
+  readonly remoteAddress: string;
+}
 
 export interface HttpRequest {
   readonly method: string;
   /** Percent-encoded, without the query; begins with "/". */
   readonly path: string;
   readonly query: URLSearchParams;
+  /** Of the client, as far as trusted proxies tell. */
   readonly remoteAddress: string;
-  /** The address of this machine that the client reached. */
+  /** The address of this machine that the client, or its proxy, reached. */
   readonly localAddress: string;
-  /** Under TLS. */
+  /** The client is on this machine, and nobody says that it passes something on. */
+  readonly loopback: boolean;
+  /** Under TLS, also where that is the proxy's. */
   readonly secure: boolean;
+  /** The TLS that the client has; null without. */
+  readonly tls: SecureLink | null;
   /** By its name in lower case. */
   header(name: string): string | undefined;
   /** Reads it, once; undefined if it has more than `bytesMax` bytes. */

@@ -1,6 +1,7 @@
 /** Requests that offer another protocol (RFC 9110 section 7.8): WebSockets are opened, whatever else is offered is passed over. */
 import { ServerResponse, type IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
+import { textSocket } from "./frame-socket.ts";
 import { headersOf, type HttpResponse, type WebSocketAnswer } from "./http-route.ts";
 import type { WebSockets } from "./web-socket.ts";
 
@@ -10,6 +11,8 @@ export interface UpgradesOptions {
   turn(socket: Socket): Promise<void>;
   /** What a request for a WebSocket gets; undefined where nobody is left to be answered. Never rejects. */
   answer(message: IncomingMessage): Promise<WebSocketAnswer | undefined>;
+  /** Who asks. */
+  addressOf(message: IncomingMessage): string;
   /** Reads requests from a connection as from a new one. */
   serve(socket: Socket): void;
 }
@@ -21,7 +24,7 @@ export interface Upgrades {
   close(): void;
 }
 
-export function createUpgrades({ sockets, turn, answer, serve }: UpgradesOptions): Upgrades {
+export function createUpgrades({ sockets, turn, answer, addressOf, serve }: UpgradesOptions): Upgrades {
   const waiting = new Set<Socket>();
   return {
     async take(message, socket, head) {
@@ -38,7 +41,8 @@ export function createUpgrades({ sockets, turn, answer, serve }: UpgradesOptions
         socket.unshift(Buffer.concat([withoutOffer(message), head]));
         serve(socket);
       } else if (result === undefined) socket.destroy();
-      else if (typeof result === "function") sockets.open(message, socket, head, result);
+      else if (typeof result === "function") sockets.open(message, socket, head, { remoteAddress: addressOf(message), accept: (frames) => result(textSocket(frames)) });
+      else if ("accept" in result) sockets.open(message, socket, head, { remoteAddress: addressOf(message), ...result, accept: (frames) => result.accept(frames) });
       else refuse(message, socket, result);
     },
     close() {

@@ -1,11 +1,14 @@
 /** The server's one HTTP listener. Rooms add their routes to it; they need nothing of Node for that. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { EventEmitter } from "node:events";
 import type { AddressInfo, Socket } from "node:net";
 import { pipeline } from "node:stream";
 import { httpBodyMsMax, httpConnectionsMax, httpHeaderBytesMax, httpHeadersMs, httpIdleMs, httpKeepAliveMs, httpRequestMs, listenBacklogMax } from "../domain/limits.ts";
-import type { Clock, Listener, Log } from "../ports.ts";
-import { admission } from "./admission.ts";
+import type { CountRefusal } from "../domain/refusals.ts";
+import type { Clock, Listener, Log, SecureLink } from "../ports.ts";
+import type { Admission } from "./admission.ts";
 import type { Certificates } from "./certificates.ts";
+import { askerOf, isTrusted, type Asker, type ProxyPolicy } from "./forwarded.ts";
 import { ClientGoneError, readRequest } from "./http-request.ts";
 import { headersOf, textResponse, type HttpRequest, type HttpResponse, type HttpRoute, type WebSocketAnswer } from "./http-route.ts";
 import { createUpgrades, offersWebSocket } from "./http-upgrade.ts";
@@ -19,10 +22,12 @@ export interface HttpOptions {
   readonly port: number;
   /** Speaks HTTPS, with the certificate of the host that a client names. Without it HTTP in the clear. */
   readonly certificates?: Certificates;
-  /** Open connections from one address; loopback is exempt. */
-  readonly perAddressMax: number;
+  readonly admission: Admission;
+  /** Proxies that are believed. Without it nobody is. */
+  readonly proxies?: ProxyPolicy;
   readonly clock: Clock;
   readonly log: Log;
+  readonly refused?: CountRefusal;
   /** Other bounds than the usual ones. */
   readonly bounds?: Partial<HttpBounds>;
 }
@@ -38,20 +43,25 @@ export interface HttpListener extends Listener {
   readonly secure: boolean;
   /** What nobody has a route for is answered with 404. */
   add(routes: readonly HttpRoute[]): void;
-  /** Frees the port, and ends every connection at once. */
+  /** Frees the port: nobody new is taken, and who is there is served until `close`. */
+  refuse(): void;
+  /** The same, and ends every connection at once. */
   close(): Promise<void>;
 }
 
 /** Rejects with an `Error` whose `code` is Node's (EADDRINUSE, EACCES …). */
 export async function listenHttp(options: HttpOptions): Promise<HttpListener> {
-  const { clock, log, certificates } = options;
+  const { clock, log, certificates, refused, admission, proxies = nobody } = options;
   const bounds = { connectionsMax: httpConnectionsMax, headersMs: httpHeadersMs, requestMs: httpRequestMs, ...options.bounds };
   const secure = certificates !== undefined;
   const routes = new Map<string, HttpRoute>();
   const sockets = createWebSockets({ clock, log });
+  const tlsOf = new WeakMap<Socket, SecureLink>();
   const context: Context = {
-    secure,
+    asker: ({ socket, headers }) => askerOf({ address: socket.remoteAddress ?? "", tls: tlsOf.get(socket) ?? null }, (name) => textOf(headers[name]), proxies),
+    enter: (address, anew) => admission.enter(address, anew),
     log,
+    refused,
     find: (path) => find(routes, path),
     patience: (message, ms = bounds.requestMs) => {
       const timer = clock.at(clock.now() + ms, () => {
@@ -81,11 +91,12 @@ export async function listenHttp(options: HttpOptions): Promise<HttpListener> {
     void answer(message, response, context);
   });
   tellWhenFull(server, bounds.connectionsMax, options);
-  const door = guardDoor(server, options);
+  const door = guardDoor(server, options, (socket, tls) => tlsOf.set(socket, tls));
   const upgrades = createUpgrades({
     sockets,
     turn: (socket) => ended(last.get(socket), socket),
     answer: (message) => answerUpgrade(message, context),
+    addressOf: (message) => context.asker(message)?.remoteAddress ?? "",
     serve: door.serve,
   });
   // On this event it is a socket of node:net or node:tls.
@@ -103,6 +114,9 @@ export async function listenHttp(options: HttpOptions): Promise<HttpListener> {
     add(added) {
       for (const route of added) routes.set(route.path, route);
     },
+    refuse() {
+      if (server.listening) server.close();
+    },
     close() {
       if (server.listening) server.close();
       server.closeAllConnections();
@@ -115,8 +129,12 @@ export async function listenHttp(options: HttpOptions): Promise<HttpListener> {
 }
 
 interface Context {
-  readonly secure: boolean;
+  /** undefined: it is a trusted proxy that does not say for whom it asks. */
+  asker(message: IncomingMessage): Asker | undefined;
+  /** For whom a proxy asks: Admission.enter. */
+  enter: Admission["enter"];
   readonly log: Log;
+  readonly refused: CountRefusal | undefined;
   find(path: string): HttpRoute | undefined;
   /** Ends a request that is not complete after so many ms. */
   patience(message: IncomingMessage, ms: number | undefined): void;
@@ -144,26 +162,30 @@ function find(routes: ReadonlyMap<string, HttpRoute>, path: string): HttpRoute |
 
 /**
  * Stands between Node's server and what it does with a connection: too many from one address are turned away, and TLS comes first.
- * `serve` is what is behind the door; `close` ends the handshakes that are under way.
+ * `secured` is told of each that has TLS; `serve` is what is behind the door; `close` ends the handshakes that are under way.
  */
-function guardDoor(server: Server, { perAddressMax, certificates, clock, log }: HttpOptions): { serve(socket: Socket): void; close(): void } {
-  const isAdmitted = admission({ perAddressMax, log });
+function guardDoor(
+  server: Server,
+  { admission, proxies = nobody, certificates, clock }: HttpOptions,
+  secured: (socket: Socket, tls: SecureLink) => void,
+): { serve(socket: Socket): void; close(): void } {
   const listeners = server.listeners("connection") as ((this: Server, socket: Socket) => void)[];
   const handshakes = new Set<Socket>();
   const serve = (socket: Socket): void => {
     for (const each of listeners) each.call(server, socket);
   };
   server.removeAllListeners("connection").on("connection", (socket) => {
-    if (!isAdmitted(socket)) return void socket.destroy();
+    if (!admission.admits(socket, isTrusted(proxies, socket.remoteAddress ?? ""))) return void socket.destroy();
     if (certificates === undefined) return serve(socket);
     handshakes.add(socket);
-    const { socket: secured, done } = beginHandshake(socket, { certificates, handshakeTimeoutMs: httpHeadersMs, protocol: "http/1.1", clock });
-    secured.on("error", () => undefined);
+    const { socket: inside, done } = beginHandshake(socket, { certificates, handshakeTimeoutMs: httpHeadersMs, protocol: "http/1.1", clock });
+    inside.on("error", () => undefined);
     done.then(
-      () => {
+      (tls) => {
         handshakes.delete(socket);
-        serve(secured);
-        secured.resume();
+        secured(inside, tls);
+        serve(inside);
+        inside.resume();
       },
       () => handshakes.delete(socket),
     );
@@ -176,10 +198,11 @@ function guardDoor(server: Server, { perAddressMax, certificates, clock, log }: 
   };
 }
 
-/** Once a minute: it may go on for long. */
-function tellWhenFull(server: Server, connectionsMax: number, { clock, log }: HttpOptions): void {
+/** In the log once a minute: it may go on for long. */
+function tellWhenFull(server: Server, connectionsMax: number, { clock, log, refused }: HttpOptions): void {
   let toldAt = Number.NEGATIVE_INFINITY;
   server.on("drop", () => {
+    refused?.("httpConnectionsMax");
     if (clock.now() - toldAt < 60_000) return;
     toldAt = clock.now();
     log.warn({ event: "http.full", connectionsMax }, `HTTP: ${connectionsMax} connections are open, more are refused until one is closed`);
@@ -187,7 +210,7 @@ function tellWhenFull(server: Server, connectionsMax: number, { clock, log }: Ht
 }
 
 async function answer(message: IncomingMessage, response: ServerResponse, context: Context): Promise<void> {
-  const result = await resultOf(message, context, dispatch);
+  const result = await resultOf(message, context, response, dispatch);
   if (result === undefined || message.socket.destroyed) return void message.socket.destroy();
   // A body that was not read to its end is not waited for.
   const rest = message.complete ? {} : { connection: "close" };
@@ -208,7 +231,7 @@ function ended(response: ServerResponse | undefined, socket: Socket): Promise<vo
 }
 
 function answerUpgrade(message: IncomingMessage, context: Context): Promise<WebSocketAnswer | undefined> {
-  return resultOf(message, context, (request, route) => route?.upgrade?.(request) ?? notFound);
+  return resultOf(message, context, message.socket, (request, route) => route?.upgrade?.(request) ?? notFound);
 }
 
 function dispatch(request: HttpRequest, route: HttpRoute | undefined): HttpResponse | Promise<HttpResponse> {
@@ -223,14 +246,31 @@ function dispatch(request: HttpRequest, route: HttpRoute | undefined): HttpRespo
   return upgrade === undefined ? notFound : textResponse(426, "This takes WebSockets alone.", { upgrade: "websocket", connection: "upgrade" });
 }
 
+const nobody: ProxyPolicy = { trusted: [], header: "x-forwarded-for" };
+
+function textOf(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value.join(", ") : value;
+}
+
 /** undefined: nobody is left to be answered. */
 async function resultOf<Result extends WebSocketAnswer>(
   message: IncomingMessage,
-  { secure, log, find, patience }: Context,
+  { asker: askerOf, enter, log, refused, find, patience }: Context,
+  /** As long as this lasts the client counts as connected. */
+  lasts: EventEmitter,
   work: (request: HttpRequest, route: HttpRoute | undefined) => Result | Promise<Result>,
 ): Promise<Result | HttpResponse | undefined> {
-  const request = readRequest(message, secure);
-  if ("status" in request) return request;
+  const asker = askerOf(message);
+  const request = readRequest(message, asker);
+  if ("status" in request) {
+    if (request.status === 414) refused?.("httpTargetCharsMax");
+    return request;
+  }
+  if (asker?.forwarded === true) {
+    const leave = enter(asker.remoteAddress, lasts === message.socket);
+    if (leave === undefined) return tooMany;
+    lasts.once("close", leave);
+  }
   const route = find(request.path);
   if (!message.complete) patience(message, route?.requestMs);
   try {
@@ -244,7 +284,9 @@ async function resultOf<Result extends WebSocketAnswer>(
 
 /** With the headers that every answer of its route has. */
 function dressed<Answer extends WebSocketAnswer>(answer: Answer, route: HttpRoute | undefined): Answer | HttpResponse {
-  return typeof answer === "function" ? answer : { ...answer, headers: { ...route?.headers, ...answer.headers } };
+  return typeof answer === "function" || "accept" in answer ? answer : { ...answer, headers: { ...route?.headers, ...answer.headers } };
 }
 
+// RFC 6585 section 4.
+const tooMany = textResponse(429, "Too many connections come from your address.", { "retry-after": "60" });
 const notFound = textResponse(404, "There is nothing here.");

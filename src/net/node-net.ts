@@ -1,17 +1,19 @@
 /** The Net of this machine: TCP listeners, with TLS from the first byte or later. */
 import { createServer, type AddressInfo, type Server } from "node:net";
 import { listenBacklogMax } from "../domain/limits.ts";
-import type { Connection, Listener, ListenSpec, Net } from "../ports.ts";
-import { admission, type AdmissionOptions, type IsAdmitted } from "./admission.ts";
+import type { Connection, Listener, ListenSpec, Log, Net } from "../ports.ts";
+import type { Admission } from "./admission.ts";
 import { SocketConnection } from "./connection.ts";
 import type { TlsOptions } from "./tls.ts";
 
-export interface NodeNetOptions extends TlsOptions, AdmissionOptions {}
+export interface NodeNetOptions extends TlsOptions {
+  readonly admission: Admission;
+  readonly log: Log;
+}
 
 export function createNodeNet(options: NodeNetOptions): Net {
-  const isAdmitted = admission(options);
   return {
-    listen: (spec, accept) => listen(spec, options, isAdmitted, accept),
+    listen: (spec, accept) => listen(spec, options, accept),
   };
 }
 
@@ -20,8 +22,8 @@ const keepAliveInitialDelayMs = 300_000;
 
 type Accept = (connection: Connection) => void;
 
-async function listen(spec: ListenSpec, options: NodeNetOptions, isAdmitted: IsAdmitted, accept: Accept): Promise<Listener> {
-  const { clock, log } = options;
+async function listen(spec: ListenSpec, options: NodeNetOptions, accept: Accept): Promise<Listener> {
+  const { admission, clock, log } = options;
   /** Those of direct TLS that are under way: nobody but the listener knows them yet. */
   const handshakes = new Set<SocketConnection>();
 
@@ -37,7 +39,7 @@ async function listen(spec: ListenSpec, options: NodeNetOptions, isAdmitted: IsA
   const server = createServer(
     { allowHalfOpen: true, pauseOnConnect: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveInitialDelayMs },
     (socket) => {
-      if (!isAdmitted(socket)) {
+      if (!admission.admits(socket)) {
         socket.destroy();
         return;
       }

@@ -5,15 +5,20 @@ import type { Connection, ConnectionHandler, SecureLink } from "../ports.ts";
 import type { Link, LinkHandler, StreamHeader } from "../xml/link.ts";
 import { XmlStreamParser, type XmlStreamHandler } from "../xml/parser.ts";
 import { escapeAttribute } from "../xml/serialise.ts";
+import { clientNamespace } from "../xml/stanza.ts";
 
-/** `report` is told of an exception that a handler let out: it ends that link, and nothing else. */
+/**
+ * `report` is told of an exception that a handler let out: it ends that link, and nothing else. `content`: the content namespace of the
+ * streams (RFC 6120 section 4.8.2).
+ */
 export function createTransport(
   connection: Connection,
   kind: "tcp" | "tls",
   limits: XmlLimits,
   report: (error: unknown) => void = () => {},
+  content: string = clientNamespace,
 ): Link {
-  return new Transport(connection, kind, limits, report);
+  return new Transport(connection, kind, limits, report, content);
 }
 
 class Transport implements Link {
@@ -24,6 +29,7 @@ class Transport implements Link {
   readonly #connection: Connection;
   readonly #parser: XmlStreamParser;
   readonly #report: (error: unknown) => void;
+  readonly #content: string;
   #handler: LinkHandler | undefined;
   /** The host that the peer's header named. */
   #hostName: string | undefined;
@@ -36,17 +42,22 @@ class Transport implements Link {
   #peerLeft = false;
   #lost = false;
 
-  constructor(connection: Connection, kind: "tcp" | "tls", limits: XmlLimits, report: (error: unknown) => void) {
+  constructor(connection: Connection, kind: "tcp" | "tls", limits: XmlLimits, report: (error: unknown) => void, content: string) {
     this.transport = kind;
     this.remoteAddress = connection.remoteAddress;
     this.loopback = isLoopback(connection.remoteAddress);
     this.#connection = connection;
     this.#report = report;
-    this.#parser = new XmlStreamParser(this.#stream, limits);
+    this.#content = content;
+    this.#parser = new XmlStreamParser(this.#stream, limits, content);
   }
 
   get secure(): SecureLink | null {
     return this.#connection.secure;
+  }
+
+  get canStartTls(): boolean {
+    return this.#connection.secure === null;
   }
 
   get bufferedBytes(): number {
@@ -63,11 +74,11 @@ class Transport implements Link {
     const attributes = Object.entries({ id, from, to, version, "xml:lang": lang })
       .map(([name, value]) => (value === undefined ? "" : ` ${name}='${escapeAttribute(value)}'`))
       .join("");
-    return `<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'${attributes}>`;
+    return `<?xml version='1.0'?><stream:stream xmlns='${this.#content}' xmlns:stream='http://etherx.jabber.org/streams'${attributes}>`;
   }
 
-  write(text: string): void {
-    this.#connection.write(text);
+  write(texts: readonly string[]): void {
+    this.#connection.write(texts.length === 1 ? texts[0]! : texts.join(""));
   }
 
   pause(): void {

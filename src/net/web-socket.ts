@@ -4,64 +4,90 @@ import type { Duplex } from "node:stream";
 import { WebSocketServer, type RawData, type WebSocket } from "ws";
 import { webSocketCloseMs, webSocketMessageBytesMax, webSocketPingMs } from "../domain/limits.ts";
 import type { Clock, Log, Timer } from "../ports.ts";
-import type { TextSocket, TextSocketHandler } from "./text-socket.ts";
+import type { FrameHandler, FrameSocket } from "./frame-socket.ts";
+import type { WebSocketAcceptance } from "./http-route.ts";
 
 export interface WebSockets {
   /** Completes the handshake and hands the socket over; a handshake that is none is answered with 400. */
-  open(message: IncomingMessage, socket: Duplex, head: Buffer, accept: (socket: TextSocket) => void): void;
+  open(message: IncomingMessage, socket: Duplex, head: Buffer, acceptance: WebSocketAcceptance): void;
   /** Tells each that the server stops, and cuts it. */
   close(): void;
 }
 
 export function createWebSockets({ clock, log }: { readonly clock: Clock; readonly log: Log }): WebSockets {
-  const server = new WebSocketServer({
-    noServer: true,
-    clientTracking: false,
-    // Compressed frames would let a page ask for far more memory than it sends.
-    perMessageDeflate: false,
-    maxPayload: webSocketMessageBytesMax,
-  });
-  const open = new Set<LiveTextSocket>();
+  const open = new Set<LiveSocket>();
+  const servers = new Map<string, WebSocketServer>();
   return {
-    open(message, socket, head, accept) {
-      const remoteAddress = message.socket.remoteAddress ?? "";
+    open(message, socket, head, { remoteAddress, subprotocol, messageBytesMax = webSocketMessageBytesMax, accept }) {
+      const key = `${messageBytesMax} ${subprotocol ?? ""}`;
+      let server = servers.get(key);
+      if (server === undefined) servers.set(key, (server = serverFor(messageBytesMax, subprotocol)));
       server.handleUpgrade(message, socket, head, (raw) => {
-        const text = new LiveTextSocket(raw, remoteAddress, clock, log, () => open.delete(text));
-        open.add(text);
-        text.guard(() => accept(text));
+        const live = new LiveSocket({ raw, stream: socket, remoteAddress, clock, log, onClosed: () => open.delete(live) });
+        open.add(live);
+        live.guard(() => accept(live));
       });
     },
     close() {
-      for (const text of open) {
-        text.close(1001, "the server stops");
-        clock.soon(() => text.cut());
+      for (const live of open) {
+        live.close(1001, "the server stops");
+        clock.soon(() => live.cut());
       }
     },
   };
 }
 
-class LiveTextSocket implements TextSocket {
+function serverFor(maxPayload: number, subprotocol: string | undefined): WebSocketServer {
+  return new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    // Compressed frames would let a page ask for far more memory than it sends.
+    perMessageDeflate: false,
+    maxPayload,
+    handleProtocols: (offered) => (subprotocol !== undefined && offered.has(subprotocol) ? subprotocol : false),
+  });
+}
+
+interface LiveSocketOptions {
+  readonly raw: WebSocket;
+  /** What is below it. */
+  readonly stream: Duplex;
+  readonly remoteAddress: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  onClosed(): void;
+}
+
+class LiveSocket implements FrameSocket {
   readonly remoteAddress: string;
   readonly #raw: WebSocket;
+  readonly #stream: Duplex;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #onClosed: () => void;
-  #handler: TextSocketHandler | undefined;
+  #handler: FrameHandler | undefined;
   #closed = false;
   #answered = true;
+  #paused = false;
+  #waitsForDrain = false;
   #pinging: Timer;
   #cutting: Timer | undefined;
 
-  constructor(raw: WebSocket, remoteAddress: string, clock: Clock, log: Log, onClosed: () => void) {
+  constructor({ raw, stream, remoteAddress, clock, log, onClosed }: LiveSocketOptions) {
     this.remoteAddress = remoteAddress;
     this.#raw = raw;
+    this.#stream = stream;
     this.#clock = clock;
     this.#log = log;
     this.#onClosed = onClosed;
     this.#pinging = this.#armPing();
     raw.pause();
     raw.on("message", (data, isBinary) => this.#take(data, isBinary));
-    raw.on("pong", () => (this.#answered = true));
+    raw.on("pong", () => {
+      this.#answered = true;
+      this.guard(() => this.#handler?.heard());
+    });
+    raw.on("ping", () => this.guard(() => this.#handler?.heard()));
     // What breaks the protocol is closed by ws itself, with the code for it.
     raw.on("error", (error) => log.debug({ event: "websocket.failed", err: error, address: remoteAddress }, `a WebSocket of ${remoteAddress} failed`));
     raw.on("close", () => this.#end());
@@ -71,14 +97,28 @@ class LiveTextSocket implements TextSocket {
     return this.#raw.bufferedAmount;
   }
 
-  start(handler: TextSocketHandler): void {
+  start(handler: FrameHandler): void {
     this.#handler = handler;
     if (this.#closed) this.#clock.soon(() => this.guard(() => handler.closed()));
-    else if (this.#raw.readyState === this.#raw.OPEN) this.#raw.resume();
+    else this.resume();
   }
 
-  send(text: string): void {
-    if (this.#raw.readyState === this.#raw.OPEN) this.#raw.send(text, () => undefined);
+  send(texts: readonly string[]): void {
+    if (this.#raw.readyState !== this.#raw.OPEN) return;
+    this.#stream.cork();
+    for (const text of texts) this.#raw.send(text, this.#onWritten);
+    this.#stream.uncork();
+    if (this.#raw.bufferedAmount > 0) this.#waitsForDrain = true;
+  }
+
+  pause(): void {
+    this.#paused = true;
+    if (this.#raw.readyState === this.#raw.OPEN) this.#raw.pause();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    if (this.#handler !== undefined && this.#raw.readyState === this.#raw.OPEN) this.#raw.resume();
   }
 
   close(code = 1000, reason = ""): void {
@@ -105,12 +145,19 @@ class LiveTextSocket implements TextSocket {
   #take(data: RawData, isBinary: boolean): void {
     if (this.#cutting !== undefined) return;
     if (isBinary) this.close(1003, "text is expected");
-    else this.guard(() => this.#handler?.text(String(data)));
+    else this.guard(() => this.#handler?.frame(bytesOf(data)));
   }
+
+  readonly #onWritten = (error?: Error | null): void => {
+    if (!this.#waitsForDrain || error != null || this.#raw.bufferedAmount > 0) return;
+    this.#waitsForDrain = false;
+    this.guard(() => this.#handler?.drained());
+  };
 
   #armPing(): Timer {
     return this.#clock.at(this.#clock.now() + webSocketPingMs, () => {
-      if (!this.#answered) return this.cut();
+      // Who is not listened to cannot be heard to answer.
+      if (!this.#answered && !this.#paused) return this.cut();
       this.#answered = false;
       if (this.#raw.readyState === this.#raw.OPEN) this.#raw.ping();
       this.#pinging = this.#armPing();
@@ -124,4 +171,9 @@ class LiveTextSocket implements TextSocket {
     this.#onClosed();
     this.guard(() => this.#handler?.closed());
   }
+}
+
+/** ws hands over the pieces of a message joined, unless it is told otherwise. */
+function bytesOf(data: RawData): Buffer {
+  return Buffer.isBuffer(data) ? data : Buffer.concat(Array.isArray(data) ? data : [Buffer.from(data)]);
 }

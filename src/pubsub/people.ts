@@ -8,7 +8,7 @@ import { clientNamespace, el } from "../xml/stanza.ts";
 import { retrieveFault, type Guarded } from "./access.ts";
 import { audienceAmong, audienceOf, isReached, jidOf, subscribersAt, type Recipient } from "./audience.ts";
 import { subscriptionEvent, tell } from "./events.ts";
-import { fault, noNode, type Fault } from "./faults.ts";
+import { fault, limited, noNode, type Fault } from "./faults.ts";
 import type { NodeHost } from "./host.ts";
 import type { LastItems } from "./last-items.ts";
 import { nodesWanted, type Affiliation, type SubscriptionState } from "./node.ts";
@@ -19,7 +19,7 @@ import {
 import { requestForm } from "./requests.ts";
 import { readConfig } from "./rows.ts";
 import { SubscribedAccounts } from "./subscribed-accounts.ts";
-import { decideSubscribe, hasRoomForSubscription, lapsed, tooMany, unsubscribeFault } from "./subscribing.ts";
+import { decideSubscribe, lapsed, subscriptionLimit, tooMany, unsubscribeFault } from "./subscribing.ts";
 
 export interface PeopleOptions {
   readonly host: NodeHost;
@@ -93,7 +93,7 @@ export class People {
       if (bareJid === account.bare) return fault("not-acceptable", "the owner of an account owns its nodes");
       const before = affiliationOf(account, id, bareJid);
       if (before === affiliation) return undefined;
-      if (before === "none" && !hasRoomForPeople(account, "affiliations")) return fault("resource-constraint", "these are too many affiliations");
+      if (before === "none" && !hasRoomForPeople(account, "affiliations")) return limited("stateKeysMax", fault("resource-constraint", "these are too many affiliations"));
       const known = this.#reachedAmong(step, account, node, bareJid);
       writePerson(this.#host.setState, step, account, "affiliations", id, bareJid, affiliation === "none" ? null : affiliation);
       this.endLapsed(step, account, node, bareJid);
@@ -114,7 +114,7 @@ export class People {
     if ("fault" in choice || node === undefined) return "fault" in choice ? choice : noNode;
     if (choice.isOld) return choice;
     if (user !== undefined && !this.#subscribed.hasRoom(user, account.bare)) {
-      return this.#subscribed.isUntidy(step, user) ? this.#subscribeLater(step, account, id, jid, from, user) : tooMany;
+      return this.#subscribed.isUntidy(step, user) ? this.#subscribeLater(step, account, id, jid, from, user) : tooMany("subscribedAccountsMax");
     }
     if (user !== undefined) this.#subscribed.begun(step, user, account.bare);
     this.#set(step, account, node, jid, choice.state);
@@ -154,7 +154,8 @@ export class People {
     const faults = changes.map(({ jid, state }) => {
       const before = subscriptionOf(account, id, jid.full) ?? "none";
       if (before === state) return undefined;
-      if (before === "none" && !hasRoomForSubscription(account, id, jid.bare)) return fault("resource-constraint", "these are too many subscriptions");
+      const limit = before === "none" ? subscriptionLimit(account, id, jid.bare) : undefined;
+      if (limit !== undefined) return limited(limit, fault("resource-constraint", "these are too many subscriptions"));
       // One publication would else be a thousand messages to people who have nothing to do with the owner.
       if (before === "none" && jid.bare !== account.bare && !account.shows(jid.bare)) return fault("not-acceptable", "who does not see the owner's presence has to ask for it");
       // Before it: afterwards it may be nobody's any more.

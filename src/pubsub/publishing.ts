@@ -3,7 +3,7 @@ import type { Account } from "../domain/account.ts";
 import type { Json } from "../domain/json.ts";
 import { nodeIdBytesMax, nodeItemIdBytesMax, nodesBytesMax, nodesMax } from "../domain/limits.ts";
 import type { Element } from "../xml/element.ts";
-import { fault, nodeIdRequired, unsupported, type Fault } from "./faults.ts";
+import { fault, limited, nodeIdRequired, unsupported, type Fault } from "./faults.ts";
 import { changed, entriesOf, type IndexChange } from "./item-index.ts";
 import { itemValue } from "./items.ts";
 import { defaultConfig, itemsMaxOf, sameValue, type NodeConfig, type NodeConfigName } from "./node-config.ts";
@@ -45,7 +45,7 @@ export function decidePublish(account: Account, publication: Publication): Publi
   const room = itemsMaxOf(config);
   const { value, payloadBytes } = itemValue(payload, by);
   if (payloadBytes > config.max_payload_size) {
-    return fault("not-acceptable", `a payload of this node has at most ${config.max_payload_size} bytes`, "payload-too-big");
+    return limited("nodePayloadBytesMax", fault("not-acceptable", `a payload of this node has at most ${config.max_payload_size} bytes`, "payload-too-big"));
   }
   if (itemless || room === 0) return { config, isNew, kept: undefined, pushedOut: [] };
   const bytes = Buffer.byteLength(JSON.stringify(value));
@@ -59,26 +59,26 @@ export function decidePublish(account: Account, publication: Publication): Publi
   const leaving = others.slice(0, surplus);
   const gone = [...leaving, ...entries.filter((entry) => entry.id === id)];
   const total = itemBytes(account) + bytes - gone.reduce((sum, entry) => sum + entry.bytes, 0);
-  if (total > nodesBytesMax) return fault("resource-constraint", `all items of an account have at most ${nodesBytesMax} bytes`);
+  if (total > nodesBytesMax) return limited("nodesBytesMax", fault("resource-constraint", `all items of an account have at most ${nodesBytesMax} bytes`));
   const entry: Entry = { id, bytes, at: Math.max(at, (entries.at(-1)?.at ?? 0) + 1) };
   const change = changed(index, new Set(gone.map((each) => each.id)), entry);
-  if (!hasRoomForIndex(account, change, index)) return fault("resource-constraint", "the nodes of an account have no room for more items");
+  if (!hasRoomForIndex(account, change, index)) return limited("stateKeysMax", fault("resource-constraint", "the nodes of an account have no room for more items"));
   return { config, isNew, kept: { value, entry, change }, pushedOut: leaving.map((entry) => entry.id) };
 }
 
 /** Why there cannot be such a node. */
 export function createFault(account: Account, node: string, config: NodeConfig): Fault | undefined {
   if (node === "") return nodeIdRequired;
-  if (Buffer.byteLength(node) > nodeIdBytesMax) return fault("not-acceptable", `the name of a node has at most ${nodeIdBytesMax} bytes`);
+  if (Buffer.byteLength(node) > nodeIdBytesMax) return limited("nodeIdBytesMax", fault("not-acceptable", `the name of a node has at most ${nodeIdBytesMax} bytes`));
   if (hasNode(account, node)) return fault("conflict", "there is such a node");
   if (account.states(nodeSpaces.nodes).size >= nodesMax) {
-    return fault("resource-constraint", `an account has at most ${nodesMax} nodes`, "max-nodes-exceeded");
+    return limited("nodesMax", fault("resource-constraint", `an account has at most ${nodesMax} nodes`, "max-nodes-exceeded"));
   }
   return configFault(config);
 }
 
 export function configFault(config: NodeConfig): Fault | undefined {
-  return hasRoomForConfig(config) ? undefined : fault("not-acceptable", "this is too much text for the configuration of a node");
+  return hasRoomForConfig(config) ? undefined : limited("stateValueBytesMax", fault("not-acceptable", "this is too much text for the configuration of a node"));
 }
 
 /** Why these items cannot be taken out (section 7.2.3). */
@@ -102,7 +102,7 @@ export function preconditionNotMet(text: string): Fault {
 
 /** Section 7.1.3.7. */
 function formFault({ persist_items, deliver_payloads }: NodeConfig, { id, payload, itemless }: Publication): Fault | undefined {
-  if (Buffer.byteLength(id) > nodeItemIdBytesMax) return fault("not-acceptable", `the id of an item has at most ${nodeItemIdBytesMax} bytes`);
+  if (Buffer.byteLength(id) > nodeItemIdBytesMax) return limited("nodeItemIdBytesMax", fault("not-acceptable", `the id of an item has at most ${nodeItemIdBytesMax} bytes`));
   if (itemless) return persist_items || deliver_payloads ? fault("bad-request", "an item is missing", "item-required") : undefined;
   if (!persist_items && !deliver_payloads) return fault("bad-request", "this node only gives notice: it takes no items", "item-forbidden");
   return deliver_payloads && payload === undefined ? fault("bad-request", "the item has no payload", "payload-required") : undefined;

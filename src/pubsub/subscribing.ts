@@ -2,8 +2,9 @@
 import type { Account } from "../domain/account.ts";
 import type { Jid } from "../domain/jid.ts";
 import { nodeRequestsMax, nodeSubscriptionsPerAccountMax, nodeSubscriptionsPerUserMax } from "../domain/limits.ts";
+import type { LimitName } from "../domain/refusals.ts";
 import { subscribeFault, type Guarded } from "./access.ts";
-import { fault, noNode, unsupported, type Fault } from "./faults.ts";
+import { fault, limited, noNode, unsupported, type Fault } from "./faults.ts";
 import type { SubscriptionState } from "./node.ts";
 import { affiliationOf, allSubscriptions, hasRoomForPeople, subscribersOf, subscriptionOf, subscriptionsOfUser, type Subscription } from "./people-rows.ts";
 
@@ -25,19 +26,23 @@ export function decideSubscribe(account: Account, node: Guarded | undefined, jid
   const asks = node.config.access_model === "authorize" && affiliationOf(account, node.id, from.bare) === "none";
   if (known === "pending" && asks) return fault("not-authorized", "the owner has not answered yet", "pending-subscription");
   if (known === "subscribed") return { state: known, isOld: true };
-  if (known === undefined && !hasRoomForSubscription(account, node.id, from.bare)) return tooMany;
-  if (known === undefined && asks && allSubscriptions(account).filter(({ state }) => state === "pending").length >= nodeRequestsMax) return tooMany;
+  const limit = known === undefined ? subscriptionLimit(account, node.id, from.bare) : undefined;
+  if (limit !== undefined) return tooMany(limit);
+  if (known === undefined && asks && allSubscriptions(account).filter(({ state }) => state === "pending").length >= nodeRequestsMax) return tooMany("nodeRequestsMax");
   return { state: asks ? "pending" : "subscribed", isOld: false };
 }
 
-/** Whether this user can have one more subscription to the node: its own are bounded, and all of the account are. */
-export function hasRoomForSubscription(account: Account, id: string, bareJid: string): boolean {
-  if (subscriptionsOfUser(account, bareJid, id).length >= nodeSubscriptionsPerUserMax) return false;
-  return subscriptionsOfUser(account, bareJid).length < nodeSubscriptionsPerAccountMax && hasRoomForPeople(account, "subscriptions");
+/** Why this user cannot have one more subscription to the node: its own are bounded, and all of the account are. undefined: it can. */
+export function subscriptionLimit(account: Account, id: string, bareJid: string): LimitName | undefined {
+  if (subscriptionsOfUser(account, bareJid, id).length >= nodeSubscriptionsPerUserMax) return "nodeSubscriptionsPerUserMax";
+  if (subscriptionsOfUser(account, bareJid).length >= nodeSubscriptionsPerAccountMax) return "nodeSubscriptionsPerAccountMax";
+  return hasRoomForPeople(account, "subscriptions") ? undefined : "stateKeysMax";
 }
 
 /** Section 6.1.3.9. */
-export const tooMany = ofType("wait", fault("policy-violation", "these are too many subscriptions", "too-many-subscriptions"));
+export function tooMany(limit: LimitName): Fault {
+  return limited(limit, ofType("wait", fault("policy-violation", "these are too many subscriptions", "too-many-subscriptions")));
+}
 
 /** Section 6.2.3. */
 export function unsubscribeFault(account: Account, node: Guarded | undefined, jid: Jid, from: Jid): Fault | undefined {

@@ -1,10 +1,8 @@
-/**
- * Keeps archives as long as the operator wants them (XEP-0313 section 3.2): round by round, a few archives at a time, and it rests much
- * longer than it works, so that nobody's commit waits for it.
- */
+/** Keeps archives as long as the operator wants them (XEP-0313 section 3.2): round by round, a few archives at a time. */
 import type { KeptMessages } from "../domain/archive-query.ts";
-import { archiveRoundMs, archivesLookedAtMax, archiveTrimMax, retentionBusyMs, retentionFirstMs, retentionRestMin } from "../domain/limits.ts";
-import type { Clock, Log, Timer } from "../ports.ts";
+import { archiveRoundMs, archivesLookedAtMax, archiveTrimMax } from "../domain/limits.ts";
+import type { Clock, Log } from "../ports.ts";
+import { Rhythm } from "../step/rhythm.ts";
 import { overdue, type ArchiveOwner, type ArchiveSource } from "./archive-pages.ts";
 
 /** `Kept`: what has an archive, an account or a room. */
@@ -28,8 +26,7 @@ const dayMs = 86_400_000;
 
 export class ArchiveRetention<Kept> {
   readonly #options: ArchiveRetentionOptions<Kept>;
-  #timer: Timer | undefined;
-  #stopped = false;
+  readonly #rhythm: Rhythm;
   /** Those of this round that are still to be looked at, in order; and the last one that was read from the store. */
   #waiting: ArchiveOwner[] = [];
   #last: ArchiveOwner | undefined;
@@ -37,40 +34,26 @@ export class ArchiveRetention<Kept> {
 
   constructor(options: ArchiveRetentionOptions<Kept>) {
     this.#options = options;
+    const { clock, busy } = options;
+    this.#rhythm = new Rhythm({ clock, busy, roundMs: archiveRoundMs, portion: () => this.#portion(), rounded: (failure) => this.#rounded(failure) });
   }
 
   /** Begins in a minute. Without bounds it does nothing. */
   start(): void {
     const { days, messages } = this.#options;
-    if (days > 0 || messages > 0) this.#after(retentionFirstMs);
+    if (days > 0 || messages > 0) this.#rhythm.start();
   }
 
   /** What is under way may still end. */
   stop(): void {
-    this.#stopped = true;
-    this.#timer?.cancel();
+    this.#rhythm.stop();
   }
 
-  #after(ms: number): void {
-    if (this.#stopped) return;
-    const { clock } = this.#options;
-    this.#timer = clock.at(clock.now() + ms, () => void this.#turn());
-  }
-
-  async #turn(): Promise<void> {
-    const { clock, log, busy } = this.#options;
-    if (busy()) return this.#after(retentionBusyMs);
-    const began = clock.now();
-    try {
-      const more = await this.#portion();
-      if (more) return this.#after(Math.max(retentionRestMin, 9 * (clock.now() - began)));
-      if (this.#trimmed > 0) log.info({ event: "archive.trimmed", messages: this.#trimmed }, "archived messages were deleted that are not kept any longer");
-    } catch (error) {
-      // A store that failed is its owner's matter; whatever else it is, it must not end the server.
-      if (!this.#stopped) log.warn({ event: "archive.trimmed", err: error }, "archives could not be shortened; it is tried again");
-    }
+  #rounded(failure: { readonly error: unknown } | undefined): void {
+    const { log } = this.#options;
+    if (failure !== undefined) log.warn({ event: "archive.trimmed", err: failure.error }, "archives could not be shortened; it is tried again");
+    else if (this.#trimmed > 0) log.info({ event: "archive.trimmed", messages: this.#trimmed }, "archived messages were deleted that are not kept any longer");
     [this.#waiting, this.#last, this.#trimmed] = [[], undefined, 0];
-    this.#after(archiveRoundMs);
   }
 
   /** Deletes of one archive at most. Returns whether there is more to do in this round. */
@@ -84,19 +67,19 @@ export class ArchiveRetention<Kept> {
       ...(days > 0 && { since: clock.now() - days * dayMs }),
       ...(messages > 0 && { newest: messages }),
     };
-    for (let owner = this.#waiting[0]; owner !== undefined && !this.#stopped; owner = this.#waiting[0]) {
+    for (let owner = this.#waiting[0]; owner !== undefined && !this.#rhythm.stopped; owner = this.#waiting[0]) {
       const { host, username } = owner;
       const trimmed = (await overdue(source, host, username, kept)).length > 0 ? await this.#trim(owner, kept) : 0;
       this.#trimmed += trimmed;
       if (trimmed < archiveTrimMax) this.#waiting.shift();
       if (trimmed > 0) return true;
     }
-    return this.#last !== undefined && !this.#stopped;
+    return this.#last !== undefined && !this.#rhythm.stopped;
   }
 
   /** It may have been deleted meanwhile, or dropped from memory. */
   async #trim({ host, username }: ArchiveOwner, kept: KeptMessages): Promise<number> {
     const owner = await this.#options.load(host, username);
-    return owner === undefined || this.#stopped ? 0 : this.#options.archive.trim(owner, kept);
+    return owner === undefined || this.#rhythm.stopped ? 0 : this.#options.archive.trim(owner, kept);
   }
 }

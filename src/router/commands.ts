@@ -9,7 +9,7 @@ import type { Step } from "../step/batch.ts";
 import type { FormField } from "../xml/data-form.ts";
 import type { Element } from "../xml/element.ts";
 import type { StanzaFault } from "../xml/stanza.ts";
-import type { House } from "./house.ts";
+import type { House, HouseLimits } from "./house.ts";
 
 export interface Command {
   /** By which clients ask for it, and no other command's: a name of one's own, such as `urn:example:motto#set`. */
@@ -18,6 +18,8 @@ export interface Command {
   readonly name: string;
   /** Who sees it and may execute it: every user of the server, or its administrators alone, by the server; `owner`: every user, by the own account. */
   readonly may: "everybody" | "admins" | "owner";
+  /** Where not everybody who may has it: those whom the operator's choices leave it. `isAdmin`: of who asks. */
+  readonly offered?: (limits: HouseLimits, isAdmin: boolean) => boolean;
   /** The forms, one after the other. Without any it is complete at once. */
   readonly stages?: readonly CommandStage[];
   /** Every form is filled in: does it. After a fault the last form can be sent once more. */

@@ -3,12 +3,14 @@ import type { AccountCache } from "../session/account-cache.ts";
 import type { Registry } from "../session/registry.ts";
 import type { Contacts } from "./contacts.ts";
 import type { Extension, House } from "./extension.ts";
+import { makeJid } from "../domain/jid.ts";
 import { newRosterItem } from "../domain/roster.ts";
 import { readKept as readKeptOf } from "./kept-element.ts";
 import { createPartings } from "./partings.ts";
 import { Presence, type PresenceOptions } from "./presence.ts";
 import { Rosters } from "./rosters.ts";
 import type { Services } from "../service/services.ts";
+import { clientNamespace, el } from "../xml/stanza.ts";
 import { Subscriptions } from "./subscriptions.ts";
 
 export interface CommunityOptions {
@@ -37,7 +39,7 @@ export function createCommunity({ extensions, registry, accounts, services, hous
       for (const { rosterChanged } of extensions) rosterChanged?.({ step, account, ...change, house: house() });
     },
   });
-  const subscriptions = new Subscriptions({ registry, accounts, rosters, presence });
+  const subscriptions = new Subscriptions({ registry, accounts, rosters, presence, services, refused: (limit) => house().refused(limit) });
   const contacts: Contacts = {
     set: (step, account, item, asker) => {
       const known = account.contacts.get(item.jid) ?? newRosterItem(item.jid);
@@ -46,6 +48,14 @@ export function createCommunity({ extensions, registry, accounts, services, hous
       return rosters.set(step, account, { jid, name, groups, subscription, ask, approved }, asker);
     },
     remove: (step, account, jid, asker) => subscriptions.remove(step, account, jid, accounts.read(step, jid.bare), asker),
+    unite: (step, account, other) => subscriptions.unite(step, account, other),
+    welcome(step, account, other) {
+      const to = makeJid(other.username, other.host);
+      for (const type of ["subscribed", "subscribe"] as const) {
+        const element = el("presence", { xmlns: clientNamespace, type, from: account.bare, to: other.bare });
+        subscriptions.outbound(step, account, to, other, type, element);
+      }
+    },
     ...createPartings({ registry, accounts, services, onStale, readKept }),
   };
   return { presence, subscriptions, contacts };

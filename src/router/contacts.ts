@@ -19,6 +19,10 @@ export interface Contacts {
    * Returns what tells the contact and the interested resources.
    */
   remove(step: Step, account: Account, jid: Jid, asker: Session): (step: Step) => void;
+  /** They are contacts from now on who see each other, whatever was between them; nothing happens where one has blocked the other, or has no room. */
+  unite(step: Step, account: Account, other: Account): void;
+  /** The user approves the other's request, which may come later, and asks in turn (XEP-0379 section 3.5). */
+  welcome(step: Step, account: Account, other: Account): void;
   /**
    * The user and those addresses of other people that are meant are about to lose sight of each other: each is told of the end of
    * what it has seen of the other, directed presence included. `people` are bare JIDs, each once, and not the user; to be called

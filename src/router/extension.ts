@@ -55,7 +55,7 @@ export interface Extension {
   /** What it adds to rooms (XEP-0045). */
   readonly rooms?: RoomExtension;
   /** Requests that it answers: for the server, and on behalf of accounts. No other extension may answer the same. */
-  readonly iq?: readonly IqHandler[];
+  readonly iq?: readonly (IqHandler | SessionlessIqHandler)[];
   /**
    * What it does with stanzas on their way, whoever sends them: each phase lets them pass (undefined), stops them or refuses them. In
    * every phase the server's own extensions come first.
@@ -92,6 +92,10 @@ export interface Extension {
   readonly linkLost?: (lost: SessionLinkLost) => void;
   /** Features of the stream at this stage, if there are any (RFC 6120 section 4.3.2). Called for each stream; not within a step. */
   readonly streamFeature?: (stage: FeatureStage, house: House) => Element | readonly Element[] | undefined;
+  /** What a login can carry for it (XEP-0388 section 2.1), as it is announced at this stage. As `streamFeature`. */
+  readonly inlineFeature?: (stage: FeatureStage, house: House) => Element | undefined;
+  /** What it adds to a login that binds a resource (XEP-0386). */
+  readonly inlineBinding?: InlineBinding;
   /** Whether it takes this iq before authentication: from anybody, so it must cost nothing. Its `iq` answers it. */
   readonly takesUnauthenticated?: (element: Element) => boolean;
   /** A request that every living client answers, for one that has been silent. The first extension that has one is asked. */
@@ -106,6 +110,21 @@ export interface Specification {
   readonly version?: string;
   /** What of it is not there, and why, in a sentence each. Without it all of it is there that a server has to do. */
   readonly missing?: readonly string[];
+}
+
+/** What clients may want, and are told, in the very step in which a login binds a resource: nothing comes in between (XEP-0386). */
+export interface InlineBinding {
+  /** The namespace by which it is announced, and which what clients want has. */
+  readonly feature?: string;
+  /** Whether it is; without it always. */
+  readonly offered?: (house: House) => boolean;
+  /** A client wants this, an element with the namespace of `feature`. What it returns is told in `<bound/>`. */
+  readonly enable?: (wish: { readonly step: Step; readonly session: Session; readonly element: Element; readonly house: House }) => Element | undefined;
+  /**
+   * Looks up what is to be known in that step; the client waits for it. Resolves with what is done there, undefined for nothing, and what
+   * that returns is told in `<bound/>`. Where it rejects, or takes longer than `extensionAnswerMs`, nothing is done and told.
+   */
+  readonly prepare?: (asked: { readonly account: Account; readonly house: House }) => Promise<((bound: { readonly step: Step; readonly session: Session; readonly house: House }) => Element | undefined) | undefined>;
 }
 
 /** A first-level element that is no stanza, from a client whose session is connected. It is not counted (XEP-0198 section 4). */
@@ -163,6 +182,19 @@ export interface IqHandler {
    * `extensionAnswerMs` is not waited for: the client is told of an internal-server-error, and what comes then is not sent.
    */
   handle(request: IqRequest): IqReply | Promise<IqReply>;
+  /** Only sessions of this server are answered: whoever else asks, such as a component (XEP-0114), is told service-unavailable. */
+  readonly sessionless?: false;
+}
+
+/** One that answers whoever asks: also a component (XEP-0114), in the name of somebody of its domain, who has no session here. */
+export interface SessionlessIqHandler extends Omit<IqHandler, "handle" | "sessionless"> {
+  readonly sessionless: true;
+  handle(request: SessionlessIqRequest): IqReply | Promise<IqReply>;
+}
+
+export interface SessionlessIqRequest extends Omit<IqRequest, "session"> {
+  /** The session that asked; undefined where somebody has asked who has none here. */
+  readonly session: Session | undefined;
 }
 
 export interface IqRequest {

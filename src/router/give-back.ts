@@ -6,6 +6,7 @@ import type { Account } from "../domain/account.ts";
 import { decideDelivery } from "../domain/delivery.ts";
 import { parseJid, type Jid } from "../domain/jid.ts";
 import type { UnacknowledgedStanza } from "../session/environment.ts";
+import { nobody, type Services } from "../service/services.ts";
 import { typeOf } from "../session/border.ts";
 import type { Registry } from "../session/registry.ts";
 import type { Step } from "../step/batch.ts";
@@ -20,6 +21,7 @@ import type { Passage, Phase, Verdict } from "./phases.ts";
 export interface GiveBackOptions {
   readonly registry: Registry;
   readonly house: House;
+  readonly services: Services;
   /** The account of the session that is over. */
   readonly account: Account | undefined;
   /** The verdict of the extensions at a phase. */
@@ -29,9 +31,9 @@ export interface GiveBackOptions {
 type Addressed = Stanza & { readonly to: Jid };
 
 export function giveBack(options: GiveBackOptions, step: Step, jid: Jid, stanzas: readonly UnacknowledgedStanza[]): void {
-  for (const { text, at } of stanzas) {
+  for (const stanza of stanzas) {
     try {
-      giveOneBack(options, step, jid, text, at);
+      giveOneBack(options, step, jid, stanza);
     } catch (error) {
       // One that an extension fails over must not keep the others from their places, nor the session from its end.
       options.house.log.error({ err: error, jid: jid.full }, "a stanza that was not acknowledged could not be given to anybody");
@@ -39,9 +41,12 @@ export function giveBack(options: GiveBackOptions, step: Step, jid: Jid, stanzas
   }
 }
 
-function giveOneBack(options: GiveBackOptions, step: Step, jid: Jid, text: string, at: number): void {
+function giveOneBack(options: GiveBackOptions, step: Step, jid: Jid, { text, at, returns }: UnacknowledgedStanza): void {
   const stanza = stanzaOf(adoptElement(text), jid);
   if (stanza === undefined) return;
+  const [to, from] = [parseJid(returns?.from ?? ""), parseJid(returns?.to ?? "")];
+  // It was for this session alone, under an address that other resources of the user do not have (XEP-0045 section 7.5).
+  if (to !== undefined && from !== undefined) return bounce(options, step, { ...stanza, from, to }, serviceUnavailable);
   if (stanza.kind === "message" && (stanza.type === "chat" || stanza.type === "normal")) giveToOthers(options, step, stanza, at);
   else if (isMissed(stanza)) bounce(options, step, stanza, serviceUnavailable);
 }
@@ -77,10 +82,22 @@ function giveToOthers(options: GiveBackOptions, step: Step, stanza: Addressed, a
   bounce(options, step, stanza, serviceUnavailable);
 }
 
-/** To the resource that sent it, if it is still there. */
-function bounce({ registry }: GiveBackOptions, step: Step, stanza: Stanza, fault: StanzaFault): void {
-  const { bare, resource } = stanza.from;
-  if (resource !== undefined && mayBeAnswered(stanza)) registry.session(bare, resource)?.deliver(step, stanzaError(stanza, fault));
+/** To the resource or the service that sent it, if it is still there. */
+function bounce({ registry, services, house }: GiveBackOptions, step: Step, stanza: Addressed, fault: StanzaFault): void {
+  const { from, to } = stanza;
+  if (!mayBeAnswered(stanza)) return;
+  const error = stanzaError(stanza, fault);
+  const service = services.get(from.domain);
+  if (service === undefined) {
+    // XEP-0191 section 3.3 holds for errors, too.
+    const isBlocked = house.account(step, from.bare)?.blocks(to) === true;
+    if (from.resource !== undefined && !isBlocked) registry.session(from.bare, from.resource)?.deliver(step, error);
+    return;
+  }
+  const returned = { element: error, kind: stanza.kind, type: "error", id: stanza.id, from: to, to: from };
+  service.take(step, returned, nobody)?.catch((err: unknown) => {
+    house.log.error({ err, to: from.full }, "a service failed over a stanza of its own that came back");
+  });
 }
 
 /** When it was first sent (XEP-0203), unless this server has said so already. */

@@ -4,19 +4,20 @@ import type { EntityDescription } from "../domain/entity-caps.ts";
 import type { AccountFact } from "../domain/facts.ts";
 import { belongsTo, parseJid, type Jid } from "../domain/jid.ts";
 import { extensionAnswerMs } from "../domain/limits.ts";
+import type { CountRefusal } from "../domain/refusals.ts";
 import type { Ids, Log } from "../ports.ts";
 import type { AccountCache } from "../session/account-cache.ts";
 import { typeOf } from "../session/border.ts";
 import type { Session } from "../session/environment.ts";
 import type { Registry } from "../session/registry.ts";
 import type { NodeHost } from "../pubsub/host.ts";
-import { Rooms, type RoomLimits, type RoomStore, type RoomsHost } from "../muc/rooms.ts";
+import { Rooms, type RoomLimits, type RoomStore, type RoomsHost, type Whispered } from "../muc/rooms.ts";
 import { Nodes } from "../pubsub/nodes.ts";
 import type { UploadSlots } from "../upload/open.ts";
-import type { Sender, Services } from "../service/services.ts";
+import { nobody, type Sender, type Services } from "../service/services.ts";
 import type { Batch, Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
-import type { Stanza } from "../xml/stanza.ts";
+import type { Stanza, StanzaKind } from "../xml/stanza.ts";
 import { createAccountData, createSetState, type AccountData, type DataSource, type SetState } from "./account-data.ts";
 import type { Administration } from "./administration.ts";
 import type { Archive } from "./archive.ts";
@@ -25,7 +26,9 @@ import type { Capabilities } from "./capabilities.ts";
 import type { Contacts } from "./contacts.ts";
 import type { Command } from "./commands.ts";
 import type { AccountNodes, Extension, ServerNodes } from "./extension.ts";
+import { noteFor } from "./delivery-note.ts";
 import { readKept } from "./kept-element.ts";
+import type { InvitationDesk } from "./invitations.ts";
 import type { Later } from "./later.ts";
 import type { Registrar } from "./registrar.ts";
 import { occupantIdOf } from "./occupant-ids.ts";
@@ -46,6 +49,8 @@ export interface House {
   readonly limits: HouseLimits;
   /** For operators: what went wrong and is nobody's answer. */
   readonly log: Log;
+  /** Counts, for operators, what a limit has refused without a fault that names it (`StanzaFault.limit`). */
+  readonly refused: CountRefusal;
   /** What service discovery tells: the features are those of all extensions, sorted, each once. */
   description(of: "server" | "account"): EntityDescription;
   /** Those who know of what accounts have below them (XEP-0030 section 4). */
@@ -64,7 +69,7 @@ export interface House {
    */
   features(session: Session): ReadonlySet<string>;
   /**
-   * Asks a client, in the name of the server (`hosts[0]`, or another of its domains) or of an account. Whoever is not connected here
+   * Asks a client, or an address of a component (XEP-0114), in the name of the server (`hosts[0]`, or another of its domains) or of an account. Whoever is not connected here
    * cannot be asked; who does not answer within 30 s has not answered.
    */
   ask(step: Step, request: ServerRequest, answered: Answered): void;
@@ -115,6 +120,8 @@ export interface House {
   readonly rooms: Rooms;
   /** Files that users put here over HTTP; undefined where that is off. */
   readonly uploads: UploadSlots | undefined;
+  /** Links by which newcomers make accounts, and become contacts (XEP-0401). */
+  readonly invitations: InvitationDesk;
   /** Accounts as a whole. */
   readonly registrar: Registrar;
 }
@@ -143,7 +150,7 @@ export interface HouseLimits {
   /** Services elsewhere that clients are told of (XEP-0215). */
   readonly externalServices: readonly ExternalService[];
   /** What of accounts users do themselves (XEP-0077): make them, set other passwords, remove them. */
-  readonly registration: { readonly enabled: boolean; readonly passwords: boolean; readonly removal: boolean };
+  readonly registration: { readonly enabled: boolean; readonly passwords: boolean; readonly removal: boolean; readonly invitations: "admins" | "users" | "nobody" };
   /** Of the largest file that is taken over HTTP; 0: none is. */
   readonly uploadBytes: number;
   readonly pushDisclose: "nothing" | "count" | "sender" | "body";
@@ -160,6 +167,7 @@ export interface HouseOptions {
   readonly hosts: readonly string[];
   readonly limits: HouseLimits;
   readonly log: Log;
+  readonly refused: CountRefusal;
   readonly extensions: readonly Extension[];
   readonly registry: Registry;
   readonly accounts: AccountCache;
@@ -177,9 +185,12 @@ export interface HouseOptions {
   readonly roomArchive: ArchiveSource;
   readonly uploads: UploadSlots | undefined;
   readonly registrar: Registrar;
+  readonly invitations: InvitationDesk;
   readonly administration: Administration;
   /** Sends what a service sends: called when it is needed, the router is built around the house. */
   readonly send: (step: Step, stanza: Stanza & { readonly to: Jid }, sender: Sender) => void;
+  /** What becomes of a private message in a room beside its delivery: called when it is needed, as `send`. */
+  readonly whispered: (step: Step, message: Whispered) => void;
   /** Asks an account in the name of a service, for one of its users: called when it is needed, as `send`. */
   readonly ask: (step: Step, iq: Stanza & { readonly to: Jid }, session: Session, sender: Sender) => void;
   /** Whether an extension holds it back: called when it is needed, the router is built around the house. */
@@ -193,7 +204,7 @@ export interface HouseOptions {
 }
 
 export function createHouse(options: HouseOptions): House {
-  const { software, hosts, limits, log, extensions, registry, accounts, batch, ids, startedAt } = options;
+  const { software, hosts, limits, log, refused, extensions, registry, accounts, batch, ids, startedAt } = options;
   const descriptions = new Map<"server" | "account", EntityDescription>();
   let nodeHost: NodeHost | undefined;
   const house: House = {
@@ -201,6 +212,7 @@ export function createHouse(options: HouseOptions): House {
     hosts,
     limits,
     log,
+    refused,
     description(of) {
       let known = descriptions.get(of);
       if (known === undefined) descriptions.set(of, (known = describe(of, options, house)));
@@ -225,6 +237,7 @@ export function createHouse(options: HouseOptions): House {
     account: (step, bareJid) => accounts.read(step, bareJid),
     load: async ({ domain, local }) => (local !== undefined && hosts.includes(domain) ? accounts.load(domain, local) : undefined),
     hold: ({ bare }, until) => accounts.hold(bare, options.patience.within(until, () => {
+      refused("extensionAnswerMs");
       log.error({ jid: bare }, `${bare}: an extension holds what is sent to it, and has not let go within ${extensionAnswerMs / 1_000} s: it goes on`);
     })),
     change: (step, account, fact, binding) => accounts.change(step, account, fact, binding),
@@ -249,16 +262,23 @@ export function createHouse(options: HouseOptions): House {
     }),
     services: options.services,
     uploads: options.uploads,
+    invitations: options.invitations,
     registrar: options.registrar,
-    rooms: new Rooms(roomsHost(options), extensions.flatMap(({ rooms }) => rooms ?? [])),
+    rooms: new Rooms(roomsHost(options, () => house.rooms), extensions.flatMap(({ rooms }) => rooms ?? [])),
   };
   return house;
 }
 
-function roomsHost(options: HouseOptions): RoomsHost {
-  const { log, software, limits, hosts, ids, batch, registry, services, rooms: store, roomArchive, archiveKey, occupantKey, later, send, ask } = options;
+function roomsHost(options: HouseOptions, rooms: () => Rooms): RoomsHost {
+  const { log, refused, software, limits, hosts, ids, batch, registry, services, rooms: store, roomArchive, archiveKey, occupantKey, later, send, ask, whispered, accounts } = options;
   return {
     log,
+    refused,
+    patient: (promised, what, late) => options.patience.within(promised, () => {
+      refused("extensionAnswerMs");
+      log.error({}, `${what}: no answer within ${extensionAnswerMs / 1_000} s; its client is told of an error`);
+      return late();
+    }),
     software,
     limits: limits.rooms,
     hosts,
@@ -273,19 +293,24 @@ function roomsHost(options: HouseOptions): RoomsHost {
     later: (step, delayMs, work) => later.after(step, delayMs, work),
     give(step, to, element, note) {
       const session = to.resource === undefined ? undefined : registry.session(to.bare, to.resource);
-      if (session === undefined) return false;
+      if (session === undefined) return giveToService(services, step, to, element);
       const from = String(element.attrs["from"]);
       // RFC 6121 section 4.6.3: who says that it is gone, or that it cannot be reached, is not told of the end any more.
       const isEnd = element.name === "presence" && ["unavailable", "error"].includes(String(element.attrs["type"]));
-      if (isEnd && session.directed.includes(from)) session.tell(step, { type: "presence.undirected", at: step.at, to: from });
-      if (element.name !== "message" || !isKeptBack(step, options, to, from, element, session)) session.deliver(step, element, note);
+      const wasTold = isEnd && session.directed.includes(from) && !isAllOfRoom(step, rooms(), session, from);
+      if (wasTold) session.tell(step, { type: "presence.undirected", at: step.at, to: from });
+      if (!isKeptBack(step, options, to, from, element, session)) session.deliver(step, element, note);
       return true;
     },
+    noteFor: (jids, why) => noteFor(jids.flatMap((jid) => sessionOf(registry, jid) ?? []), { nextId: () => ids.next() }, why),
+    blocks: (step, bareJid, address) => accounts.read(step, bareJid)?.blocks(address) === true,
     isThere: ({ bare, resource }) => {
       const domain = bare.slice(bare.indexOf("@") + 1);
-      return !hosts.includes(domain) ? services.get(domain) !== undefined : resource !== undefined && registry.session(bare, resource) !== undefined;
+      if (!hosts.includes(domain)) return services.get(domain) !== undefined && services.get(domain)?.away !== true;
+      return resource !== undefined && registry.session(bare, resource) !== undefined;
     },
     send,
+    whispered,
     askAccount(step, iq, asker, sender) {
       const session = asker.resource === undefined ? undefined : registry.session(asker.bare, asker.resource);
       if (session === undefined || !hosts.includes(iq.to.domain)) return false;
@@ -295,12 +320,39 @@ function roomsHost(options: HouseOptions): RoomsHost {
   };
 }
 
-/** Whether a message of a room does not come to this session: its user has blocked who says it (XEP-0191 section 3.3), or an extension holds it back. */
+/**
+ * Whether a session is in a room that has no other address of its to be told of its end: another session of the same user may have changed
+ * the nick that both have (XEP-0045 section 7.2.8).
+ */
+function isAllOfRoom(step: Step, rooms: Rooms, { jid, directed }: Session, from: string): boolean {
+  const room = from.split("/", 1)[0]!;
+  return rooms.read(step, room)?.nickOf(jid.full) !== undefined && !directed.some((to) => to !== from && to.startsWith(`${room}/`));
+}
+
+function sessionOf(registry: Registry, fullJid: string): Session | undefined {
+  const { bare, resource } = parseJid(fullJid) ?? {};
+  return bare === undefined || resource === undefined ? undefined : registry.session(bare, resource);
+}
+
+/** What a room has to say to an address that is a component's. Returns whether that is there. */
+function giveToService(services: Services, step: Step, to: Jid, element: Element): boolean {
+  const service = services.ofContact(to.bare);
+  const from = parseJid(String(element.attrs["from"]));
+  if (service === undefined || service.away === true || from === undefined) return false;
+  const kind = element.name as StanzaKind;
+  void service.take(step, { element, kind, type: typeOf(element, kind), id: element.attrs["id"] as string | undefined, from, to }, nobody);
+  return true;
+}
+
+/** Whether what a room says does not come to this session: its user has blocked who says it (XEP-0191 section 3.3), or an extension holds it back. */
 function isKeptBack(step: Step, { accounts, hold }: HouseOptions, to: Jid, sender: string, element: Element, session: Session): boolean {
   const account = accounts.read(step, to.bare);
+  // Presence in a room of many comes this way, of each to each.
+  if (account === undefined || (element.name !== "message" && account.blocked.size === 0)) return false;
   const from = parseJid(sender);
-  if (account === undefined || from === undefined) return false;
+  if (from === undefined) return false;
   if (account.blocks(from)) return true;
+  if (element.name !== "message") return false;
   return hold(step, { element, kind: "message", type: typeOf(element, "message"), id: element.attrs["id"] as string | undefined, from, to }, account, session);
 }
 

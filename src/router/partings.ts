@@ -5,20 +5,25 @@
  * Thousands at once are one step, so everything here is passed over once: people, and what each session has directed to whom.
  */
 import type { Account } from "../domain/account.ts";
-import { belongsTo, parseJid } from "../domain/jid.ts";
+import { belongsTo, parseJid, type Jid } from "../domain/jid.ts";
+import { nobody, type Services } from "../service/services.ts";
 import type { Session } from "../session/environment.ts";
 import type { Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
 import type { Contacts } from "./contacts.ts";
 import { addressed, isBarred, unavailable, type PresenceOptions } from "./presence.ts";
 
-export function createPartings({ registry, accounts, onStale, readKept }: PresenceOptions): Pick<Contacts, "part" | "meet"> {
+export function createPartings({ registry, accounts, services, onStale, readKept }: PresenceOptions): Pick<Contacts, "part" | "meet"> {
   const connected = (bareJid: string) => registry.sessions(bareJid).filter(({ connected }) => connected);
   return {
     /** To be called while nothing stands between them yet. Directed presence between them is forgotten, as after its end (RFC 6121 section 4.6.3). */
     part(step, account, people, meant) {
       const ours = connected(account.bare).map(partyOf);
-      for (const { bare } of people) {
+      for (const contact of people) {
+        const { bare } = contact;
+        if (services.ofContact(bare) !== undefined && account.shows(bare) && meant(contact)) {
+          for (const { session } of ours) if (session.available) leaveService(step, services, session, contact);
+        }
         const other = accounts.read(step, bare);
         for (const theirs of connected(bare).filter(({ jid }) => meant(jid)).map(partyOf)) {
           for (const our of other === undefined ? [] : ours) {
@@ -30,10 +35,10 @@ export function createPartings({ registry, accounts, onStale, readKept }: Presen
       }
       const bareJids = new Set(people.map(({ bare }) => bare));
       for (const { session } of ours) {
-        forgetDirected(step, session, (to) => {
-          const jid = parseJid(to);
-          return jid !== undefined && bareJids.has(jid.bare) && meant(jid);
-        });
+        const lost = session.directed.flatMap((to) => parseJid(to) ?? []).filter((jid) => bareJids.has(jid.bare) && meant(jid));
+        for (const to of lost) leaveService(step, services, session, to);
+        const texts = new Set(lost.map(({ full }) => full));
+        forgetDirected(step, session, (to) => texts.has(to));
       }
     },
 
@@ -47,6 +52,7 @@ export function createPartings({ registry, accounts, onStale, readKept }: Presen
           const request = readKept(account, `request of ${contact.bare}`, text);
           if (request !== undefined) for (const session of ours) session.deliver(step, request);
         }
+        if (services.ofContact(contact.bare) !== undefined && meant(contact)) for (const session of ours) showToService(step, services, session, account, contact);
         const other = accounts.read(step, contact.bare);
         if (other === undefined) continue;
         if (account.sees(other.bare) && !other.shows(account.bare)) onStale(step, account, contact);
@@ -76,6 +82,18 @@ function tellOfEnd(step: Step, { session: gone, directed }: Party, goneAccount: 
   const reached = directed.has(full) ? full : viewer.available && directed.has(bare) ? bare : undefined;
   const to = subscribed ? bare : reached;
   if (to !== undefined) viewer.deliver(step, addressed(unavailable(gone.jid.full), to));
+}
+
+/** What has a domain of its own is told that the session is gone: it has left the room. */
+function leaveService(step: Step, services: Services, { jid }: Session, to: Jid): void {
+  const element = addressed(unavailable(jid.full), to.full);
+  void services.get(to.domain)?.take(step, { element, kind: "presence", type: "unavailable", id: undefined, from: jid, to }, nobody);
+}
+
+/** A contact at a service sees it again. */
+function showToService(step: Step, services: Services, { jid, presence }: Session, account: Account, to: Jid): void {
+  if (presence === undefined || !account.shows(to.bare) || account.blocks(to)) return;
+  void services.get(to.domain)?.take(step, { element: addressed(presence, to.full), kind: "presence", type: "available", id: undefined, from: jid, to }, nobody);
 }
 
 /** The presence of each, to the other if that has a subscription to it. */

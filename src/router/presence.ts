@@ -2,7 +2,7 @@
 import type { Account } from "../domain/account.ts";
 import { belongsTo, makeJid, parseJid, type Jid } from "../domain/jid.ts";
 import { partingWordsCharsMax } from "../domain/limits.ts";
-import { sees, shows } from "../domain/roster.ts";
+import { sees, shows, type RosterItem } from "../domain/roster.ts";
 import type { AccountCache } from "../session/account-cache.ts";
 import type { PresenceChange, Session } from "../session/environment.ts";
 import type { Registry } from "../session/registry.ts";
@@ -10,7 +10,7 @@ import type { Step } from "../step/batch.ts";
 import { delayElement } from "../xml/delay.ts";
 import type { Element } from "../xml/element.ts";
 import { clientNamespace, el, type Stanza } from "../xml/stanza.ts";
-import type { Services } from "../service/services.ts";
+import { nobody, type Sender, type Services } from "../service/services.ts";
 
 export interface PresenceOptions {
   readonly registry: Registry;
@@ -102,20 +102,37 @@ export class Presence {
       if (answers.length === 0 && user.sees(to.bare)) this.#onStale(step, user, to.toBare(), id);
       return;
     }
-    const resources = this.#registry.sessions(contact.bare).filter((resource) => resource.available && !user.blocks(resource.jid));
+    this.#tellProbing(step, session, probe, contact, user);
+  }
+
+  /** Section 4.3.2, of an address of a service: what it sees of others is for itself to remember. Whoever is blocked is not answered. */
+  answerProbeOfService(step: Step, sender: Sender, probe: Stanza & { readonly to: Jid }, contact: Account | undefined): void {
+    const { from, to, id } = probe;
+    if (contact?.blocks(from) === true) return;
+    if (contact?.shows(from.bare) === true) return this.#tellProbing(step, sender, probe, contact, undefined);
+    const answers = contact === undefined ? [] : this.#directedTo(contact, undefined, from, to);
+    for (const jid of answers) sender.deliver(step, el("presence", { xmlns: clientNamespace, from: jid, to: from.full, id }));
+    // Rule 1. A request that still waits is not refused by a probe.
+    if (answers.length > 0 || contact?.requests.has(from.bare) === true) return;
+    sender.deliver(step, el("presence", { xmlns: clientNamespace, type: "unsubscribed", from: to.bare, to: from.bare, id }));
+  }
+
+  /** Who may see the contact is told of it. `user`: the account that asks, undefined for an address of a service. */
+  #tellProbing(step: Step, asker: Sender, { from, to, id }: Stanza & { readonly to: Jid }, contact: Account, user: Account | undefined): void {
+    const resources = this.#registry.sessions(contact.bare).filter((resource) => resource.available && user?.blocks(resource.jid) !== true);
     if (to.resource !== undefined) {
       // Section 4.3.2: a probe to a full JID learns that this resource is available, and nothing else.
       const presence = resources.find((resource) => resource.resource === to.resource)?.presence;
       const there = presence !== undefined || this.#directedTo(contact, user, from, to).length > 0;
       const attrs = { id: presence === undefined ? id : presence.attrs["id"], type: there ? undefined : "unavailable" };
-      session.deliver(step, el("presence", { xmlns: clientNamespace, from: to.full, to: from.full, ...attrs }));
+      asker.deliver(step, el("presence", { xmlns: clientNamespace, from: to.full, to: from.full, ...attrs }));
       return;
     }
-    for (const { presence } of resources) if (presence !== undefined) session.deliver(step, addressed(presence, from.full));
+    for (const { presence } of resources) if (presence !== undefined) asker.deliver(step, addressed(presence, from.full));
     if (resources.length > 0) return;
     const left = contact.meta("left");
     const delay = left === undefined ? undefined : delayElement(left.at, contact.bare);
-    session.deliver(step, el("presence", { xmlns: clientNamespace, from: contact.bare, to: from.full, id, type: "unavailable" }, delay));
+    asker.deliver(step, el("presence", { xmlns: clientNamespace, from: contact.bare, to: from.full, id, type: "unavailable" }, delay));
   }
 
   /** Directed presence has reached a resource. What promised that it will be told of the end may have gone while this waited (section 4.6.3). */
@@ -151,7 +168,7 @@ export class Presence {
   /** To all available resources of an account (sections 4.2.3, 4.4.3 and 4.5.3), unless one has blocked the other. */
   #tellAccount(step: Step, element: Element, from: Jid, sender: Account, to: string, told?: Set<Session>): void {
     const sessions = this.#registry.sessions(to);
-    if (sessions.length === 0) return;
+    if (sessions.length === 0) return this.#tellService(step, element, from, sender, to);
     const recipient = this.#accounts.read(step, to);
     const copy = addressed(element, to);
     for (const session of sessions) {
@@ -172,6 +189,15 @@ export class Presence {
     }
   }
 
+  /** To a contact at a service, which knows itself whom to tell. */
+  #tellService(step: Step, element: Element, from: Jid, sender: Account, to: string): void {
+    const service = this.#services.ofContact(to);
+    const target = service === undefined ? undefined : parseJid(to);
+    if (service === undefined || target === undefined || sender.blocks(target)) return;
+    const type = String(element.attrs["type"] ?? "available");
+    void service.take(step, { element: addressed(element, target.full), kind: "presence", type, id: undefined, from, to: target }, nobody);
+  }
+
   #give(step: Step, to: Session, element: Element, from: Jid, sender: Account, recipient: Account | undefined, told?: Set<Session>): void {
     if (recipient === undefined || isBarred(sender, from, recipient, to.jid)) return;
     to.deliver(step, element);
@@ -181,17 +207,17 @@ export class Presence {
   /** Whether the address is a service's, which has then been told. Who is gone hears of no error. */
   #leaveService(step: Step, element: Element, from: Jid, to: Jid): boolean {
     const service = this.#services.get(to.domain);
-    const gone = { deliver: () => undefined };
-    void service?.take(step, { element: addressed(element, to.full), kind: "presence", type: "unavailable", id: undefined, from, to }, gone);
+    void service?.take(step, { element: addressed(element, to.full), kind: "presence", type: "unavailable", id: undefined, from, to }, nobody);
     return service !== undefined;
   }
 
   /** What a resource is told when it becomes available: whom it sees, and who has asked to see it (sections 4.3.1 and 3.1.3). */
   #welcome(step: Step, session: Session, account: Account): void {
     for (const item of account.contacts.values()) {
-      if (!sees(item)) continue;
+      if (!sees(item) && !item.ask) continue;
       const contact = this.#accounts.read(step, item.jid);
-      if (contact === undefined) continue;
+      if (contact === undefined) this.#askService(step, account, item);
+      if (contact === undefined || !sees(item)) continue;
       if (!contact.shows(account.bare)) this.#onStale(step, account, makeJid(contact.username, contact.host));
       else this.#tellOf(step, session, account, contact);
     }
@@ -203,6 +229,14 @@ export class Presence {
     }
   }
 
+  /** Of a contact at a service: what there is to see (section 4.3.1), and once more what it has not answered (section 3.1.2). */
+  #askService(step: Step, account: Account, item: RosterItem): void {
+    const from = makeJid(account.username, account.host);
+    for (const [type, isDue] of [["probe", sees(item)], ["subscribe", item.ask]] as const) {
+      if (isDue) this.#tellService(step, el("presence", { xmlns: clientNamespace, type, from: from.full }), from, account, item.jid);
+    }
+  }
+
   #tellOf(step: Step, session: Session, account: Account, contact: Account): void {
     for (const { available, presence, jid } of this.#registry.sessions(contact.bare)) {
       if (!available || presence === undefined || isBarred(contact, jid, account, session.jid)) continue;
@@ -211,10 +245,10 @@ export class Presence {
   }
 
   /** The resources that have sent directed presence to the one who probes (section 4.6.6). */
-  #directedTo(contact: Account, user: Account, from: Jid, to: Jid): readonly string[] {
+  #directedTo(contact: Account, user: Account | undefined, from: Jid, to: Jid): readonly string[] {
     return this.#registry
       .sessions(contact.bare)
-      .filter((session) => session.connected && session.hasDirected(from) && !user.blocks(session.jid))
+      .filter((session) => session.connected && session.hasDirected(from) && user?.blocks(session.jid) !== true)
       .filter((session) => to.resource === undefined || session.resource === to.resource)
       .map((session) => session.jid.full);
   }

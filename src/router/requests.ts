@@ -1,7 +1,9 @@
 /** Requests that the server makes itself: iqs of type get and set, in its own name or in an account's (RFC 6120 section 8.2.3). */
 import type { Jid } from "../domain/jid.ts";
 import { serverRequestMs, serverRequestsMax } from "../domain/limits.ts";
+import type { CountRefusal } from "../domain/refusals.ts";
 import type { Clock, Ids, Log, Timer } from "../ports.ts";
+import { nobody, type Services } from "../service/services.ts";
 import type { Registry } from "../session/registry.ts";
 import type { Batch, Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
@@ -10,7 +12,7 @@ import { clientNamespace, el, payloadOf, stanzasNamespace, type Stanza } from ".
 export interface ServerRequest {
   /** The server's own domain, or the bare JID of an account. */
   readonly from: Jid;
-  /** The full JID of a connected session of this server: nobody else can be asked. */
+  /** The full JID of a connected session of this server, or an address of a component that is connected (XEP-0114): nobody else can be asked. */
   readonly to: Jid;
   readonly type: "get" | "set";
   readonly payload: Element;
@@ -27,10 +29,12 @@ export type Answered = (step: Step, answer: ServerAnswer) => void;
 
 export interface RequestsOptions {
   readonly registry: Registry;
+  readonly services: Services;
   readonly batch: Batch;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Log;
+  readonly refused: CountRefusal;
 }
 
 interface Pending {
@@ -54,15 +58,18 @@ export class Requests {
    * to take the question back: then nobody is told.
    */
   ask(step: Step, { from, to, type, payload }: ServerRequest, answered: Answered): () => void {
-    const { registry, clock, ids } = this.#options;
+    const { registry, services, clock, ids } = this.#options;
     if (this.#isOver) return () => undefined;
     let isWanted = true;
     const tell: Answered = (later, answer) => {
       if (isWanted) answered(later, answer);
     };
     const session = to.resource === undefined ? undefined : registry.session(to.bare, to.resource);
-    if (session === undefined || this.#pending.size >= serverRequestsMax) {
-      const condition = session === undefined ? "item-not-found" : "resource-constraint";
+    const service = services.ofContact(to.bare);
+    const isThere = session !== undefined || (service !== undefined && service.away !== true);
+    if (!isThere || this.#pending.size >= serverRequestsMax) {
+      const condition = !isThere ? "item-not-found" : "resource-constraint";
+      if (isThere) this.#options.refused("serverRequestsMax");
       this.#later(step.id, (later) => tell(later, { error: condition }));
       return () => void (isWanted = false);
     }
@@ -71,7 +78,9 @@ export class Requests {
     this.#pending.set(id, { from: from.full, to: to.full, answered: tell, timer: clock.at(step.at + serverRequestMs, unanswered) });
     // It was never sent.
     step.ifDiscarded(unanswered);
-    session.deliver(step, el("iq", { xmlns: clientNamespace, type, id, from: from.full, to: to.full }, payload), { copy: true });
+    const element = el("iq", { xmlns: clientNamespace, type, id, from: from.full, to: to.full }, payload);
+    if (session !== undefined) session.deliver(step, element, { copy: true });
+    else void service?.take(step, { element, kind: "iq", type, id, from, to }, nobody);
     return () => {
       isWanted = false;
       this.#drop(id);

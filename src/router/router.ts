@@ -5,9 +5,11 @@
 import type { Account } from "../domain/account.ts";
 import { decideDelivery, type DeliveryRow } from "../domain/delivery.ts";
 import type { Jid } from "../domain/jid.ts";
+import { extensionAnswerMs } from "../domain/limits.ts";
+import { countFault } from "../domain/refusals.ts";
 import { subscriptionTypes, type SubscriptionType } from "../domain/subscription.ts";
 import type { AccountCache } from "../session/account-cache.ts";
-import type { FeatureStage, PresenceChange, Session, StanzaRouter, UnacknowledgedStanza } from "../session/environment.ts";
+import type { FeatureStage, PreparedBinding, PresenceChange, Session, StanzaRouter, UnacknowledgedStanza } from "../session/environment.ts";
 import { refuse } from "../session/refusal.ts";
 import type { Registry } from "../session/registry.ts";
 import type { Batch, Step } from "../step/batch.ts";
@@ -18,12 +20,14 @@ import { noteFor } from "./delivery-note.ts";
 import { giveBack } from "./give-back.ts";
 import type { Capabilities } from "./capabilities.ts";
 import { elementTable, type ElementTable } from "./elements.ts";
+import { offeredInline, prepareBinding } from "./inline.ts";
 import { answerIq, type IqTable, iqTable } from "./iq.ts";
 import { passPhase, phaseTable, type Passage, type Phase, type PhaseTable } from "./phases.ts";
 import { isBarred, type Presence } from "./presence.ts";
 import type { Patience } from "./patience.ts";
 import type { Requests } from "./requests.ts";
-import type { Sender, Service, Services } from "../service/services.ts";
+import { serviceAway, type Sender, type Service, type Services } from "../service/services.ts";
+import type { Whispered } from "../muc/rooms.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 
 export interface RouterOptions {
@@ -82,7 +86,7 @@ export class Router implements StanzaRouter {
       if (stanza.type !== "probe") refuse(session, step, stanza, remoteServerNotFound);
       return undefined;
     }
-    if (to.local === undefined) return this.#routeToServer(step, session, stanza, to, handled);
+    if (to.local === undefined) return this.#routeToServer(step, session, session, stanza, to, handled);
     return this.#withAccount(step, to, handled, (step, account) => this.#routeToAccount(step, session, session, stanza as Addressed, account, handled));
   }
 
@@ -91,11 +95,11 @@ export class Router implements StanzaRouter {
   }
 
   giveBack(step: Step, jid: Jid, stanzas: readonly UnacknowledgedStanza[]): void {
-    const { accounts, registry, house, batch } = this.#options;
+    const { accounts, registry, services, house, batch } = this.#options;
     // Memory is ahead of the disk: whoever is recovered from there has them still.
     if (batch.failed) return;
     const passes = (phase: Phase, passage: Passage) => passPhase(this.#phases, phase, passage);
-    giveBack({ registry, house, account: accounts.read(step, jid.bare), passes }, step, jid, stanzas);
+    giveBack({ registry, services, house, account: accounts.read(step, jid.bare), passes }, step, jid, stanzas);
   }
 
   holdsBack(step: Step, session: Session, element: Element): boolean {
@@ -166,34 +170,89 @@ export class Router implements StanzaRouter {
     return extensions.flatMap((extension) => extension.streamFeature?.(stage, house) ?? []);
   }
 
-  serves(domain: string): boolean {
-    return this.#hosts.has(domain) || this.#options.services.get(domain) !== undefined;
+  inlineFeatures(stage: FeatureStage): readonly Element[] {
+    const { extensions, house } = this.#options;
+    return extensions.flatMap((extension) => extension.inlineFeature?.(stage, house) ?? []);
+  }
+
+  bindFeatures(): readonly string[] {
+    const { extensions, house } = this.#options;
+    return offeredInline(extensions, house).map(({ feature }) => feature);
+  }
+
+  async prepareBinding(account: Account): Promise<PreparedBinding> {
+    const { extensions, house, patience } = this.#options;
+    const late = () => house.log.error({ jid: account.bare }, `${account.bare}: an extension has not looked up what a login is to be told within ${extensionAnswerMs / 1_000} s: it goes without`);
+    return prepareBinding(extensions, house, account, (asked) => patience.within(asked, late));
+  }
+
+  reaches({ domain, local }: Jid): boolean {
+    const service = this.#options.services.get(domain);
+    if (service === undefined) return this.#hosts.has(domain) && local !== undefined;
+    return service.away !== true && (service.hasContacts === true || local !== undefined);
   }
 
   /**
-   * In the name of a service: to an account, as if a session there had sent it, or to another service. What comes back goes to `sender`.
-   * Messages and presence only.
+   * In the name of a service: to the server, an account, a session or another service, as if a session here had sent it. What comes back
+   * goes to `sender`. A promise means that something has to be loaded first, as with `route`; it never rejects.
    */
-  send(step: Step, stanza: Addressed, sender: Sender): void {
-    const { services, house, accounts, batch } = this.#options;
-    const service = services.get(stanza.to.domain);
-    if (service !== undefined) {
-      service.take(step, stanza, sender)?.catch((err: unknown) => house.log.error({ err, to: stanza.to.full }, "a service failed over a stanza of another"));
-      return;
+  send(step: Step, stanza: Addressed, sender: Sender): Promise<void> | undefined {
+    const { house, batch } = this.#options;
+    return this.#sendOn(step, stanza, sender)?.catch((err: unknown) => {
+      if (!batch.failed) house.log.error({ err, to: stanza.to.full }, "a stanza of a service could not be routed");
+    });
+  }
+
+  #sendOn(step: Step, stanza: Addressed, sender: Sender): Promise<void> | undefined {
+    const { services, house, batch, requests } = this.#options;
+    const { to } = stanza;
+    if (!this.#passes("stamp", { step, stanza, sender: undefined, house, account: undefined, recipient: undefined }, sender)) return undefined;
+    if (stanza.kind === "iq" && requests.take(step, stanza)) return undefined;
+    const service = services.get(to.domain);
+    if (service !== undefined) return service.take(step, stanza, sender);
+    if (!this.#hosts.has(to.domain)) {
+      if (stanza.type !== "probe") refuseTo(sender, undefined, step, stanza, remoteServerNotFound);
+      return undefined;
     }
-    const { domain, local } = stanza.to;
-    if (!this.#hosts.has(domain) || local === undefined) {
-      if (mayBeAnswered(stanza)) sender.deliver(step, stanzaError(stanza, remoteServerNotFound));
-      return;
+    if (to.local === undefined) return this.#routeToServer(step, sender, undefined, stanza, to, nothing);
+    return this.#withAccount(step, to, nothing, (step, account) => {
+      // Memory is ahead of the disk: nobody is told anything any more.
+      if (batch.failed) return undefined;
+      if (isSubscription(stanza)) return this.#takeSubscription(step, stanza, account, sender);
+      return this.#routeToAccount(step, sender, undefined, stanza, account, nothing);
+    });
+  }
+
+  /** RFC 6121 section 3, from an address of a service. An account that does not exist is silent, as one that ignores it. */
+  #takeSubscription(step: Step, stanza: Addressed, account: Account | undefined, sender: Sender): undefined {
+    if (account === undefined) return undefined;
+    const [from, to] = [stanza.from.toBare(), stanza.to.toBare()];
+    Object.assign(stanza.element.attrs, { from: from.full, to: to.full });
+    const { subscriptions, house } = this.#options;
+    const fault = subscriptions.fromService(step, account, from, stanza.type as SubscriptionType, stanza.element);
+    if (fault !== undefined) {
+      countFault(house.refused, fault);
+      refuseTo(sender, undefined, step, { ...stanza, from, to }, fault);
     }
-    const route = (step: Step, account: Account | undefined) => void this.#routeToAccount(step, sender, undefined, stanza, account, () => undefined);
-    const account = accounts.held(stanza.to.bare) === undefined ? accounts.read(step, stanza.to.bare) : undefined;
-    if (account !== undefined) return route(step, account);
-    const cause = step.id;
-    Promise.resolve(accounts.held(stanza.to.bare))
-      .then(() => accounts.load(domain, local))
-      .then(() => batch.failed || batch.run(cause, (step) => route(step, accounts.read(step, stanza.to.bare))))
-      .catch((err: unknown) => house.log.error({ err, to: stanza.to.full }, "a stanza of a service could not be routed"));
+    return undefined;
+  }
+
+  /**
+   * A message that a room hands on from one user to another: each has it in the own archive (XEP-0313 section 6.1.1), and those clients of
+   * its sender that are the same occupant are given a copy (XEP-0280 section 6.1).
+   */
+  whispered(step: Step, { sent, received, mates }: Whispered): void {
+    const { house, accounts, registry } = this.#options;
+    const reader = accounts.read(step, received.to.bare);
+    const sender = accounts.read(step, sent.from.bare);
+    const keep = (stanza: Stanza, account: Account) => passPhase(this.#phases, "archive", { step, stanza, sender: undefined, house, account });
+    // Of oneself, by another nick, it is kept once.
+    if (reader !== undefined && reader !== sender) keep(received, reader);
+    if (sender === undefined) return;
+    keep(sent, sender);
+    const own = registry.sessions(sender.bare);
+    const recipients = own.filter(({ jid }) => !mates.includes(jid.full));
+    passPhase(this.#phases, "copy", { step, stanza: sent, sender: own.find(({ jid }) => jid.full === sent.from.full), house, account: sender, recipients });
   }
 
   /** In the name of a service, for a session: an account is asked what it answers to strangers. The answer, or the error, goes to `sender`. */
@@ -227,16 +286,16 @@ export class Router implements StanzaRouter {
   #routeWithoutAddress(step: Step, session: Session, stanza: Stanza, handled: Handled): Promise<void> | undefined {
     const to = stanza.from.toBare();
     if (stanza.kind === "iq") {
-      return this.#withAccount(step, to, handled, (step, account) => this.#answer(step, session, stanza, "account", account, handled));
+      return this.#withAccount(step, to, handled, (step, account) => this.#answer(step, session, session, stanza, "account", account, handled));
     }
     stanza.element.attrs["to"] = to.full;
     return this.#withAccount(step, to, handled, (step, account) => this.#routeToAccount(step, session, session, { ...stanza, to }, account, handled));
   }
 
   /** RFC 6120 sections 10.5.1 and 10.5.2: presence to the server is of no consequence, messages have no reader there. */
-  #routeToServer(step: Step, session: Session, stanza: Stanza, to: Jid, handled: Handled): Promise<void> | undefined {
-    if (stanza.kind === "iq" && to.resource === undefined) return this.#answer(step, session, stanza, "server", undefined, handled);
-    if (stanza.kind !== "presence") refuse(session, step, stanza, serviceUnavailable);
+  #routeToServer(step: Step, sender: Sender, session: Session | undefined, stanza: Stanza, to: Jid, handled: Handled): Promise<void> | undefined {
+    if (stanza.kind === "iq" && to.resource === undefined) return this.#answer(step, sender, session, stanza, "server", undefined, handled);
+    if (stanza.kind !== "presence") refuseTo(sender, session, step, stanza, serviceUnavailable);
     return undefined;
   }
 
@@ -250,8 +309,9 @@ export class Router implements StanzaRouter {
       return undefined;
     }
     const local = this.#hosts.has(to.domain);
-    if (type === "subscribe" && !(local && to.local !== undefined)) {
-      refuse(session, step, stanza, local || this.serves(to.domain) ? serviceUnavailable : remoteServerNotFound);
+    const fault = type === "subscribe" ? this.#unaskable(to) : undefined;
+    if (fault !== undefined) {
+      refuse(session, step, stanza, fault);
       return undefined;
     }
     stanza.element.attrs["to"] = to.full;
@@ -260,9 +320,20 @@ export class Router implements StanzaRouter {
       const user = accounts.read(step, stanza.from.bare);
       if (user === undefined) return;
       const fault = subscriptions.outbound(step, user, to, contact, type, stanza.element);
-      if (fault !== undefined) refuse(session, step, { ...stanza, to }, fault);
+      if (fault === undefined) return;
+      countFault(this.#options.house.refused, fault);
+      refuse(session, step, { ...stanza, to }, fault);
     };
     return local && to.local !== undefined ? this.#withAccount(step, to, handled, process) : process(step, undefined);
+  }
+
+  /** Why nobody at this address can be asked to show presence (RFC 6121 section 3.1.2). */
+  #unaskable({ domain, bare, local }: Jid): StanzaFault | undefined {
+    const { services } = this.#options;
+    const service = services.ofContact(bare);
+    if (service !== undefined) return service.away === true ? serviceAway : undefined;
+    if (this.#hosts.has(domain)) return local === undefined ? serviceUnavailable : undefined;
+    return services.get(domain) === undefined ? remoteServerNotFound : serviceUnavailable;
   }
 
   /**
@@ -307,6 +378,7 @@ export class Router implements StanzaRouter {
     if (stanza.kind === "presence" && stanza.type === "available" && session?.connected === false) return undefined;
     if (stanza.kind === "presence" && stanza.type === "probe") {
       if (session !== undefined) presence.answerProbe(step, session, stanza, account);
+      else presence.answerProbeOfService(step, sender, stanza, account);
       return undefined;
     }
     const passage = { step, stanza, sender: session, house, account, recipient: undefined };
@@ -325,16 +397,14 @@ export class Router implements StanzaRouter {
         this.#deliver(passage, decision.to, decision.why, sender);
         return undefined;
       case "answer":
-        // A service asks nobody: it has no session to be answered in.
-        if (session === undefined) return undefined;
-        return this.#answer(step, session, stanza, "account", account, handled);
+        return this.#answer(step, sender, session, stanza, "account", account, handled);
       case "undelivered":
         if (this.#passes("undelivered", { ...passage, why: decision.why }, sender)) refuseTo(sender, session, step, stanza, serviceUnavailable);
         return undefined;
       case "bounce":
         // An account that does not exist answers a stranger as one that does: service-unavailable, but for what an extension tells everybody.
-        if (session !== undefined && account === undefined && stanza.kind === "iq" && stanza.to.resource === undefined) {
-          return this.#answer(step, session, stanza, "account", undefined, handled);
+        if (account === undefined && stanza.kind === "iq" && stanza.to.resource === undefined) {
+          return this.#answer(step, sender, session, stanza, "account", undefined, handled);
         }
         refuseTo(sender, session, step, stanza, serviceUnavailable);
         return undefined;
@@ -350,8 +420,11 @@ export class Router implements StanzaRouter {
       const held = passPhase(this.#phases, "hold", { step, stanza, sender, house, account, recipient });
       if (held === undefined) {
         recipient.deliver(step, stanza.element, note);
-        if (stanza.kind === "presence" && sender !== undefined) this.#options.presence.reached(step, sender, stanza, recipient);
+        if (stanza.kind !== "presence") continue;
+        if (sender !== undefined) this.#options.presence.reached(step, sender, stanza, recipient);
+        else this.#options.presence.heardFrom(step, recipient, stanza.from, stanza.type);
       } else if ("fault" in held) {
+        countFault(house.refused, held.fault);
         refuseTo(origin, sender, step, stanza, held.fault);
       }
     }
@@ -359,7 +432,8 @@ export class Router implements StanzaRouter {
 
   #answer(
     step: Step,
-    session: Session,
+    sender: Sender,
+    session: Session | undefined,
     iq: Stanza,
     target: "server" | "account",
     account: Account | undefined,
@@ -372,7 +446,7 @@ export class Router implements StanzaRouter {
     const answer = answerIq(this.#iqs, this.#options.patience, { step, iq, session, house, target, account, own, shared });
     if (!(answer instanceof Promise)) {
       answer.before?.(step);
-      session.deliver(step, answer.element);
+      sender.deliver(step, answer.element);
       answer.afterwards?.(step);
       return undefined;
     }
@@ -381,7 +455,7 @@ export class Router implements StanzaRouter {
       batch.run(cause, (step) => {
         if (account !== undefined) step.dependOn(account.ticket);
         before?.(step);
-        session.deliver(step, element);
+        sender.deliver(step, element);
         afterwards?.(step);
         handled(step);
       }),
@@ -392,23 +466,32 @@ export class Router implements StanzaRouter {
   #isShared(step: Step, account: Account | undefined, { from, to }: Stanza): boolean {
     if (account === undefined) return false;
     if (account.bare === from.bare) return true;
+    if (to === undefined || !account.shows(from.bare)) return false;
     const sender = this.#options.accounts.read(step, from.bare);
-    return account.shows(from.bare) && sender !== undefined && to !== undefined && !isBarred(sender, from, account, to);
+    // Of a service's address nobody but the account can have blocked the other.
+    if (sender === undefined) return this.#options.services.ofContact(from.bare) !== undefined && !account.blocks(from);
+    return !isBarred(sender, from, account, to);
   }
 
   /** `origin`: who is told of a refusal; the session that sent it where nobody else is named. */
   #passes(phase: Phase, passage: Passage, origin: Sender | undefined = passage.sender): boolean {
     const verdict = passPhase(this.#phases, phase, passage);
     if (verdict === undefined) return true;
+    if ("fault" in verdict) countFault(passage.house.refused, verdict.fault);
     if ("fault" in verdict && origin !== undefined) refuseTo(origin, passage.sender, passage.step, passage.stanza, verdict.fault);
     return false;
   }
 
   /** RFC 6121 section 4.6.3 holds for a service as for any address: it is told of the end as long as it has been told of the beginning. */
   #routeToService(step: Step, session: Session, stanza: Addressed, service: Service, handled: Handled): Promise<void> | undefined {
-    const waiting = service.take(step, stanza, session);
-    if (waiting === undefined) return undefined;
+    const taking = service.take(step, stanza, session);
+    if (taking === undefined) return undefined;
     const cause = step.id;
+    const { patience, house } = this.#options;
+    const waiting = service.isPatient === true ? taking : patience.within(taking, () => {
+      house.refused("extensionAnswerMs");
+      house.log.error({ from: stanza.from.full }, `service ${service.domain}: has not taken a ${stanza.kind} within ${extensionAnswerMs / 1_000} s; its sender goes on`);
+    });
     return waiting.then(() => this.#options.batch.run(cause, handled));
   }
 }
@@ -418,6 +501,8 @@ function refuseTo(sender: Sender, session: Session | undefined, step: Step, stan
   if (session !== undefined) refuse(session, step, stanza, fault);
   else if (mayBeAnswered(stanza)) sender.deliver(step, stanzaError(stanza, fault));
 }
+
+function nothing(): void {}
 
 const serviceUnavailable: StanzaFault = { condition: "service-unavailable", text: "" };
 

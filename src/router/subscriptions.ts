@@ -4,7 +4,8 @@
  */
 import type { Account } from "../domain/account.ts";
 import { makeJid, type Jid } from "../domain/jid.ts";
-import { subscriptionRequestCharsMax, subscriptionRequestsMax } from "../domain/limits.ts";
+import { rosterItemsMax, subscriptionRequestCharsMax, subscriptionRequestsMax } from "../domain/limits.ts";
+import type { CountRefusal } from "../domain/refusals.ts";
 import { newRosterItem, sameRosterItem, withSubscription } from "../domain/roster.ts";
 import {
   decideSubscription,
@@ -21,6 +22,7 @@ import type { Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
 import { serialise } from "../xml/serialise.ts";
 import { clientNamespace, el, type StanzaFault } from "../xml/stanza.ts";
+import { nobody, type Services } from "../service/services.ts";
 import type { Presence } from "./presence.ts";
 import type { Announce, Rosters } from "./rosters.ts";
 
@@ -29,6 +31,8 @@ export interface SubscriptionOptions {
   readonly accounts: AccountCache;
   readonly rosters: Rosters;
   readonly presence: Presence;
+  readonly services: Services;
+  readonly refused: CountRefusal;
 }
 
 export class Subscriptions {
@@ -36,12 +40,16 @@ export class Subscriptions {
   readonly #accounts: AccountCache;
   readonly #rosters: Rosters;
   readonly #presence: Presence;
+  readonly #services: Services;
+  readonly #refused: CountRefusal;
 
-  constructor({ registry, accounts, rosters, presence }: SubscriptionOptions) {
+  constructor({ registry, accounts, rosters, presence, services, refused }: SubscriptionOptions) {
+    this.#refused = refused;
     this.#registry = registry;
     this.#accounts = accounts;
     this.#rosters = rosters;
     this.#presence = presence;
+    this.#services = services;
   }
 
   /**
@@ -53,21 +61,35 @@ export class Subscriptions {
     const item = user.contacts.get(to.bare);
     const outcome = decideSubscription("outbound", type, before, item?.approved === true);
     if (item === undefined && needsItem(outcome) && !user.hasRoomFor(newRosterItem(to.bare))) {
-      return { condition: "resource-constraint", text: "the roster is full" };
+      return { condition: "resource-constraint", text: "the roster is full", limit: user.contacts.size >= rosterItemsMax ? "rosterItemsMax" : "rosterBytesMax" };
     }
     // Said whoever is asked: what depended on the contact would tell who has an account here, and who has blocked whom.
     if (type === "subscribe" && serialise(element).length > subscriptionRequestCharsMax) {
-      return { condition: "policy-violation", text: `a request has at most ${subscriptionRequestCharsMax} characters` };
+      return tooLong;
     }
     const showed = user.shows(to.bare);
     // Section 3.2.2: while the contact may still know of it.
     if (type === "unsubscribed" && showed) this.#presence.hide(step, user, to);
     const announce = this.#change(step, user, to.bare, outcome);
-    const answers = outcome.pass && contact !== undefined ? this.#inbound(step, contact, user, type, element) : nothing;
+    const answers = outcome.pass ? this.#pass(step, user, to, contact, type, element) : nothing;
     announce(step);
     if (!showed && user.shows(to.bare)) this.#presence.show(step, user, to);
     answers(step);
     return undefined;
+  }
+
+  /** Both see each other from now on, whatever was between them; nothing happens where one has blocked the other, or has no room for a contact. */
+  unite(step: Step, a: Account, b: Account): void {
+    const sides = [{ user: a, other: b }, { user: b, other: a }];
+    if (sides.some(({ user, other }) => user.blocks(jidOf(other)) || !user.hasRoomFor(user.contacts.get(other.bare) ?? newRosterItem(other.bare)))) return;
+    const shown = sides.filter(({ user, other }) => !user.shows(other.bare));
+    const announcements = sides.map(({ user, other }) => {
+      if (user.requests.has(other.bare)) this.#settle(step, user, other.bare);
+      const { name, groups, approved } = user.contacts.get(other.bare) ?? newRosterItem(other.bare);
+      return this.#rosters.set(step, user, { jid: other.bare, name, groups, approved, subscription: "both", ask: false });
+    });
+    for (const announce of announcements) announce(step);
+    for (const { user, other } of shown) this.#presence.show(step, user, jidOf(other));
   }
 
   /**
@@ -82,11 +104,11 @@ export class Subscriptions {
     const announce = user.contacts.has(to.bare) ? this.#rosters.remove(step, user, to.bare, asker) : nothing;
     return (step) => {
       if (showsToContact(subscription)) this.#presence.hide(step, user, to);
-      if (contact !== undefined && (seesContact(subscription) || pendingOut)) {
-        this.#inbound(step, contact, user, "unsubscribe", stanza("unsubscribe", user.bare, contact.bare))(step);
+      if (seesContact(subscription) || pendingOut) {
+        this.#pass(step, user, to, contact, "unsubscribe", stanza("unsubscribe", user.bare, to.bare))(step);
       }
-      if (contact !== undefined && (showsToContact(subscription) || pendingIn)) {
-        this.#inbound(step, contact, user, "unsubscribed", stanza("unsubscribed", user.bare, contact.bare))(step);
+      if (showsToContact(subscription) || pendingIn) {
+        this.#pass(step, user, to, contact, "unsubscribed", stanza("unsubscribed", user.bare, to.bare))(step);
       }
       announce(step);
     };
@@ -102,12 +124,30 @@ export class Subscriptions {
     announce(step);
   }
 
-  /** What arrives for `owner` from another account. Returns what goes back, to be called when the sender's side is done. */
-  #inbound(step: Step, owner: Account, sender: Account, type: SubscriptionType, element: Element): Announce {
-    const from = sender.bare;
+  /** What an address of a service sends: `element` has both bare JIDs. Returns what is wrong with it; nothing has happened then. */
+  fromService(step: Step, owner: Account, from: Jid, type: SubscriptionType, element: Element): StanzaFault | undefined {
+    if (type === "subscribe" && serialise(element).length > subscriptionRequestCharsMax) return tooLong;
+    this.#inbound(step, owner, { bare: from.bare, jid: from, account: undefined }, type, element)(step);
+    return undefined;
+  }
+
+  /** To the contact's side: an account, an address of a service, or nobody here. Returns what goes back, as `#inbound` does. */
+  #pass(step: Step, user: Account, to: Jid, contact: Account | undefined, type: SubscriptionType, element: Element): Announce {
+    const jid = jidOf(user);
+    if (contact !== undefined) return this.#inbound(step, contact, { bare: user.bare, jid, account: user }, type, element);
+    this.#tellService(step, jid, to, type, element);
+    return nothing;
+  }
+
+  #tellService(step: Step, from: Jid, to: Jid, type: SubscriptionType, element: Element): void {
+    void this.#services.ofContact(to.bare)?.take(step, { element, kind: "presence", type, id: element.attrs["id"] as string | undefined, from, to }, nobody);
+  }
+
+  /** What arrives for `owner`. Returns what goes back, to be called when the sender's side is done. */
+  #inbound(step: Step, owner: Account, { bare: from, jid, account: sender }: Peer, type: SubscriptionType, element: Element): Announce {
     step.dependOn(owner.ticket);
     const outcome = decideSubscription("inbound", type, owner.subscription(from), owner.contacts.get(from)?.approved === true);
-    if (owner.blocks(jidOf(sender))) {
+    if (owner.blocks(jid)) {
       // Who is blocked is neither heard nor answered, and asks for nothing; but what it grants, gives up or takes back is so, that both rosters agree.
       if (type !== "subscribe") this.#change(step, owner, from, outcome)(step);
       return nothing;
@@ -116,15 +156,24 @@ export class Subscriptions {
     const announce = this.#change(step, owner, from, outcome, element);
     if (outcome.pass) this.#deliver(step, owner, type, element);
     announce(step);
-    if (showed && !owner.shows(from)) this.#presence.hide(step, owner, jidOf(sender));
+    if (showed && !owner.shows(from)) this.#presence.hide(step, owner, jid);
     const { answer } = outcome;
     if (answer === undefined) return nothing;
+    const reply = stanza(answer, owner.bare, from);
+    const own = jidOf(owner);
+    if (sender === undefined) {
+      return (step) => {
+        this.#tellService(step, own, jid, answer, reply);
+        // Section 3.1.5: what a service has seen already is not known here.
+        if (owner.shows(from)) this.#presence.show(step, owner, jid);
+      };
+    }
     return (step) => {
       const blind = !sender.sees(owner.bare);
-      this.#inbound(step, sender, owner, answer, stanza(answer, owner.bare, from))(step);
+      this.#inbound(step, sender, { bare: owner.bare, jid: own, account: owner }, answer, reply)(step);
       // Whoever sees the owner from now on is told what there is to see (section 3.1.5); who saw it before knows.
       const sighted = blind && sender.sees(owner.bare);
-      if (sighted || (!showed && owner.shows(from))) this.#presence.show(step, owner, jidOf(sender));
+      if (sighted || (!showed && owner.shows(from))) this.#presence.show(step, owner, jid);
     };
   }
 
@@ -141,9 +190,10 @@ export class Subscriptions {
     const had = account.requests.has(contact);
     const { host, username } = account;
     // Section 3.1.3, security warning: what strangers can make the server keep has a bound. Beyond it a request reaches who is there, and is not kept.
-    if (pendingIn && !had && request !== undefined && account.requests.size < subscriptionRequestsMax) {
+    if (pendingIn && !had && request !== undefined) {
       const data = { host, username, from: contact, stanza: serialise(request) };
-      this.#accounts.change(step, account, { type: "SubscriptionRequested", data });
+      if (account.requests.size < subscriptionRequestsMax) this.#accounts.change(step, account, { type: "SubscriptionRequested", data });
+      else this.#refused("subscriptionRequestsMax");
     }
     if (!pendingIn && had) this.#settle(step, account, contact);
     const item = account.contacts.get(contact);
@@ -160,6 +210,15 @@ export class Subscriptions {
     this.#accounts.change(step, account, { type: "SubscriptionRequestSettled", data: { host, username, from: contact } });
   }
 }
+
+/** Who has sent something, with its account if it has one here. */
+interface Peer {
+  readonly bare: string;
+  readonly jid: Jid;
+  readonly account: Account | undefined;
+}
+
+const tooLong: StanzaFault = { condition: "policy-violation", text: `a request has at most ${subscriptionRequestCharsMax} characters`, limit: "subscriptionRequestCharsMax" };
 
 function needsItem({ state, approved }: SubscriptionOutcome): boolean {
   const { subscription, pendingOut } = subscriptionParts[state];

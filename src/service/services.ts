@@ -3,18 +3,27 @@ import type { Jid } from "../domain/jid.ts";
 import type { DeliveryNote } from "../session/environment.ts";
 import type { Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
-import type { Stanza } from "../xml/stanza.ts";
+import type { Stanza, StanzaFault } from "../xml/stanza.ts";
 
 export interface Service {
   /** Prepared; no host's, and no other service's. */
   readonly domain: string;
-  /** What service discovery lists it as. */
-  readonly name: string;
+  /** What service discovery lists it as, if by more than its domain. */
+  readonly name?: string;
+  /** Nobody is there to take anything now: it is a service that may come. What is sent to it is still for `take`, which says so. */
+  readonly away?: boolean;
+  /**
+   * Its addresses are contacts as those of another server are: they have subscriptions to presence, and are sent directed presence also
+   * at the domain itself. Without it only its addresses with a localpart take presence, and no subscriptions.
+   */
+  readonly hasContacts?: true;
   /**
    * Takes a stanza to its domain, or to an address of it, that has passed the border; answers too. A promise holds the sender's input
    * until it settles (RFC 6120 section 10.1), and has to be told of its own error. Presence of type unavailable comes from who is gone, too.
    */
   take(step: Step, stanza: Stanza & { readonly to: Jid }, sender: Sender): Promise<void> | undefined;
+  /** Its promises are settled within `extensionAnswerMs`. Of others the sender's input is let go then. */
+  readonly isPatient?: true;
   /** Before the first session is restored. Rejects where that cannot be. */
   load?(): Promise<void>;
   /** Every session that lives on from before is in its place, and nobody was let in since. */
@@ -26,6 +35,12 @@ export interface Sender {
   /** Puts an element into its queue; after its end it goes nowhere. */
   deliver(step: Step, element: Element, note?: DeliveryNote): void;
 }
+
+/** For what nobody wants to hear an answer to. */
+export const nobody: Sender = { deliver: () => undefined };
+
+/** RFC 6120 sections 8.3.3.17 and 10.4.3: the service is known, and no stream to it can be had. Its type is wait: it may come back. */
+export const serviceAway: StanzaFault = { condition: "remote-server-timeout", text: "this service is not connected" };
 
 /** Services by their domains. */
 export class Services {
@@ -39,6 +54,14 @@ export class Services {
 
   remove(service: Service): void {
     if (this.#byDomain.get(service.domain) === service) this.#byDomain.delete(service.domain);
+  }
+
+  /** The service of a bare or full JID whose addresses are contacts. */
+  ofContact(jid: string): Service | undefined {
+    const slash = jid.indexOf("/");
+    const bare = slash === -1 ? jid : jid.slice(0, slash);
+    const service = this.#byDomain.get(bare.slice(bare.indexOf("@") + 1));
+    return service?.hasContacts === true ? service : undefined;
   }
 
   get(domain: string): Service | undefined {

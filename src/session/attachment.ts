@@ -47,7 +47,7 @@ export class Attachment implements LinkHandler {
     this.#clock = clock;
     this.#owner = owner;
     this.#flow = new Flow(link, clock, (bytes) => this.#owner?.stuck(bytes));
-    this.outbox = new Outbox((text) => this.#flow.write(text), (error) => this.#owner?.broke(error));
+    this.outbox = new Outbox((texts) => this.#flow.write(texts), (error) => this.#owner?.broke(error));
     this.#receipts = new Receipts(link, this.outbox);
   }
 
@@ -75,10 +75,9 @@ export class Attachment implements LinkHandler {
   replaced(closingMs: number, wrote: (text: string) => void): void {
     this.release();
     if (this.#dropped) return;
-    for (const text of [`<stream:error><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>`, this.link.footerText]) {
-      wrote(text);
-      this.link.write(text);
-    }
+    const texts = [`<stream:error><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>`, this.link.footerText];
+    texts.forEach(wrote);
+    this.link.write(texts);
     this.link.end();
     this.#clock.at(this.#clock.now() + closingMs, () => this.link.destroy());
   }
@@ -110,7 +109,9 @@ export class Attachment implements LinkHandler {
       this.#endTagSent = true;
       step.ifDiscarded(() => (this.#endTagSent = false));
     }
-    if (this.outbox.waitingChars > outboxBytesHardMax) this.drop();
+    if (this.outbox.waitingChars <= outboxBytesHardMax) return;
+    this.#owner?.stuck(this.outbox.waitingChars);
+    this.drop();
   }
 
   follow(step: Step, receipt: Receipt): void {

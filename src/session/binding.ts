@@ -1,5 +1,6 @@
 /** Binding a resource (RFC 6120 section 7): loads the account and claims a resource that no other session has. */
 import type { SessionEvent } from "../../machines/session-events.ts";
+import { resourcePart } from "../auth/device-tokens.ts";
 import { prepareResource } from "../domain/jid.ts";
 import type { Step } from "../step/batch.ts";
 import type { Session, SessionEnvironment } from "./environment.ts";
@@ -37,6 +38,7 @@ export function bindResource(
   if (other !== undefined && conflict === "reject-new" && !isReplaced) return fail("conflict", "that resource is in use");
   const replaces = other !== undefined && isReplaced;
   if (!replaces && !hasRoom(environment, step, bareJid)) {
+    environment.tally.refused("session.resourcesPerAccountMax");
     return fail("resource-constraint", `an account has at most ${resourcesPerAccountMax} resources`);
   }
   if (replaces) other.tell(step, { type: "session.replaced", at: step.at });
@@ -45,6 +47,33 @@ export function bindResource(
   environment.registry.add(bareJid, resource, session);
   const roster = { version: account.rosterVersion(), items: account.contacts.size };
   return { type: "resource.bound", at: step.at, resource, roster };
+}
+
+/**
+ * The same for a login: the resource begins with the client's tag, if it can, and the rest of it is the server's (XEP-0386 section 3.2.1). A
+ * device gets the same for the same tag, and its former sessions give way (section 3.2).
+ */
+export function bindTaggedResource(
+  environment: SessionEnvironment,
+  step: Step,
+  session: Session,
+  identity: { readonly host: string; readonly username: string },
+  tag: string | null,
+): BindAnswer {
+  const bareJid = `${identity.username}@${identity.host}`;
+  const account = environment.accounts.read(step, bareJid);
+  if (account === undefined) return { type: "bind.failed", at: step.at, condition: "not-allowed", text: "the account does not exist any more" };
+  const { device } = session;
+  const own = device === null ? environment.ids.next() : resourcePart(device, tag ?? "");
+  const resource = (tag === null ? undefined : prepareResource(`${tag}/${own}`)) ?? own;
+  const others = environment.registry.sessions(bareJid);
+  for (const other of others) if ((device !== null && other.device === device) || other.resource === resource) other.tell(step, { type: "session.replaced", at: step.at });
+  if (!hasRoom(environment, step, bareJid)) {
+    environment.tally.refused("session.resourcesPerAccountMax");
+    return { type: "bind.failed", at: step.at, condition: "resource-constraint", text: `an account has at most ${environment.options.resourcesPerAccountMax} resources` };
+  }
+  environment.registry.add(bareJid, resource, session);
+  return { type: "resource.bound", at: step.at, resource, roster: { version: account.rosterVersion(), items: account.contacts.size } };
 }
 
 /** A session whose client may never come back gives way to one that is here: the one that is without a link for longest. */

@@ -2,7 +2,7 @@
  * The border between the wire and the session: what a first-level element is, checked and prepared,
  * so that nothing behind it has to doubt its input.
  */
-import { managementNamespace } from "../../machines/session-elements.ts";
+import { managementNamespace, sasl2Namespace } from "../../machines/session-elements.ts";
 import type { SessionEvent } from "../../machines/session-events.ts";
 import { parseJid, type Jid } from "../domain/jid.ts";
 import type { Element } from "../xml/element.ts";
@@ -37,6 +37,8 @@ export type Incoming =
   | { readonly kind: "auth"; readonly mechanism: string; readonly payload: string }
   | { readonly kind: "response"; readonly payload: string }
   | { readonly kind: "abort" }
+  /** XEP-0388. */
+  | { readonly kind: "authenticate" | "response2" | "abort2" }
   | { readonly kind: "stanza"; readonly stanza: StanzaKind }
   /** The peer reports a stream error of its own and will close (RFC 6120 section 4.9.1.1). */
   | { readonly kind: "stream-error" }
@@ -54,6 +56,8 @@ export function classify(element: Element): Incoming {
       return element.name === "starttls" ? { kind: "starttls" } : { kind: "unsupported" };
     case saslNamespace:
       return classifySasl(element);
+    case sasl2Namespace:
+      return classifySasl2(element);
     case managementNamespace:
       return { kind: "management" };
     case streamNamespace:
@@ -71,6 +75,20 @@ function classifySasl(element: Element): Incoming {
       return { kind: "response", payload: element.getText() };
     case "abort":
       return { kind: "abort" };
+    default:
+      return { kind: "unsupported" };
+  }
+}
+
+/** `<next/>` and `<task-data/>` are for tasks, of which none are offered (XEP-0388 section 2.6.3). */
+function classifySasl2({ name }: Element): Incoming {
+  switch (name) {
+    case "authenticate":
+      return { kind: "authenticate" };
+    case "response":
+      return { kind: "response2" };
+    case "abort":
+      return { kind: "abort2" };
     default:
       return { kind: "unsupported" };
   }
@@ -130,14 +148,17 @@ export function checkStanza(element: Element, kind: StanzaKind, sender: Jid, lan
   if (rawTo !== undefined && to === undefined) {
     return { stanza, fault: { condition: "jid-malformed", text: "the address in 'to' is no JID" } };
   }
-  if (kind === "iq") {
-    const text = iqMistake(stanza);
-    if (text !== undefined) return { stanza, fault: { condition: "bad-request", text } };
-  }
-  if (kind === "presence" && element.attrs["type"] !== undefined && !presenceTypes.has(String(element.attrs["type"]))) {
-    return { stanza, fault: { condition: "bad-request", text: "presence has no such type" } };
-  }
-  return { stanza };
+  const fault = stanzaMistake(stanza);
+  return fault === undefined ? { stanza } : { stanza, fault };
+}
+
+/** What is wrong with the form of a stanza, its addresses aside. */
+export function stanzaMistake(stanza: Stanza): StanzaFault | undefined {
+  const { kind, element } = stanza;
+  const text = kind === "iq" ? iqMistake(stanza) : undefined;
+  if (text !== undefined) return { condition: "bad-request", text };
+  const isUnknown = kind === "presence" && element.attrs["type"] !== undefined && !presenceTypes.has(String(element.attrs["type"]));
+  return isUnknown ? { condition: "bad-request", text: "presence has no such type" } : undefined;
 }
 
 /** Never empty, and one that the kind has; but for presence, whose types are checked. */

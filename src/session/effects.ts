@@ -11,6 +11,7 @@ import { clientNamespace, el } from "../xml/stanza.ts";
 import { bindResource } from "./binding.ts";
 import type { ResumableSession } from "./environment.ts";
 import { streamFeatures } from "./features.ts";
+import { bindTagged, confirmLogin, resumedGreeting, startInline } from "./inline-login.ts";
 import { tooHigh } from "./management-border.ts";
 import type { Workbench } from "./workbench.ts";
 
@@ -28,9 +29,15 @@ const performers: { readonly [Type in SessionEffect["type"]]: Performer<Type> } 
   "handle.stanza": (bench, step) => bench.pending && bench.handleEarly(step, bench.pending),
   "start.tls": (bench, step) => startTls(bench, step),
   "start.sasl": (bench, step, { mechanism }) => startSasl(bench, step, mechanism),
+  "start.sasl2": (bench, step) => {
+    startInline(bench);
+    respond(bench, step);
+  },
   "continue.sasl": (bench, step) => respond(bench, step),
   "restart.stream": (bench) => restart(bench),
   "bind.resource": (bench, step, { resource }) => bind(bench, step, resource),
+  "bind.tagged": (bench, step, { tag }) => bindTagged(bench, step, tag),
+  "confirm.login": (bench, step, effect) => send(bench, step, confirmLogin(bench, step, effect)),
   "resume.session": (bench, step, { id, h }) => resume(bench, step, id, h),
   "enable.management": (bench, step, { resumptionMs }) => enableManagement(bench, step, resumptionMs),
   "resend.queue": (bench, step) => resend(bench, step),
@@ -92,12 +99,16 @@ function features(bench: Workbench): Element {
     stage: authenticated ? ("authenticated" as const) : ("unauthenticated" as const),
     host: context.host ?? "",
     secure: link.secure,
+    canStartTls: link.canStartTls,
     mechanisms: authenticated ? [] : logins.offered(link),
+    tokenMechanisms: authenticated ? [] : logins.tokenMechanisms(link),
+    bound: bench.connected,
+    counted: bench.management.queue !== undefined,
     limits: authenticated ? options.limits : xmlLimitsUnauthenticated,
     // Strangers have until their deadline, however much they say.
     silenceMs: authenticated ? options.silenceMs : options.policy.negotiationMs,
   };
-  return streamFeatures(stage, router.streamFeatures(stage));
+  return streamFeatures(stage, router);
 }
 
 function startTls(bench: Workbench, step: Step): void {
@@ -196,18 +207,22 @@ function resumeNow(bench: Workbench, step: Step, found: Found, h: number): Sessi
   if (!isResumable(former)) return { type: "resume.refused", at, condition: "item-not-found", h: null };
   const acknowledged = former.management.meantBy(h);
   if (acknowledged === undefined) return tooHigh(at, h, former.management.queue?.sent ?? 0);
-  former.takeOver(step, bench.handOver(step), acknowledged, bench.lang);
+  const greeting = resumedGreeting(bench, former.jid.full);
+  former.takeOver(step, bench.handOver(step), acknowledged, bench.lang, greeting);
   return { type: "resume.granted", at };
 }
 
-function enableManagement({ management, heldBack }: Workbench, step: Step, resumptionMs: number): void {
-  management.enable(step, resumptionMs);
-  heldBack.outlive(step);
+function enableManagement(bench: Workbench, step: Step, resumptionMs: number): void {
+  const enabled = bench.management.enable(step, resumptionMs);
+  // XEP-0386 section 3.2: with a resource that a login binds, its client is told of both together.
+  if (bench.inline === undefined) bench.write(step, serialise(enabled, clientNamespace));
+  else bench.inline.results.push(enabled);
+  bench.heldBack.outlive(step);
 }
 
 /** What the machine does not know of: the queue, and what extensions make of it. */
 function resend(bench: Workbench, step: Step): void {
-  bench.management.resumed(step);
+  bench.management.resumed(step, bench.greeting);
   bench.environment.router.sessionResumed(step, bench);
 }
 

@@ -1,10 +1,12 @@
 /** What a session host needs of the rest of the server, and what the rest of the server sees of a session. */
 import type { SessionEvent } from "../../machines/session-events.ts";
 import type { SessionContext, SessionPolicy } from "../../machines/session-context.ts";
+import type { Account } from "../domain/account.ts";
 import type { StreamErrorCondition } from "../domain/errors.ts";
 import type { Jid } from "../domain/jid.ts";
 import type { Json } from "../domain/json.ts";
 import type { XmlLimits } from "../domain/limits.ts";
+import type { ReturnPath } from "../domain/session-facts.ts";
 import type { Clock, Ids, Log, SecureLink } from "../ports.ts";
 import type { Batch, Step } from "../step/batch.ts";
 import type { Tally } from "../step/tally.ts";
@@ -47,8 +49,13 @@ export interface ResumableSession {
   /** Resolves when nothing that its client sent is still on its way to be routed. */
   idle(): Promise<void>;
   /** Goes on over this link, whose reading is held; the client has what was sent up to the number `acknowledged`. */
-  takeOver(step: Step, attachment: Attachment, acknowledged: number, lang: string | undefined): void;
+  takeOver(step: Step, attachment: Attachment, acknowledged: number, lang: string | undefined, greeting?: Greeting): void;
+  /** The full JID. Throws unless the session is connected. */
+  readonly jid: Jid;
 }
+
+/** What a client is told that its session is resumed in, where that is not all that it is told (XEP-0198 section 9.2). */
+export type Greeting = (resumed: Element) => Element;
 
 export interface SessionOptions {
   /** Prepared domains; the first answers streams that name none (RFC 6120 section 4.9.1.3). */
@@ -82,8 +89,8 @@ export interface StanzaRouter {
    * `jid` is the session's, which is in the registry no more.
    */
   giveBack(step: Step, jid: Jid, stanzas: readonly UnacknowledgedStanza[]): void;
-  /** Whether this domain is a host's or a service's. */
-  serves(domain: string): boolean;
+  /** Whether somebody at this address of a host or a service can be told of presence. */
+  reaches(to: Jid): boolean;
   /** Lets extensions stamp presence that is sent to nobody in particular, which is not routed. Returns whether it goes on. */
   stamp(step: Step, session: Session, presence: Stanza): boolean;
   /** What the client of a connected session says beside stanzas. Returns whether an extension takes it. */
@@ -100,15 +107,34 @@ export interface StanzaRouter {
   takesEarly(element: Element, stage: FeatureStage["stage"]): boolean;
   /** The features that extensions announce at this stage (RFC 6120 section 4.3.2). */
   streamFeatures(stage: FeatureStage): readonly Element[];
+  /** What extensions announce that a login can carry (XEP-0388 section 2.1), and what binding a resource with it can (XEP-0386 section 3.1). */
+  inlineFeatures(stage: FeatureStage): readonly Element[];
+  bindFeatures(): readonly string[];
+  /** Lets extensions look up what they need when a login binds a resource of this account. Never rejects. */
+  prepareBinding(account: Account): Promise<PreparedBinding>;
   /** A stanza whose answer shows that the client lives (RFC 6120 section 4.6.4). */
   livenessProbe(session: Session): Element | undefined;
 }
+
+/**
+ * What extensions do in the step in which a login has bound a resource, before anybody knows of it: with what they have looked up, and with
+ * what the client wants. Returns what the client is told of it (XEP-0386 section 3.2).
+ */
+export type PreparedBinding = (step: Step, session: Session, wishes: readonly Element[]) => readonly Element[];
 
 export interface FeatureStage {
   readonly stage: "unauthenticated" | "authenticated";
   readonly host: string;
   readonly secure: SecureLink | null;
+  /** STARTTLS is to be offered. */
+  readonly canStartTls: boolean;
   readonly mechanisms: readonly string[];
+  /** Those that take tokens (XEP-0484 section 3.1); none where there are none. */
+  readonly tokenMechanisms: readonly string[];
+  /** A resource is bound already: by the login itself (XEP-0386). */
+  readonly bound: boolean;
+  /** Stanzas are counted already, too (XEP-0198 section 9.1). */
+  readonly counted: boolean;
   readonly limits: XmlLimits;
   readonly silenceMs: number;
 }
@@ -119,6 +145,8 @@ export interface UnacknowledgedStanza {
   readonly text: string;
   /** When it was sent, ms since 1970. */
   readonly at: number;
+  /** Set where it goes back to its sender, and to nobody else. */
+  readonly returns?: ReturnPath | undefined;
 }
 
 /** What is worth knowing of a stanza that is delivered. */
@@ -129,6 +157,8 @@ export interface DeliveryNote {
   readonly copy?: boolean;
   /** Other sessions of the account are given the same. */
   readonly shared?: SharedStanza | undefined;
+  /** If the client never acknowledges it, an error goes this way, and it is given to no other resource. */
+  readonly returns?: ReturnPath | undefined;
 }
 
 /** What is to be known of a stanza that is held back. */
@@ -164,6 +194,8 @@ export interface Session {
   readonly jid: Jid;
   /** Connected: it has a full JID. */
   readonly connected: boolean;
+  /** Which installation of a client it is, if that is known (XEP-0388 section 2.3): the name by which the operator and the user know it, and nobody else. */
+  readonly device: string | null;
   readonly available: boolean;
   readonly interested: boolean;
   /** Its stream is lost, and it waits to be resumed. */

@@ -43,9 +43,9 @@ export class Flow {
     if (this.#holds.delete(reason) && this.#holds.size === 0) this.#link.resume();
   }
 
-  write(text: string): void {
+  write(texts: readonly string[]): void {
     const link = this.#link;
-    link.write(text);
+    link.write(texts);
     const { bufferedBytes } = link;
     if (bufferedBytes <= outboxBytesSoftMax) return;
     if (bufferedBytes > outboxBytesHardMax) {

@@ -7,6 +7,7 @@ import type { SessionContext } from "../../machines/session-context.ts";
 import type { SessionSnapshot } from "../../machines/fold.ts";
 import type { StreamErrorCondition } from "../domain/errors.ts";
 import { failedExtension } from "../domain/extension-error.ts";
+import { outboxBytesHardMax } from "../domain/limits.ts";
 import type { Jid } from "../domain/jid.ts";
 import type { Json, Timer } from "../ports.ts";
 import type { Step } from "../step/batch.ts";
@@ -19,9 +20,10 @@ import { clientNamespace } from "../xml/stanza.ts";
 import { SessionActor } from "./actor.ts";
 import { Attachment, type LinkOwner } from "./attachment.ts";
 import { languageOf, openedBy } from "./border.ts";
-import type { DeliveryNote, HeldNote, Receipt, ResumableSession, SessionEnvironment } from "./environment.ts";
+import type { DeliveryNote, Greeting, HeldNote, Receipt, ResumableSession, SessionEnvironment } from "./environment.ts";
 import type { HoldReason } from "./flow.ts";
 import { HeldStanzas } from "./held-stanzas.ts";
+import type { InlineLogin } from "./inline-login.ts";
 import type { Login } from "./logins.ts";
 import { Management } from "./management.ts";
 import { mentionOf } from "./mentions.ts";
@@ -47,6 +49,8 @@ export class SessionHost implements LinkOwner, Workbench, ResumableSession {
   readonly management: Management;
   readonly heldBack: HeldStanzas;
   login: Login | undefined;
+  inline: InlineLogin | undefined;
+  greeting: Greeting | undefined;
   payload = "";
   resumeTries = 0;
   pending: Element | undefined;
@@ -86,7 +90,7 @@ export class SessionHost implements LinkOwner, Workbench, ResumableSession {
     if (restored === undefined) {
       const link = origin as Link;
       this.#link = new SessionLink(this, new Attachment(link, clock, this));
-      this.#actor = new SessionActor(this.#log, { input: { at: this.since, secure: link.secure !== null, policy: options.policy } });
+      this.#actor = new SessionActor(this.#log, { input: { at: this.since, secure: !link.canStartTls, policy: options.policy } });
     } else {
       this.lang = restored.lang;
       this.presence = restored.presence;
@@ -148,6 +152,10 @@ export class SessionHost implements LinkOwner, Workbench, ResumableSession {
 
   get resource(): string {
     return this.jid.resource ?? "";
+  }
+
+  get device(): string | null {
+    return this.context.device;
   }
 
   get available(): boolean {
@@ -296,7 +304,8 @@ export class SessionHost implements LinkOwner, Workbench, ResumableSession {
     });
   }
 
-  failed({ condition, text }: StreamFault): void {
+  failed({ condition, text, limit }: StreamFault): void {
+    if (limit !== undefined) this.environment.tally.refused(limit);
     this.tellLater(null, ({ at }) => ({ type: "stream.failed", at, condition, text }));
   }
 
@@ -320,6 +329,7 @@ export class SessionHost implements LinkOwner, Workbench, ResumableSession {
   }
 
   stuck(bytes: number): void {
+    this.environment.tally.refused(bytes > outboxBytesHardMax ? "outboxBytesHardMax" : "outboxStallMs");
     this.report("warn", { bytes }, "a client does not read and is dropped");
   }
 
@@ -333,12 +343,14 @@ export class SessionHost implements LinkOwner, Workbench, ResumableSession {
     while (this.#routing !== undefined) await this.#routing;
   }
 
-  takeOver(step: Step, attachment: Attachment, acknowledged: number, lang: string | undefined): void {
+  takeOver(step: Step, attachment: Attachment, acknowledged: number, lang: string | undefined, greeting?: Greeting): void {
     const former = this.#link.takeOver(step, attachment);
     this.lang = lang;
     this.heard();
     this.management.acknowledge(step, acknowledged);
+    this.greeting = greeting;
     this.tell(step, { type: "link.attached", at: step.at });
+    this.greeting = undefined;
     step.afterwards(() => {
       if (former !== undefined) this.#link.replaced(step, former);
       attachment.unhold("asking");

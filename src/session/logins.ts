@@ -4,8 +4,15 @@ import { decodeBase64Strict, encodeBase64 } from "../auth/base64.ts";
 import type { StoredCredentials } from "../auth/keys.ts";
 import { offeredMechanisms, startExchange, type SaslExchange, type SaslOutcome } from "../auth/mechanism.ts";
 import { PasswordChecks } from "../auth/password-checks.ts";
+import type { TokenGiven } from "../auth/device-tokens.ts";
+import { failure } from "../auth/exchange.ts";
+import { tokenExchange } from "../auth/hashed-token.ts";
+import { passwordChecksMax } from "../domain/limits.ts";
+import type { CountRefusal } from "../domain/refusals.ts";
 import type { Clock, Log, Random } from "../ports.ts";
 import type { Link } from "../xml/link.ts";
+import { DeviceLogins, type Proof, type TokenKeeping } from "./device-logins.ts";
+import type { LoginRequest } from "./login-request.ts";
 
 export interface LoginOptions {
   readonly lookup: (host: string, username: string) => Promise<StoredCredentials | undefined>;
@@ -19,42 +26,95 @@ export interface LoginOptions {
   readonly fakeSaltKey: Uint8Array;
   /** PBKDF2 iterations of passwords that are set now. */
   readonly iterations: number;
+  readonly refused: CountRefusal;
+  readonly tokens: TokenKeeping;
 }
 
 type Answer = Extract<SessionEvent, { type: "sasl.challenged" | "sasl.succeeded" | "sasl.failed" }>;
 
+/** An exchange, or why there is none. */
+type Begun = SaslExchange | Extract<Answer, { type: "sasl.failed" }>;
+
 export class Logins {
   readonly #options: LoginOptions;
-  /** Failed logins by reason, since the start. */
-  readonly failures = new Map<string, number>();
-  readonly #passwordChecks = new PasswordChecks();
+  readonly #passwordChecks: PasswordChecks;
+  readonly #devices: DeviceLogins;
 
   constructor(options: LoginOptions) {
     this.#options = options;
+    this.#devices = new DeviceLogins(options.tokens, options.clock, options.random);
+    this.#passwordChecks = new PasswordChecks(passwordChecksMax, () => options.refused("passwordChecksMax"));
   }
 
-  /** In the order of preference; none without TLS, except on loopback where that is allowed. */
+  /** In the order of preference; none without TLS, except on loopback where that is allowed, or where TLS is not to be had within the stream. */
   offered(link: Link): readonly string[] {
     return offeredMechanisms({ secure: link.secure, plaintextAllowed: this.#plaintextAllowed(link) });
   }
 
+  /** Those that take tokens, in the order of preference. */
+  tokenMechanisms(link: Link): readonly string[] {
+    return this.offered(link).length === 0 ? [] : this.#devices.mechanisms(link);
+  }
+
+  /** One login of XEP-0388. `from`: the bare JID that the stream's header claims. */
+  beginInline(link: Link, { host, from }: { readonly host: string; readonly from: string | null }, request: LoginRequest): Login {
+    let proof: Proof = { credentials: undefined };
+    const begun = this.#begunInline(link, host, request, (proven) => (proof = proven));
+    const login: Login = new Login(begun, async (outcome) => {
+      const admitted = await this.#admitted(host, claimedAs(outcome, host, from));
+      const settled = admitted.kind === "success" ? await this.#devices.settle(link, host, request, proof, admitted) : admitted;
+      const answer = this.#answer(link, host, request.mechanism, "outcome" in settled ? settled.outcome : settled);
+      if (answer.type !== "sasl.succeeded" || !("outcome" in settled)) return answer;
+      login.granted = { data: answer.data === "=" ? "" : answer.data, token: settled.given };
+      // What goes over the wire is the host's to know.
+      return { ...answer, data: null, ...(settled.device === undefined ? {} : { device: settled.device }) };
+    });
+    return login;
+  }
+
+  #begunInline(link: Link, host: string, request: LoginRequest, proven: (proof: Proof) => void): Begun {
+    const { mechanism, malformed, token } = request;
+    if (malformed !== undefined) return { type: "sasl.failed", at: 0, condition: "malformed-request", text: malformed };
+    if (token === undefined) return this.#exchange(link, host, mechanism, (credentials) => proven({ credentials }));
+    if (!this.tokenMechanisms(link).includes(mechanism)) return this.#missing(link);
+    return tokenExchange(async (message) => {
+      const proof = await this.#devices.prove(link, host, request, message);
+      if (proof.kind === "failure") return proof;
+      proven(proof);
+      return { kind: "success", username: proof.username, data: proof.data };
+    });
+  }
+
   /** One login on a link to `host`. */
   begin(link: Link, host: string, mechanism: string): Login {
+    return new Login(this.#exchange(link, host, mechanism), async (outcome) => this.#answer(link, host, mechanism, await this.#admitted(host, outcome)));
+  }
+
+  /** `found`: told of the keys that the password is held against. */
+  #exchange(link: Link, host: string, mechanism: string, found?: (credentials: StoredCredentials | undefined) => void): Begun {
     const options = this.#options;
+    const lookup = async (username: string) => {
+      const credentials = await options.lookup(host, username);
+      found?.(credentials);
+      return credentials;
+    };
     const exchange = startExchange(mechanism, {
       host,
       secure: link.secure,
       plaintextAllowed: this.#plaintextAllowed(link),
-      lookup: (username) => options.lookup(host, username),
+      lookup,
       random: options.random,
       fakeSaltKey: options.fakeSaltKey,
       iterations: options.iterations,
       passwordChecks: this.#passwordChecks,
     });
-    const missing: Answer = this.offered(link).length === 0
+    return exchange ?? this.#missing(link);
+  }
+
+  #missing(link: Link): Begun {
+    return this.offered(link).length === 0
       ? { type: "sasl.failed", at: 0, condition: "encryption-required", text: "use STARTTLS first" }
       : { type: "sasl.failed", at: 0, condition: "invalid-mechanism", text: "that mechanism is not offered here" };
-    return new Login(exchange, missing, async (outcome) => this.#answer(link, host, mechanism, await this.#admitted(host, outcome)));
   }
 
   /** RFC 6120 section 6.5.2. */
@@ -70,7 +130,7 @@ export class Logins {
   }
 
   #plaintextAllowed(link: Link): boolean {
-    return this.#options.allowPlaintext && link.loopback;
+    return link.loopback && (this.#options.allowPlaintext || !link.canStartTls);
   }
 
   #answer(link: Link, host: string, mechanism: string, outcome: SaslOutcome): Answer {
@@ -87,7 +147,6 @@ export class Logins {
           data: outcome.data === undefined ? null : encodeBase64(outcome.data) || "=",
         };
       case "failure":
-        this.failures.set(outcome.condition, (this.failures.get(outcome.condition) ?? 0) + 1);
         this.#options.log[outcome.condition === "invalid-mechanism" ? "debug" : "info"](
           { host, username: outcome.username, mechanism, condition: outcome.condition, why: outcome.why, from: link.remoteAddress },
           "login failed",
@@ -97,25 +156,32 @@ export class Logins {
   }
 }
 
+/** XEP-0388 section 2.3: whom the header of the stream claims to be, nobody else logs in as. */
+function claimedAs(outcome: SaslOutcome, host: string, from: string | null): SaslOutcome {
+  if (outcome.kind !== "success" || from === null || from === `${outcome.username}@${host}`) return outcome;
+  return failure("invalid-authzid", `the stream's header claims ${from}`, { username: outcome.username, text: "The stream's header names another account" });
+}
+
 export class Login {
-  readonly #exchange: SaslExchange | undefined;
-  readonly #missing: Answer;
+  /** What the client is told with its success, where that is not of the machine: secrets. */
+  granted: { readonly data: string | null; readonly token: TokenGiven | undefined } | undefined;
+  readonly #begun: Begun;
   readonly #answer: (outcome: SaslOutcome) => Promise<Answer>;
 
-  constructor(exchange: SaslExchange | undefined, missing: Answer, answer: (outcome: SaslOutcome) => Promise<Answer>) {
-    this.#exchange = exchange;
-    this.#missing = missing;
+  constructor(begun: Begun, answer: (outcome: SaslOutcome) => Promise<Answer>) {
+    this.#begun = begun;
     this.#answer = answer;
   }
 
   /** `payload` is the text of `<auth/>` or `<response/>`; "" is no data, "=" is data of length zero (RFC 6120 section 6.4.2). */
   async respond(payload: string): Promise<Answer> {
-    if (this.#exchange === undefined) return this.#missing;
-    if (payload === "") return this.#answer(await this.#exchange.respond(undefined));
+    const begun = this.#begun;
+    if ("type" in begun) return begun;
+    if (payload === "") return this.#answer(await begun.respond(undefined));
     const data = payload === "=" ? new Uint8Array(0) : decodeBase64Strict(payload);
     if (data === undefined) {
       return this.#answer({ kind: "failure", condition: "incorrect-encoding", why: "the payload is not base64" });
     }
-    return this.#answer(await this.#exchange.respond(data));
+    return this.#answer(await begun.respond(data));
   }
 }

@@ -26,23 +26,34 @@ export function takeManagement(host: Workbench, step: Step, element: Element): v
   }
 }
 
-function takeEnable(host: Workbench, step: Step, { attrs }: Element): void {
+function takeEnable(host: Workbench, step: Step, element: Element): void {
+  const wish = parseEnable(element);
+  if (wish === undefined) return fail(host, step, "bad-request");
+  host.tell(step, { type: "management.requested", at: step.at, ...wish });
+}
+
+/** What `<enable/>` asks for (section 3); undefined where that cannot be told. */
+export function parseEnable({ attrs }: Element): { readonly resumable: boolean; readonly max: number | null } | undefined {
   const resumable = parseBoolean(attrs["resume"] ?? "false");
   const max = attrs["max"] === undefined ? null : parseSeconds(String(attrs["max"]));
-  if (resumable === undefined || max === undefined) return fail(host, step, "bad-request");
-  host.tell(step, { type: "management.requested", at: step.at, resumable, max });
+  return resumable === undefined || max === undefined ? undefined : { resumable, max };
+}
+
+/** A session's id as `previd` names it; undefined for none. Longer than any that was ever given out: enough of it to be told, and to be found nowhere. */
+export function resumeIdOf(previd: unknown): string | undefined {
+  return typeof previd === "string" && previd !== "" ? previd.slice(0, idCharsMax) : undefined;
 }
 
 function takeResume(host: Workbench, step: Step, { attrs }: Element): void {
-  const id: unknown = attrs["previd"];
+  const id = resumeIdOf(attrs["previd"]);
   const h = parseCount(attrs["h"]);
-  if (typeof id !== "string" || id === "" || h === undefined) return fail(host, step, "bad-request");
+  if (id === undefined || h === undefined) return fail(host, step, "bad-request");
   host.resumeTries += 1;
   if (host.resumeTries > resumeTriesMax) {
+    host.environment.tally.refused("resumeTriesMax");
     return host.tell(step, { type: "stream.failed", at: step.at, condition: "policy-violation", text: "too many attempts to resume a session" });
   }
-  // Longer than any that was ever given out: enough of it to be told, and to be found nowhere.
-  host.tell(step, { type: "resume.requested", at: step.at, id: id.slice(0, idCharsMax), h });
+  host.tell(step, { type: "resume.requested", at: step.at, id, h });
 }
 
 function takeAcknowledgement(host: Workbench, step: Step, { attrs }: Element): void {
@@ -71,9 +82,13 @@ export function tooHigh(at: number, h: number, sent: number): Extract<SessionEve
 
 /** Section 6: it can be mended, so the stream goes on. */
 function fail(host: Workbench, step: Step, condition: StanzaErrorCondition): void {
-  const { attrs, children } = managementFailure(condition);
+  host.write(step, serialise(failedElement(condition)));
+}
+
+export function failedElement(condition: StanzaErrorCondition, h: number | null = null): Element {
+  const { attrs, children } = managementFailure(condition, h);
   const content = children.flatMap((child) => (typeof child === "string" ? [] : [el(child.name, child.attrs)]));
-  host.write(step, serialise(el("failed", attrs, ...content)));
+  return el("failed", attrs, ...content);
 }
 
 const idCharsMax = 64;

@@ -12,7 +12,7 @@ import type { Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
 import { serialise } from "../xml/serialise.ts";
 import { clientNamespace, el, stanzaKindOf } from "../xml/stanza.ts";
-import type { DeliveryNote, SessionEnvironment } from "./environment.ts";
+import type { DeliveryNote, Greeting, SessionEnvironment } from "./environment.ts";
 import type { SessionLog } from "./session-log.ts";
 import { Miscount } from "./miscount.ts";
 import type { Holder } from "./shared-stanza.ts";
@@ -72,17 +72,17 @@ export class Management implements Holder {
     return this.#queue?.keeps === true;
   }
 
-  /** Section 3: both counts begin at zero. `resumptionMs`: 0 if the stream cannot be resumed. */
-  enable(step: Step, resumptionMs: number): void {
+  /** Section 3: both counts begin at zero. `resumptionMs`: 0 if the stream cannot be resumed. Returns what the client is to be told of it. */
+  enable(step: Step, resumptionMs: number): Element {
     const { id, environment, snapshot, presence } = this.#host;
     const { location } = environment.options;
     const resumable = { id, resume: "true", max: String(Math.ceil(resumptionMs / 1_000)), ...(location === undefined ? {} : { location }) };
-    this.#host.write(step, serialise(el("enabled", { xmlns: managementNamespace, ...(resumptionMs > 0 ? resumable : {}) })));
     this.#queue = new StanzaQueue();
     this.#uncounted = this.#host.deliveredStanzas;
     this.#log.binding = true;
     const kept = presence === undefined ? [] : [{ key: presenceKey, text: serialise(presence, clientNamespace) }];
     this.#log.recordSnapshot(step, snapshot, { contents: kept });
+    return el("enabled", { xmlns: managementNamespace, ...(resumptionMs > 0 ? resumable : {}) });
   }
 
   /** One more stanza of the client is handled, with all that followed in this step. */
@@ -145,11 +145,11 @@ export class Management implements Holder {
   }
 
   /** Puts a stanza into the queue of a session that counts. Other elements are not counted (section 1). */
-  queueUp(step: Step, element: Element, text: string, { copy = false, shared, why }: DeliveryNote): void {
+  queueUp(step: Step, element: Element, text: string, { copy = false, shared, returns, why }: DeliveryNote): void {
     const queue = this.#queue;
     const kind = stanzaKindOf(element);
     if (queue === undefined || kind === undefined) return;
-    const stanza = queue.push(text, step.at, copy, shared);
+    const stanza = queue.push(text, step.at, copy, shared, returns);
     step.ifDiscarded(() => queue.takeBack(stanza));
     if (kind === "iq" && (element.attrs["type"] === "result" || element.attrs["type"] === "error")) this.#miscount.sentAnswer();
     if (queue.keeps) {
@@ -171,11 +171,12 @@ export class Management implements Holder {
     return true;
   }
 
-  /** Section 5: the stream is resumed; what is not acknowledged is sent again, in order. */
-  resumed(step: Step): void {
+  /** Section 5: the stream is resumed; what is not acknowledged is sent again, in order. `greeting`: what the client is told that in. */
+  resumed(step: Step, greeting: Greeting = (resumed) => resumed): void {
     step.dependOn(this.#countTicket);
     const { id } = this.#host;
-    this.#host.write(step, serialise(el("resumed", { xmlns: managementNamespace, previd: id, h: String(this.#received) })));
+    const resumed = el("resumed", { xmlns: managementNamespace, previd: id, h: String(this.#received) });
+    this.#host.write(step, serialise(greeting(resumed), clientNamespace));
     const stanzas = this.#queue?.stanzas ?? [];
     for (const { text } of stanzas) this.#host.write(step, text);
     this.#asked = undefined;
@@ -244,6 +245,7 @@ export class Management implements Holder {
     step.ifDiscarded(() => (this.#overflowed = false));
     const fields = { stanzas: stanzas.length, bytes };
     step.afterwards(() => {
+      this.#host.environment.tally.refused(fields.stanzas > queueStanzasMax ? "limits.queueStanzas" : "limits.queueBytes");
       this.#host.report("warn", fields, "too much is unacknowledged: the session cannot be resumed any more");
       this.#host.tellLater(step.id, ({ at }) => ({ type: "queue.overflowed", at }));
     });
@@ -270,6 +272,6 @@ export class Management implements Holder {
   }
 }
 
-function contentOf({ number, at, copy, shared, text }: QueuedStanza): Content {
-  return { key: queueKey(number), text: queuedText({ at, copy, sharedId: shared?.id, text }) };
+function contentOf({ number, at, copy, shared, returns, text }: QueuedStanza): Content {
+  return { key: queueKey(number), text: queuedText({ at, copy, sharedId: shared?.id, returns, text }) };
 }

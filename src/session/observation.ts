@@ -24,7 +24,7 @@ export interface Totals {
   readonly sessions: number;
   /** Events that machines were told since the epoch began. */
   readonly told: number;
-  /** Failed logins by reason. */
+  /** Failed logins by reason, since the process began. */
   readonly loginFailures: Readonly<Record<string, number>>;
 }
 

@@ -77,6 +77,16 @@ export class Population implements Iterable<SessionHost> {
     for (const session of this.#of(host, username)) session.close("not-authorized", "the account was disabled");
   }
 
+  /** Ends those of one device. */
+  endDevice(host: string, username: string, device: string): void {
+    for (const session of this.#of(host, username)) if (session.device === device) session.close("not-authorized", "the device may not log in without the password any more");
+  }
+
+  /** The devices that have one. */
+  devices(host: string, username: string): ReadonlySet<string> {
+    return new Set([...this.#of(host, username)].flatMap(({ device }) => device ?? []));
+  }
+
   /** What is in memory is ahead of the disk: nobody goes on with it. */
   fail(): void {
     this.#shut = true;

@@ -110,9 +110,9 @@ function queueOf(before: Counts, later: readonly StoredFact[], contents: readonl
   const stanzas = contents.flatMap(({ key, text }): readonly QueuedStanza[] => {
     const number = numberOfQueueKey(key);
     if (number === undefined || number <= counts.acknowledged) return [];
-    const { at, copy, sharedId, text: stanza } = parseQueuedText(text);
+    const { at, copy, sharedId, returns, text: stanza } = parseQueuedText(text);
     if (copy || taken.has(number)) return [{ number, text: stanza, at, copy: true }];
-    return [{ number, text: stanza, at, copy, shared: sharedId === undefined ? undefined : sharedStanza(known, sharedId) }];
+    return [{ number, text: stanza, at, copy, shared: sharedId === undefined ? undefined : sharedStanza(known, sharedId), returns }];
   });
   return new StanzaQueue(counts, stanzas);
 }

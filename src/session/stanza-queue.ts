@@ -2,7 +2,7 @@
  * What a session that counts stanzas has counted, and what its client has not acknowledged yet (XEP-0198 section 4).
  * Counts are whole numbers that never wrap.
  */
-import type { Counts } from "../domain/session-facts.ts";
+import type { Counts, ReturnPath } from "../domain/session-facts.ts";
 import type { SharedStanza } from "./shared-stanza.ts";
 
 export interface QueuedStanza {
@@ -16,6 +16,8 @@ export interface QueuedStanza {
   readonly copy: boolean;
   /** What other sessions of the account keep as well. */
   readonly shared?: SharedStanza | undefined;
+  /** Set where it goes back to its sender, and to nobody else, if it is not acknowledged. */
+  readonly returns?: ReturnPath | undefined;
 }
 
 export class StanzaQueue {
@@ -58,9 +60,9 @@ export class StanzaQueue {
     return this.#bytes;
   }
 
-  push(text: string, at: number, copy: boolean, shared?: SharedStanza): QueuedStanza {
+  push(text: string, at: number, copy: boolean, shared?: SharedStanza, returns?: ReturnPath): QueuedStanza {
     this.#sent += 1;
-    const stanza = { number: this.#sent, text, at, copy, shared };
+    const stanza = { number: this.#sent, text, at, copy, shared, returns };
     if (this.#keeps) {
       this.#stanzas.push(stanza);
       this.#bytes += Buffer.byteLength(text);
@@ -95,7 +97,7 @@ export class StanzaQueue {
     const index = this.#indexOf(number);
     const known = this.#stanzas[index];
     if (known === undefined) return undefined;
-    const copy = { ...known, copy: true, shared: undefined };
+    const copy = { ...known, copy: true, shared: undefined, returns: undefined };
     this.#stanzas[index] = copy;
     return copy;
   }

@@ -14,7 +14,7 @@ import { OpenQuestion } from "./open-question.ts";
 import type { SessionLog } from "./session-log.ts";
 import type { Standing } from "./standing.ts";
 import type { Workbench } from "./workbench.ts";
-import { tallyEvent } from "./tallying.ts";
+import { tallyEffect, tallyEvent } from "./tallying.ts";
 
 /** The part of the host that this needs. */
 export interface ToldHost extends Workbench {
@@ -88,7 +88,10 @@ export class Telling {
     try {
       const effects = this.#actor.tell(step, event, this.#extrasOf(event));
       this.#standing.follow(this.#actor.snapshot);
-      for (const effect of effects) perform(this.#host, step, effect);
+      for (const effect of effects) {
+        tallyEffect(this.#host.environment.tally, effect);
+        perform(this.#host, step, effect);
+      }
     } finally {
       this.#telling = false;
     }

@@ -10,6 +10,7 @@ import { serialise } from "../xml/serialise.ts";
 import type { Stanza, StanzaKind } from "../xml/stanza.ts";
 import { bindRequest, checkStanza, classify, priorityOf } from "./border.ts";
 import { digestOf } from "./digest.ts";
+import { payloadOf, readLoginRequest } from "./login-request.ts";
 import { takeManagement } from "./management-border.ts";
 import { refuse } from "./refusal.ts";
 import type { Workbench } from "./workbench.ts";
@@ -37,7 +38,18 @@ export function takeElement(host: TrafficHost, step: Step, element: Element): vo
       return host.tell(step, { type: "sasl.continued", at });
     case "abort":
       return host.tell(step, { type: "sasl.aborted", at });
+    case "authenticate":
+      return takeLogin(host, step, element);
+    case "response2":
+      host.payload = payloadOf(element);
+      return host.tell(step, { type: "sasl2.continued", at });
+    case "abort2":
+      return host.tell(step, { type: "sasl2.aborted", at });
     case "management":
+      // XEP-0388 section 2.4: while a login goes on nothing else does.
+      if (host.context.wishes !== null) {
+        return host.tell(step, { type: "stream.failed", at, condition: "policy-violation", text: "nothing but the login goes on until it is done" });
+      }
       return takeManagement(host, step, element);
     case "stream-error":
       return host.tell(step, { type: "stream.ended", at });
@@ -51,6 +63,17 @@ export function takeElement(host: TrafficHost, step: Step, element: Element): vo
       });
   }
 }
+
+/** Who is known already is not to be heard again: what it says is not kept. */
+function takeLogin(host: TrafficHost, step: Step, element: Element): void {
+  const request = readLoginRequest(element);
+  const { mechanism, resume, bind } = request;
+  if (host.context.username === null) host.inline = { request, results: [], prepared: undefined };
+  host.tell(step, { type: "sasl2.started", at: step.at, mechanism: mechanism.slice(0, mechanismCharsMax), resume, bind });
+}
+
+/** More than any has (RFC 4422 section 3.1): enough of it to be told. */
+const mechanismCharsMax = 64;
 
 function takeStanza(host: TrafficHost, step: Step, element: Element, kind: StanzaKind): void {
   const bind = bindRequest(element);
@@ -98,10 +121,11 @@ function takePresence(host: TrafficHost, step: Step, stanza: Stanza): boolean {
   const { at } = step;
   if (stanza.to !== undefined) {
     // Only who can be told of the end is worth remembering.
-    const reaches = host.environment.router.serves(stanza.to.domain) && stanza.to.local !== undefined;
+    const reaches = host.environment.router.reaches(stanza.to);
     if (stanza.type === "available" && reaches && !seesAnyway(host, stanza.to)) {
       // Section 4.6.3, rule 2: whoever is sent it has to be told of its end, so there is no more of it than can be remembered.
       if (!hasRoomFor(host, stanza.to)) {
+        host.environment.tally.refused("directedCharsMax");
         refuse(host, step, stanza, { condition: "resource-constraint", text: "too many have been sent directed presence; take some back" });
         return false;
       }

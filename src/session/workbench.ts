@@ -6,9 +6,10 @@ import type { Step } from "../step/batch.ts";
 import type { Outbox } from "../step/outbox.ts";
 import type { Element } from "../xml/element.ts";
 import type { Link } from "../xml/link.ts";
-import type { Session, SessionEnvironment } from "./environment.ts";
+import type { Greeting, Session, SessionEnvironment } from "./environment.ts";
 import type { Attachment } from "./attachment.ts";
 import type { HeldStanzas } from "./held-stanzas.ts";
+import type { InlineLogin } from "./inline-login.ts";
 import type { Login } from "./logins.ts";
 import type { Management } from "./management.ts";
 
@@ -23,6 +24,10 @@ export interface Workbench extends Session {
   /** The SASL exchange under way, and the payload that it is to be given next: secrets stay out of events. */
   login: Login | undefined;
   payload: string;
+  /** A login that says what is to follow, until it is confirmed: what of it does not ride in events, either. */
+  inline: InlineLogin | undefined;
+  /** Puts what says that the session is resumed into the word that the login of the new stream is done. */
+  readonly greeting: Greeting | undefined;
   /** How often the client has asked to resume something on this stream. */
   resumeTries: number;
   /** The element that the machine was told of last. */

@@ -1,9 +1,9 @@
 /**
  * What is to leave for one peer, in order. Each text waits until the commit that it depends on is durable;
- * none overtakes an earlier one. What may leave is written at once, in one piece.
+ * none overtakes an earlier one. What may leave is written at once, together.
  */
 export class Outbox {
-  readonly #write: (text: string) => void;
+  readonly #write: (texts: readonly string[]) => void;
   readonly #onError: (error: unknown) => void;
   #texts: string[] = [];
   #tickets: number[] = [];
@@ -17,7 +17,7 @@ export class Outbox {
   #whenWritten: { readonly after: number; readonly task: () => void; readonly otherwise: (() => void) | undefined }[] = [];
 
   /** `onError` is told what `write`, or a task that waited for it, threw: one peer's trouble is nobody else's. */
-  constructor(write: (text: string) => void, onError: (error: unknown) => void = rethrow) {
+  constructor(write: (texts: readonly string[]) => void, onError: (error: unknown) => void = rethrow) {
     this.#write = write;
     this.#onError = onError;
   }
@@ -39,22 +39,22 @@ export class Outbox {
   flush(durable: number): boolean {
     if (this.#texts.length === 0) return false;
     if (this.#last <= durable) {
-      const text = this.#texts.length === 1 ? this.#texts[0]! : this.#texts.join("");
+      const texts = this.#texts;
       this.#texts = [];
       this.#tickets = [];
       this.#chars = 0;
       this.#written = this.#pushed;
-      this.#attempt(() => this.#write(text));
+      this.#attempt(() => this.#write(texts));
       this.#runTasks();
       return false;
     }
     const ready = this.#tickets.findIndex((ticket) => ticket > durable);
     if (ready > 0) {
-      const text = this.#texts.splice(0, ready).join("");
+      const texts = this.#texts.splice(0, ready);
       this.#tickets.splice(0, ready);
-      this.#chars -= text.length;
+      for (const { length } of texts) this.#chars -= length;
       this.#written += ready;
-      this.#attempt(() => this.#write(text));
+      this.#attempt(() => this.#write(texts));
       this.#runTasks();
     }
     return true;

@@ -1,4 +1,5 @@
 /** What a process counts for its operators: plain numbers that only grow, so that counting costs nothing worth measuring. */
+import { countedLimits, isCountedLimit, type CountRefusal, type LimitName } from "../domain/refusals.ts";
 
 export type Kind = "message" | "presence" | "iq";
 
@@ -21,17 +22,40 @@ export class Tally {
   facts = 0;
   commits = 0;
   commitMs = 0;
+  /** What the last commit took, in ms; undefined before the first. */
+  lastCommitMs: number | undefined;
   /** Commits by what they took: those of at most `commitBoundsMs[index]`, the rest in the last. */
   readonly commitsByMs: number[] = [...commitBoundsMs.map(() => 0), 0];
+
+  /** What was refused, by the limit that did it: each is there from the beginning. */
+  readonly refusals: Record<LimitName, number> = { ...noRefusals };
+  /** When each refused something last, ms since 1970; 0 for never. */
+  readonly refusedAt: Record<LimitName, number> = { ...noRefusals };
+  readonly #now: () => number;
+
+  /** `now`: ms since 1970. */
+  constructor(now: () => number = () => 0) {
+    this.#now = now;
+  }
+
+  /** Wherever a limit refuses or closes. What extensions of others call their limits is not counted. */
+  readonly refused: CountRefusal = (limit) => {
+    if (!isCountedLimit(limit)) return;
+    this.refusals[limit] += 1;
+    this.refusedAt[limit] = this.#now();
+  };
 
   committed(facts: number, ms: number): void {
     this.facts += facts;
     this.commits += 1;
     this.commitMs += ms;
+    this.lastCommitMs = ms;
     const index = commitBoundsMs.findIndex((bound) => ms <= bound);
     this.commitsByMs[index === -1 ? commitBoundsMs.length : index]! += 1;
   }
 }
+
+const noRefusals = Object.fromEntries(Object.keys(countedLimits).map((name) => [name, 0])) as Record<LimitName, number>;
 
 /** Upper bounds, in ms. */
 export const commitBoundsMs: readonly number[] = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 5_000];

@@ -15,6 +15,7 @@ export { asAnyModel, type AnyModel, type Invariant, type MachineModel, type Mode
 export { modelOf, type AboutMachine, type InvariantOf } from "./model/model-of.ts";
 export { pathsText } from "./model/paths-text.ts";
 export { scriptsOf, type LivedScript, type ScriptOptions } from "./model/script.ts";
+export { boshModel } from "./model/bosh-model.ts";
 export { roomModel } from "./model/room-model.ts";
 export { sessionModel } from "./model/session-model.ts";
 export { subscriptionModel } from "./model/subscription-model.ts";

@@ -9,11 +9,12 @@ import { liveClock } from "../live.ts";
 import { createMemoryStore } from "../log/memory-store.ts";
 import { projections } from "../log/projections/index.ts";
 import { listenHttp as listenLive } from "../net/http.ts";
+import { createAdmission } from "../net/admission.ts";
 import { createNodeNet } from "../net/node-net.ts";
 import { openCertificates } from "../net/certificates.ts";
 import type { Store } from "../ports.ts";
 import type { Extension } from "../router/extension.ts";
-import { startServer as start, type RunningServer, type ServerParts } from "../server.ts";
+import { admissionLimits, startServer as start, type RunningServer, type ServerParts } from "../server.ts";
 import type { DocumentedSession } from "../session/view.ts";
 import { mortalNet, mortalStore, type MortalStore } from "./mortal-parts.ts";
 
@@ -35,10 +36,16 @@ export interface TestServerOptions {
   readonly contact?: Partial<Config["contact"]>;
   /** Each needs type and host alone. */
   readonly externalServices?: readonly (Pick<Config["externalServices"][number], "type" | "host"> & Partial<Config["externalServices"][number]>)[];
+  /** External components, each with its domain and its secret: they connect to `componentPort`. */
+  readonly components?: Config["components"];
   /** Bare JIDs. Default: nobody. */
   readonly admins?: readonly string[];
   /** Whether there is an HTTP listener, with the inspector. Default: false. */
   readonly http?: boolean;
+  /** Web pages that may connect. */
+  readonly origins?: readonly string[];
+  /** What stands before the HTTP listener. */
+  readonly proxy?: Partial<Pick<Config["listen"]["http"], "publicUrl" | "trustedProxies" | "proxyHeader">>;
   readonly inspector?: Partial<Config["inspector"]>;
   /** Besides the server's own, and after them. */
   readonly extensions?: readonly Extension[];
@@ -56,6 +63,8 @@ export interface TestServer {
   readonly tlsPort: number;
   /** The HTTP listener; 0 without it. */
   readonly httpPort: number;
+  /** The listener for components; 0 where there are none. */
+  readonly componentPort: number;
   /** The one that is open, or was last. */
   readonly store: Store;
   /** The one that runs, or ran last: another one after each restart. */
@@ -81,9 +90,9 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
   const memory = parts.store ?? createMemoryStore(projections);
   let life = await begin(options, config, memory);
   const portOf = (name: string) => life.server.listeners.find((listener) => listener.name === name)?.port ?? 0;
-  const [domain, port, tlsPort, httpPort] = [config.hosts[0]?.domain ?? "localhost", portOf("c2s"), portOf("c2sTls"), portOf("http")];
+  const [domain, port, tlsPort, httpPort, componentPort] = [config.hosts[0]?.domain ?? "localhost", portOf("c2s"), portOf("c2sTls"), portOf("http"), portOf("components")];
   const { c2s, c2sTls, http } = config.listen;
-  const listen = { ...config.listen, c2s: { ...c2s, port }, c2sTls: { ...c2sTls, port: tlsPort }, http: { ...http, port: httpPort } };
+  const listen = { ...config.listen, c2s: { ...c2s, port }, c2sTls: { ...c2sTls, port: tlsPort }, http: { ...http, port: httpPort }, components: { ...config.listen.components, port: componentPort } };
   const samePorts = { ...config, listen };
   let turn = Promise.resolve();
 
@@ -98,6 +107,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     port,
     tlsPort,
     httpPort,
+    componentPort,
     get store() {
       return life.store;
     },
@@ -137,16 +147,17 @@ async function begin({ extensions = [], logger = pino({ level: "silent" }), part
   };
   const log = logger.child({}, { level: logger.level });
   const certificates = parts.certificates ?? await openCertificates({ hosts: config.hosts, clock, log });
+  const admission = parts.admission ?? createAdmission({ ...admissionLimits(config), clock, log });
   const live = () => createNodeNet({
     certificates,
-    perAddressMax: config.limits.connectionsPerAddress,
+    admission,
     handshakeTimeoutMs: config.session.negotiationTimeoutMs,
     clock,
     log,
   });
   const { net, listenHttp, cut } = mortalNet(parts.net ?? live(), parts.listenHttp ?? listenLive);
   const closeCertificates = async () => (parts.certificates === undefined ? certificates.close() : undefined);
-  const server = await start({ config, logger: log, extensions, parts: { ...parts, ...ownStore, certificates, net, listenHttp } }).catch(async (error: unknown) => {
+  const server = await start({ config, logger: log, extensions, parts: { ...parts, ...ownStore, certificates, admission, net, listenHttp } }).catch(async (error: unknown) => {
     await closeCertificates();
     throw error;
   });
@@ -183,8 +194,11 @@ const optionNames = Object.keys({
   registration: true,
   contact: true,
   externalServices: true,
+  components: true,
   admins: true,
   http: true,
+  origins: true,
+  proxy: true,
   inspector: true,
   extensions: true,
   parts: true,
@@ -193,11 +207,11 @@ const optionNames = Object.keys({
 
 /** Throws ConfigError with all problems. */
 function configOf(options: TestServerOptions): Config {
-  const { domains = ["localhost"], allowPlaintext = false, session = {}, limits = {}, archive = {}, push = {}, clientState = {}, upload = {}, rooms = {}, registration = {}, contact = {}, externalServices = [], admins = [], http = false, inspector = {} } = options;
+  const { domains = ["localhost"], allowPlaintext = false, session = {}, limits = {}, archive = {}, push = {}, clientState = {}, upload = {}, rooms = {}, registration = {}, contact = {}, externalServices = [], components = [], admins = [], http = false, origins = [], proxy = {}, inspector = {} } = options;
   const values = {
     // What is no list is for the check to name.
     hosts: Array.isArray(domains) ? domains.map((domain: unknown) => ({ domain })) : domains,
-    listen: { address: "127.0.0.1", c2s: { port: 0 }, c2sTls: { port: 0 }, http: { port: 0, enabled: http }, allowPlaintext },
+    listen: { address: "127.0.0.1", c2s: { port: 0 }, c2sTls: { port: 0 }, http: { port: 0, enabled: http, origins, ...proxy }, components: { port: 0 }, allowPlaintext },
     durability: "none",
     session,
     limits,
@@ -209,6 +223,7 @@ function configOf(options: TestServerOptions): Config {
     registration,
     contact,
     externalServices,
+    components,
     admins,
     inspector,
   };

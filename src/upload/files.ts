@@ -7,6 +7,7 @@ import { mkdir, open, readdir, readFile, rename, rm, statfs } from "node:fs/prom
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { z } from "zod";
+import { uploadsUnderWayMax } from "../domain/limits.ts";
 
 export interface UploadedFile {
   readonly id: string;
@@ -20,10 +21,16 @@ export interface UploadedFile {
   readonly at: number;
 }
 
+/** What an owner's files take. */
+export interface UsedRoom {
+  readonly bytes: number;
+  readonly files: number;
+}
+
 /** Why a file was not taken. */
 export class UploadError extends Error {
   override readonly name = "UploadError";
-  readonly code: "too-long" | "too-short" | "exists" | "disk-full";
+  readonly code: "too-long" | "too-short" | "exists" | "busy" | "forgotten" | "disk-full";
 
   constructor(code: UploadError["code"], message: string) {
     super(message);
@@ -41,8 +48,9 @@ export class UploadFiles {
   readonly #folder: string;
   readonly #freeBytesMin: number;
   readonly #known = new Map<string, UploadedFile>();
-  readonly #used = new Map<string, number>();
-  readonly #underWay = new Set<string>();
+  readonly #used = new Map<string, UsedRoom>();
+  /** What is being put, and is still wanted. */
+  readonly #underWay = new Map<string, UploadedFile>();
 
   /** `freeBytesMin`: what has to be left on the disk. */
   constructor(folder: string, freeBytesMin: number) {
@@ -73,29 +81,47 @@ export class UploadFiles {
     return this.#known.values();
   }
 
-  /** Bytes of an owner's files. */
-  usedBy(owner: string): number {
-    return this.#used.get(owner) ?? 0;
+  /** Those on their way included. */
+  usedBy(owner: string): UsedRoom {
+    return this.#used.get(owner) ?? { bytes: 0, files: 0 };
+  }
+
+  /** Whether a file is in `usedBy`. */
+  counts(id: string): boolean {
+    return this.#known.has(id) || this.#underWay.has(id);
   }
 
   /** Takes a file of exactly `size` bytes; it is durable when this resolves. Rejects with UploadError, or with what `pieces` throws; nothing is left then. */
   async put(file: UploadedFile, pieces: AsyncIterable<Uint8Array>): Promise<void> {
     const { id, size } = file;
-    if (this.#known.has(id) || this.#underWay.has(id)) throw new UploadError("exists", "this slot was used");
-    this.#underWay.add(id);
-    const part = join(this.#folder, `${id}${partSuffix}`);
+    if (this.counts(id)) throw new UploadError("exists", "this slot was used");
+    if ([...this.#underWay.values()].filter(({ owner }) => owner === file.owner).length >= uploadsUnderWayMax) {
+      throw new UploadError("busy", `you put ${uploadsUnderWayMax} files already: this one can come when one of them has`);
+    }
+    this.#underWay.set(id, file);
+    this.#count(file, 1);
+    const [whole, part, record] = ["", partSuffix, recordSuffix].map((suffix) => join(this.#folder, `${id}${suffix}`)) as [string, string, string];
     try {
-      await this.#requireRoom(size);
-      await writeExactly(part, size, pieces);
-      await writeDurably(join(this.#folder, `${id}${recordSuffix}`), JSON.stringify(recordOf(file)));
-      await rename(part, join(this.#folder, id));
+      await this.#requireRoom();
+      await writeExactly(part, size, this.#wanted(id, pieces));
+      await writeDurably(record, JSON.stringify(recordOf(file)));
+      await rename(part, whole);
       await syncFolder(this.#folder);
-      this.#add(file);
+      if (!this.#underWay.delete(id)) throw forgotten();
+      this.#known.set(id, file);
     } catch (error) {
-      await Promise.all([part, join(this.#folder, `${id}${recordSuffix}`)].map((path) => rm(path, { force: true })));
+      await Promise.all([part, whole, record].map((path) => rm(path, { force: true })));
+      if (this.#underWay.delete(id)) this.#count(file, -1);
       throw error;
-    } finally {
+    }
+  }
+
+  /** What this owner has on its way is not taken: its `put` rejects. */
+  giveUp(owner: string): void {
+    for (const [id, file] of this.#underWay) {
+      if (file.owner !== owner) continue;
       this.#underWay.delete(id);
+      this.#count(file, -1);
     }
   }
 
@@ -104,19 +130,20 @@ export class UploadFiles {
     return createReadStream(join(this.#folder, id), { start, end });
   }
 
-  async remove({ id, owner, size }: UploadedFile): Promise<void> {
+  async remove(file: UploadedFile): Promise<void> {
+    const { id } = file;
     if (!this.#known.delete(id)) return;
-    const used = this.usedBy(owner) - size;
-    if (used > 0) this.#used.set(owner, used);
-    else this.#used.delete(owner);
+    this.#count(file, -1);
     // The record last: without the bytes it is removed at the next start, and bytes without it too.
     await rm(join(this.#folder, id), { force: true });
     await rm(join(this.#folder, `${id}${recordSuffix}`), { force: true });
   }
 
-  async #requireRoom(size: number): Promise<void> {
+  /** For the whole of all that is on its way, though some of it may be on the disk already. */
+  async #requireRoom(): Promise<void> {
     const { bavail, bsize } = await statfs(this.#folder);
-    if (bavail * bsize - size < this.#freeBytesMin) throw new UploadError("disk-full", "the server has no room for files now");
+    const coming = [...this.#underWay.values()].reduce((sum, { size }) => sum + size, 0);
+    if (bavail * bsize - coming < this.#freeBytesMin) throw new UploadError("disk-full", "the server has no room for files now");
   }
 
   async #read(id: string): Promise<UploadedFile | undefined> {
@@ -129,9 +156,24 @@ export class UploadFiles {
 
   #add(file: UploadedFile): void {
     this.#known.set(file.id, file);
-    this.#used.set(file.owner, this.usedBy(file.owner) + file.size);
+    this.#count(file, 1);
+  }
+
+  #count({ owner, size }: UploadedFile, difference: 1 | -1): void {
+    const { bytes, files } = this.usedBy(owner);
+    if (files + difference > 0) this.#used.set(owner, { bytes: bytes + size * difference, files: files + difference });
+    else this.#used.delete(owner);
+  }
+
+  async *#wanted(id: string, pieces: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+    for await (const piece of pieces) {
+      if (!this.#underWay.has(id)) throw forgotten();
+      yield piece;
+    }
   }
 }
+
+const forgotten = (): UploadError => new UploadError("forgotten", "the user whose file this was has no account any more");
 
 /** Whether a name is one that this folder makes: others are left alone. */
 function isOurs(name: string): boolean {

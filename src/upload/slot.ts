@@ -10,7 +10,7 @@ export interface Slot {
   readonly name: string;
   /** Bytes, exactly. */
   readonly size: number;
-  /** The media type; undefined where the client named none. */
+  /** The media type, as `mediaType` has it; undefined where the client named none. */
   readonly type: string | undefined;
   /** Milliseconds since 1970. */
   readonly expires: number;

@@ -1,12 +1,14 @@
 /** Who may put which file where: slots, quotas, and how long files are kept (XEP-0363). */
 import type { Clock, Ids, Log, Random, Timer } from "../ports.ts";
 import type { UploadFiles, UploadedFile } from "./files.ts";
+import { mediaType } from "./media-type.ts";
 import { signSlot, readSlot, type Slot } from "./slot.ts";
 
 export interface UploadLimits {
   readonly maxFileBytes: number;
-  /** Of all files of one user. */
+  /** Of all files of one user, and how many they are at most. */
   readonly quotaBytes: number;
+  readonly quotaFiles: number;
   /** 0: for ever. */
   readonly keepDays: number;
   /** Slots that one user is given in a minute. */
@@ -31,7 +33,7 @@ export interface Wanted {
 
 export type SlotAnswer =
   | { readonly id: string; readonly name: string; readonly token: string }
-  | { readonly refused: "too-large" | "quota" }
+  | { readonly refused: "too-large" | "quota-bytes" | "quota-files" }
   /** `until`: ms since 1970. */
   | { readonly refused: "too-often"; readonly until: number };
 
@@ -71,25 +73,31 @@ export class Uploads {
 
   slot({ owner, name, size, type }: Wanted): SlotAnswer {
     const { clock, ids, files } = this.#options;
-    const { maxFileBytes, quotaBytes, slotsPerMinute } = this.limits;
+    const { maxFileBytes, quotaBytes, quotaFiles, slotsPerMinute } = this.limits;
     const now = clock.now();
     if (size > maxFileBytes) return { refused: "too-large" };
     const promised = this.#promisedTo(owner, now);
     const recent = [...promised.values()].filter(({ givenAt }) => givenAt > now - minute);
     const oldest = recent[0];
     if (oldest !== undefined && recent.length >= slotsPerMinute) return { refused: "too-often", until: oldest.givenAt + minute };
-    const reserved = [...promised].reduce((sum, [id, slot]) => sum + (files.get(id) === undefined ? slot.size : 0), 0);
-    if (files.usedBy(owner) + reserved + size > quotaBytes) return { refused: "quota" };
+    const reserved = [...promised].flatMap(([id, slot]) => (files.counts(id) ? [] : [slot.size]));
+    const used = files.usedBy(owner);
+    const bytes = reserved.reduce((sum, size) => sum + size, used.bytes + size);
+    if (bytes > quotaBytes) return { refused: "quota-bytes" };
+    if (used.files + reserved.length >= quotaFiles) return { refused: "quota-files" };
     const id = ids.next();
     promised.set(id, { size, givenAt: now });
     this.#promised.set(owner, promised);
-    return { id, name, token: signSlot({ id, owner, name, size, type, expires: now + slotMs }, this.#key) };
+    // What a client may say besides would make the address too long.
+    const known = type === undefined || type === "" ? undefined : mediaType(type);
+    return { id, name, token: signSlot({ id, owner, name, size, type: known, expires: now + slotMs }, this.#key) };
   }
 
-  /** undefined: it is not for this place, or of another time. */
+  /** undefined: it is not for this place, of another time, or of an account that was deleted. */
   read(token: string, place: Pick<Slot, "id" | "name">): Slot | undefined {
     const slot = readSlot(token, place, this.#key);
-    return slot !== undefined && slot.expires >= this.#options.clock.now() ? slot : undefined;
+    if (slot === undefined || slot.expires < this.#options.clock.now()) return undefined;
+    return this.#promised.get(slot.owner)?.has(slot.id) === true ? slot : undefined;
   }
 
   /** Rejects with UploadError, or with what `pieces` throws. */
@@ -109,9 +117,10 @@ export class Uploads {
     return this.#options.files.read(file, start, end);
   }
 
-  /** Nothing is left of what this user has put here. */
+  /** Nothing is left of what this user has put here, and what is on its way does not arrive. */
   async forget(owner: string): Promise<void> {
     this.#promised.delete(owner);
+    this.#options.files.giveUp(owner);
     await this.#remove((file) => file.owner === owner);
   }
 

@@ -49,6 +49,24 @@ export const inCore: readonly Specification[] = [
   // Each extension that keeps or copies messages obeys its own.
   { id: "XEP-0334", version: "1.0.0", title: "Message Processing Hints" },
   { id: "XEP-0368", version: "1.1.0", title: "SRV records for XMPP over TLS", missing: ["Direct TLS between servers: there are no streams between servers yet."] },
+  // src/session/inline-login.ts; extensions add to it (`Extension.inlineBinding`).
+  {
+    id: "XEP-0386",
+    version: "1.1.0",
+    title: "Bind 2",
+    missing: ["Of the messages that wait for the user only those go that are in the archive, where the client reads them; the others are delivered (section 3.2)."],
+  },
+  // src/session/login-request.ts.
+  {
+    id: "XEP-0388",
+    version: "1.0.4",
+    title: "Extensible SASL Profile",
+    missing: [
+      "No tasks are offered, so no login is answered with <continue/> (section 2.6.3).",
+      "A stream header whose `from` is of another domain is taken, and it is the login that fails (section 2.1).",
+      "Where the operator lets clients log in without TLS, on a loopback address alone, they can do so by this profile, too (section 3).",
+    ],
+  },
   { id: "XEP-0453", version: "0.1.2", title: "DOAP usage in XMPP", missing: ["A homepage and a logo: the project has none yet (section 1)."] },
   { id: "XEP-0474", version: "0.5.0", title: "SASL SCRAM Downgrade Protection" },
 ];

@@ -19,6 +19,7 @@ import { pubsub } from "./xep-0060-pubsub.ts";
 import { registration } from "./xep-0077-registration.ts";
 import { avatar } from "./xep-0084-avatar.ts";
 import { version } from "./xep-0092-version.ts";
+import { components } from "./xep-0114-components.ts";
 import { caps } from "./xep-0115-caps.ts";
 import { administration } from "./xep-0133-administration.ts";
 import { messageOfTheDay } from "./xep-0133-motd.ts";
@@ -43,14 +44,18 @@ import { carbons } from "./xep-0280-carbons.ts";
 import { push } from "./xep-0357-push.ts";
 import { clientState } from "./xep-0352-client-state.ts";
 import { upload } from "./xep-0363-upload.ts";
+import { rosterTokens } from "./xep-0379-roster-tokens.ts";
 import { avatarConversion } from "./xep-0398-avatar-conversion.ts";
+import { invitations } from "./xep-0401-invitations.ts";
 import { bookmarks } from "./xep-0402-bookmarks.ts";
 import { selfPing } from "./xep-0410-self-ping.ts";
 import { bookmarkConversion } from "./xep-0411-bookmark-conversion.ts";
 import { occupantId } from "./xep-0421-occupant-id.ts";
 import { moderatedRetraction } from "./xep-0425-moderated-retraction.ts";
 import { channelBinding } from "./xep-0440-channel-binding.ts";
+import { invitedRegistration } from "./xep-0445-registration.ts";
 import { streamLimits } from "./xep-0478-stream-limits.ts";
+import { fast } from "./xep-0484-fast.ts";
 import { roomAvatar } from "./xep-0486-room-avatar.ts";
 import { displayed } from "./xep-0490-displayed.ts";
 
@@ -97,15 +102,20 @@ export const extensions: readonly Extension[] = [
   carbons,
   push,
   clientState,
+  rosterTokens,
   avatarConversion,
   upload,
+  components,
+  invitations,
   bookmarks,
   selfPing,
   bookmarkConversion,
   occupantId,
   moderatedRetraction,
   channelBinding,
+  invitedRegistration,
   streamLimits,
+  fast,
   roomAvatar,
   displayed,
 ];

@@ -13,7 +13,7 @@ export const legacySession: Extension = {
   },
   iq: [{ xmlns, name: "session", types: ["set"], at: ["server", "account"], handle }],
   // New clients see that they can leave it out.
-  streamFeature: ({ stage }) => (stage === "authenticated" ? el("session", { xmlns }, el("optional")) : undefined),
+  streamFeature: ({ stage, bound }) => (stage === "authenticated" && !bound ? el("session", { xmlns }, el("optional")) : undefined),
 };
 
 function handle({ target, own }: IqRequest): IqReply {

@@ -105,7 +105,7 @@ function set({ own, account, session, step, payload, house }: IqRequest): IqRepl
   const { item, jid, remove } = wanted;
   if (!remove) {
     if (!account.hasRoomFor({ ...newRosterItem(item.jid), ...item })) {
-      return refused("resource-constraint", `a roster has at most ${rosterItemsMax} contacts and ${rosterBytesMax} bytes`);
+      return refused("resource-constraint", `a roster has at most ${rosterItemsMax} contacts and ${rosterBytesMax} bytes`, account.contacts.size >= rosterItemsMax ? "rosterItemsMax" : "rosterBytesMax");
     }
     return { result: undefined, afterwards: house.contacts.set(step, account, item, session) };
   }
@@ -134,14 +134,14 @@ function readItem(payload: Element, account: Account): Wanted | { readonly fault
   // Section 2.3.3, interoperability note.
   if (jid.bare === account.bare) return refused("not-allowed", "nobody is a contact of their own");
   const name = String(item.attrs["name"] ?? "");
-  if (Buffer.byteLength(name) > rosterNameBytesMax) return refused("not-acceptable", `a name has at most ${rosterNameBytesMax} bytes`);
+  if (Buffer.byteLength(name) > rosterNameBytesMax) return refused("not-acceptable", `a name has at most ${rosterNameBytesMax} bytes`, "rosterNameBytesMax");
   const groups = childrenOf(item, "group").map((group) => group.getText());
   if (groups.includes("")) return refused("not-acceptable", "a group needs a name");
   if (groups.some((group) => Buffer.byteLength(group) > rosterNameBytesMax)) {
-    return refused("not-acceptable", `a group's name has at most ${rosterNameBytesMax} bytes`);
+    return refused("not-acceptable", `a group's name has at most ${rosterNameBytesMax} bytes`, "rosterNameBytesMax");
   }
   if (new Set(groups).size < groups.length) return refused("bad-request", "a contact is in a group once");
-  if (groups.length > rosterGroupsMax) return refused("not-acceptable", `a contact has at most ${rosterGroupsMax} groups`);
+  if (groups.length > rosterGroupsMax) return refused("not-acceptable", `a contact has at most ${rosterGroupsMax} groups`, "rosterGroupsMax");
   return { item: { jid: jid.full, name, groups }, jid, remove: false };
 }
 
@@ -149,8 +149,8 @@ function childrenOf(element: Element, name: string): readonly Element[] {
   return element.children.filter((child): child is Element => typeof child !== "string" && child.name === name && child.getNS() === xmlns);
 }
 
-function refused(condition: StanzaFault["condition"], text: string): { readonly fault: StanzaFault } {
-  return { fault: { condition, text } };
+function refused(condition: StanzaFault["condition"], text: string, limit?: StanzaFault["limit"]): { readonly fault: StanzaFault } {
+  return { fault: { condition, text, ...(limit !== undefined && { limit }) } };
 }
 
 /** Sections 2.1.4 and 2.3.3: nobody reads or writes the roster of another. */

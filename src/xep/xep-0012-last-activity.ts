@@ -1,5 +1,5 @@
 /** Last activity: since when the server runs, and how long ago a user was here. */
-import type { Extension, IqReply, IqRequest } from "../router/extension.ts";
+import type { Extension, IqReply, SessionlessIqRequest } from "../router/extension.ts";
 import { el } from "../xml/stanza.ts";
 
 const xmlns = "jabber:iq:last";
@@ -11,13 +11,13 @@ export const lastActivity: Extension = {
   accountFeatures: [xmlns],
   iq: [
     // XEP-0012 section 5.
-    { xmlns, name: "query", types: ["get"], at: ["server"], handle: ({ house, step }) => answer(house.uptime(step)) },
-    { xmlns, name: "query", types: ["get"], at: ["account"], handle: ofAccount },
+    { xmlns, name: "query", types: ["get"], at: ["server"], sessionless: true, handle: ({ house, step }) => answer(house.uptime(step)) },
+    { xmlns, name: "query", types: ["get"], at: ["account"], sessionless: true, handle: ofAccount },
   ],
 };
 
 /** XEP-0012 section 3. Strangers get the same answer from an account that does not exist. */
-function ofAccount({ shared, account, step, house }: IqRequest): IqReply {
+function ofAccount({ shared, account, step, house }: SessionlessIqRequest): IqReply {
   if (!shared || account === undefined) return { fault: { condition: "forbidden", text: "" } };
   // A resource that is connected and not available shows itself to nobody.
   if (house.sessions(account.bare).some((session) => session.available)) return answer(0);

@@ -24,10 +24,7 @@ export const roomStanding: Extension = {
     id: "XEP-0045",
     version: "1.35.5",
     title: "Multi-User Chat",
-    missing: [
-      "Voice that was granted or taken lasts until the occupant leaves, in moderated rooms too (section 5.1 recommends to keep it).",
-      "Nobody is told that the service shuts down (section 11.2): occupants stay in their rooms and come back with their sessions.",
-    ],
+    missing: ["A ban is of a user or of a domain, never of one resource alone (section 9.2 would have those matched first)."],
   },
   rooms: {
     iq: [
@@ -95,7 +92,7 @@ function change({ rooms, room, step, iq, payload }: RoomIqRequest): RoomReply {
   if (room === undefined) return noRoom;
   const items = payload.getChildren("item", mucAdmin);
   if (items.length === 0) return malformed("name somebody");
-  if (items.length > roomChangesMax) return { fault: { condition: "policy-violation", text: `change at most ${roomChangesMax} roles or affiliations at once` } };
+  if (items.length > roomChangesMax) return { fault: { condition: "policy-violation", text: `change at most ${roomChangesMax} roles or affiliations at once`, limit: "roomChangesMax" } };
   const actor = actorOf(rooms, room, iq.from);
   if (isHidden(room, actor)) return noRoom;
   const read = items.map(readItem);
@@ -123,7 +120,7 @@ function readItem(item: Element): RoleChange | AffiliationChange | { readonly fa
   const { affiliation, role, jid, nick } = attrsOf(item);
   const reason = item.getChild("reason", mucAdmin)?.getText() || undefined;
   if (reason !== undefined && reason.length > roomReasonCharsMax) {
-    return { fault: { condition: "policy-violation", text: `a reason has at most ${roomReasonCharsMax} characters` } };
+    return { fault: { condition: "policy-violation", text: `a reason has at most ${roomReasonCharsMax} characters`, limit: "roomReasonCharsMax" } };
   }
   // Section 17.4: never both.
   if ((affiliation === undefined) === (role === undefined)) return fault("bad-request", "give a role or an affiliation, not both");

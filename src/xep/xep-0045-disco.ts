@@ -9,11 +9,13 @@ import type { Extension } from "../router/extension.ts";
 import { descriptionElement } from "../xml/entity-caps.ts";
 import { resultSetNamespace } from "../xml/result-set.ts";
 import { adoptElement } from "../xml/parse-element.ts";
-import type { StanzaFault } from "../xml/stanza.ts";
+import { clientNamespace, type StanzaFault } from "../xml/stanza.ts";
 import { itemsNamespace, listOccupants, listRooms } from "./xep-0045-items.ts";
 
 const info = "http://jabber.org/protocol/disco#info";
 const roomInfo = `${muc}#roominfo`;
+/** Section 7.4: of the service and of its rooms, which give messages the ids that their senders did. */
+const stableId = `${muc}#stable_id`;
 
 export const roomDiscovery: Extension = {
   name: "room-discovery",
@@ -30,7 +32,7 @@ export const roomDiscovery: Extension = {
       { xmlns: info, name: "query", types: ["get"], at: ["occupant"], handle: ofOccupant },
       { xmlns: itemsNamespace, name: "query", types: ["get"], at: ["occupant"], handle: ofOccupant },
     ],
-    serviceFeatures: [info, itemsNamespace, resultSetNamespace],
+    serviceFeatures: [info, itemsNamespace, resultSetNamespace, stableId],
     roomFeatures: featuresOf,
   },
 };
@@ -78,7 +80,7 @@ function featuresOf({ config }: Room): readonly string[] {
     resultSetNamespace,
     muc,
     roomInfo,
-    `${muc}#stable_id`,
+    stableId,
     password === null ? "muc_unsecured" : "muc_passwordprotected",
     isPublic ? "muc_public" : "muc_hidden",
     persistent ? "muc_persistent" : "muc_temporary",
@@ -114,7 +116,7 @@ function mayEnterFreely(rooms: Rooms, room: Room, bareJid: string): boolean {
 
 function subjectOf(room: Room): string {
   const subject = room.meta("subject");
-  return subject === undefined ? "" : (adoptElement(subject.stanza).getChildText("subject") ?? "");
+  return subject === undefined ? "" : (adoptElement(subject.stanza).getChildText("subject", clientNamespace) ?? "");
 }
 
 /** Section 7.2.10: until it is configured there is no such room for anybody but its owner. */
@@ -131,7 +133,7 @@ const traffic = `${muc}#traffic`;
 /** Section 18.1.1, and XEP-0030 section 3.2. */
 function noNode(node: string): RoomReply {
   const fault: StanzaFault = node === traffic
-    ? { condition: "feature-not-implemented", text: "every namespace is allowed" }
+    ? { condition: "service-unavailable", text: "every namespace is allowed" }
     : { condition: "item-not-found", text: "there is no such node" };
   return { fault };
 }

@@ -44,7 +44,7 @@ function inviteAll(message: RoomMessage, invites: readonly Element[]): "taken" |
   const { membersOnly, allowInvites } = room.config;
   const may = roleMay(row.role, "inviteOthers", room.config) && (!membersOnly || allowInvites || affiliationPrivileges.editMemberList[actor.affiliation]);
   if (!may) return { condition: "forbidden", text: "you may not invite others to this room" };
-  if (invites.length > roomInvitesAtOnceMax) return { condition: "policy-violation", text: `invite at most ${roomInvitesAtOnceMax} at once` };
+  if (invites.length > roomInvitesAtOnceMax) return { condition: "policy-violation", text: `invite at most ${roomInvitesAtOnceMax} at once`, limit: "roomInvitesAtOnceMax" };
   const invitees: { readonly to: Jid; readonly invitation: Invitation }[] = [];
   for (const element of invites) {
     const read = readInvite(element);
@@ -116,5 +116,5 @@ function declineOne({ rooms, room, step, stanza }: RoomMessage, element: Element
 
 function reasonOf(element: Element): string | undefined | StanzaFault {
   const reason = element.getChild("reason", mucUser)?.getText() || undefined;
-  return reason !== undefined && reason.length > roomReasonCharsMax ? { condition: "policy-violation", text: `a reason has at most ${roomReasonCharsMax} characters` } : reason;
+  return reason !== undefined && reason.length > roomReasonCharsMax ? { condition: "policy-violation", text: `a reason has at most ${roomReasonCharsMax} characters`, limit: "roomReasonCharsMax" } : reason;
 }

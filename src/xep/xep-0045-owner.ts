@@ -1,5 +1,6 @@
 /** What owners ask of a room: how it is configured, other configuration, and its end (XEP-0045 sections 10.1, 10.2 and 10.9). */
 import { parseJid } from "../domain/jid.ts";
+import type { LimitName } from "../domain/refusals.ts";
 import { roomPasswordBytesMax, roomReasonCharsMax } from "../domain/limits.ts";
 import { affiliationPrivileges } from "../domain/room-standing.ts";
 import { affiliationOf } from "../muc/affiliation.ts";
@@ -76,8 +77,8 @@ function destroy({ rooms, room, step, iq: { from } }: RoomIqRequest, element: El
   if (venue !== undefined && jid === undefined) return { fault: { condition: "jid-malformed", text: "this is the address of no other room" } };
   const textOf = (name: string) => element.getChild(name, mucOwner)?.getText() || undefined;
   const [password, reason] = [textOf("password"), textOf("reason")];
-  if (reason !== undefined && reason.length > roomReasonCharsMax) return tooLong("a reason", `${roomReasonCharsMax} characters`);
-  if (password !== undefined && Buffer.byteLength(password) > roomPasswordBytesMax) return tooLong("a password", `${roomPasswordBytesMax} bytes`);
+  if (reason !== undefined && reason.length > roomReasonCharsMax) return tooLong("a reason", `${roomReasonCharsMax} characters`, "roomReasonCharsMax");
+  if (password !== undefined && Buffer.byteLength(password) > roomPasswordBytesMax) return tooLong("a password", `${roomPasswordBytesMax} bytes`, "roomPasswordBytesMax");
   destroyRoom(rooms, step, room, from.bare, { jid: jid?.full, password, reason });
   return { result: undefined };
 }
@@ -92,8 +93,8 @@ function malformed(text: string): RoomReply {
   return fault({ condition: "bad-request", text });
 }
 
-function tooLong(what: string, bound: string): RoomReply {
-  return fault({ condition: "policy-violation", text: `${what} has at most ${bound}` });
+function tooLong(what: string, bound: string, limit: LimitName): RoomReply {
+  return fault({ condition: "policy-violation", text: `${what} has at most ${bound}`, limit });
 }
 
 function fault(fault: StanzaFault): RoomReply {

@@ -10,11 +10,11 @@ export const rooms: Extension = {
     version: "1.35.5",
     title: "Multi-User Chat",
     missing: [
-      "Roles do not outlast a visit, in moderated rooms neither: who comes back has the role that its affiliation gives (section 5.1).",
+      "Roles do not outlast a visit, in moderated rooms neither, nor does voice that was granted or taken: who comes back has the role that its affiliation gives (section 5.1).",
       "Nicks are not locked down: whoever has one reserved may use another (sections 7.6 and 7.12).",
       "History is what the room archives: a room that does not has none to give (section 7.2.13).",
+      "What somebody repeats from a chat of before with delays of its own has the room's stamps in history, as all that is said (section 7.9).",
       "Occupants are not told that the service stops: they come back to the same room when they resume (section 11.2).",
-      "A private message that a client had not acknowledged when its session ended goes to nobody else, and its sender is not told (section 7.5).",
     ],
   },
   services: (house) => {

@@ -1,6 +1,7 @@
 /** Voice on request: a visitor asks the room, the room asks its moderators, one of them answers (XEP-0045 sections 7.13 and 8.6). */
 import { parseJid } from "../domain/jid.ts";
 import { voiceRequestMs, voiceRequestsMax } from "../domain/limits.ts";
+import type { LimitName } from "../domain/refusals.ts";
 import type { Room } from "../domain/room.ts";
 import type { RoomMessage } from "../muc/contract.ts";
 import { muc } from "../muc/namespaces.ts";
@@ -39,7 +40,8 @@ function take(message: RoomMessage): undefined | "taken" | StanzaFault {
 function ask({ rooms, room, step, stanza }: RoomMessage, nick: string): "taken" | StanzaFault {
   const moderators = sessionsOf(room).filter(({ row }) => row.role === "moderator");
   if (moderators.length === 0) return { condition: "recipient-unavailable", text: "no moderator is in the room" };
-  if (!mayAsk(room, stanza.from.bare, step.at)) return { condition: "resource-constraint", text: "ask again later" };
+  const limit = limitOf(room, stanza.from.bare, step.at);
+  if (limit !== undefined) return { condition: "resource-constraint", text: "ask again later", limit };
   const id = rooms.host.nextId();
   for (const { jid } of moderators) {
     give(rooms, step, jid, el("message", { xmlns: clientNamespace, from: room.bare, to: jid, id }, approvalForm(stanza.from.full, nick)));
@@ -84,12 +86,13 @@ function answer({ rooms, room, step, stanza }: RoomMessage, form: DataForm): "ta
 const asked = new WeakMap<Room, Map<string, number>>();
 
 /** Moderators are not to be flooded: neither by one who asks again and again, nor by many at once (section 14.6). */
-function mayAsk(room: Room, bareJid: string, at: number): boolean {
+function limitOf(room: Room, bareJid: string, at: number): LimitName | undefined {
   const recent = new Map([...(asked.get(room) ?? [])].filter(([, since]) => at - since < voiceRequestMs));
   asked.set(room, recent);
-  if (recent.has(bareJid) || recent.size >= voiceRequestsMax) return false;
+  if (recent.has(bareJid)) return "voiceRequestMs";
+  if (recent.size >= voiceRequestsMax) return "voiceRequestsMax";
   recent.set(bareJid, at);
-  return true;
+  return undefined;
 }
 
 function valueOf({ fields }: DataForm, name: string): string | undefined {

@@ -128,10 +128,10 @@ function query(children: readonly Element[]): Element {
   return el("query", { xmlns }, ...children);
 }
 
-function refused(condition: StanzaFault["condition"], text: string): { readonly fault: StanzaFault } {
-  return { fault: { condition, text } };
+function refused(condition: StanzaFault["condition"], text: string, limit?: StanzaFault["limit"]): { readonly fault: StanzaFault } {
+  return { fault: { condition, text, ...(limit !== undefined && { limit }) } };
 }
 
 const forbidden = refused("forbidden", "private XML is its owner's");
-const busy = refused("resource-constraint", "it changed again and again meanwhile");
-const tooMuch = refused("resource-constraint", `private XML is kept in at most ${privateNamespacesMax} namespaces`);
+const busy = refused("resource-constraint", "it changed again and again meanwhile", "privateReadsMax");
+const tooMuch = refused("resource-constraint", `private XML is kept in at most ${privateNamespacesMax} namespaces`, "privateNamespacesMax");

@@ -162,9 +162,10 @@ function find(house: House, target: Target, node: string | undefined): Command |
 }
 
 /** Of the server's own users: who is of elsewhere gets none of them. */
-function isAllowed({ house, from }: Pick<ServerNodeQuestion, "house" | "from">, { may }: Command): boolean {
+function isAllowed({ house, from }: Pick<ServerNodeQuestion, "house" | "from">, { may, offered }: Command): boolean {
   if (!house.hosts.includes(from.domain) || from.local === undefined) return false;
-  return may !== "admins" || house.administration.isAdmin(from);
+  const isAdmin = house.administration.isAdmin(from);
+  return (may !== "admins" || isAdmin) && (offered?.(house.limits, isAdmin) ?? true);
 }
 
 function allowed(asked: { readonly house: House; readonly from: Jid }, target: Target): readonly Command[] {

@@ -1,5 +1,6 @@
 /** Commands that are being executed (XEP-0050 section 3.3): in memory alone, each for whoever began it and for a while. */
 import { commandExecutionMs, commandExecutionsMax, commandExecutionsOfUserMax, endedExecutionsMax } from "../domain/limits.ts";
+import type { CountRefusal, LimitName } from "../domain/refusals.ts";
 import type { Jid } from "../domain/jid.ts";
 import type { Command, CommandForm, FilledForm } from "../router/commands.ts";
 import type { House } from "../router/house.ts";
@@ -25,6 +26,11 @@ export class Executions {
   readonly #open = new Map<string, OpenExecution>();
   /** Who had those that are over. */
   readonly #ended = new Map<string, string>();
+  readonly #refused: CountRefusal;
+
+  constructor(refused: CountRefusal) {
+    this.#refused = refused;
+  }
 
   /** undefined for what is not theirs. `now`: ms since 1970. */
   find(id: string, by: Jid, at: string, now: number): OpenExecution | "ended" | undefined {
@@ -40,8 +46,8 @@ export class Executions {
     const known = this.#open.delete(id);
     if (!known) {
       const own = [...this.#open].filter(([, { user }]) => user === execution.user);
-      if (own.length >= commandExecutionsOfUserMax) this.end(own[0]![0]);
-      else if (this.#open.size >= commandExecutionsMax) this.end(this.#open.keys().next().value!);
+      if (own.length >= commandExecutionsOfUserMax) this.#makeRoom(own[0]![0], "commandExecutionsOfUserMax");
+      else if (this.#open.size >= commandExecutionsMax) this.#makeRoom(this.#open.keys().next().value!, "commandExecutionsMax");
     }
     this.#open.set(id, { ...execution, until: now + commandExecutionMs });
   }
@@ -59,6 +65,11 @@ export class Executions {
     if (this.#ended.size > endedExecutionsMax) this.#ended.delete(this.#ended.keys().next().value!);
   }
 
+  #makeRoom(id: string, limit: LimitName): void {
+    this.#refused(limit);
+    this.end(id);
+  }
+
   #expire(now: number): void {
     for (const [id, { until }] of this.#open) {
       if (until > now) return;
@@ -71,6 +82,6 @@ const byHouse = new WeakMap<House, Executions>();
 
 export function executionsOf(house: House): Executions {
   let known = byHouse.get(house);
-  if (known === undefined) byHouse.set(house, (known = new Executions()));
+  if (known === undefined) byHouse.set(house, (known = new Executions((limit) => house.refused(limit))));
   return known;
 }

@@ -5,7 +5,7 @@
 import type { Account } from "../domain/account.ts";
 import { isEmptyVcard, vcardNamespace as xmlns, vcardPlace } from "../domain/kept-xml.ts";
 import { avatarMark, mayHaveAvatar, publishAvatar, readAvatar, withdrawAvatar } from "../pubsub/avatar.ts";
-import type { Extension, IqReply, IqRequest } from "../router/extension.ts";
+import type { Extension, IqReply, IqRequest, SessionlessIqRequest } from "../router/extension.ts";
 import { readKept } from "../router/kept-element.ts";
 import type { Step } from "../step/batch.ts";
 import { photoOf, withPhoto, type Picture } from "../xml/picture.ts";
@@ -20,12 +20,12 @@ export const vcard: Extension = {
   serverFeatures: [xmlns],
   accountFeatures: [xmlns],
   iq: [
-    { xmlns, name: "vCard", types: ["get"], at: ["account"], handle: get },
+    { xmlns, name: "vCard", types: ["get"], at: ["account"], sessionless: true, handle: get },
     { xmlns, name: "vCard", types: ["set"], at: ["server", "account"], handle: set },
   ],
 };
 
-async function get({ own, account, iq, house }: IqRequest): Promise<IqReply> {
+async function get({ own, account, iq, house }: SessionlessIqRequest): Promise<IqReply> {
   if (account !== undefined) {
     const text = await house.data.get(account, space, key);
     const kept = (text === undefined ? undefined : readKept(house.log, account, `${space}/${key}`, text)) ?? el("vCard", { xmlns });

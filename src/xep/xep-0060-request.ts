@@ -1,7 +1,7 @@
 /** A request for the nodes of an account: one thing that is to be done, and what goes with it (XEP-0060 section 17). */
 import { Account } from "../domain/account.ts";
 import { nodePageBytesMax, nodePeopleChangesMax } from "../domain/limits.ts";
-import { fault, type Fault } from "../pubsub/faults.ts";
+import { fault, limited, type Fault } from "../pubsub/faults.ts";
 import type { Entry } from "../pubsub/node.ts";
 import type { IqReply, IqRequest } from "../router/extension.ts";
 import type { Element } from "../xml/element.ts";
@@ -64,7 +64,7 @@ export function withinBytes(entries: readonly Entry[], payloadBytes: (entry: Ent
 
 /** Why an owner cannot change so many affiliations or subscriptions at once. */
 export function crowdFault(changes: readonly Element[]): Fault | undefined {
-  return changes.length <= nodePeopleChangesMax ? undefined : fault("policy-violation", `change at most ${nodePeopleChangesMax} in one request`);
+  return changes.length <= nodePeopleChangesMax ? undefined : limited("nodePeopleChangesMax", fault("policy-violation", `change at most ${nodePeopleChangesMax} in one request`));
 }
 
 export const done: IqReply = { result: undefined };

@@ -1,4 +1,5 @@
 /** In-band registration: making an account before logging in, another password, and the end of the account. */
+import type { Invitation } from "../domain/invitation.ts";
 import { parseJid, prepareLocal } from "../domain/jid.ts";
 import { registrationPasswordCharsMin, registrationRequestsMax } from "../domain/limits.ts";
 import type { Extension, IqReply, IqRequest } from "../router/extension.ts";
@@ -43,18 +44,21 @@ function takeNewcomer(request: IqRequest): IqReply | Promise<IqReply> {
   newcomers.set(session, newcomer);
   newcomer.requests += 1;
   if (newcomer.requests > registrationRequestsMax) {
+    house.refused("registrationRequestsMax");
     session.tell(step, { type: "stream.failed", at: step.at, condition: "policy-violation", text: "too many requests before logging in" });
     return { result: undefined };
   }
-  if (!house.limits.registration.enabled) return refused("service-unavailable", "503", "accounts are not made in-band here");
+  // XEP-0445 section 4: with an invitation, also where nobody else may.
+  const invitation = house.invitations.presented(session);
+  if ((!house.limits.registration.enabled && invitation === undefined)) return refused("service-unavailable", "503", "accounts are not made in-band here");
   if (session.peer?.confidential !== true) return refused("not-authorized", "401", "use STARTTLS first");
-  if (iq.type === "get") return { result: el("query", { xmlns }, el("instructions", {}, instructions), el("username"), el("password"), newcomerForm()) };
+  if (iq.type === "get") return { result: el("query", { xmlns }, el("instructions", {}, instructions), el("username"), el("password"), newcomerForm(invitation?.username ?? undefined)) };
   if (payload.getChild("remove", xmlns) !== undefined) return refused("unexpected-request", "400", "log in first");
   if (newcomer.served) return refused("not-acceptable", "406", "an account was made already; log in");
-  return register(request, newcomer);
+  return register(request, newcomer, invitation);
 }
 
-async function register({ step, iq, session, house, payload }: IqRequest, newcomer: { served: boolean }): Promise<IqReply> {
+async function register({ step, iq, session, house, payload }: IqRequest, newcomer: { served: boolean }, invitation: Invitation | undefined): Promise<IqReply> {
   const given = readCredentials(payload);
   if (given === undefined) return refused("not-acceptable", "406", "a user name and a password are needed");
   const username = prepareLocal(given.username);
@@ -63,11 +67,15 @@ async function register({ step, iq, session, house, payload }: IqRequest, newcom
   if (parseJid(bareJid) === undefined) return refused("not-acceptable", "406", "no address can have that user name");
   const weakness = weaknessOf(given.password, username);
   if (weakness !== undefined) return refused("not-acceptable", "406", weakness);
-  // Counted before it is looked whether the name is free: who asks learns which names are not.
-  if (!house.registrar.admit(session.peer?.address ?? "", step.at)) return refused("resource-constraint", "500", "too many accounts are asked for; try again later");
+  // XEP-0401 section 5.4: the name that was thought of for who is invited.
+  const isMeant = invitation !== undefined && invitation.username !== null;
+  if (isMeant && invitation.username !== username) return refused("not-acceptable", "406", `the invitation is for the user name ${invitation.username}`);
+  // Counted before it is looked whether the name is free: who asks learns which names are not. Invitations were counted when they were named.
+  if (invitation === undefined && !house.registrar.admit(session.peer?.address ?? "", step.at)) return refused("resource-constraint", "500", "too many accounts are asked for; try again later");
   // Whoever had that name would administer the server.
-  if (house.limits.rooms.admins.includes(bareJid)) return taken;
-  const fault = await house.registrar.create(bareJid, given.password);
+  if (!isMeant && house.limits.rooms.admins.includes(bareJid)) return taken;
+  const fault = await house.registrar.create(bareJid, given.password, invitation);
+  if (fault === "used") house.invitations.forget(session);
   if (fault !== undefined) return faultOf(fault);
   newcomer.served = true;
   house.log.info({ jid: bareJid, from: session.peer?.address }, "an account was made in-band");
@@ -76,6 +84,8 @@ async function register({ step, iq, session, house, payload }: IqRequest, newcom
 
 function takeUser(request: IqRequest): IqReply | Promise<IqReply> {
   const { iq, house, payload } = request;
+  // Section 3.2: an account is cancelled with the host that has it, and with no other one of this server.
+  if (iq.to !== undefined && iq.to.domain !== iq.from.domain) return refused("service-unavailable", "503", "this is not the host of your account");
   const { passwords, removal } = house.limits.registration;
   if (!passwords && !removal && !house.limits.registration.enabled) return refused("service-unavailable", "503", "");
   if (iq.type === "get") {
@@ -140,9 +150,10 @@ function weaknessOf(password: string, username: string): string | undefined {
   return password.toLowerCase() === username.toLowerCase() ? "the password is the user name" : undefined;
 }
 
-function newcomerForm(): Element {
+/** `username`: the one that is meant for who is invited. */
+function newcomerForm(username?: string): Element {
   const form = dataForm("form", xmlns, [
-    { var: "username", type: "text-single", label: "User name", elements: [el("required")] },
+    { var: "username", type: "text-single", label: "User name", ...(username !== undefined && { values: [username] }), elements: [el("required")] },
     { var: "password", type: "text-private", label: "Password", elements: [el("required")] },
   ]);
   form.children.unshift(el("title", {}, "A new account"), el("instructions", {}, instructions));
@@ -159,6 +170,8 @@ function faultOf(fault: RegistrarFault): IqReply {
       return refused("registration-required", "407", "there is no such account");
     case "unusable":
       return refused("not-acceptable", "406", "that password has characters that not every client can send; choose others");
+    case "used":
+      return refused("not-acceptable", "406", "the invitation was used meanwhile, or taken back; ask for another one");
     case "busy":
       return refused("resource-constraint", "500", "too much is asked for at the same time; try again in a moment");
   }

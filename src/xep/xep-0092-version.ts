@@ -15,6 +15,7 @@ export const version: Extension = {
       name: "query",
       types: ["get"],
       at: ["server"],
+      sessionless: true,
       handle: ({ house }) => answer(house.software),
     },
   ],

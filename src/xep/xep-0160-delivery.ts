@@ -1,7 +1,7 @@
 /** How the messages that were kept for a user get to a client, and when they are gone from the store. */
 import type { Account } from "../domain/account.ts";
 import { parseJid } from "../domain/jid.ts";
-import { offlinePageMax } from "../domain/limits.ts";
+import { archiveIdsMax, archiveMissesMax, offlinePageMax } from "../domain/limits.ts";
 import { forgetGiven, wasGiven } from "../router/archive-given.ts";
 import type { House, StoredMessage } from "../router/house.ts";
 import { readKept } from "../router/kept-element.ts";
@@ -25,6 +25,11 @@ interface Flight {
   readonly bytes: number;
 }
 
+interface Archived {
+  readonly removals: number;
+  readonly messages: readonly StoredMessage[];
+}
+
 /** How the messages of one account get to its user. Nothing newer overtakes them: the account is held while they are read. */
 class Delivery {
   readonly #house: House;
@@ -32,6 +37,8 @@ class Delivery {
   readonly #flights = new Set<Flight>();
   /** The numbers of messages that cannot be read: they stay where they are, and nobody waits for them. */
   readonly #unreadable = new Set<number>();
+  /** How often some were removed: whoever has read them before does not know which are there. */
+  #removals = 0;
   #reading = false;
   /** What was on its way waits again, since reading began. */
   #lost = false;
@@ -51,6 +58,46 @@ class Delivery {
     if (!this.#exists(step) || waiting <= 0 || this.#recipient(first) === undefined) return;
     this.#reading = true;
     house.hold(account, this.#deliver(step.id, first));
+  }
+
+  /** Those that wait and that the user finds in the archive, as it is now. */
+  async archived(): Promise<Archived> {
+    const removals = this.#removals;
+    const read = await this.#read();
+    const ids = read.flatMap((message) => {
+      const element = readKept(this.#house.log, this.#account, `offline message ${message.number}`, message.stanza);
+      const id = element && stanzaIdOf(element, this.#account.bare);
+      return id === undefined ? [] : [{ message, id }];
+    });
+    const there = await this.#inArchive(ids.map(({ id }) => id));
+    return { removals, messages: ids.flatMap(({ message, id }) => (there.has(id) ? [message] : [])) };
+  }
+
+  /** They are not given to anybody any more, unless they are on their way to somebody already. */
+  drop(step: Step, { removals, messages }: Archived): void {
+    // Some have gone meanwhile, and nobody knows which: the rest waits for whoever becomes available.
+    if (removals !== this.#removals || this.#reading) return;
+    const aside = this.#setAside();
+    const gone = messages.filter(({ number }) => !aside.has(number));
+    if (gone.length > 0) this.#remove(step, flightOf(gone));
+  }
+
+  /** Which of them are in the archive. What is not is what has been trimmed, the oldest, of which each is found out by itself: so not too many. */
+  async #inArchive(ids: readonly string[]): Promise<ReadonlySet<string>> {
+    const found = new Set<string>();
+    let left = ids;
+    for (let misses = 0; left.length > 0 && misses < archiveMissesMax; ) {
+      const asked = left.slice(0, archiveIdsMax);
+      const page = await this.#house.archive.page(this.#account, { ids: asked, page: { max: 0 } });
+      if ("missing" in page) {
+        misses += 1;
+        left = left.filter((id) => id !== page.missing);
+        continue;
+      }
+      for (const id of asked) found.add(id);
+      left = left.slice(asked.length);
+    }
+    return found;
   }
 
   async #deliver(cause: string, first: Session | undefined): Promise<void> {
@@ -127,6 +174,7 @@ class Delivery {
   /** Nobody waits until that is on the disk: lost, it means that a client gets a message twice. */
   #remove(step: Step, { numbers, bytes }: Flight): void {
     if (!this.#exists(step)) return;
+    this.#removals += 1;
     const { host, username } = this.#account;
     this.#house.change(step, this.#account, { type: "OfflineMessagesRemoved", data: { host, username, numbers, bytes } }, false);
   }

@@ -6,7 +6,9 @@ import { offlineKey } from "../domain/facts.ts";
 import { parseJid } from "../domain/jid.ts";
 import { offlineBytesMax } from "../domain/limits.ts";
 import { recordedId } from "../domain/session-facts.ts";
-import type { Extension } from "../router/extension.ts";
+import type { Account } from "../domain/account.ts";
+import type { Extension, House } from "../router/extension.ts";
+import type { Step } from "../step/batch.ts";
 import type { Passage, Verdict } from "../router/phases.ts";
 import { delayElement, delayNamespace } from "../xml/delay.ts";
 import type { Element } from "../xml/element.ts";
@@ -24,6 +26,7 @@ export const offline: Extension = {
   name: "offline",
   specification: { id: "XEP-0160", version: "1.0.1", title: "Best Practices for Handling Offline Messages" },
   serverFeatures: ({ offlineMessages }) => (offlineMessages > 0 ? ["msgoffline"] : []),
+  inlineBinding: { prepare: clearArchived },
   phases: { stamp: stripDelays, deliver: keepBehind, undelivered: keepOrLeave },
   // What could not wait in its queue waits here.
   sessionResumed: ({ step, session, house }) => {
@@ -34,6 +37,14 @@ export const offline: Extension = {
     if (change.available && (account.meta("offlineMessages") ?? 0) > 0) deliveryOf(house, account).look(step, session);
   },
 };
+
+/** XEP-0386 section 3.2: what waits and is in the archive is not given, for the client reads it there. What is not there goes on waiting. */
+async function clearArchived({ account, house }: { readonly account: Account; readonly house: House }): Promise<((bound: { readonly step: Step }) => undefined) | undefined> {
+  if ((account.meta("offlineMessages") ?? 0) === 0) return undefined;
+  const delivery = deliveryOf(house, account);
+  const archived = await delivery.archived();
+  return ({ step }) => void delivery.drop(step, archived);
+}
 
 /** XEP-0203 section 5: nobody but this server says what it, or the account that is written to, has delayed. */
 function stripDelays({ stanza, house }: Passage): Verdict {
@@ -86,7 +97,12 @@ function keep({ step, stanza, givenBack, account, house, why }: Passage): Verdic
   const messagesMax = offlineMessages + (given ? queueStanzas : 0);
   const bytesMax = offlineBytesMax + (given ? queueBytes : 0);
   const messages = account.meta("offlineMessages") ?? 0;
-  if (messages >= messagesMax || (account.meta("offlineBytes") ?? 0) + bytes > bytesMax) return undefined;
+  const limit = messages >= messagesMax ? "limits.offlineMessages" : (account.meta("offlineBytes") ?? 0) + bytes > bytesMax ? "offlineBytesMax" : undefined;
+  if (limit !== undefined) {
+    // Where none are kept at all nothing is refused.
+    if (messagesMax > 0) house.refused(limit);
+    return undefined;
+  }
   const number = (account.meta("offlineLast") ?? 0) + 1;
   house.change(step, account, {
     type: "OfflineMessageStored",

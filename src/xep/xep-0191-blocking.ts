@@ -9,6 +9,7 @@ import type { Account } from "../domain/account.ts";
 import { isBlocked } from "../domain/block-list.ts";
 import { makeJid, parseJid, type Jid } from "../domain/jid.ts";
 import { blockedJidsMax } from "../domain/limits.ts";
+import { tellOfOccupant } from "../muc/sight.ts";
 import type { Extension, House, IqReply, IqRequest } from "../router/extension.ts";
 import type { Passage, Verdict } from "../router/phases.ts";
 import { sessionState } from "../router/session-state.ts";
@@ -27,7 +28,6 @@ export const blocking: Extension = {
     id: "XEP-0191",
     version: "1.3",
     title: "Blocking Command",
-    missing: ["Presence of a room, or of an occupant, that its user has blocked while being in it still comes: without it the room could not be left (section 3.3)."],
   },
   serverFeatures: [xmlns],
   iq: [
@@ -56,11 +56,12 @@ function block({ own, account, step, payload, house }: IqRequest): IqReply {
   if ([...jids.values()].some((jid) => jid.bare === account.bare)) return refused("not-allowed", "nobody can block themselves");
   const fresh = new Map([...jids].filter(([jid]) => !account.blocked.has(jid)));
   if (account.blocked.size + fresh.size > blockedJidsMax) {
-    return refused("resource-constraint", `a block list has at most ${blockedJidsMax} addresses`);
+    return refused("resource-constraint", `a block list has at most ${blockedJidsMax} addresses`, "blockedJidsMax");
   }
   if (fresh.size > 0) {
     // While presence can still pass.
     house.contacts.part(step, account, peopleAmong(account, fresh.values(), house), (jid) => isBlocked(fresh, jid));
+    tellOfOccupants(step, account, house, fresh.values(), false);
     const { host, username } = account;
     house.change(step, account, { type: "ContactsBlocked", data: { host, username, jids: [...fresh.keys()] } });
   }
@@ -86,6 +87,7 @@ function unblock({ own, account, step, payload, house }: IqRequest): IqReply {
       push(step, account, house, "unblock", jids.keys());
       const addresses = [...freed.keys()].flatMap((jid) => parseJid(jid) ?? []);
       house.contacts.meet(step, account, peopleAmong(account, addresses, house), (jid) => isBlocked(freed, jid));
+      tellOfOccupants(step, account, house, addresses, true);
     },
   };
 }
@@ -121,6 +123,12 @@ function push(step: Step, account: Account, house: House, change: "block" | "unb
     const attrs = { xmlns: clientNamespace, type: "set", id: house.nextId(), from: account.bare, to: session.jid.full };
     session.deliver(step, el("iq", attrs, el(change, { xmlns }, ...itemsOf(items))));
   }
+}
+
+/** Of addresses in rooms: those who are there lose sight of them, or see them again. */
+function tellOfOccupants(step: Step, account: Account, house: House, addresses: Iterable<Jid>, areThere: boolean): void {
+  const viewers = house.sessions(account.bare).map(({ jid }) => jid.full);
+  for (const address of addresses) if (address.local !== undefined && address.resource !== undefined) tellOfOccupant(house.rooms, step, address, viewers, areThere);
 }
 
 /** The users meant by these addresses with whom the user has anything to do, as bare JIDs. */
@@ -162,8 +170,8 @@ function itemsOf(jids: Iterable<string>): readonly Element[] {
   return [...jids].map((jid) => el("item", { jid }));
 }
 
-function refused(condition: StanzaFault["condition"], text: string): { readonly fault: StanzaFault } {
-  return { fault: { condition, text } };
+function refused(condition: StanzaFault["condition"], text: string, limit?: StanzaFault["limit"]): { readonly fault: StanzaFault } {
+  return { fault: { condition, text, ...(limit !== undefined && { limit }) } };
 }
 
 /** As an account that does not exist would answer, or one that has blocked the asker. */

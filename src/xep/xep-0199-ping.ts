@@ -15,6 +15,7 @@ export const ping: Extension = {
       name: "ping",
       types: ["get"],
       at: ["server", "account"],
+      sessionless: true,
       // XEP-0199 section 4.2: what an account's answer tells, presence tells too, so only the account itself gets one.
       handle: ({ target, own }) =>
         target === "server" || own ? { result: undefined } : { fault: { condition: "service-unavailable", text: "" } },

@@ -16,6 +16,7 @@ export const time: Extension = {
       name: "time",
       types: ["get"],
       at: ["server"],
+      sessionless: true,
       handle: answer,
     },
   ],

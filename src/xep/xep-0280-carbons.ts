@@ -32,7 +32,6 @@ export const carbons: Extension = {
     title: "Message Carbons",
     missing: [
       "An error with which this server itself returns a message is not copied, so urn:xmpp:carbons:rules:0 is not announced (sections 6.1 and 6.2).",
-      "A private message to an occupant of a room is not copied to the sender's other clients (section 6.1).",
     ],
   },
   serverFeatures: [xmlns],
@@ -40,6 +39,8 @@ export const carbons: Extension = {
     { xmlns, name: "enable", types: ["set"], at: ["account"], handle: (request) => set(request, true) },
     { xmlns, name: "disable", types: ["set"], at: ["account"], handle: (request) => set(request, false) },
   ],
+  // XEP-0386 section 3.2: nothing is to be answered, since it does not fail.
+  inlineBinding: { feature: xmlns, enable: ({ step, session, element: { name } }) => void (name === "enable" && enabled.set(step, session, true)) },
   sessionState: enabled,
   phases: { copy },
 };

@@ -7,13 +7,14 @@
  */
 import type { Account } from "../domain/account.ts";
 import type { Jid } from "../domain/jid.ts";
-import type { Extension } from "../router/extension.ts";
+import type { Extension, House } from "../router/extension.ts";
 import type { Passage, Verdict } from "../router/phases.ts";
+import type { Element } from "../xml/element.ts";
 import { serialise } from "../xml/serialise.ts";
 import { clientNamespace, type Stanza } from "../xml/stanza.ts";
 import { stanzaIdElement } from "../xml/stanza-id.ts";
 import { wantsArchived } from "./xep-0313-preferences.ts";
-import { archiveNamespace as xmlns, describeForm, metadata, query } from "./xep-0313-query.ts";
+import { archiveNamespace as xmlns, describeForm, metadata, metadataElement, query } from "./xep-0313-query.ts";
 
 const hints = "urn:xmpp:hints";
 
@@ -23,7 +24,6 @@ export const archive: Extension = {
     id: "XEP-0313",
     version: "1.1.3",
     title: "Message Archive Management",
-    missing: ["Private messages between occupants of a room are in nobody's archive (section 6.1.1)."],
   },
   accountFeatures: [xmlns, `${xmlns}#extended`, `${xmlns}#groupchat-field`],
   iq: [
@@ -31,8 +31,17 @@ export const archive: Extension = {
     { xmlns, name: "query", types: ["get"], at: ["account"], handle: describeForm },
     { xmlns, name: "metadata", types: ["get"], at: ["account"], handle: metadata },
   ],
+  inlineBinding: { prepare },
   phases: { archive: keep },
 };
+
+/** XEP-0386 section 3.2: how the archive stands at the very moment of binding. */
+async function prepare({ account, house }: { readonly account: Account; readonly house: House }): Promise<() => Element | undefined> {
+  const last = account.meta("archiveLast");
+  const ends = await house.archive.ends(account);
+  // Whatever came in between is not in it: then nothing is said, and the client asks.
+  return () => (account.meta("archiveLast") === last ? metadataElement(ends) : undefined);
+}
 
 /** In the sender's archive and in the addressee's, once if they are the same; the addressee's id goes on with the message. */
 function keep(passage: Passage): Verdict {

@@ -54,7 +54,7 @@ function change({ own, account, step, payload, house }: IqRequest): IqReply {
   if ("fault" in wanted) return wanted;
   const { default: otherwise, always, never } = wanted;
   const value = { default: otherwise, always, never };
-  if (Buffer.byteLength(JSON.stringify(value)) > stateValueBytesMax) return refused("resource-constraint", "the lists are too long");
+  if (Buffer.byteLength(JSON.stringify(value)) > stateValueBytesMax) return refused("resource-constraint", "the lists are too long", "stateValueBytesMax");
   house.setState(step, account, name, key, otherwise === unsaid.default && always.length + never.length === 0 ? null : value);
   // XEP-0441 section 2.1: what is in force now.
   return { result: toElement(wanted) };
@@ -92,8 +92,8 @@ function readList(payload: Element, name: "always" | "never"): { readonly jids: 
   return { jids: [...jids] };
 }
 
-function refused(condition: StanzaFault["condition"], text: string): { readonly fault: StanzaFault } {
-  return { fault: { condition, text } };
+function refused(condition: StanzaFault["condition"], text: string, limit?: StanzaFault["limit"]): { readonly fault: StanzaFault } {
+  return { fault: { condition, text, ...(limit !== undefined && { limit }) } };
 }
 
 const notYours = refused("forbidden", "an archive is its owner's");

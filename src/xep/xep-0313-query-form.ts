@@ -27,7 +27,7 @@ export type ArchiveKind = "account" | "room";
 export function readQuery(payload: Element, kind: ArchiveKind): AskedQuery | Refusal {
   const { queryid: queryId, node } = payload.attrs as { readonly queryid?: string; readonly node?: string };
   // It is repeated with each message.
-  if ((queryId?.length ?? 0) > archiveQueryIdCharsMax) return refused("not-acceptable", `a 'queryid' has at most ${archiveQueryIdCharsMax} characters`);
+  if ((queryId?.length ?? 0) > archiveQueryIdCharsMax) return refused("not-acceptable", `a 'queryid' has at most ${archiveQueryIdCharsMax} characters`, "archiveQueryIdCharsMax");
   // XEP-0313 section 6.1.3: for archives of other things.
   if (node !== undefined) return refused("feature-not-implemented", "there are no archives of nodes");
   const filters = readFilters(payload, kind);
@@ -95,7 +95,7 @@ function readWith(value: string): Filters | Refusal {
 }
 
 function readIds(ids: readonly string[]): Filters | Refusal {
-  if (ids.length > archiveIdsMax) return refused("not-acceptable", `ids: more than ${archiveIdsMax}`);
+  if (ids.length > archiveIdsMax) return refused("not-acceptable", `ids: more than ${archiveIdsMax}`, "archiveIdsMax");
   return ids.includes("") ? noSuchMessage : { ids };
 }
 
@@ -105,8 +105,8 @@ function readTime(name: "start" | "end", value: string): Filters | Refusal {
   return at === undefined ? refused("not-acceptable", `${name}: no date and time as XEP-0082 has them`) : { [name]: at };
 }
 
-function refused(condition: StanzaFault["condition"], text: string): Refusal {
-  return { fault: { condition, text } };
+function refused(condition: StanzaFault["condition"], text: string, limit?: StanzaFault["limit"]): Refusal {
+  return { fault: { condition, text, ...(limit !== undefined && { limit }) } };
 }
 
 /** XEP-0313 sections 4.1.3 and 4.3.2. */

@@ -3,7 +3,7 @@
  * is more than that is delivered at once, after all that waits, so nothing is ever out of order. No other entity hears of it (section 6).
  */
 import type { Account } from "../domain/account.ts";
-import type { Jid } from "../domain/jid.ts";
+import { parseJid, type Jid } from "../domain/jid.ts";
 import { sees } from "../domain/roster.ts";
 import type { Extension, House, Outgoing, SessionLinkLost, SessionResumed } from "../router/extension.ts";
 import type { HouseLimits } from "../router/house.ts";
@@ -37,7 +37,8 @@ export const clientState: Extension = {
     title: "Client State Indication",
   },
   // Section 4.1. Where nothing is held back there is nothing to say it for.
-  streamFeature: ({ stage }, { limits }) => (stage === "authenticated" && Object.values(choices).some((choice) => limits[choice]) ? el("csi", { xmlns }) : undefined),
+  streamFeature: ({ stage }, house) => (stage === "authenticated" && holdsSomething(house) ? el("csi", { xmlns }) : undefined),
+  inlineBinding: { feature: xmlns, offered: holdsSomething, enable: ({ step, session, element }) => begin(step, session, element) },
   elements: [
     { xmlns, names: ["inactive"], handle: ({ step, session }) => deactivate(step, session) },
     { xmlns, names: ["active"], handle: ({ step, session }) => activate(step, session) },
@@ -54,6 +55,15 @@ const choices = { presence: "holdPresence", "chat state": "holdChatStates", even
 
 /** Sessions whose clients have said in this process that they are inactive. */
 const inactive = new WeakSet<Session>();
+
+function holdsSomething({ limits }: House): boolean {
+  return Object.values(choices).some((choice) => limits[choice]);
+}
+
+/** XEP-0386 section 3.2: the session begins so. */
+function begin(step: Step, session: Session, { name }: Element): undefined {
+  if (name === "inactive") deactivate(step, session);
+}
 
 /** Section 4.2. */
 function deactivate(step: Step, session: Session): void {
@@ -76,12 +86,17 @@ function holdsBack({ step, session, element, house }: Outgoing): boolean {
   const subject = isOwnEnd(element, session) ? undefined : subjectOf(element);
   if (subject !== undefined && house.limits[choices[subject.kind]]) {
     const { kind, key } = subject;
-    // That somebody has left nobody would tell of after a crash.
-    const rebuilt = kind === "presence" && element.attrs["type"] !== "unavailable";
+    // That somebody has left nobody would tell of after a crash, nor a room who is in it.
+    const rebuilt = kind === "presence" && element.attrs["type"] !== "unavailable" && isOfAccount(element, house);
     if (session.holdBack(step, element, { subject: `${kind} ${key}`, rebuilt })) return true;
   }
   flush(step, session);
   return false;
+}
+
+function isOfAccount({ attrs }: Element, { hosts }: House): boolean {
+  const domain = parseJid(String(attrs["from"]))?.domain;
+  return domain !== undefined && hosts.includes(domain);
 }
 
 /** Whom it has seen until then it has to forget, since it is not told any more who of them leaves: nothing may take the place of this. */

@@ -6,8 +6,9 @@ const carbons = "urn:xmpp:carbons:2";
 const hints = "urn:xmpp:hints";
 const chatStates = "http://jabber.org/protocol/chatstates";
 const events = "http://jabber.org/protocol/pubsub#event";
+const mucUser = "http://jabber.org/protocol/muc#user";
 /** What may stand beside a chat state and says nothing by itself (XEP-0085 section 5.6): hints, ids, delays. */
-const asides: ReadonlySet<string> = new Set(["urn:xmpp:hints", "urn:xmpp:sid:0", "urn:xmpp:delay"]);
+const asides: ReadonlySet<string> = new Set(["urn:xmpp:hints", "urn:xmpp:sid:0", "urn:xmpp:occupant-id:0", "urn:xmpp:delay"]);
 
 /** What the latest of something is told of. */
 export interface Subject {
@@ -33,8 +34,16 @@ function chatStateOf(message: Element, direction: string): Subject | undefined {
   const copied = direction === "" && children.length === 1 && children[0]!.getNS() === carbons ? children[0]!.getChild("forwarded", forwardNamespace)?.getChild("message") : undefined;
   if (copied !== undefined) return chatStateOf(copied, children[0]!.name);
   const isState = (child: Element) => child.getNS() === chatStates;
-  if (!children.some(isState) || !children.every((child) => isState(child) || child.name === "thread" || asides.has(child.getNS() ?? ""))) return undefined;
-  return { kind: "chat state", key: JSON.stringify([direction, message.attrs["from"], message.attrs["to"], message.getChildText("thread")]) };
+  if (!children.some(isState) || !children.every((child) => isState(child) || child.name === "thread" || isAside(child))) return undefined;
+  const { from, to, type } = message.attrs as Readonly<Record<string, string | undefined>>;
+  // In a room somebody may write to all, and to one alone.
+  return { kind: "chat state", key: JSON.stringify([direction, from, to, type === "groupchat", message.getChildText("thread")]) };
+}
+
+/** What comes by way of a room says that it does (XEP-0045 section 7.5). */
+function isAside(child: Element): boolean {
+  const namespace = child.getNS() ?? "";
+  return asides.has(namespace) || (namespace === mucUser && child.children.length === 0);
 }
 
 /** A notification of personal eventing (XEP-0163 section 4.3): another item of the node takes nobody's place. */

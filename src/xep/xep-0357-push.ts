@@ -24,7 +24,7 @@ export const push: Extension = {
     version: "0.4.1",
     title: "Push Notifications",
     missing: [
-      "Only push services that are connected as a client of this server, under a full JID, are notified: there is no federation, and there are no components (section 7).",
+      "Only push services that are connected to this server are notified, as a client, under its full JID, or as a component: there is no federation (section 7).",
       "The number of subscription requests that wait is not told (section 7).",
       "What a service is still to be told is in memory: after a restart of the server the next message makes the next notification (section 7).",
       "A message that was in the queue of a client when the server stopped is announced when the session ends, and not before (section 7).",
@@ -68,10 +68,10 @@ function enable({ own, account, session, step, payload, house }: IqRequest): IqR
   // What came with the account from elsewhere and cannot be read would take their places.
   for (const other of account.states(pushName).keys()) if (!known.has(other)) dropService(step, house, account, other);
   if (!known.has(key) && known.size >= pushServicesMax) {
-    return refused("resource-constraint", `a user has at most ${pushServicesMax} push services; disable one`);
+    return refused("resource-constraint", `a user has at most ${pushServicesMax} push services; disable one`, "pushServicesMax");
   }
   const service: PushService = { jid, node, options: options?.text, since: step.at };
-  if (Buffer.byteLength(JSON.stringify(service)) > stateValueBytesMax - 256) return refused("not-acceptable", "the publish options are too long");
+  if (Buffer.byteLength(JSON.stringify(service)) > stateValueBytesMax - 256) return refused("not-acceptable", "the publish options are too long", "stateValueBytesMax");
   keepService(step, house, account, key, service);
   noteEnabled(step, session, account, key, service.since);
   return { result: undefined };
@@ -95,7 +95,7 @@ function readNames({ attrs }: Element): { readonly jid: string; readonly node: s
   if (text === undefined) return refused("bad-request", "name the push service: 'jid'");
   const jid = parseJid(text)?.full;
   if (jid === undefined) return refused("jid-malformed", "'jid' is no JID");
-  if (node !== undefined && node.length > pushNodeCharsMax) return refused("not-acceptable", `a node has at most ${pushNodeCharsMax} characters`);
+  if (node !== undefined && node.length > pushNodeCharsMax) return refused("not-acceptable", `a node has at most ${pushNodeCharsMax} characters`, "pushNodeCharsMax");
   return { jid, node: node === "" ? undefined : node };
 }
 
@@ -105,12 +105,12 @@ function readOptions(payload: Element): { readonly text: string } | { readonly f
   const read = readForm(form);
   if (read?.kind !== "submit" || read.formType !== publishOptions) return refused("bad-request", `expected a form of type submit and FORM_TYPE ${publishOptions}`);
   const text = serialise(dataForm("submit", publishOptions, [...read.fields].map(([name, values]) => ({ var: name, values }))));
-  if (Buffer.byteLength(text) > pushOptionsBytesMax) return refused("not-acceptable", `publish options have at most ${pushOptionsBytesMax} bytes`);
+  if (Buffer.byteLength(text) > pushOptionsBytesMax) return refused("not-acceptable", `publish options have at most ${pushOptionsBytesMax} bytes`, "pushOptionsBytesMax");
   return { text };
 }
 
-function refused(condition: StanzaFault["condition"], text: string): { readonly fault: StanzaFault } {
-  return { fault: { condition, text } };
+function refused(condition: StanzaFault["condition"], text: string, limit?: StanzaFault["limit"]): { readonly fault: StanzaFault } {
+  return { fault: { condition, text, ...(limit !== undefined && { limit }) } };
 }
 
 /** As an account that does not exist would answer. */

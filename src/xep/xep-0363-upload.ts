@@ -43,19 +43,23 @@ function handle({ house, iq, session, payload }: IqRequest): IqReply {
   return { result: el("slot", { xmlns }, el("put", { url: answer.put }), el("get", { url: answer.get })) };
 }
 
-function faultOf(answer: { readonly refused: "too-large" | "quota" } | { readonly refused: "too-often"; readonly until: number }, bytesMax: number): StanzaFault {
+function faultOf(answer: { readonly refused: "too-large" | "quota-bytes" | "quota-files" } | { readonly refused: "too-often"; readonly until: number }, bytesMax: number): StanzaFault {
   switch (answer.refused) {
     case "too-large":
       return {
         condition: "not-acceptable",
+        limit: "upload.maxFileBytes",
         text: `the file is too large: at most ${bytesMax} bytes are taken`,
         detail: el("file-too-large", { xmlns }, el("max-file-size", {}, String(bytesMax))),
       };
-    case "quota":
-      return { condition: "resource-constraint", text: "your files have no room for this one; they go with time", type: "wait" };
+    case "quota-bytes":
+      return { condition: "resource-constraint", text: "your files have no room for this one; they go with time", type: "wait", limit: "upload.quotaBytes" };
+    case "quota-files":
+      return { condition: "resource-constraint", text: "you have as many files as there can be; they go with time", type: "wait", limit: "upload.quotaFiles" };
     case "too-often":
       return {
         condition: "resource-constraint",
+        limit: "upload.slotsPerMinute",
         text: "you have asked for too many slots in a minute",
         type: "wait",
         detail: el("retry", { xmlns, stamp: new Date(answer.until).toISOString() }),

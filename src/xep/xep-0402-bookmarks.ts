@@ -95,11 +95,11 @@ function isTooLong(account: Account, payload: Element): boolean {
 }
 
 const tooMuch: Verdict = {
-  fault: { condition: "resource-constraint", text: `all bookmarks of an account have at most ${bookmarksBytesMax} bytes` },
+  fault: { condition: "resource-constraint", text: `all bookmarks of an account have at most ${bookmarksBytesMax} bytes`, limit: "bookmarksBytesMax" },
   why: "too many bytes of bookmarks",
 };
 
 const tooLong: Verdict = {
-  fault: { condition: "resource-constraint", text: `a list of bookmarks has at most ${bookmarkListBytesMax} bytes` },
+  fault: { condition: "resource-constraint", text: `a list of bookmarks has at most ${bookmarkListBytesMax} bytes`, limit: "bookmarkListBytesMax" },
   why: "too long a list of bookmarks",
 };

@@ -42,7 +42,7 @@ function moderate(request: RoomIqRequest): RoomReply | Promise<RoomReply> {
   if (id === undefined) return refused("bad-request", "name the message by the id that the room gave it");
   if (payload.getChild("retract", retractNamespace) === undefined) return refused("feature-not-implemented", "messages can be retracted, nothing else");
   const reason = payload.getChild("reason", xmlns)?.getText() || undefined;
-  if (reason !== undefined && reason.length > roomReasonCharsMax) return refused("policy-violation", `a reason has at most ${roomReasonCharsMax} characters`);
+  if (reason !== undefined && reason.length > roomReasonCharsMax) return refused("policy-violation", `a reason has at most ${roomReasonCharsMax} characters`, "roomReasonCharsMax");
   return retract(request, room, id, reason);
 }
 
@@ -112,6 +112,6 @@ function tombstone({ bare }: Room, message: Element, id: string, retracted: Elem
 
 const noMessage: StanzaFault = { condition: "item-not-found", text: "the room has kept no such message" };
 
-function refused(condition: StanzaFault["condition"], text: string): RoomReply {
-  return { fault: { condition, text } };
+function refused(condition: StanzaFault["condition"], text: string, limit?: StanzaFault["limit"]): RoomReply {
+  return { fault: { condition, text, ...(limit !== undefined && { limit }) } };
 }

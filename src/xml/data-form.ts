@@ -23,7 +23,7 @@ export interface FormField {
   readonly type?: string;
   readonly label?: string;
   readonly values?: readonly string[];
-  /** What can be chosen from, for lists. */
+  /** What can be chosen from, for lists: words that people understand, for these are their labels too. */
   readonly options?: readonly string[];
   /** XEP-0004 section 3.2: without a value the form is not filled in. */
   readonly required?: boolean;
@@ -97,7 +97,8 @@ function fieldElement({ var: name, type, label, values = [], options = [], requi
     ...elements,
     required ? el("required") : undefined,
     ...values.map(valueElement),
-    ...options.map((option) => el("option", {}, valueElement(option))),
+    // XEP-0004 section 3.2: what people read. Some clients have no words of their own where it is missing.
+    ...options.map((option) => el("option", { label: option }, valueElement(option))),
   );
 }
 

@@ -1,4 +1,5 @@
 /** The stream errors that bytes alone can earn, each at the section that names it. */
+import type { LimitName } from "../domain/refusals.ts";
 import type { StreamFault } from "./link.ts";
 
 /** RFC 6120 section 11.3: the bytes are no XML, or no XML with namespaces. */
@@ -11,7 +12,7 @@ export const restrictedXml = (text: string): StreamFault => ({ condition: "restr
 export const unsupportedEncoding = (text: string): StreamFault => ({ condition: "unsupported-encoding", text });
 
 /** RFC 6120 section 4.9.3.14: one of the limits of this server; the text names it. */
-export const policyViolation = (text: string): StreamFault => ({ condition: "policy-violation", text });
+export const policyViolation = (text: string, limit: LimitName): StreamFault => ({ condition: "policy-violation", text, limit });
 
 /** RFC 6120 section 4.9.3.1: XML that no stream can hold at this place. */
 export const badFormat = (text: string): StreamFault => ({ condition: "bad-format", text });

@@ -6,6 +6,7 @@ import type { SecureLink } from "../ports.ts";
 import type { StreamErrorCondition } from "../domain/errors.ts";
 import type { Element } from "./element.ts";
 import type { XmlLimits } from "../domain/limits.ts";
+import type { LimitName } from "../domain/refusals.ts";
 
 /** The attributes of a stream header as they arrived, unchecked (RFC 6120 section 4.7). */
 export interface StreamHeader {
@@ -21,14 +22,18 @@ export interface StreamFault {
   readonly condition: StreamErrorCondition;
   /** English, for a person. */
   readonly text: string;
+  /** The limit that is exceeded, for operators. */
+  readonly limit?: LimitName;
 }
 
 export interface Link {
-  readonly transport: "tcp" | "tls";
+  readonly transport: "tcp" | "tls" | "websocket" | "bosh";
   readonly remoteAddress: string;
   /** Both ends are on this machine. */
   readonly loopback: boolean;
   readonly secure: SecureLink | null;
+  /** TLS can be begun within the stream (RFC 6120 section 5): it is not there yet, and is not the business of a layer below (RFC 7395 section 3.9). */
+  readonly canStartTls: boolean;
   /** Bytes written that the system has not yet taken. */
   readonly bufferedBytes: number;
   /** Directs what arrives to `handler`; the first call begins reading, a later one moves the link to another session. */
@@ -37,7 +42,8 @@ export interface Link {
   headerText(header: StreamHeader): string;
   /** The text that closes this side's stream. */
   readonly footerText: string;
-  write(text: string): void;
+  /** Each text is a header, an end tag, or one first-level element as it stands within the stream. They leave together. */
+  write(texts: readonly string[]): void;
   /** Nothing more is told until `resume`; may be called from within a handler's method, and then holds at once. */
   pause(): void;
   resume(): void;

@@ -4,6 +4,7 @@
 import type { XmlLimits } from "../domain/limits.ts";
 import type { Element } from "./element.ts";
 import type { StreamFault, StreamHeader } from "./link.ts";
+import { NS_CLIENT } from "./namespaces.ts";
 import { ELEMENT, ENDED, OPENED, Scanner, STARVED } from "./scanner.ts";
 
 /**
@@ -36,9 +37,10 @@ export class XmlStreamParser {
   /** The stream ended or failed. */
   private over = false;
 
-  constructor(handler: XmlStreamHandler, limits: XmlLimits) {
+  /** `content`: the content namespace; its elements are told as those of `jabber:client`, which is the same thing over another stream. */
+  constructor(handler: XmlStreamHandler, limits: XmlLimits, content: string = NS_CLIENT) {
     this.handler = handler;
-    this.scanner = new Scanner(limits);
+    this.scanner = new Scanner(limits, content);
   }
 
   /** Tells what `chunk` completes before it returns, unless paused. `chunk` belongs to the parser from now on. */

@@ -3,6 +3,7 @@ import { CDATA_ENDED, CharacterInput, MAY_GO_ON } from "./character-input.ts";
 import {
   AMPERSAND, APOSTROPHE, byteClasses, EQUAL, EXCLAMATION, GREATER, LESS, QUESTION, QUOTE, SLASH, SPACE,
 } from "./characters.ts";
+import type { XmlLimits } from "../domain/limits.ts";
 import { DeclarationReader } from "./declaration.ts";
 import { badFormat, notWellFormed, policyViolation, restrictedXml } from "./faults.ts";
 import { spells } from "./names.ts";
@@ -26,7 +27,7 @@ export { FAILED };
  * it can pause or restart between any two things told. Mutable throughout: it is the hot path of the server.
  */
 export class Scanner extends CharacterInput {
-  readonly tree = new StreamTree();
+  readonly tree: StreamTree;
   elementBytes = 0;
   private state = BETWEEN;
   private readonly tag = new Tag();
@@ -41,12 +42,18 @@ export class Scanner extends CharacterInput {
   private declarable = true;
   private restarted = false;
 
+  /** `content`: the content namespace of the stream. */
+  constructor(limits: XmlLimits, content: string) {
+    super(limits);
+    this.tree = new StreamTree(content);
+  }
+
   next(): number {
     for (;;) {
       if (this.position >= this.stop) {
         if (this.position >= this.bytes.length) return STARVED;
         const { stanzaBytesMax } = this.limits;
-        return this.fail(policyViolation(`more than ${stanzaBytesMax} bytes in one stanza (stanzaBytesMax)`));
+        return this.fail(policyViolation(`more than ${stanzaBytesMax} bytes in one stanza (stanzaBytesMax)`, "stanzaBytesMax"));
       }
       const told = this.step();
       if (told !== GOES_ON) return told;
@@ -173,7 +180,7 @@ export class Scanner extends CharacterInput {
     }
     if (!this.spaced) return this.fail(notWellFormed("no white space before an attribute"));
     if (this.tag.count >= this.limits.attributesMax) {
-      return this.fail(policyViolation(`more than ${this.limits.attributesMax} attributes in one tag (attributesMax)`));
+      return this.fail(policyViolation(`more than ${this.limits.attributesMax} attributes in one tag (attributesMax)`, "attributesMax"));
     }
     this.spaced = false;
     this.state = ATTRIBUTE_NAME;

@@ -1,6 +1,7 @@
 /** Stanzas: the three kinds of element that have a sender and an addressee (RFC 6120 section 8). */
 import { stanzaErrorTypes, type StanzaErrorCondition, type StanzaErrorType } from "../domain/errors.ts";
 import type { Jid } from "../domain/jid.ts";
+import type { LimitName } from "../domain/refusals.ts";
 import { Element } from "./element.ts";
 
 export const clientNamespace = "jabber:client";
@@ -36,6 +37,8 @@ export interface StanzaFault {
   readonly detail?: Element;
   /** The number that went before conditions (XEP-0086), where a specification still asks for it. */
   readonly code?: string;
+  /** The limit that refuses, for operators. */
+  readonly limit?: LimitName | undefined;
 }
 
 /** Builds an element; `xmlns` is among the attributes where it differs from that of the parent. Children that are undefined are left out. */

@@ -1,12 +1,12 @@
 /** The root element of a stream (RFC 6120 sections 4.7 and 4.8). */
 import { badFormat, badNamespacePrefix, invalidNamespace } from "./faults.ts";
 import type { StreamFault, StreamHeader } from "./link.ts";
-import { NS_CLIENT, NS_STREAMS } from "./namespaces.ts";
+import { NS_STREAMS } from "./namespaces.ts";
 import type { Tag } from "./tag.ts";
 
-/** What is wrong with a root element of this name, whose declarations are namespace-well-formed. */
+/** What is wrong with a root element of this name, whose declarations are namespace-well-formed. `content`: the namespace of what the stream carries. */
 export function streamHeaderFault(
-  prefix: string, local: string, namespace: string, defaultNamespace: string,
+  prefix: string, local: string, namespace: string, defaultNamespace: string, content: string,
 ): StreamFault | undefined {
   // RFC 6120 section 4.8.1.
   if (namespace !== NS_STREAMS) return invalidNamespace(`the stream namespace is ${NS_STREAMS}`);
@@ -16,8 +16,8 @@ export function streamHeaderFault(
   // RFC 6120 section 4.8.5 allows any other prefix to be refused, and section 4.9.3.2 shows it.
   if (prefix !== "stream") return badNamespacePrefix("the prefix of the stream namespace is stream");
   // A content namespace may be left out (RFC 6120 section 4.8.2); one that is declared is ours (section 4.8.3).
-  if (defaultNamespace !== "" && defaultNamespace !== NS_CLIENT) {
-    return invalidNamespace(`the content namespace is ${NS_CLIENT}`);
+  if (defaultNamespace !== "" && defaultNamespace !== content) {
+    return invalidNamespace(`the content namespace is ${content}`);
   }
   return undefined;
 }

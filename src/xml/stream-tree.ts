@@ -1,6 +1,6 @@
 /**
  * From tags and text to first-level elements in canonical form: no element has a prefix, xmlns is where the namespace
- * changes.
+ * changes. Whatever the content namespace of the stream is, its elements come out in `jabber:client`.
  */
 import type { XmlLimits } from "../domain/limits.ts";
 import { duplicateFault, prefixedNamespaceChars, setAttributes, undeclaredPrefix } from "./attributes.ts";
@@ -21,6 +21,7 @@ export class StreamTree {
   /** The first-level element completed last, until it is taken. */
   completed: Element | undefined = undefined;
   private readonly scope = new PrefixScope();
+  private readonly content: string;
   private defaultNamespace = "";
   /** Prefixes that the tag being opened declares. */
   private declared = 0;
@@ -29,6 +30,11 @@ export class StreamTree {
   private elements = 0;
   /** Characters of the namespace names that its canonical form spells out. */
   private namespaceChars = 0;
+
+  /** `content`: the content namespace (RFC 6120 section 4.8.2). */
+  constructor(content: string) {
+    this.content = content;
+  }
 
   /** The name that the next end tag must bear. */
   get openName(): Name {
@@ -43,8 +49,9 @@ export class StreamTree {
     let fault = tag.count === 0 ? undefined : this.declare(tag);
     if (fault !== undefined) return fault;
     if (name.prefix === "xmlns") return notWellFormed("no element has the prefix xmlns");
-    const namespace = name.prefix === "" ? this.defaultNamespace : this.scope.lookup(name.prefix);
-    if (namespace === undefined) return undeclaredPrefix(name);
+    const declared = name.prefix === "" ? this.defaultNamespace : this.scope.lookup(name.prefix);
+    if (declared === undefined) return undeclaredPrefix(name);
+    const namespace = declared === this.content ? NS_CLIENT : declared;
     const element = new (namespace === "" ? UnqualifiedElement : Element)(name.local);
     fault = this.depth === -1
       ? this.openStream(element, tag, namespace)
@@ -100,7 +107,7 @@ export class StreamTree {
   private openStream(root: Element, tag: Tag, namespace: string): StreamFault | undefined {
     // The root is never handed out: its attributes are set so that what is wrong with them is found.
     const fault = setAttributes(root, tag, this.scope)
-      ?? streamHeaderFault(tag.name!.prefix, root.name, namespace, this.defaultNamespace);
+      ?? streamHeaderFault(tag.name!.prefix, root.name, namespace, this.defaultNamespace, this.content);
     if (fault === undefined) this.header = streamHeader(tag);
     return fault;
   }
@@ -110,10 +117,10 @@ export class StreamTree {
     if (this.depth === 0) this.elements = this.namespaceChars = 0;
     this.elements += 1;
     if (this.elements > limits.elementsMax) {
-      return policyViolation(`more than ${limits.elementsMax} elements in one stanza (elementsMax)`);
+      return policyViolation(`more than ${limits.elementsMax} elements in one stanza (elementsMax)`, "elementsMax");
     }
     if (this.depth >= limits.depthMax) {
-      return policyViolation(`elements nested more than ${limits.depthMax} deep (depthMax)`);
+      return policyViolation(`elements nested more than ${limits.depthMax} deep (depthMax)`, "depthMax");
     }
     const fault = elementFault(tag.name!, namespace, this.depth === 0);
     if (fault !== undefined) return fault;
@@ -124,7 +131,7 @@ export class StreamTree {
     // A prefix is declared once and a few bytes wherever it is used; the name that it stands for is written each time.
     if (tag.count > 0) this.namespaceChars += prefixedNamespaceChars(tag, this.scope);
     if (this.namespaceChars > limits.stanzaBytesMax) {
-      return policyViolation(`more than ${limits.stanzaBytesMax} bytes in one stanza without its prefixes (stanzaBytesMax)`);
+      return policyViolation(`more than ${limits.stanzaBytesMax} bytes in one stanza without its prefixes (stanzaBytesMax)`, "stanzaBytesMax");
     }
     if (this.depth > 0) {
       element.parent = parent.element;
@@ -150,7 +157,7 @@ interface Frame {
 function elementFault(name: Name, namespace: string, firstLevel: boolean): StreamFault | undefined {
   if (name.prefix !== "") {
     // RFC 6120 section 4.8.5.
-    if (namespace === NS_CLIENT) return badNamespacePrefix(`elements in ${NS_CLIENT} have no prefix`);
+    if (namespace === NS_CLIENT) return badNamespacePrefix(`elements in the content namespace have no prefix`);
     // Without its prefix such an element could not be written.
     if (name.prefix === "xml") return badNamespacePrefix("elements with the prefix xml are not supported");
   }

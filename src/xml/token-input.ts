@@ -62,7 +62,7 @@ export class TokenInput extends ByteInput {
       if ((index = this.multibyte(index)) < 0) return FAILED;
     }
     if (token.length + index - position > nameBytesMax) {
-      return this.fail(policyViolation(`a name of more than ${nameBytesMax} bytes (nameBytesMax)`));
+      return this.fail(policyViolation(`a name of more than ${nameBytesMax} bytes (nameBytesMax)`, "nameBytesMax"));
     }
     if (index >= stop) return this.keep(position, index);
     this.position = index;

@@ -9,6 +9,7 @@ import { createAccountTransfer } from "../../src/admin/account-transfer.ts";
 import { createArchiveTransfer } from "../../src/admin/archive-transfer.ts";
 import { createContactAdmin } from "../../src/admin/contact-admin.ts";
 import { createHistoryAdmin } from "../../src/admin/history-admin.ts";
+import { createInvitationAdmin } from "../../src/admin/invitation-admin.ts";
 import { createLogAdmin } from "../../src/admin/log-admin.ts";
 import type { AdminApi, ServiceAdmin } from "../../src/admin/api.ts";
 import { type AdminClient, connectAdmin } from "../../src/admin/connect.ts";
@@ -17,9 +18,11 @@ import { requestBytesMax } from "../../src/admin/protocol.ts";
 import { type AdminServer, serveAdmin } from "../../src/admin/serve.ts";
 import { adminSocketPath } from "../../src/admin/socket-path.ts";
 import { configSchema, type Config } from "../../src/config/schema.ts";
+import type { ServerStatus } from "../../src/domain/server-status.ts";
 import type { SessionView } from "../../src/domain/session-view.ts";
 import { liveClock, liveIds, liveRandom } from "../../src/live.ts";
 import { Accounts } from "../../src/log/accounts.ts";
+import { Invitations } from "../../src/log/invitations.ts";
 import { loadAccount } from "../../src/log/load-account.ts";
 import { createMemoryStore } from "../../src/log/memory-store.ts";
 import { projections } from "../../src/log/projections/index.ts";
@@ -50,10 +53,17 @@ function api(): AdminApi {
   const contacts = createContactAdmin({ hosts, load: (host, username) => loadAccount(store, host, username) });
   const transfer = createAccountTransfer({ store, accounts, hosts, random: liveRandom, iterations: 4096, offlineMessagesMax: 1_000 });
   const archives = createArchiveTransfer({ store, accounts, clock: liveClock, hosts, ids: async () => createArchiveIds(new Uint8Array(16)) });
-  return { ...admin, ...contacts, ...transfer, ...archives, ...createHistoryAdmin({ store, hosts }), ...createLogAdmin({ store }), ...service, sessions: () => sessions, config: async () => config, inspectorUrl };
+  const invitations = new Invitations({ store, clock: liveClock, ids: liveIds, random: liveRandom });
+  const invited = createInvitationAdmin({ invitations, accounts, hosts, settings: { invitations: "admins", invitationDays: 7 }, pageOf: (_, token) => `https://localhost/invite/${token}`, clock: liveClock });
+  return { ...admin, ...invited, ...contacts, ...transfer, ...archives, ...createHistoryAdmin({ store, hosts }), ...createLogAdmin({ store }), ...service, sessions: () => sessions, status: async () => status, config: async () => config, inspectorUrl };
 }
 
 let motd: string | null = null;
+
+const status: ServerStatus = {
+  version: "1.2.3", pid: 7, at: 2, startedAt: 1, unready: null, listeners: [], certificates: [], now: null, commits: { count: 0, lastMs: null, meanMs: null },
+  storeOpenings: 1, log: null, loginsFailed: {}, streamErrors: {}, refusals: [], memoryBytes: 1, busy: 0,
+};
 
 /** What it is asked is told as an error, or remembered. */
 const service: ServiceAdmin = {
@@ -200,6 +210,7 @@ describe("the configuration over the admin socket", () => {
   it("is what the server was started with", async () => {
     await serve();
     expect(await (await client()).config()).toEqual(JSON.parse(JSON.stringify(config)));
+    expect(await (await client()).status()).toEqual(status);
   });
 });
 

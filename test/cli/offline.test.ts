@@ -2,6 +2,11 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { importEntriesMax } from "../../src/admin/api.ts";
+import { storeFile } from "../../src/config/data-folder.ts";
+import { defaultRoomConfig } from "../../src/domain/room-config.ts";
+import { roomStream, type RoomFacts } from "../../src/domain/room-facts.ts";
+import { openSqliteStore } from "../../src/log/sqlite/sqlite-store.ts";
+import type { Json } from "../../src/ports.ts";
 import { newFolder, type Outcome, refrain, refrainEach, refrainLines } from "./refrain.ts";
 
 let cwd: string;
@@ -55,6 +60,26 @@ describe("refrain user, while no server runs", () => {
       done("enabled romeo@localhost\n"), done("juliet@localhost\nromeo@localhost\n"), done(""),
     ]);
     expect(outcomes[9]).toMatchObject({ status: 1, stderr: expect.stringMatching(/^error: tybalt@localhost: there is no such account; /) });
+  });
+
+  it("takes an account that is deleted from the lists of all rooms", async () => {
+    await runEach("user add juliet@localhost --password x", "user add romeo@localhost --password x");
+    const open = () => openSqliteStore({ file: storeFile(join(cwd, "data")), durability: "full", onFatal: (error) => { throw error; } });
+    const before = await open();
+    const owner = { host: "muc.localhost", room: "orchard" };
+    const fact = <Type extends "RoomCreated" | "AffiliationSet">(type: Type, data: Omit<RoomFacts[Type], "host" | "room">) =>
+      ({ at: 1, step: "s", cause: null, type, v: 1, data: { ...owner, ...data } as unknown as Json });
+    const listed = (jid: string, affiliation: "owner" | "member") => fact("AffiliationSet", { jid, affiliation, nick: "one", reason: null });
+    await before.append(roomStream(owner), 0, [
+      fact("RoomCreated", { by: "juliet@localhost", config: { ...defaultRoomConfig, persistent: true }, locked: false }),
+      listed("juliet@localhost", "owner"), listed("romeo@localhost", "member"),
+    ]);
+    await before.close();
+    expect(await run("user delete romeo@localhost")).toEqual(done("deleted romeo@localhost\n"));
+    const after = await open();
+    const rows = await after.query("room-rows", { prefix: "", limit: 99 });
+    expect(rows.map(({ key }) => key).filter((key) => key.includes("/affiliation/"))).toEqual(["muc.localhost/orchard/affiliation/juliet@localhost"]);
+    await after.close();
   });
 
   it("makes no data folder by looking for one, nor without a password", async () => {

@@ -15,22 +15,22 @@ describe("the list of settings", () => {
 
   it("gives each a default, save for those that may be absent", () => {
     const without = fields.filter((field) => field.default === undefined).map((field) => field.path);
-    expect(without).toEqual(["hosts[].domain", "hosts[].certificate", "hosts[].key", "extensions[]", "session.resumptionLocation", "admins[]", "contact.abuse[]", "contact.admin[]", "contact.feedback[]", "contact.sales[]", "contact.security[]", "contact.status[]", "contact.support[]", "externalServices[].type", "externalServices[].host", "externalServices[].secret", "push.services[]", "upload.baseUrl", "metrics.token"]);
+    expect(without).toEqual(["hosts[].domain", "hosts[].certificate", "hosts[].key", "listen.http.publicUrl", "listen.http.trustedProxies[]", "listen.http.origins[]", "extensions[]", "session.resumptionLocation", "admins[]", "contact.abuse[]", "contact.admin[]", "contact.feedback[]", "contact.sales[]", "contact.security[]", "contact.status[]", "contact.support[]", "externalServices[].type", "externalServices[].host", "externalServices[].secret", "components[].domain", "components[].secret", "push.services[]", "metrics.token"]);
   });
 
   it("shows one that may be absent with a value that is accepted, save for a secret, which nobody is to have from here", () => {
     const absent = fields.filter(({ default: preset, path }) => preset === undefined && path !== "hosts[].domain" && (!path.includes("[]") || path.startsWith("hosts[].")));
     const values = structuredClone(configSchema.parse({ hosts: [{ domain: "localhost" }] })) as unknown as Record<string, Record<string, unknown>>;
     for (const { path, placeholder } of absent) {
-      const [table, key] = path.split(".") as [string, string];
-      const at = table === "hosts[]" ? (values["hosts"] as unknown as readonly Record<string, unknown>[])[0]! : values[table]!;
-      at[key] = placeholder;
+      const keys = path.replace("hosts[]", "hosts.0").split(".");
+      const at = keys.slice(0, -1).reduce<Record<string, unknown>>((table, key) => table[key] as Record<string, unknown>, values);
+      at[keys.at(-1)!] = placeholder;
     }
     const checked = checkConfig(values, () => undefined);
     expect(checked.ok ? [] : checked.problems.map(({ path }) => path)).toEqual(["metrics.token"]);
     expect(absent.map(({ path, placeholder }) => [path, placeholder])).toEqual([
-      ["hosts[].certificate", "FILE"], ["hosts[].key", "FILE"], ["session.resumptionLocation", "xmpp.example.org:5222"],
-      ["upload.baseUrl", "https://upload.example.org"], ["metrics.token", "TOKEN"],
+      ["hosts[].certificate", "FILE"], ["hosts[].key", "FILE"], ["listen.http.publicUrl", "https://xmpp.example.org"], ["session.resumptionLocation", "xmpp.example.org:5222"],
+      ["metrics.token", "TOKEN"],
     ]);
   });
 

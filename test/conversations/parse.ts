@@ -6,6 +6,7 @@
  *     Cast:
  *       Romeo is romeo@localhost/orchard               without a resource, the server makes one
  *       Juliet is juliet@localhost/balcony             several of the cast may share an account
+ *       Echo is echo.localhost                         an external component, which says in `from` who speaks
  *
  *     Romeo logs in.                                   and binds a resource; no presence is sent
  *     Romeo sends:                                     stanzas, indented
@@ -27,7 +28,9 @@ export interface Play {
 }
 
 export interface Role {
-  readonly user: string;
+  /** undefined: it is a component. */
+  readonly user: string | undefined;
+  readonly domain: string;
   /** null: the server makes one. */
   readonly resource: string | null;
 }
@@ -53,9 +56,9 @@ export function parsePlay(text: string): Play {
   for (let line = told.shift(); line !== undefined; line = told.shift()) {
     if (line.text === "Cast:") {
       for (const role of indented()) {
-        const match = /^ +(\w+) is (\w+)@\w+(?:\/(\S+))?$/.exec(role.text);
+        const match = /^ +(\w+) is (?:(\w+)@(\w+)(?:\/(\S+))?|(\w+\.\w+))$/.exec(role.text);
         if (match === null) throw wrong(role.number, `expected "Name is user@host/resource", got "${role.text.trim()}"`);
-        cast.set(match[1]!, { user: match[2]!, resource: match[3] ?? null });
+        cast.set(match[1]!, { user: match[2], domain: match[3] ?? match[5]!, resource: match[4] ?? null });
       }
       continue;
     }

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { startServer } from "../../src/testing/start-server.ts";
+import { secret } from "../component/setting.ts";
 import { parsePlay, type Play } from "./parse.ts";
 import { perform } from "./stage.ts";
 
@@ -16,11 +17,12 @@ afterAll(() => rmSync(uploadFolder, { recursive: true, force: true }));
 async function performed(play: Play): Promise<void> {
   const server = await startServer({
     allowPlaintext: true, http: true, parts: { uploadFolder }, admins: ["escalus@localhost"],
+    components: [{ domain: "echo.localhost", secret }],
     contact: { abuse: ["mailto:abuse@localhost", "xmpp:escalus@localhost"], support: ["https://localhost/help"] },
     externalServices: [{ type: "stun", host: "stun.localhost" }, { type: "turn", host: "turn.localhost", transport: "tcp", secret: "between us" }],
   });
   try {
-    for (const user of new Set([...play.cast.values()].map((role) => role.user))) await server.addUser(user, "secret");
+    for (const user of new Set([...play.cast.values()].flatMap((role) => role.user ?? []))) await server.addUser(user, "secret");
     await perform(play, server, "plaintext");
   } finally {
     await server.stop();

@@ -1,4 +1,5 @@
 /** Performs a play on a running server. */
+import { Component, namespace as componentNamespace, type ComponentServer } from "../component/setting.ts";
 import { login, type BoundClient, type LoginOptions, type ServerAddress } from "../support/login.ts";
 import { childOf, showXml, StreamReader, type Xml } from "../support/xml-reader.ts";
 import { difference, filled, type Bindings } from "./compare.ts";
@@ -6,14 +7,14 @@ import type { Play, Scene } from "./parse.ts";
 
 /** An actor on stage: the client, and what it received and the play has not mentioned yet. */
 interface Actor {
-  readonly client: BoundClient;
+  readonly client: Pick<BoundClient, "send" | "caughtUp" | "next" | "close" | "raw">;
   readonly inbox: Xml[];
   /** The stream has ended. */
   gone: boolean;
 }
 
 /** Rejects with an Error that names the line, what the play says and what happened. Users have the password `secret`. */
-export async function perform(play: Play, server: ServerAddress, over: LoginOptions["over"] = "tls"): Promise<void> {
+export async function perform(play: Play, server: ServerAddress & ComponentServer, over: LoginOptions["over"] = "tls"): Promise<void> {
   const actors = new Map<string, Actor>();
   const bindings: Bindings = new Map();
   try {
@@ -34,7 +35,7 @@ export async function perform(play: Play, server: ServerAddress, over: LoginOpti
 }
 
 interface Stage {
-  readonly server: ServerAddress;
+  readonly server: ServerAddress & ComponentServer;
   readonly over: LoginOptions["over"];
   readonly actors: Map<string, Actor>;
   readonly bindings: Bindings;
@@ -48,10 +49,10 @@ const endMs = 1_000;
 async function act(scene: Scene, play: Play, { server, over, actors, bindings, breaks }: Stage): Promise<void> {
   const { who } = scene;
   if (scene.does === "logs in") {
-    const { user, resource } = play.cast.get(who)!;
-    const client = await login(server, { user, resource, ...(over === undefined ? {} : { over }) });
+    const { user, domain, resource } = play.cast.get(who)!;
+    const client = user === undefined ? await Component.connect(server, domain) : await login(server, { user, resource, ...(over === undefined ? {} : { over }) });
     actors.set(who, { client, inbox: [], gone: false });
-    bindings.set(who, client.jid);
+    bindings.set(who, "jid" in client ? client.jid : domain);
     return;
   }
   const actor = actors.get(who);
@@ -79,10 +80,16 @@ async function act(scene: Scene, play: Play, { server, over, actors, bindings, b
   }
 }
 
+/** The same stanza over another kind of stream. */
+function asAtClients(stanza: Xml): Xml {
+  const children = stanza.children.map((child) => (typeof child === "string" ? child : asAtClients(child)));
+  return { ...stanza, xmlns: stanza.xmlns === componentNamespace ? "jabber:client" : stanza.xmlns, children };
+}
+
 /** Waits until the server has done what it was sent, and each actor has what was sent to it. No clock is involved. */
 async function settle(actors: ReadonlyMap<string, Actor>, only?: Actor): Promise<void> {
   for (const actor of only === undefined ? actors.values() : [only]) {
-    if (!actor.gone) actor.inbox.push(...(await actor.client.caughtUp()));
+    if (!actor.gone) actor.inbox.push(...(await actor.client.caughtUp()).map(asAtClients));
   }
 }
 

@@ -99,6 +99,8 @@ describe("A queued stanza as it is kept", () => {
     ["this session's alone", own, "1700000000000 own <message/>"],
     ["a copy", { ...own, copy: true }, "1700000000000 copy <message/>"],
     ["shared with other sessions", { ...own, sharedId: "s-7" }, "1700000000000 shared:s-7 <message/>"],
+    ["to go back", { ...own, returns: { from: "r@m/First Witch", to: "a@b/>" } }, "1700000000000 own back:r%40m%2FFirst%20Witch>a%40b%2F%3E <message/>"],
+    ["shared, and to go back", { ...own, sharedId: "s-7", returns: { from: "r@m/n", to: "a@b/c" } }, "1700000000000 shared:s-7 back:r%40m%2Fn>a%40b%2Fc <message/>"],
   ])("says that it is %s", (_, stanza, text) => {
     expect(queuedText(stanza)).toBe(text);
     expect(parseQueuedText(text)).toEqual(stanza);
@@ -112,6 +114,17 @@ describe("A queued stanza as it is kept", () => {
     fc.assert(
       fc.property(stanza, (stanza) => {
         expect(parseQueuedText(queuedText(stanza))).toEqual(stanza);
+      }),
+    );
+  });
+
+  it("is read again with its way back, whatever the addresses look like; a copy has none", () => {
+    const part = fc.array(fc.constantFrom(" ", ">", "%", "back:", "愛", "/", "a"), { minLength: 1 }).map((parts) => `r@m/${parts.join("")}`);
+    fc.assert(
+      fc.property(part, part, (from, to) => {
+        const stanza = { ...own, returns: { from, to } };
+        expect(parseQueuedText(queuedText(stanza))).toEqual(stanza);
+        expect(parseQueuedText(queuedText({ ...stanza, copy: true }))).toEqual({ ...own, copy: true });
       }),
     );
   });

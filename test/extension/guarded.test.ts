@@ -3,6 +3,9 @@ import { guarded } from "../../src/extension/guarded.ts";
 import type { CommandCall } from "../../src/router/commands.ts";
 import type { Extension, IqRequest } from "../../src/router/extension.ts";
 import type { Passage } from "../../src/router/phases.ts";
+import type { RoomIqRequest, RoomMessage } from "../../src/muc/contract.ts";
+import type { House } from "../../src/router/house.ts";
+import type { Service } from "../../src/service/services.ts";
 import { el } from "../../src/xml/stanza.ts";
 
 const made = (parts: object): Extension => guarded({ name: "mine", specification: { id: "XEP-0001", title: "mine" }, ...parts } as Extension);
@@ -106,3 +109,65 @@ function messageOf(work: () => unknown): string {
   }
   return "nothing was thrown";
 }
+
+describe("What an extension of somebody else adds to rooms", () => {
+  const rooms = (parts: object) => made({ rooms: parts }).rooms!;
+  const roomIq = (handle: unknown) => rooms({ iq: [{ xmlns: "urn:x", name: "q", types: ["get"], at: ["room"], handle }] }).iq![0]!;
+
+  it.each([["a text", "foo"], ["a text as the result", { result: "hello" }], ["a fault without a text", { fault: { condition: "forbidden" } }]])(
+    "answers an iq with an error that names it and the element: %s", async (_, reply) => {
+      const told = /^extension mine, rooms, iq <q xmlns='urn:x'\/>: expected nothing, \{ result: /;
+      expect(() => roomIq(() => reply).handle({} as RoomIqRequest)).toThrow(told);
+      await expect(roomIq(async () => reply).handle({} as RoomIqRequest)).rejects.toThrow(told);
+    });
+
+  it("is taken as it is where it is right", async () => {
+    expect(roomIq(() => undefined).handle({} as RoomIqRequest)).toBeUndefined();
+    expect(await roomIq(async () => ({ result: undefined })).handle({} as RoomIqRequest)).toEqual({ result: undefined });
+    expect(rooms({ messages: [() => "taken"] }).messages![0]!({} as RoomMessage)).toBe("taken");
+    expect(rooms({ saying: () => ({ condition: "forbidden", text: "" }) }).saying!({} as never)).toEqual({ condition: "forbidden", text: "" });
+  });
+
+  it("is named with what it throws, and with verdicts that are none", () => {
+    expect(() => rooms({ messages: [() => "token"] }).messages![0]!({} as RoomMessage)).toThrow(/^extension mine, rooms, messages: expected nothing, "taken" or /);
+    expect(() => rooms({ saying: () => false }).saying!({} as never)).toThrow(/^extension mine, rooms, saying: expected /);
+    for (const member of ["showing", "whispering", "roomFeatures", "roomInfo"] as const) {
+      const failing = rooms({ [member]: () => { throw new Error("no"); } });
+      expect(() => (failing[member] as (given: never) => unknown)({} as never)).toThrow(`extension mine, rooms, ${member}: no`);
+    }
+  });
+});
+
+describe("A service of an extension of somebody else", () => {
+  const service = (parts: object) => made({ services: () => [{ domain: "s.localhost", ...parts }] }).services!({} as House)[0]!;
+  const take = ({ take }: Service) => take({} as never, {} as never, {} as never);
+
+  it("is named with what it throws, at once or later, and when it is asked for", async () => {
+    const told = "extension mine, service s.localhost, take: no";
+    expect(() => take(service({ take: () => { throw new Error("no"); } }))).toThrow(told);
+    await expect(take(service({ take: async () => { throw new Error("no"); } }))).rejects.toThrow(told);
+    expect(() => made({ services: () => { throw new Error("no"); } }).services!({} as House)).toThrow("extension mine, services: no");
+  });
+
+  it("is what it is, also where that changes", async () => {
+    class Own {
+      readonly domain = "s.localhost";
+      readonly name = "Own";
+      #away = false;
+      loads = 0;
+      get away(): boolean {
+        return this.#away;
+      }
+      async load(): Promise<void> {
+        this.loads += 1;
+        this.#away = true;
+      }
+      take(): undefined {}
+    }
+    const own = new Own();
+    const [guardedOne] = made({ services: () => [own] }).services!({} as House);
+    expect([guardedOne!.domain, guardedOne!.name, guardedOne!.away, guardedOne!.sessionsRestored]).toEqual(["s.localhost", "Own", false, undefined]);
+    await guardedOne!.load!();
+    expect([own.loads, guardedOne!.away, take(guardedOne!)]).toEqual([1, true, undefined]);
+  });
+});

@@ -33,6 +33,8 @@ const slow = defineExtension({
       },
     },
   ],
+  rooms: { iq: [{ xmlns, name: "wait", types: ["get"], at: ["service"], handle: () => new Promise((keep, fail) => void promises.push({ keep, fail })) }] },
+  services: () => [{ domain: "slow.localhost", take: () => new Promise<void>((keep, fail) => void promises.push({ keep: () => keep(), fail })) }],
 });
 
 beforeAll(async () => {
@@ -107,6 +109,31 @@ describe("A request whose extension does not answer", () => {
     clock.forward(extensionAnswerMs);
     expect(followed).toBe(1);
     expect(errors()).toEqual([]);
+  });
+});
+
+describe("What is addressed elsewhere than to the server", () => {
+  it("and not answered by what extends rooms is answered with an error in the end", async () => {
+    romeo.send(`<iq type='get' id='room' to='muc.localhost'><wait xmlns='${xmlns}'/></iq>`);
+    await until(() => promises.length > 0);
+    clock.forward(extensionAnswerMs);
+    const answer = await romeo.next();
+    expect(answer.attrs).toMatchObject({ type: "error", id: "room", from: "muc.localhost" });
+    expect(childOf(childOf(answer, "error"), "internal-server-error")).toBeDefined();
+    promises[0]!.keep({ result: undefined });
+    expect(await romeo.ask(wait("then").replace("wait", "nothing"))).toMatchObject([{ attrs: { id: "then" } }]);
+    expect(errors()).toEqual([[undefined, "iq <wait xmlns='urn:example:slow'/> to muc.localhost: no answer within 30 s; its client is told of an error"]]);
+  });
+
+  it("and not taken by a service holds what its sender sends no longer than that", async () => {
+    romeo.send("<message to='slow.localhost' id='to-service'><body>hello</body></message>");
+    await until(() => promises.length > 0);
+    romeo.send("<message to='juliet@localhost/test' id='after-service' type='chat'><body>since</body></message>");
+    clock.forward(extensionAnswerMs - 1_000);
+    expect(await juliet.caughtUp()).toEqual([]);
+    clock.forward(1_000);
+    expect((await juliet.next()).attrs["id"]).toBe("after-service");
+    expect(errors()).toEqual([[undefined, "service slow.localhost: has not taken a message within 30 s; its sender goes on"]]);
   });
 });
 

@@ -11,7 +11,7 @@ import { openSite } from "../../src/inspector/site.ts";
 import { liveClock, liveIds } from "../../src/live.ts";
 import { listenHttp } from "../../src/net/http.ts";
 import type { TextSocket } from "../../src/net/text-socket.ts";
-import { certificatesFor, MemoryLog, temporaryFolder, until } from "../net/support.ts";
+import { admissionFor, certificatesFor, MemoryLog, temporaryFolder, until } from "../net/support.ts";
 
 interface Answer {
   readonly status: number;
@@ -42,7 +42,7 @@ async function opened(options: { readonly pageFolder?: string; readonly names?: 
   const log = new MemoryLog();
   const certificates = tls ? await certificatesFor() : undefined;
   const http = await listenHttp({
-    address: "127.0.0.1", port: 0, perAddressMax: 100, clock: liveClock, log, ...(certificates === undefined ? {} : { certificates }),
+    address: "127.0.0.1", port: 0, admission: admissionFor(), clock: liveClock, log, ...(certificates === undefined ? {} : { certificates }),
   });
   onTestFinished(() => http.close());
   const feed = {

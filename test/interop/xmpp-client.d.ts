@@ -26,8 +26,12 @@ declare module "@xmpp/client" {
     readonly password?: string;
     /** Called to log in: with what, and by which mechanism, is its choice. */
     readonly credentials?: (
-      authenticate: (credentials: { readonly username: string; readonly password: string }, mechanism: string) => Promise<void>,
+      authenticate: (
+        credentials: { readonly username: string; readonly password: string; readonly token?: unknown }, mechanism: string, userAgent?: XmlElement,
+      ) => Promise<void>,
       mechanisms: readonly string[],
+      /** undefined where there are no tokens (XEP-0484). */
+      fast?: { fetch(): Promise<unknown> } | null,
     ) => Promise<void>;
     readonly resource?: string;
     readonly lang?: string;
@@ -50,6 +54,8 @@ declare module "@xmpp/client" {
       get(xmlns: string, name: string, handler: (context: { readonly element: XmlElement; readonly stanza: XmlElement }) => XmlElement | undefined): void;
       set(xmlns: string, name: string, handler: (context: { readonly element: XmlElement; readonly stanza: XmlElement }) => XmlElement | true | undefined): void;
     };
+    /** undefined until it was told of any (XEP-0484). */
+    readonly fast: EventEmitter & { fetchToken(): Promise<unknown>; saveToken(token: unknown): Promise<void> };
     start(): Promise<Jid>;
     stop(): Promise<unknown>;
     send(element: XmlElement): Promise<void>;

@@ -15,6 +15,8 @@ export interface UserOptions {
   readonly mechanism?: Mechanism;
   readonly resource?: string;
   readonly lang?: string;
+  /** Default false: as a client that knows nothing of XEP-0388, so that the resource is the one that it asks for. */
+  readonly sasl2?: boolean;
 }
 
 export const password = "correct horse";
@@ -31,9 +33,9 @@ export class XmppJsUser {
   readonly #waiting = new Set<() => void>();
 
   constructor(server: ServerAddress, options: UserOptions) {
-    const { username, direct = false, mechanism = "PLAIN", resource, lang } = options;
-    const credentials: ClientOptions["credentials"] = (authenticate) =>
-      authenticate({ username, password: options.password ?? password }, mechanism);
+    const { username, direct = false, mechanism = "PLAIN", resource, lang, sasl2 = false } = options;
+    const credentials: ClientOptions["credentials"] = async (authenticate, _, fast) =>
+      authenticate({ username, password: options.password ?? password, token: await fast?.fetch() }, mechanism);
     this.client = client({
       service: direct ? `xmpps://localhost:${server.tlsPort}` : `xmpp://localhost:${server.port}`,
       domain: server.domain,
@@ -42,6 +44,7 @@ export class XmppJsUser {
       ...(lang === undefined ? {} : { lang }),
     });
     this.client.reconnect.stop();
+    if (!sasl2) this.client.prependListener("element", withoutSasl2);
     this.client.on("error", (error: Error) => {
       this.errors.push(error);
       this.#wake();
@@ -52,7 +55,7 @@ export class XmppJsUser {
     });
     this.client.on("disconnect", () => this.#wake());
     this.client.on("send", (element: XmlElement) => {
-      if (element.name === "auth") this.mechanisms.push(String(element.attrs["mechanism"]));
+      if (element.name === "auth" || element.name === "authenticate") this.mechanisms.push(String(element.attrs["mechanism"]));
     });
   }
 
@@ -146,6 +149,11 @@ export class XmppJsUser {
       look();
     });
   }
+}
+
+function withoutSasl2(element: XmlElement & { children: (XmlElement | string)[] }): void {
+  if (element.name !== "stream:features") return;
+  element.children = element.children.filter((child) => typeof child === "string" || !child.is("authentication", "urn:xmpp:sasl:2"));
 }
 
 export function bodies(stanzas: readonly XmlElement[]): (string | null)[] {

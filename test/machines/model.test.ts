@@ -11,6 +11,7 @@ import { checkMachine } from "../../src/testing/model/check-machine.ts";
 import { explore } from "../../src/testing/model/explore.ts";
 import { asAnyModel } from "../../src/testing/model/machine-model.ts";
 import { pathsText } from "../../src/testing/model/paths-text.ts";
+import { boshModel } from "../../src/testing/model/bosh-model.ts";
 import { roomModel } from "../../src/testing/model/room-model.ts";
 import { sessionModel } from "../../src/testing/model/session-model.ts";
 import { subscriptionModel } from "../../src/testing/model/subscription-model.ts";
@@ -20,7 +21,7 @@ import type { SessionSnapshot } from "../../machines/fold.ts";
 import { policy, startAt, tell } from "./telling.ts";
 
 const scripts = 250 * Number(process.env["REFRAIN_TEST_RUNS"] ?? 1);
-const models = [asAnyModel(sessionModel), asAnyModel(subscriptionModel), asAnyModel(roomModel)].map((model) => ({ name: model.name, model, explored: explore(model) }));
+const models = [asAnyModel(sessionModel), asAnyModel(subscriptionModel), asAnyModel(roomModel), asAnyModel(boshModel)].map((model) => ({ name: model.name, model, explored: explore(model) }));
 const session = models[0]!.explored;
 const sessionStates = [...session.states.values()].map((reached) => ({ ...reached, snapshot: reached.snapshot as SessionSnapshot }));
 
@@ -61,10 +62,10 @@ describe("The session", () => {
   it("reaches each of its states", () => {
     expect([...new Set(sessionStates.map(({ snapshot }) => stateName(snapshot.value)))].toSorted()).toEqual([
       "authenticated.awaitingRestart", "authenticated.binding.idle", "authenticated.binding.pending", "authenticated.binding.resuming",
-      "awaitingStream", "closed", "closing",
+      "authenticated.fulfilling.binding", "authenticated.fulfilling.resuming", "awaitingStream", "closed", "closing",
       ...["available", "unavailable"].flatMap((availability) =>
         ["interested", "uninterested"].flatMap((interest) => ["attached", "hibernating"].map((link) => `connected.${availability}+${interest}+${link}`))),
-      "negotiating.authenticating", "negotiating.offering", "negotiating.securing",
+      "negotiating.authenticating", "negotiating.offering", "negotiating.securing", "negotiating.signingIn",
     ].toSorted());
   });
 });

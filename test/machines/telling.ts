@@ -125,6 +125,10 @@ export const opened = { type: "stream.opened", host: "localhost", from: null, ve
 export const saslStarted = { type: "sasl.started", mechanism: "SCRAM-SHA-1" } as const;
 export const saslSucceeded = { type: "sasl.succeeded", username: "romeo", data: "dj1y" } as const;
 export const saslFailed = { type: "sasl.failed", condition: "not-authorized", text: null } as const;
+export const resumeWish = { id: "old", h: 7 } as const;
+export const bindWish = { tag: "phone", management: { resumable: true, max: null } } as const;
+export const sasl2Started = { type: "sasl2.started", mechanism: "SCRAM-SHA-256", resume: null, bind: bindWish } as const;
+export const sasl2Succeeded = { ...saslSucceeded, data: null, device: "d1" } as const;
 export const bindRequested = { type: "bind.requested", id: "b1", resource: "orchard" } as const;
 export const bindFailed = { type: "bind.failed", condition: "conflict", text: "in use" } as const;
 export const resourceBound = { type: "resource.bound", resource: "orchard", roster: { version: "7", items: 2 } } as const;
@@ -147,6 +151,9 @@ export const toAvailable = [...toConnected, presenceChanged] as const;
 export const toResumable = [...toAvailable, resumable] as const;
 export const toHibernating = [...toResumable, linkLost] as const;
 export const toResuming = [...toBinding, resumeRequested] as const;
+export const toSigningIn = [...toOffering, sasl2Started] as const;
+export const toInlineResuming = [...toOffering, { ...sasl2Started, resume: resumeWish }, sasl2Succeeded] as const;
+export const toInlineBinding = [...toSigningIn, sasl2Succeeded] as const;
 export const toClosing = [...toOffering, { type: "close.requested" }] as const;
 
 // Effects that many tests expect.

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { AnyStateNode } from "xstate";
-import { roomGuardWords, sessionGuardWords, subscriptionGuardWords } from "../../machines/guard-words.ts";
+import { boshGuardWords, roomGuardWords, sessionGuardWords, subscriptionGuardWords } from "../../machines/guard-words.ts";
+import { boshMachine } from "../../machines/bosh.ts";
 import { roomMachine } from "../../machines/room.ts";
 import { sessionMachine } from "../../machines/session.ts";
 import { stateName } from "../../machines/state-name.ts";
@@ -15,6 +16,7 @@ describe("The words for what a guard asks", () => {
     ["session", sessionMachine, sessionGuardWords],
     ["subscription", subscriptionMachine, subscriptionGuardWords],
     ["room", roomMachine, roomGuardWords],
+    ["bosh", boshMachine, boshGuardWords],
   ] as const)("are there for each guard of the machine '%s', a sentence with its section", (_, machine, words) => {
     const guards = Object.keys(machine.implementations.guards);
     expect(Object.keys(words).toSorted()).toEqual(guards.toSorted());
@@ -22,8 +24,8 @@ describe("The words for what a guard asks", () => {
   });
 });
 
-describe("The description of a session's state, and a room's", () => {
-  it.each([...below(sessionMachine.root), ...below(roomMachine.root)].map((node) => [node.path.join("."), node.description]))("%s is a sentence with its section", (_, description) => {
+describe("The description of a session's state, a room's, and a BOSH session's", () => {
+  it.each([...below(sessionMachine.root), ...below(roomMachine.root), ...below(boshMachine.root)].map((node) => [node.path.join("."), node.description]))("%s is a sentence with its section", (_, description) => {
     expect(description).toMatch(/^[A-Z].{20,} \((RFC|XEP)[-\dA-Z, ]* sections? .*\d\)\.$/);
   });
 });

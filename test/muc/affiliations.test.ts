@@ -1,6 +1,6 @@
 /** What admins and owners do to lists (XEP-0045 sections 9.1 to 9.5 and 10.3 to 10.8). */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { roomAffiliationsBytesMax, roomAffiliationsMax, roomReasonCharsMax } from "../../src/domain/limits.ts";
+import { roomAffiliationsBytesMax, roomAffiliationsMax, roomReasonCharsMax, roomToldMax } from "../../src/domain/limits.ts";
 import type { Rooms } from "../../src/muc/rooms.ts";
 import { enforceMembersOnly } from "../../src/muc/standing.ts";
 import type { Extension } from "../../src/router/extension.ts";
@@ -9,6 +9,7 @@ import { Stage } from "../presence/support.ts";
 import { childOf, showXml, textOf } from "../support/xml-reader.ts";
 import { asked, inRoom, listed, setItems, toAffiliation, told, toRole, words } from "./asking.ts";
 import { affiliate, assign, configure, roomFacts } from "./facts.ts";
+import { submitting } from "./owning.ts";
 import { entered, itemOf, joining, newRoom, person, said, userPart } from "./setting.ts";
 
 /** To do what the protocol of owners does with them, and to fill lists faster than that. */
@@ -405,7 +406,49 @@ describe("XEP-0045 section 7.2.10: a locked room", () => {
   });
 });
 
+describe("XEP-0045 section 14.6: changes in a room of many", () => {
+  it("are as many at once as can be told to everybody: all of them or none", async () => {
+    const { room, clients: { romeo, juliet } } = await inRoom(stage, {}, "romeo", "juliet");
+    const crowd = Array.from({ length: 998 }, (_, index) => ({ nick: `extra-${index}`, bareJid: `extra-${index}@elsewhere.example` }));
+    rooms.host.run(null, (step) => {
+      const known = rooms.read(step, room)!;
+      for (const { nick, bareJid } of crowd) rooms.change(step, known, "OccupantEntered", { nick, jid: `${bareJid}/a`, role: "participant", presence: "<presence xmlns='jabber:client'/>" });
+    });
+    const most = roomToldMax / 1_000;
+    const [few, many] = [crowd.slice(0, most), crowd.slice(0, most + 1)];
+    const voiceless = (some: typeof crowd): string => setItems(room, some.map(({ nick }) => toRole(nick, "visitor")).join(""));
+    const members = (some: typeof crowd): string => setItems(room, some.map(({ bareJid }) => toAffiliation(bareJid, "member")).join(""));
+    for (const change of [voiceless, members]) {
+      expect(await asked(romeo, change(many))).toEqual(["error policy-violation"]);
+      expect((await told(juliet))[0]).toEqual([]);
+      expect(await asked(romeo, change(few))).toHaveLength(most + 1);
+      expect((await told(juliet))[0]).toHaveLength(most);
+    }
+    // The form is no way round it.
+    const admins = crowd.slice(0, most + 1).map(({ bareJid }) => bareJid);
+    expect(await asked(romeo, submitting(room, { roomadmins: admins }))).toEqual(["error policy-violation"]);
+    // Of who is not there nobody is told, and a single change may always be made.
+    const absent = crowd.slice(0, 250).map(({ nick }) => ({ nick, bareJid: `${nick}@absent.example` }));
+    expect(await asked(romeo, members(absent))).toEqual(["result"]);
+    expect(await asked(romeo, setItems(room, toAffiliation("elsewhere.example", "outcast")))).toContain("extra-997 unavailable: none/outcast [301] by romeo");
+  });
+});
+
 describe("The lists of a room", () => {
+  it("are held against a form in a moment, however long both are", async () => {
+    const { room, jids, clients: { romeo } } = await inRoom(stage, {}, "romeo");
+    const owners = Array.from({ length: roomAffiliationsMax - 1 }, (_, index) => `o${index}@a.example`);
+    rooms.host.run(null, (step) => {
+      const known = rooms.read(step, room)!;
+      for (const jid of owners) rooms.change(step, known, "AffiliationSet", { jid, affiliation: "owner", nick: null, reason: null });
+    });
+    await romeo.caughtUp();
+    const form = submitting(room, { roomowners: [...Array.from({ length: 8_000 }, (_, index) => `n${index}@a.example`), jids.romeo] });
+    const began = process.cpuUsage().user;
+    expect(await asked(romeo, form)).toEqual(["error policy-violation"]);
+    expect(process.cpuUsage().user - began).toBeLessThan(400_000);
+  });
+
   it("have a bound, up to which they are read, and below which they come again", async () => {
     const { room, clients: { romeo } } = await inRoom(stage, {}, "romeo");
     rooms.host.run(null, (step) => {

@@ -63,7 +63,7 @@ describe("XEP-0045 section 6.2: the service", () => {
     expect(elementsOf(described, "identity").map(({ attrs }) => attrs)).toEqual([{ category: "conference", type: "text", name: "Rooms" }]);
     const features = await featuresAt(romeo, muc);
     expect(features).toEqual([...new Set(extensions.flatMap(({ rooms }) => rooms?.serviceFeatures ?? []))].toSorted());
-    expect(features).toEqual(expect.arrayContaining([info, items, "http://jabber.org/protocol/muc", rsm, "vcard-temp", "urn:xmpp:ping", "urn:xmpp:time", "jabber:iq:version"]));
+    expect(features).toEqual(expect.arrayContaining([info, items, "http://jabber.org/protocol/muc", "http://jabber.org/protocol/muc#stable_id", rsm, "vcard-temp", "urn:xmpp:ping", "urn:xmpp:time", "jabber:iq:version"]));
   });
 
   it("has no nodes", async () => {
@@ -236,9 +236,11 @@ describe("XEP-0045 section 7.12: discovering one's reserved nick", () => {
 });
 
 describe("XEP-0045 section 18.1.1: allowed namespaces", () => {
-  it("are no list that could be asked for", async () => {
+  it("are all of them, which is told by an error, at the service and at a room", async () => {
     const { room, clients } = await inRoom(stage, {}, "romeo");
-    expect(await asked(clients.romeo, discover(info, room, "node='http://jabber.org/protocol/muc#traffic'"))).toEqual(["error feature-not-implemented"]);
+    for (const to of [room, "muc.localhost"]) {
+      expect(await asked(clients.romeo, discover(info, to, "node='http://jabber.org/protocol/muc#traffic'"))).toEqual(["error service-unavailable"]);
+    }
   });
 });
 

@@ -168,6 +168,14 @@ describe("XEP-0045 section 7.2.8: two sessions of a user with one nick", () => {
     expect(await asked(juliet, said(room, "x"))).toEqual(['jule: "x"']);
   });
 
+  it("one has changed it for both: the other is gone for the room, too, when its link is lost", async () => {
+    const { room, romeo, juliet, laptop } = await three();
+    await asked(laptop, renaming(room, "jule"));
+    await juliet.close();
+    await laptop.ask(leaving(room, "jule"));
+    expect((await heard(romeo))[0]?.at(-1)).toBe("jule unavailable: none/none");
+  });
+
   it("one leaves, and is told alone; the nick is free when both have left", async () => {
     const { room, romeo, juliet, laptop } = await three();
     expect(await asked(laptop, leaving(room, "juliet"))).toEqual(["juliet unavailable: none/none [110]"]);

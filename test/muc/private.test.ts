@@ -33,6 +33,8 @@ async function three(changes: Parameters<typeof madeRoom>[3] = {}) {
 
 const asked = async (client: BoundClient, text: string): Promise<readonly string[]> => (await client.ask(text)).map(roomWords);
 const whisper = (to: string, body = "psst", attrs = "type='chat'"): string => `<message ${attrs} to='${to}' id='${body}'><body>${body}</body></message>`;
+/** Without the ids that servers add, which have tests of their own. */
+const passedOn = (message: Xml | undefined) => message?.children.filter((child) => typeof child === "string" || !["occupant-id", "stanza-id"].includes(child.name));
 const errorElement = (stanza: Xml | undefined): Xml | undefined => childOf(stanza, "error");
 
 describe("XEP-0045 section 7.5: sending a private message", () => {
@@ -41,7 +43,7 @@ describe("XEP-0045 section 7.5: sending a private message", () => {
     expect(await juliet.ask(whisper(`${room}/romeo`, "hgn27af1", "type='chat' xml:lang='fr'"))).toEqual([]);
     const [message] = await romeo.caughtUp();
     expect(message?.attrs).toEqual({ type: "chat", id: "hgn27af1", from: `${room}/juliet`, to: romeo.jid, "xml:lang": "fr" });
-    expect(message?.children.filter((child) => typeof child === "string" || child.name !== "occupant-id")).toEqual(
+    expect(passedOn(message)).toEqual(
       readXml(`<message><body>hgn27af1</body><x xmlns='${userNamespace}'/></message>`).children,
     );
     expect(await heard(nurse)).toEqual([[]]);
@@ -53,7 +55,7 @@ describe("XEP-0045 section 7.5: sending a private message", () => {
     await juliet.ask(`<message to='${room}/romeo'><body>b</body><x xmlns='${userNamespace}'><item jid='a@b'/></x><stanza-id xmlns='urn:xmpp:sid:0' by='${room}' id='1'/></message>`);
     const [message] = await romeo.caughtUp();
     expect(message?.attrs["type"]).toBeUndefined();
-    expect(message?.children.filter((child) => typeof child !== "string" && child.name !== "occupant-id")).toEqual(
+    expect(passedOn(message)).toEqual(
       readXml(`<message><body>b</body><x xmlns='${userNamespace}'/></message>`).children,
     );
   });
@@ -124,6 +126,20 @@ describe("XEP-0045 section 7.5: sending a private message", () => {
     expect(await heard(nurse)).toEqual([[]]);
     // It is in the room still: what one occupant may not do is no sign that another is gone.
     expect(await asked(romeo, said(room, "x"))).toEqual(['romeo: "x"']);
+  });
+
+  it("is no way to write to who could not have written, nor to who has blocked the writer (XEP-0191)", async () => {
+    const { room, romeo, juliet } = await three();
+    const failed = (to: string): string =>
+      `<message type='error' id='e' to='${room}/${to}'><body>psst</body><error type='cancel'><not-allowed xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>`;
+    await configure(romeo, room, { privateMessages: "moderators" });
+    await romeo.ask(failed("juliet"));
+    expect(await heard(juliet)).toEqual([[]]);
+    await juliet.ask(failed("romeo"));
+    expect(await heard(romeo)).toEqual([["error not-allowed"]]);
+    await romeo.ask(`<iq type='set' id='b'><block xmlns='urn:xmpp:blocking'><item jid='${room}/juliet'/></block></iq>`);
+    await juliet.ask(failed("romeo"));
+    expect(await heard(romeo)).toEqual([[]]);
   });
 });
 

@@ -157,6 +157,18 @@ describe("XEP-0045 section 8.1: modifying the room subject", () => {
     expect(last?.attrs["from"]).toBe(room);
   });
 
+  it("is known by what clients read as such: a body or subject of another namespace is none", async () => {
+    const { room, romeo, juliet } = await pair();
+    for (const beside of ["<body xmlns='urn:example'>b</body>", "<thread xmlns='urn:example'>t</thread>"]) {
+      expect(await asked(juliet, subjectOf(room, "Cauldron", beside)), beside).toEqual(["error forbidden"]);
+    }
+    expect(await heard(romeo)).toEqual([[]]);
+    await romeo.ask(subjectOf(room, "Fire", "<body xmlns='urn:example'/>"));
+    await romeo.ask(`<message type='groupchat' to='${room}'><subject xmlns='urn:example'>none</subject></message>`);
+    const last = (await (await person(stage, juliet.bare, "laptop")).ask(joining(room, "juliet"))).at(-1);
+    expect([last?.attrs["from"], textOf(childOf(last, "subject"))]).toEqual([`${room}/romeo`, "Fire"]);
+  });
+
   it("may take it away", async () => {
     const { room, romeo, juliet } = await pair();
     await romeo.ask(subjectOf(room, "Fire"));

@@ -9,12 +9,12 @@ import { listenHttp } from "../../src/net/http.ts";
 import { textResponse, type HttpRoute } from "../../src/net/http-route.ts";
 import type { TextSocket } from "../../src/net/text-socket.ts";
 import type { Clock } from "../../src/ports.ts";
-import { certificatesFor, HandClock, MemoryLog, pause, until } from "./support.ts";
+import { admissionFor, certificatesFor, HandClock, MemoryLog, pause, until } from "./support.ts";
 
 async function listening(serve: (socket: TextSocket) => void, { clock = liveClock, tls = false }: { clock?: Clock; tls?: boolean } = {}) {
   const log = new MemoryLog();
   const certificates = tls ? { certificates: await certificatesFor() } : {};
-  const http = await listenHttp({ address: "127.0.0.1", port: 0, perAddressMax: 10, clock, log, ...certificates });
+  const http = await listenHttp({ address: "127.0.0.1", port: 0, admission: admissionFor(), clock, log, ...certificates });
   const routes: HttpRoute[] = [
     { path: "/feed", upgrade: () => serve },
     { path: "/closed", upgrade: () => textResponse(403, "not you") },

@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { liveClock } from "../../src/live.ts";
 import { listenHttp, type HttpBounds, type HttpListener } from "../../src/net/http.ts";
 import type { HttpRoute } from "../../src/net/http-route.ts";
-import { certificatesFor, makePair, MemoryLog, pause, temporaryFolder, until, writePair } from "./support.ts";
+import { admissionFor, certificatesFor, makePair, MemoryLog, pause, temporaryFolder, until, writePair } from "./support.ts";
 
 interface Listening {
   readonly http: HttpListener;
@@ -18,7 +18,7 @@ interface Listening {
 
 async function listening(routes: readonly HttpRoute[] = [], bounds: Partial<HttpBounds> = {}, perAddressMax = 100): Promise<Listening> {
   const log = new MemoryLog();
-  const http = await listenHttp({ address: "127.0.0.1", port: 0, perAddressMax, clock: liveClock, log, bounds });
+  const http = await listenHttp({ address: "127.0.0.1", port: 0, admission: admissionFor({ perAddressMax, log }), clock: liveClock, log, bounds });
   http.add(routes);
   onTestFinished(() => http.close());
   const open = () => new Promise<Socket>((resolve, reject) => {
@@ -285,13 +285,13 @@ describe("close", () => {
     await http.close();
     await http.close();
     expect(await Promise.all(ends)).toEqual(["", "", ""]);
-    const again = await listenHttp({ address: "127.0.0.1", port: http.port, perAddressMax: 1, clock: liveClock, log: new MemoryLog() });
+    const again = await listenHttp({ address: "127.0.0.1", port: http.port, admission: admissionFor(), clock: liveClock, log: new MemoryLog() });
     await again.close();
   });
 
   it("rejects to listen where another program does, with Node's code", async () => {
     const { http } = await listening();
-    const second = listenHttp({ address: "127.0.0.1", port: http.port, perAddressMax: 1, clock: liveClock, log: new MemoryLog() });
+    const second = listenHttp({ address: "127.0.0.1", port: http.port, admission: admissionFor(), clock: liveClock, log: new MemoryLog() });
     await expect(second).rejects.toMatchObject({ code: "EADDRINUSE", port: http.port });
   });
 });
@@ -300,7 +300,7 @@ describe("HTTPS", () => {
   async function secure(hosts = ["localhost", "b.example"]) {
     const certificates = await certificatesFor(hosts.map((domain) => ({ domain })));
     const log = new MemoryLog();
-    const http = await listenHttp({ address: "127.0.0.1", port: 0, certificates, perAddressMax: 100, clock: liveClock, log });
+    const http = await listenHttp({ address: "127.0.0.1", port: 0, certificates, admission: admissionFor(), clock: liveClock, log });
     http.add([echo]);
     onTestFinished(() => http.close());
     return { http, log, certificates };
@@ -340,7 +340,7 @@ describe("HTTPS", () => {
     const first = await makePair("localhost");
     const files = await writePair(folder, "localhost", first);
     const certificates = await certificatesFor([{ domain: "localhost", ...files }]);
-    const http = await listenHttp({ address: "127.0.0.1", port: 0, certificates, perAddressMax: 100, clock: liveClock, log: new MemoryLog() });
+    const http = await listenHttp({ address: "127.0.0.1", port: 0, certificates, admission: admissionFor(), clock: liveClock, log: new MemoryLog() });
     onTestFinished(() => http.close());
     http.add([echo]);
     expect(await get(http.port, first.cert, "localhost")).toContain("/echo");

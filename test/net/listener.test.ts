@@ -4,7 +4,7 @@ import { liveClock } from "../../src/live.ts";
 import { createNodeNet } from "../../src/net/node-net.ts";
 import type { Connection, Log } from "../../src/ports.ts";
 import { connectRaw } from "../support/raw-client.ts";
-import { certificatesFor, listening, MemoryLog, pause, until } from "./support.ts";
+import { admissionFor, certificatesFor, listening, MemoryLog, pause, until } from "./support.ts";
 
 // Node's own, only remembered: there is no other way to the server that would meet a full table of files.
 const servers = vi.hoisted((): Server[] => []);
@@ -48,7 +48,7 @@ describe("a listener", () => {
   it("ends handshakes of direct TLS that are under way when it is closed, and hands over nothing after", async () => {
     const certificates = await certificatesFor();
     const log = new MemoryLog();
-    const net = createNodeNet({ certificates, perAddressMax: 9, handshakeTimeoutMs: 60_000, clock: liveClock, log });
+    const net = createNodeNet({ certificates, admission: admissionFor(), handshakeTimeoutMs: 60_000, clock: liveClock, log });
     const accepted: Connection[] = [];
     const listener = await net.listen({ address: "127.0.0.1", port: 0, directTls: true }, (connection) => accepted.push(connection));
     const done = await connectRaw({ port: listener.port, tls: "direct" });
@@ -65,7 +65,7 @@ describe("a listener", () => {
 
   it("never hands over a connection after it was closed, at whatever moment that is", async () => {
     const certificates = await certificatesFor();
-    const net = createNodeNet({ certificates, perAddressMax: 99, handshakeTimeoutMs: 5_000, clock: liveClock, log: new MemoryLog() });
+    const net = createNodeNet({ certificates, admission: admissionFor(), handshakeTimeoutMs: 5_000, clock: liveClock, log: new MemoryLog() });
     for (let waitMs = 0; waitMs < 8; waitMs += 1) {
       let closed = false;
       let late = 0;

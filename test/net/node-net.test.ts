@@ -3,7 +3,7 @@ import { createNodeNet } from "../../src/net/node-net.ts";
 import { liveClock } from "../../src/live.ts";
 import type { Connection } from "../../src/ports.ts";
 import { connectRaw } from "../support/raw-client.ts";
-import { acceptingOne, certificatesFor, listening, MemoryLog, pause, Told, until } from "./support.ts";
+import { acceptingOne, admissionFor, certificatesFor, listening, MemoryLog, pause, Told, until } from "./support.ts";
 
 describe("listening", () => {
   it("takes a free port, says where the peer is, and carries bytes both ways", async () => {
@@ -216,7 +216,7 @@ describe("connections from one address", () => {
   it("are capped, and others come in when they are gone", async () => {
     const log = new MemoryLog();
     const connections: Connection[] = [];
-    const { port } = await listening((connection) => connections.push(connection), { perAddressMax: 2, loopbackExempt: false, log });
+    const { port } = await listening((connection) => connections.push(connection), { admission: admissionFor({ perAddressMax: 2, loopbackExempt: false, log }) });
     const [first] = [await connectRaw({ port }), await connectRaw({ port })];
     await until(() => connections.length === 2);
     await (await connectRaw({ port })).closed();
@@ -232,7 +232,7 @@ describe("connections from one address", () => {
 
   it("count from the first byte of direct TLS, and over all listeners", async () => {
     const certificates = await certificatesFor();
-    const net = createNodeNet({ certificates, perAddressMax: 1, loopbackExempt: false, handshakeTimeoutMs: 5000, clock: liveClock, log: new MemoryLog() });
+    const net = createNodeNet({ certificates, admission: admissionFor({ perAddressMax: 1, loopbackExempt: false }), handshakeTimeoutMs: 5000, clock: liveClock, log: new MemoryLog() });
     const accepted: Connection[] = [];
     const tls = await net.listen({ address: "127.0.0.1", port: 0, directTls: true }, (connection) => accepted.push(connection));
     const tcp = await net.listen({ address: "127.0.0.1", port: 0, directTls: false }, (connection) => accepted.push(connection));
@@ -246,7 +246,7 @@ describe("connections from one address", () => {
 
   it("are not counted from this machine, by default", async () => {
     let count = 0;
-    const { port } = await listening(() => (count += 1), { perAddressMax: 1 });
+    const { port } = await listening(() => (count += 1), { admission: admissionFor({ perAddressMax: 1 }) });
     for (let index = 0; index < 5; index += 1) await connectRaw({ port });
     await until(() => count === 5);
   });

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { generate } from "selfsigned";
 import { onTestFinished } from "vitest";
 import { liveClock } from "../../src/live.ts";
+import { createAdmission, type Admission, type AdmissionOptions } from "../../src/net/admission.ts";
 import { openCertificates, type CertificateOptions, type Certificates } from "../../src/net/certificates.ts";
 import { createNodeNet, type NodeNetOptions } from "../../src/net/node-net.ts";
 import type { Clock, Connection, ConnectionHandler, Listener, ListenSpec, Log } from "../../src/ports.ts";
@@ -69,6 +70,11 @@ export class MemoryLog implements Log {
   }
 }
 
+/** Lets in what a test brings, unless it says otherwise. */
+export function admissionFor(options: Partial<AdmissionOptions> = {}): Admission {
+  return createAdmission({ perAddressMax: 100, clock: liveClock, log: new MemoryLog(), ...options });
+}
+
 export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "refrain-net-"));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
@@ -120,7 +126,7 @@ export async function listening(
 ): Promise<Listener> {
   const certificates = options.certificates ?? (await certificatesFor());
   const net = createNodeNet({
-    perAddressMax: 100,
+    admission: admissionFor(),
     handshakeTimeoutMs: 2000,
     clock: liveClock,
     log: new MemoryLog(),

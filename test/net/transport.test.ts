@@ -184,7 +184,7 @@ describe("holding a link", () => {
   it("tells when all that was written is taken", async () => {
     const { client, link, heard } = await linked();
     client.pauseReading();
-    while (link.bufferedBytes === 0) link.write("x".repeat(1_000_000));
+    while (link.bufferedBytes === 0) link.write(["x".repeat(1_000_000)]);
     expect(heard.words).toEqual([]);
     client.resumeReading();
     await until(() => heard.words.includes("drained"));
@@ -225,7 +225,7 @@ describe("what ends a link", () => {
     const { client, link, heard } = await linked();
     heard.on = (word) => {
       if (!word.startsWith("failed")) return;
-      link.write("<stream:error/>");
+      link.write(["<stream:error/>"]);
       link.end();
     };
     client.send(`${header}<!-- no --><a id='1'/>`);
@@ -246,7 +246,7 @@ describe("what ends a link", () => {
     client.end();
     await until(() => heard.words.includes(word));
     await pause(20);
-    link.write("last words");
+    link.write(["last words"]);
     link.end();
     await client.expect("last words");
     await until(() => heard.words.length === 3);
@@ -273,7 +273,7 @@ describe("what ends a link", () => {
     };
     if (word === "drained") {
       client.pauseReading();
-      while (link.bufferedBytes === 0) link.write("x".repeat(1_000_000));
+      while (link.bufferedBytes === 0) link.write(["x".repeat(1_000_000)]);
       client.resumeReading();
     } else {
       client.send(`${header}<a id='1'/><a id='2'/>`);
@@ -331,7 +331,7 @@ describe("RFC 6120 section 5.4.3.3 STARTTLS on a link", () => {
     heard.on = (word) => {
       if (!word.startsWith("starttls")) return;
       link.pause();
-      link.write("<proceed/>");
+      link.write(["<proceed/>"]);
       void link.startTls().then(() => heard.words.push("secure"));
     };
     client.send(`${header}<starttls id='1'/>`);
@@ -349,7 +349,7 @@ describe("RFC 6120 section 5.4.3.3 STARTTLS on a link", () => {
     let failure = "";
     heard.on = (word) => {
       if (word !== "starttls 1") return;
-      link.write("<proceed/>");
+      link.write(["<proceed/>"]);
       link.startTls().catch((error: Error) => (failure = error.message));
     };
     client.send(`${header}<starttls id='1'/>`);
@@ -367,7 +367,7 @@ async function upgrading(): Promise<Pair> {
   const { link, heard } = pair;
   heard.on = (word) => {
     if (!word.startsWith("starttls")) return;
-    link.write("<proceed/>");
+    link.write(["<proceed/>"]);
     void link.startTls().then((secure) => heard.words.push(`secure ${secure.protocol}`));
   };
   return pair;

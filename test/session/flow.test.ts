@@ -19,7 +19,7 @@ beforeEach(() => {
   const link: Pick<Link, "pause" | "resume" | "write" | "destroy" | "bufferedBytes"> = {
     pause: () => void happened.push("pause"),
     resume: () => void happened.push("resume"),
-    write: (text) => void (buffered += text.length),
+    write: (texts) => void (buffered += texts.join("").length),
     destroy: () => void happened.push("destroy"),
     get bufferedBytes() {
       return buffered;
@@ -60,13 +60,13 @@ describe("Holding input", () => {
 
 describe("A client that does not take what it is sent", () => {
   it("is read from as long as no more than the soft bound waits for it", () => {
-    flow.write("x".repeat(outboxBytesSoftMax));
+    flow.write(["x".repeat(outboxBytesSoftMax)]);
     expect([happened, timers.length]).toEqual([[], 0]);
   });
 
   it("is not read from above that, until it has taken everything", () => {
-    flow.write("x".repeat(outboxBytesSoftMax + 1));
-    flow.write("x");
+    flow.write(["x".repeat(outboxBytesSoftMax + 1)]);
+    flow.write(["x"]);
     expect(happened).toEqual(["pause"]);
     buffered = 0;
     flow.drained();
@@ -76,28 +76,28 @@ describe("A client that does not take what it is sent", () => {
   });
 
   it("is dropped when it goes on like that, the time counted from its beginning", () => {
-    flow.write("x".repeat(outboxBytesSoftMax + 1));
+    flow.write(["x".repeat(outboxBytesSoftMax + 1)]);
     wait(outboxStallMs - 1);
-    flow.write("x");
+    flow.write(["x"]);
     expect(happened).toEqual(["pause"]);
     wait(1);
     expect(happened).toEqual(["pause", `stuck with ${outboxBytesSoftMax + 2}`, "destroy"]);
   });
 
   it("is dropped at once above the hard bound", () => {
-    flow.write("x".repeat(outboxBytesHardMax + 1));
+    flow.write(["x".repeat(outboxBytesHardMax + 1)]);
     expect(happened).toEqual([`stuck with ${outboxBytesHardMax + 1}`, "destroy"]);
   });
 
   it("has no timer once it is gone", () => {
-    flow.write("x".repeat(outboxBytesSoftMax + 1));
+    flow.write(["x".repeat(outboxBytesSoftMax + 1)]);
     flow.stop();
     expect(timers).toEqual([]);
   });
 
   it("stays unread after it has taken everything, if there is another reason", () => {
     flow.hold("pressure");
-    flow.write("x".repeat(outboxBytesSoftMax + 1));
+    flow.write(["x".repeat(outboxBytesSoftMax + 1)]);
     flow.drained();
     expect(happened).toEqual(["pause"]);
     flow.release("pressure");

@@ -40,7 +40,7 @@ export class Bench {
 
   outbox(): { readonly outbox: Outbox; readonly written: string[] } {
     const written: string[] = [];
-    return { outbox: new Outbox((text) => written.push(text)), written };
+    return { outbox: new Outbox((texts) => written.push(texts.join(""))), written };
   }
 
   /** The end of this turn of the event loop. */

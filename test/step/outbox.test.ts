@@ -3,11 +3,11 @@ import { Outbox } from "../../src/step/outbox.ts";
 
 function outboxOf(): { readonly outbox: Outbox; readonly written: string[] } {
   const written: string[] = [];
-  return { outbox: new Outbox((text) => written.push(text)), written };
+  return { outbox: new Outbox((texts) => written.push(texts.join(""))), written };
 }
 
 describe("An outbox", () => {
-  it("writes all that may leave in one piece, up to the first text that waits", () => {
+  it("writes all that may leave together, up to the first text that waits", () => {
     const { outbox, written } = outboxOf();
     for (const [text, ticket] of [["a", 0], ["b", 1], ["c", 2], ["d", 0]] as const) outbox.push(text, ticket);
     expect(outbox.flush(1)).toBe(true);
@@ -39,9 +39,9 @@ describe("An outbox", () => {
 
   it("takes more from within its own write and from within the word that all has left", () => {
     const written: string[] = [];
-    const outbox: Outbox = new Outbox((text) => {
-      written.push(text);
-      if (text === "a") outbox.push("b", 0);
+    const outbox: Outbox = new Outbox((texts) => {
+      written.push(...texts);
+      if (texts[0] === "a") outbox.push("b", 0);
     });
     outbox.push("a", 0);
     outbox.flush(0);
@@ -53,9 +53,9 @@ describe("An outbox", () => {
     const errors: string[] = [];
     let broken = true;
     const written: string[] = [];
-    const write = (text: string): void => {
+    const write = (texts: readonly string[]): void => {
       if (broken) throw new Error("no way out");
-      written.push(text);
+      written.push(...texts);
     };
     const outbox = new Outbox(write, (error) => errors.push(String(error)));
     outbox.push("a", 0);

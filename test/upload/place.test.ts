@@ -1,7 +1,7 @@
 /** The names of files, as people are shown them: nothing of them reaches the disk. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { disposition, isShown, mediaType } from "../../src/upload/media-type.ts";
+import { disposition, isShown, mediaType, toldType } from "../../src/upload/media-type.ts";
 import { cleanName, pathOf, pathTo } from "../../src/upload/place.ts";
 
 const id = "aaaaaaaaaaaaaaaaaaaaaa";
@@ -39,7 +39,16 @@ describe("what a browser is told of a file", () => {
   it("is the type alone, and bytes where it is none", () => {
     expect(mediaType("Image/PNG")).toBe("image/png");
     expect(mediaType("text/plain; charset=utf-8")).toBe("text/plain; charset=utf-8");
-    expect(["", undefined, "x", "text/html\r\nx: y", "a/b; boundary=c", "a/b,c/d"].map(mediaType)).toEqual(Array.from({ length: 6 }, () => "application/octet-stream"));
+    expect(mediaType('Text/Plain;CHARSET="UTF-8"; format=flowed')).toBe("text/plain; charset=utf-8");
+    expect(["audio/webm;codecs=opus", 'audio/webm; codecs="opus, vorbis"', "audio/webm;"].map(mediaType)).toEqual(["audio/webm", "audio/webm", "audio/webm"]);
+    const none = ["", undefined, "x", "text/html\r\nx: y", "a/b; c", "a/b; c=d\r\nx: y", "a/b,c/d", `a/b; c=${"d".repeat(300)}`, `a/b${" ".repeat(250_000)}x`, `a/b;${" ;".repeat(100)}x`];
+    expect(none.map(mediaType)).toEqual(none.map(() => "application/octet-stream"));
+  });
+
+  it("is bytes where a page that comes from the same place could run it", () => {
+    const run = ["text/javascript", "application/javascript; charset=utf-8", "application/x-javascript", "text/ecmascript", "text/javascript1.5", "text/jscript", "text/livescript", "text/css"];
+    expect(run.map(toldType)).toEqual(run.map(() => "application/octet-stream"));
+    expect(["image/png", "text/plain; charset=utf-8", "text/csv"].map(toldType)).toEqual(["image/png", "text/plain; charset=utf-8", "text/csv"]);
   });
 
   it("is to show what cannot hold a script, and nothing else", () => {

@@ -85,11 +85,12 @@ describe("XEP-0363 sections 4 and 7: a slot and its file", () => {
 
   it("shows nothing in a browser that could run there", async () => {
     const client = await romeo();
-    for (const type of ["text/html", "image/svg+xml", "application/xhtml+xml", "text/xml; charset=utf-8", "nonsense"]) {
+    for (const type of ["text/html", "image/svg+xml", "application/xhtml+xml", "text/xml; charset=utf-8", "nonsense", "text/javascript"]) {
       const { put: to, get } = await slotFor(client, "page.html", 2, type);
       expect((await put(to, "hi", { "content-type": type })).status, type).toBe(201);
       const { headers } = await fetch(get);
       expect(headers.get("content-disposition"), type).toMatch(/^attachment;/);
+      expect(headers.get("content-type")).not.toContain("script");
     }
   });
 
@@ -111,8 +112,13 @@ describe("XEP-0363 sections 4 and 7: a slot and its file", () => {
     expect(await part("bytes=1-2", { "if-range": '"other"' })).toEqual([200, "0123456789"]);
     const etag = (await fetch(get)).headers.get("etag") ?? "";
     expect((await fetch(get, { headers: { "if-none-match": etag } })).status).toBe(304);
-    const head = await fetch(get, { method: "HEAD" });
-    expect([head.status, head.headers.get("content-length"), await head.text()]).toEqual([200, "10", ""]);
+    expect((await fetch(get, { headers: { "if-none-match": `"other", W/${etag}` } })).status).toBe(304);
+    expect((await fetch(get, { headers: { "if-none-match": "*" } })).status).toBe(304);
+    // RFC 9110 section 14.2: parts are of GET alone.
+    for (const headers of [{}, { range: "bytes=2-4" }]) {
+      const head = await fetch(get, { method: "HEAD", headers });
+      expect([head.status, head.headers.get("content-length"), await head.text()]).toEqual([200, "10", ""]);
+    }
   });
 
   it("is still there when the server was killed, and an upload that was under way has left nothing", async () => {
@@ -151,6 +157,22 @@ describe("XEP-0363 section 7: what is no file for the slot", () => {
     expect((await fetch(get)).status).toBe(404);
     expect(await filesOnDisk()).toEqual(before);
     expect((await put(to, "right")).status).toBe(201);
+  });
+
+  it("comes with the same type and other parameters", async () => {
+    const client = await romeo();
+    const { put: to, get } = await slotFor(client, "voice.webm", 1, `audio/webm;codecs=opus${"; x=y".repeat(1_000)}`);
+    expect(to.length).toBeLessThan(500);
+    expect((await put(to, "x", { "content-type": "audio/webm;codecs=opus" })).status).toBe(415);
+    const voice = await slotFor(client, "voice.webm", 1, "audio/webm;codecs=opus");
+    expect((await put(voice.put, "x", { "content-type": "audio/webm" })).status).toBe(201);
+    expect((await fetch(voice.get)).headers.get("content-type")).toBe("audio/webm");
+    const unnamed = childOf(await answerTo(client, asking("voice.webm", 1).replace("size=", "content-type='' size=")), "slot");
+    expect((await put(childOf(unnamed, "put")?.attrs["url"] ?? "", "x", { "content-type": "audio/webm" })).status).toBe(201);
+    // As a browser sends text.
+    const note = await slotFor(client, "note.txt", 1, "text/plain");
+    expect((await put(note.put, "x", { "content-type": "text/plain;charset=UTF-8" })).status).toBe(201);
+    expect((await fetch(get)).status).toBe(404);
   });
 
   it("comes with another type, another name, another signature or none", async () => {

@@ -10,7 +10,7 @@ let closed: TestServer;
 beforeAll(async () => {
   const registration = { enabled: true, perAddress: 1_000, perHour: 1_000 };
   server = await startServer({ registration, admins: ["admin@localhost"] });
-  closed = await startServer({ registration: { passwords: false, removal: false } });
+  closed = await startServer({ registration: { passwords: false, removal: false, invitations: "nobody" } });
 });
 afterAll(() => Promise.all([server.stop(), closed.stop()]));
 
@@ -174,6 +174,17 @@ describe("XEP-0077 section 3.1 for who has logged in", () => {
     const [others] = await juliet.ask(`<iq type='get' id='o' to='bill@localhost'><query xmlns='${register}'/></iq>`);
     expect(outcome(others!)).toBe("503 service-unavailable");
     await juliet.close();
+  });
+
+  it("is with the own host alone (section 3.2): another one of the same server has no account of theirs, and ends none", async () => {
+    const two = await startServer({ domains: ["localhost", "example.net"], registration: { enabled: true } });
+    await two.addUser("juliet", password);
+    const juliet = await login(two, { user: "juliet", password });
+    const ask = async (type: string, content: string): Promise<string> => outcome((await juliet.ask(`<iq type='${type}' id='o' to='example.net'><query xmlns='${register}'>${content}</query></iq>`))[0]!);
+    expect([await ask("get", ""), await ask("set", credentials("juliet", "another password")), await ask("set", "<remove/>")]).toEqual(Array.from({ length: 3 }, () => "503 service-unavailable"));
+    expect(await tryLogin(two, "juliet", password)).toBe("success");
+    await juliet.close();
+    await two.stop();
   });
 
   it.each([["where it is on", true], ["not where all of it is off", false]])("is told of by service discovery (section 10) %s", async (_, on) => {

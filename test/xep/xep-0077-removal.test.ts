@@ -66,7 +66,7 @@ describe("XEP-0077 section 3.2: of an account that was removed", () => {
     await eventually(async () => found().length === 0 || undefined);
     await eventually(async () => readdirSync(uploads, { recursive: true }).every((name) => !/picture|romeo/.test(String(name))) || undefined);
     const facts = (await store.readAll(0, 9_999)).filter(({ data }) => JSON.stringify(data).includes("romeo"));
-    // What he did in rooms is the rooms': their lists name him until their owners say otherwise.
+    // What he did in rooms is the rooms' past; in their lists he is no more (test/muc/deleted-accounts.test.ts).
     expect(facts.filter(({ stream }) => !stream.startsWith("room/")).map(({ type, data }) => [type, data])).toEqual([["AccountDeleted", { host: "localhost", username: "romeo" }]]);
     expect(JSON.stringify(await store.query("sessions", { prefix: "", limit: 99 }))).not.toContain("romeo");
     const [room] = await juliet.ask("<iq type='get' id='i' to='garden@muc.localhost'><query xmlns='http://jabber.org/protocol/disco#items'/></iq>");

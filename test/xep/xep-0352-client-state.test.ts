@@ -4,6 +4,7 @@ import type { Config } from "../../src/config/schema.ts";
 import { heldCharsMax, heldStanzasMax, xmlLimitsAuthenticated } from "../../src/domain/limits.ts";
 import { startServer, type TestServer } from "../../src/testing/start-server.ts";
 import { chat, ManagedStage, type ManagedClient } from "../management/support.ts";
+import { joining, newRoom, opened, said } from "../muc/setting.ts";
 import { lastStream } from "../streams/support.ts";
 import { authenticate, type BoundClient } from "../support/login.ts";
 import { enabled } from "./xep-0280-setting.ts";
@@ -144,6 +145,20 @@ describe("XEP-0352 section 3.2 chat states", () => {
     expect(await come(juliet)).toEqual([]);
     await say(juliet, active);
     expect(await come(juliet)).toEqual(["inactive", "paused", "gone"]);
+  });
+
+  it("are the same in rooms, to all and to one occupant alone", async () => {
+    const { romeo, juliet } = await pair();
+    const room = newRoom();
+    await opened(romeo, room, "romeo");
+    await say(juliet, joining(room, "juliet"));
+    await come(juliet);
+    await say(juliet, inactive);
+    const typing = (to: string, type: string, name: string): string => `<message to='${to}' type='${type}'><${name} xmlns='${chatStates}'/></message>`;
+    await romeo.ask(typing(room, "groupchat", "composing") + typing(room, "groupchat", "paused") + typing(`${room}/juliet`, "chat", "composing"));
+    expect(await come(juliet)).toEqual([]);
+    await romeo.ask(said(room, "hello"));
+    expect(await come(juliet)).toEqual(["paused", "composing", "hello"]);
   });
 
   it("are the same in copies (XEP-0280)", async () => {

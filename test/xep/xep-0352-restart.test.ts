@@ -4,6 +4,7 @@ import type { SessionFactType } from "../../src/domain/session-facts.ts";
 import { startServer, type TestServer } from "../../src/testing/start-server.ts";
 import { befriended, leaveHouses } from "../management/house.ts";
 import { chat, ManagedStage, type ManagedClient } from "../management/support.ts";
+import { entered, joining, newRoom, opened, roomWords } from "../muc/setting.ts";
 import { until } from "../presence/support.ts";
 import type { BoundClient } from "../support/login.ts";
 import { active, come, event, inactive, say, state } from "./xep-0352-setting.ts";
@@ -53,6 +54,26 @@ describe("XEP-0352 section 5.2: what waited when the server was killed", () => {
     await server.restart({ kill: true });
     await juliet.resume();
     expect(await come(juliet)).toEqual([]);
+  });
+
+  it("is presence of a room, too: who has come, and under which nick", async () => {
+    const { romeo, juliet } = await pair();
+    const room = newRoom();
+    const orchard = await stage.resumable(romeo.bare, "garden");
+    await opened(orchard, room, "romeo");
+    await say(juliet, joining(room, "juliet"));
+    await come(juliet);
+    await say(juliet, inactive);
+    const nurse = await stage.resumable((await stage.cast("nurse")).nurse, "kitchen");
+    await entered(nurse, room, "nurse");
+    await orchard.ask(`<presence to='${room}/montague'/>`);
+    await recorded(juliet, 3);
+    await server.restart({ kill: true });
+    await orchard.resume();
+    await nurse.resume();
+    await juliet.resume();
+    const seen = (await juliet.caughtUp()).filter(({ attrs }) => attrs["from"]?.startsWith(`${room}/`));
+    expect(seen.map(roomWords)).toEqual(["nurse: participant/none", "romeo unavailable: moderator/owner as montague [303]", "montague: moderator/owner"]);
   });
 
   it("comes before what was sent to it after the next start, however many there are until it comes back", async () => {

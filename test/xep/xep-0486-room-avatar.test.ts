@@ -5,7 +5,7 @@ import { startServer, type TestServer } from "../../src/testing/start-server.ts"
 import { asked, inRoom, words } from "../muc/asking.ts";
 import { roomFacts } from "../muc/facts.ts";
 import { answerTo, discover, info, owning, valuesOf } from "../muc/owning.ts";
-import { entered, instant, joining, person, statusCodes } from "../muc/setting.ts";
+import { entered, instant, joining, newRoom, person, statusCodes } from "../muc/setting.ts";
 import { Stage } from "../presence/support.ts";
 import type { BoundClient } from "../support/login.ts";
 import { childOf, showXml } from "../support/xml-reader.ts";
@@ -73,6 +73,20 @@ describe("XEP-0486 section 3.2: an owner publishes the avatar of a room", () => 
     expect(await asked(clients.romeo, setting(room, `<FN>${"x".repeat(roomVCardBytesMax - frame + 1)}</FN>`))).toEqual(["error policy-violation"]);
     const [answer] = await clients.romeo.ask(setting(room, `<FN>${"x".repeat(roomVCardBytesMax - frame)}</FN>`));
     expect(answer?.attrs["type"]).toBe("result");
+  });
+});
+
+describe("XEP-0045 section 7.2.10: the vCard of a locked room", () => {
+  it("is there for its owner alone: to others there is no such room", async () => {
+    const jids = await stage.cast("romeo", "juliet");
+    const [romeo, juliet] = [await person(stage, jids.romeo), await person(stage, jids.juliet)];
+    const room = newRoom();
+    await romeo.ask(joining(room, "romeo"));
+    expect(await asked(romeo, setting(room, "<FN>Secret</FN>"))).toContain("result");
+    expect(await card(romeo, room)).toBe("<vCard><FN>Secret</FN></vCard>");
+    expect([await card(juliet, room), await asked(juliet, setting(room, ""))]).toEqual(["error item-not-found", ["error item-not-found"]]);
+    await romeo.ask(instant(room));
+    expect(await card(juliet, room)).toBe("<vCard><FN>Secret</FN></vCard>");
   });
 });
 

@@ -51,7 +51,7 @@ describe("XEP-0004: a form that is built", () => {
     ]);
     expect(serialise(built)).toBe(
       '<x xmlns="jabber:x:data" type="form"><field var="FORM_TYPE" type="hidden"><value>urn:x</value></field>' +
-      '<field var="a" type="list-single" label="A"><value>1</value><option><value>1</value></option><option><value>2</value></option></field>' +
+      '<field var="a" type="list-single" label="A"><value>1</value><option label="1"><value>1</value></option><option label="2"><value>2</value></option></field>' +
       '<field var="b" type="list-multi"><validate xmlns="urn:v"/></field></x>',
     );
   });

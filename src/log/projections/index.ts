@@ -5,8 +5,9 @@ import { accountData } from "./account-data.ts";
 import { accountRows } from "./account-rows.ts";
 import { accounts } from "./accounts.ts";
 import { archive } from "./archive.ts";
+import { invitations } from "./invitations.ts";
 import { roomRows } from "./room-rows.ts";
 import { rooms } from "./rooms.ts";
 import { sessions } from "./sessions.ts";
 
-export const projections: readonly Projection[] = [accounts, accountRows, accountData, archive, sessions, rooms, roomRows];
+export const projections: readonly Projection[] = [accounts, accountRows, accountData, archive, sessions, rooms, roomRows, invitations];

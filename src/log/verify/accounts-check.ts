@@ -46,7 +46,7 @@ export class AccountsCheck implements LogCheck {
     if (stream === "server") return;
     const thing = `secret ${type} of ${stream}`;
     if (!this.#accounts.has(stream)) this.#report({ thing, problem: "there is no such account", fix: fixes.salvage });
-    this.#withoutKeys.delete(stream);
+    if (type === "PasswordChanged") this.#withoutKeys.delete(stream);
   }
 
   end(): void {

@@ -25,7 +25,7 @@ export class FactForm {
     const wrong = (problem: string, fix: string = fixes.salvage): undefined => void this.#report({ thing, problem, fix });
     if (row.position <= this.#position) wrong(`expected a position above ${this.#position}`);
     this.#position = row.position;
-    if (!isStream(row.stream)) wrong(`expected a stream server, account/HOST/USER, session/HOST/ID or room/HOST/ROOM, got ${JSON.stringify(row.stream)}`);
+    if (!isStream(row.stream)) wrong(`expected a stream server, account/HOST/USER, session/HOST/ID, room/HOST/ROOM or invitation/HOST/ID, got ${JSON.stringify(row.stream)}`);
     if (row.at < 0 || row.version < 1 || row.v < 1 || row.step === "") wrong("expected a time, a version and a step");
     const known = factVersions.get(row.type);
     if (known === undefined) return wrong(`${row.type} is a type of fact that this refrain does not know`, fixes.newer);
@@ -51,5 +51,5 @@ export class FactForm {
 }
 
 export function isStream(stream: string): boolean {
-  return /^(?:server|(?:account|session|room)\/[^/]+\/[^/]+)$/u.test(stream);
+  return /^(?:server|(?:account|session|room|invitation)\/[^/]+\/[^/]+)$/u.test(stream);
 }

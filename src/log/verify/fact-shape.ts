@@ -1,12 +1,13 @@
 /** What the data of each fact has to hold, so that nobody who reads it meets something else. */
 
 import type { AccountFacts } from "../../domain/facts.ts";
+import type { InvitationFacts } from "../../domain/invitation.ts";
 import type { RoomFacts } from "../../domain/room-facts.ts";
 import type { SessionFacts } from "../../domain/session-facts.ts";
 import type { Json } from "../../ports.ts";
 
 type Kind = "string" | "number" | "boolean" | "object" | "array" | "something";
-type Facts = AccountFacts & SessionFacts & RoomFacts & Record<"FakeSaltKeyMade" | "MessageOfTheDaySet" | "SessionsForgotten" | "SessionsCompacted" | "LogSalvaged", unknown>;
+type Facts = AccountFacts & SessionFacts & RoomFacts & InvitationFacts & Record<"InvitationsForgotten" | "FakeSaltKeyMade" | "MessageOfTheDaySet" | "SessionsForgotten" | "SessionsCompacted" | "LogSalvaged", unknown>;
 
 /** Names that may hold null, or nothing, are not in it. */
 const shapes: { readonly [Type in keyof Facts]: Readonly<Record<string, Kind>> } = {
@@ -15,6 +16,7 @@ const shapes: { readonly [Type in keyof Facts]: Readonly<Record<string, Kind>> }
   AccountDeleted: {},
   AccountDisabled: {},
   AccountEnabled: {},
+  DeviceTokensChanged: { why: "string" },
   RosterItemSet: { item: "object", version: "number" },
   RosterItemRemoved: { jid: "string", version: "number" },
   SubscriptionRequested: { from: "string", stanza: "string" },
@@ -53,6 +55,11 @@ const shapes: { readonly [Type in keyof Facts]: Readonly<Record<string, Kind>> }
   StanzaHeld: { number: "number", kind: "string", type: "string" },
   HeldStanzasReleased: { through: "number" },
   SessionEnded: { reason: "string" },
+  InvitationMade: { link: "string", contact: "boolean", expiresAt: "number" },
+  InvitationUsed: { by: "string", registered: "boolean" },
+  InvitationFulfilled: {},
+  InvitationRevoked: {},
+  InvitationsForgotten: { invitations: "array" },
   FakeSaltKeyMade: {},
   MessageOfTheDaySet: {},
   SessionsForgotten: { sessions: "array" },
@@ -67,6 +74,7 @@ export function misshapen(stream: string, type: string, data: Json): string | un
   const [kind, host, owner] = stream.split("/");
   if (kind === "account" && (values["host"] !== host || values["username"] !== owner)) return "its data is of another account";
   if (kind === "room" && (values["host"] !== host || values["room"] !== owner)) return "its data is of another room";
+  if (kind === "invitation" && (values["host"] !== host || values["id"] !== owner)) return "its data is of another invitation";
   for (const [name, expected] of Object.entries(shapes[type as keyof Facts] ?? {})) {
     const found = Object.hasOwn(values, name) ? kindOf(values[name]) : "nothing";
     if (found !== expected && (expected !== "something" || found === "nothing")) return `its ${name} is ${found}, expected ${expected}`;

@@ -26,6 +26,8 @@ interface Owner {
 
 const owners: readonly Owner[] = [
   { prefix: "account/", ends: ["AccountCreated", "AccountDeleted"], tells: ["ArchiveTrimmed"] },
+  // Of these nothing goes but the whole.
+  { prefix: "invitation/", ends: [], tells: [] },
   { prefix: "room/", ends: ["RoomCreated", "RoomDestroyed"], tells: ["RoomArchiveTrimmed", "OccupantsNoted"] },
 ];
 

@@ -202,6 +202,9 @@ export class Timeline {
       case "sasl.aborted":
       case "sasl.succeeded":
       case "sasl.failed":
+      case "sasl2.started":
+      case "sasl2.continued":
+      case "sasl2.aborted":
         return this.#under.joinOr("sasl", entry, own);
       case "tls.established":
         return this.#under.finish("tls", entry, `STARTTLS → ${short(event.protocol)}`) ?? own();

@@ -17,6 +17,9 @@ const groups: { readonly [Name in Type]: TimelineRow["group"] } = {
   "sasl.aborted": "sasl",
   "sasl.succeeded": "sasl",
   "sasl.failed": "sasl",
+  "sasl2.started": "sasl",
+  "sasl2.continued": "sasl",
+  "sasl2.aborted": "sasl",
   "bind.requested": "bind",
   "bind.failed": "bind",
   "resource.bound": "bind",
@@ -49,7 +52,8 @@ export function groupOfEvent(type: Type): TimelineRow["group"] {
 }
 
 const clients: ReadonlySet<Type> = new Set<Type>([
-  "stream.opened", "stream.ended", "stream.failed", "tls.requested", "sasl.started", "sasl.continued", "sasl.aborted", "bind.requested",
+  "stream.opened", "stream.ended", "stream.failed", "tls.requested", "sasl.started", "sasl.continued", "sasl.aborted",
+  "sasl2.started", "sasl2.continued", "sasl2.aborted", "bind.requested",
   "resume.requested", "roster.requested", "presence.changed", "presence.withdrawn", "presence.directed", "management.requested", "stanza.received",
   "link.attached",
 ]);

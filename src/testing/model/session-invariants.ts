@@ -3,7 +3,7 @@
  * simulation of the whole server: that one live session has a full JID, that each message has exactly one fate, that the log folds to
  * the live state and counts never go back, and what each contact sees of the others' presence.
  */
-import { asksWhatItAwaits, requestsAreAnswered } from "./session-answers.ts";
+import { asksWhatItAwaits, loginIsConfirmed, requestsAreAnswered, wishesWhileOpen } from "./session-answers.ts";
 import {
   answersResumption, countsFitTheWire, countsFromRequestToEnd, crashIsALostLink, isRecordable, linkIsPrivate, overflowEndsResumption, promisesWhatWasAsked,
   waitsAsPromised,
@@ -32,6 +32,8 @@ export const sessionInvariants: readonly SessionInvariant[] = [
   leadsOn,
   asksWhatItAwaits,
   requestsAreAnswered,
+  loginIsConfirmed,
+  wishesWhileOpen,
   identityFromSasl,
   plaintextForgotten,
   claimIsChecked,

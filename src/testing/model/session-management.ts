@@ -1,5 +1,6 @@
 /** What holds of stream management, of a lost link and of a lost server. */
 import type { SessionSnapshot } from "../../../machines/fold.ts";
+import type { SessionEvent } from "../../../machines/session-events.ts";
 import { afterEvent, asked, type SessionInvariant } from "./session-rules.ts";
 import { ofTheLink } from "./session-steps.ts";
 import { isHibernating } from "./session-told.ts";
@@ -20,18 +21,27 @@ export const countsFromRequestToEnd: SessionInvariant = {
   }),
 };
 
-const changes: ReadonlySet<string> = new Set(["off management.requested on", "off management.requested resumable", "resumable queue.overflowed on"]);
+const changes: ReadonlySet<string> = new Set([
+  "off management.requested on", "off management.requested resumable", "off resource.bound on", "off resource.bound resumable", "resumable queue.overflowed on",
+]);
 
 export const promisesWhatWasAsked: SessionInvariant = {
   name: "A client gets the time to resume in that it asked for, as far as there is so much; none if it asked for none.",
   source: "XEP-0198 section 3",
   step: afterEvent((before, event, { context: is }) => {
     const was = before.context;
-    if (event.type !== "management.requested" || was.management !== "off" || !before.hasTag("connected")) return undefined;
-    const wanted = event.resumable ? Math.min(was.policy.resumptionMs, (event.max ?? Number.POSITIVE_INFINITY) * 1_000) : 0;
+    const asked = event.type === "management.requested" && before.hasTag("connected") && was.management === "off" ? event : wishOf(before, event);
+    if (asked === undefined) return event.type === "resource.bound" ? unlike("management", is.management, was.management) : undefined;
+    const wanted = asked.resumable ? Math.min(was.policy.resumptionMs, (asked.max ?? Number.POSITIVE_INFINITY) * 1_000) : 0;
     return unlike("milliseconds to resume in", is.resumptionMs, wanted) ?? unlike("management", is.management, wanted > 0 ? "resumable" : "on");
   }),
 };
+
+/** XEP-0198 section 9.1: what a login wants of the session that begins with it. */
+function wishOf(before: SessionSnapshot, { type }: SessionEvent): { readonly resumable: boolean; readonly max: number | null } | undefined {
+  const begins = type === "resource.bound" && before.matches({ authenticated: { fulfilling: "binding" } });
+  return begins ? (before.context.wishes?.bind?.management ?? undefined) : undefined;
+}
 
 export const overflowEndsResumption: SessionInvariant = {
   name: "A session whose queue is full is counted for and cannot be resumed: its queue is dropped, or it is over with its link.",

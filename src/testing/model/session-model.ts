@@ -43,7 +43,7 @@ function keyOf(state: SessionSnapshot): string {
   if (status === "done") return "closed";
   const {
     policy, secure, headerSent, from, host, username, resource, saslFailures, saslRefusals, bindFailures, bindId, management, directed, timers,
-    roster: _, priority: __, presence: ___, resumptionMs: ____, extensions: _____, reason: ______, ...others
+    device: _______, roster: _, priority: __, presence: ___, resumptionMs: ____, extensions: _____, reason: ______, ...others
   } = context;
   // A claim is believed over TLS only; whether it names this host matters, and not what other host it names.
   const claim = secure && from !== null ? (from.endsWith(`@${host}`) ? from.slice(0, from.indexOf("@")) : "elsewhere") : null;

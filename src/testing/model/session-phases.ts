@@ -1,5 +1,6 @@
 /** Where the negotiation of a stream goes: what each request of the client and each answer of the server lead to. */
 import type { SessionSnapshot } from "../../../machines/fold.ts";
+import type { SessionContext } from "../../../machines/session-context.ts";
 import type { SessionEvent } from "../../../machines/session-events.ts";
 import { stateName } from "../../../machines/state-name.ts";
 import type { StreamErrorCondition } from "../../domain/errors.ts";
@@ -9,7 +10,8 @@ import { says } from "./unlike.ts";
 
 /** A state, as far as negotiation tells them apart. */
 export type Phase =
-  | "awaitingStream" | "negotiating.offering" | "negotiating.securing" | "negotiating.authenticating" | "authenticated.awaitingRestart"
+  | "awaitingStream" | "negotiating.offering" | "negotiating.securing" | "negotiating.authenticating" | "negotiating.signingIn"
+  | "authenticated.awaitingRestart" | "authenticated.fulfilling.resuming" | "authenticated.fulfilling.binding"
   | "authenticated.binding.idle" | "authenticated.binding.pending" | "authenticated.binding.resuming"
   | "connected" | "hibernating" | "closing" | "closed";
 
@@ -52,11 +54,11 @@ export const headerIsJudged: SessionInvariant = {
 };
 
 export const featuresFollowHeader: SessionInvariant = {
-  name: "What follows this side's header is the features of the stream, unless the stream is closed; they are sent at no other time.",
-  source: "RFC 6120 section 4.3.2",
+  name: "What follows this side's header, or the word that a login is done, is the features of the stream, unless it is closed; they are sent at no other time.",
+  source: "RFC 6120 section 4.3.2, XEP-0388 section 2.6.1",
   step: ({ effects, after }) => {
     const types = effects.map(({ type }) => type);
-    const [header, features] = [types.indexOf("open.stream"), types.indexOf("offer.features")];
+    const [header, features] = [Math.max(types.indexOf("open.stream"), types.indexOf("confirm.login")), types.indexOf("offer.features")];
     const offers = header >= 0 && phaseOf(after) !== "closing" && phaseOf(after) !== "closed";
     return (
       says(offers && features !== header + 1, "a stream header without features") ??
@@ -70,7 +72,7 @@ export const featuresFollowHeader: SessionInvariant = {
 function faultsOf(before: SessionSnapshot, event: SessionEvent): readonly StreamErrorCondition[] | undefined {
   const phase = phaseOf(before);
   const { secure, from, host, username } = before.context;
-  if (event.type === "sasl.succeeded" && phase === "negotiating.authenticating") {
+  if (event.type === "sasl.succeeded" && (phase === "negotiating.authenticating" || phase === "negotiating.signingIn")) {
     return secure && from !== null && from !== `${event.username}@${host}` ? ["invalid-from"] : [];
   }
   if (event.type !== "stream.opened" || phase === "hibernating" || phase === "closing" || phase === "closed") return undefined;
@@ -87,10 +89,20 @@ function nextPhases(before: SessionSnapshot, phase: Phase, event: SessionEvent):
   const { type } = event;
   const wayOn = onward[type]?.[phase];
   const fits = (faultsOf(before, event) ?? []).length === 0;
+  // XEP-0388 section 2.4: while a login goes on nothing else does.
+  if (type in answered && phase === "negotiating.signingIn") return ["closing"];
+  if (type === "sasl.succeeded" && phase === "negotiating.signingIn") return fits ? [fulfilmentOf(before.context.wishes)] : ["closing"];
+  if (type === "resume.refused" && phase === "authenticated.fulfilling.resuming") return [fulfilmentOf({ bind: null, ...before.context.wishes, resume: null })];
   if (type in answered) return type === "management.requested" && phase === "connected" && before.context.management !== "off" ? ["closing"] : wayOn ?? [phase];
   if (requests.has(type)) return wayOn !== undefined && fits && !(type === "tls.requested" && before.context.secure) ? wayOn : ["closing"];
   if (answers.has(type)) return wayOn === undefined ? [phase] : fits ? wayOn : ["closing"];
   return undefined;
+}
+
+/** What comes next of what a login asks for. */
+function fulfilmentOf(wishes: Pick<NonNullable<SessionContext["wishes"]>, "resume" | "bind"> | null): Phase {
+  if (wishes?.resume != null) return "authenticated.fulfilling.resuming";
+  return wishes?.bind != null ? "authenticated.fulfilling.binding" : "authenticated.binding.idle";
 }
 
 const onward: Readonly<Partial<Record<SessionEvent["type"], Readonly<Partial<Record<Phase, readonly Phase[]>>>>>> = {
@@ -101,14 +113,19 @@ const onward: Readonly<Partial<Record<SessionEvent["type"], Readonly<Partial<Rec
   "sasl.started": { "negotiating.offering": ["negotiating.authenticating"], "negotiating.authenticating": ["negotiating.authenticating", "closing"] },
   "sasl.continued": { "negotiating.authenticating": ["negotiating.authenticating"], "negotiating.offering": ["negotiating.offering", "closing"] },
   "sasl.aborted": { "negotiating.authenticating": ["negotiating.offering", "closing"], "negotiating.offering": ["negotiating.offering", "closing"] },
-  "sasl.challenged": { "negotiating.authenticating": ["negotiating.authenticating"] },
+  "sasl.challenged": { "negotiating.authenticating": ["negotiating.authenticating"], "negotiating.signingIn": ["negotiating.signingIn"] },
   "sasl.succeeded": { "negotiating.authenticating": ["authenticated.awaitingRestart"] },
-  "sasl.failed": { "negotiating.authenticating": ["negotiating.offering", "closing"] },
+  "sasl.failed": { "negotiating.authenticating": ["negotiating.offering", "closing"], "negotiating.signingIn": ["negotiating.offering", "closing"] },
+  "sasl2.started": { "negotiating.offering": ["negotiating.signingIn"] },
+  "sasl2.continued": { "negotiating.signingIn": ["negotiating.signingIn"], "negotiating.offering": ["negotiating.offering", "closing"] },
+  "sasl2.aborted": { "negotiating.signingIn": ["negotiating.offering", "closing"], "negotiating.offering": ["negotiating.offering", "closing"] },
   "bind.requested": { "authenticated.binding.idle": ["authenticated.binding.pending"], "connected": ["connected"] },
-  "resource.bound": { "authenticated.binding.pending": ["connected"] },
-  "bind.failed": { "authenticated.binding.pending": ["authenticated.binding.idle", "closing"] },
+  "resource.bound": { "authenticated.binding.pending": ["connected"], "authenticated.fulfilling.binding": ["connected"] },
+  "bind.failed": {
+    "authenticated.binding.pending": ["authenticated.binding.idle", "closing"], "authenticated.fulfilling.binding": ["authenticated.binding.idle"],
+  },
   "resume.requested": { "authenticated.binding.idle": ["authenticated.binding.resuming"] },
-  "resume.granted": { "authenticated.binding.resuming": ["closed"] },
+  "resume.granted": { "authenticated.binding.resuming": ["closed"], "authenticated.fulfilling.resuming": ["closed"] },
   "resume.refused": { "authenticated.binding.resuming": ["authenticated.binding.idle"] },
 };
 
@@ -116,7 +133,7 @@ const onward: Readonly<Partial<Record<SessionEvent["type"], Readonly<Partial<Rec
 const answered = { "resume.requested": true, "management.requested": true };
 
 const requests: ReadonlySet<SessionEvent["type"]> = new Set([
-  "stream.opened", "tls.requested", "sasl.started", "sasl.continued", "sasl.aborted", "bind.requested",
+  "stream.opened", "tls.requested", "sasl.started", "sasl.continued", "sasl.aborted", "sasl2.started", "sasl2.continued", "sasl2.aborted", "bind.requested",
 ]);
 
 const answers: ReadonlySet<SessionEvent["type"]> = new Set([

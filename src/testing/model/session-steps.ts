@@ -98,10 +98,11 @@ export const onlyConnectedRoutes: SessionInvariant = {
   source: "RFC 6120 sections 4.9.3.12 and 7.1",
   step: afterEvent((before, event, after, step) => {
     const open = before.status === "active" && !before.hasTag("connected") && !before.matches("closing");
-    const allowed = event.type === "stanza.received" && event.allowed;
-    const refused = event.type === "stanza.received" && !event.allowed && open;
+    // XEP-0388 section 2.4: while a login goes on nothing else does.
+    const allows = event.type === "stanza.received" && event.allowed && !before.matches({ negotiating: "signingIn" });
+    const refused = event.type === "stanza.received" && !allows && open;
     return (
-      says(asked(step, "handle.stanza").length !== (allowed && !before.matches("closing") && !isHibernating(before) ? 1 : 0), "handle.stanza was asked for wrongly") ??
+      says(asked(step, "handle.stanza").length !== (allows && !before.matches("closing") && !isHibernating(before) ? 1 : 0), "handle.stanza was asked for wrongly") ??
       says(refused && asked(step, "close.stream")[0]?.condition !== "not-authorized", "a stanza before binding does not close the stream with not-authorized") ??
       says(refused && !after.matches("closing"), "the stream stays open after a stanza before binding")
     );

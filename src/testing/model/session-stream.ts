@@ -64,7 +64,7 @@ export const timersAreKnown: SessionInvariant = {
   },
 };
 
-const writes: ReadonlySet<SessionEffect["type"]> = new Set(["open.stream", "offer.features", "send.element", "close.stream", "resend.queue"]);
+const writes: ReadonlySet<SessionEffect["type"]> = new Set(["open.stream", "offer.features", "send.element", "confirm.login", "close.stream", "resend.queue"]);
 
 function lets(effects: SessionStep["effects"]): boolean {
   return effects.some(({ type }) => type === "drop.link");

@@ -49,7 +49,8 @@ function hasNoWire(state: SessionSnapshot): boolean {
 
 /** What only the peer's bytes cause. */
 const fromTheWire: ReadonlySet<EventType> = new Set([
-  "stream.opened", "stanza.received", "tls.requested", "sasl.started", "sasl.continued", "sasl.aborted", "bind.requested", "resume.requested",
+  "stream.opened", "stanza.received", "tls.requested", "sasl.started", "sasl.continued", "sasl.aborted", "sasl2.started", "sasl2.continued", "sasl2.aborted",
+  "bind.requested", "resume.requested",
   "roster.requested", "presence.changed", "presence.withdrawn", "presence.directed", "management.requested",
 ]);
 
@@ -59,22 +60,22 @@ const ends: ReadonlySet<EventType> = new Set(["stream.ended", "session.replaced"
 const answered: ReadonlySet<EventType> = new Set(["management.requested", "resume.requested"]);
 
 /** What answers an effect that was asked for: nothing else is told before it, and it is told nowhere else. */
-const answers: Readonly<Partial<Record<EventType, object>>> = {
-  "tls.established": { negotiating: "securing" },
-  "tls.failed": { negotiating: "securing" },
-  "sasl.challenged": { negotiating: "authenticating" },
-  "sasl.succeeded": { negotiating: "authenticating" },
-  "sasl.failed": { negotiating: "authenticating" },
-  "resource.bound": { authenticated: { binding: "pending" } },
-  "bind.failed": { authenticated: { binding: "pending" } },
-  "resume.granted": { authenticated: { binding: "resuming" } },
-  "resume.refused": { authenticated: { binding: "resuming" } },
+const answers: Readonly<Partial<Record<EventType, readonly object[]>>> = {
+  "tls.established": [{ negotiating: "securing" }],
+  "tls.failed": [{ negotiating: "securing" }],
+  "sasl.challenged": [{ negotiating: "authenticating" }, { negotiating: "signingIn" }],
+  "sasl.succeeded": [{ negotiating: "authenticating" }, { negotiating: "signingIn" }],
+  "sasl.failed": [{ negotiating: "authenticating" }, { negotiating: "signingIn" }],
+  "resource.bound": [{ authenticated: { binding: "pending" } }, { authenticated: { fulfilling: "binding" } }],
+  "bind.failed": [{ authenticated: { binding: "pending" } }, { authenticated: { fulfilling: "binding" } }],
+  "resume.granted": [{ authenticated: { binding: "resuming" } }, { authenticated: { fulfilling: "resuming" } }],
+  "resume.refused": [{ authenticated: { binding: "resuming" } }, { authenticated: { fulfilling: "resuming" } }],
 };
 
 function canBeTold(state: SessionSnapshot, type: EventType): boolean {
   if (state.status !== "active") return false;
   const asked = answers[type];
-  if (asked !== undefined) return state.matches(asked as never);
+  if (asked !== undefined) return asked.some((states) => state.matches(states as never));
   // Of an account there is nothing to remove or to replace before it is known.
   if (type === "account.removed" || type === "session.replaced") return state.context.username !== null;
   // The answer to this side's end may be told late; a failed stream is also what the server tells when it ends every session.
@@ -105,8 +106,21 @@ const values: { readonly [Type in EventType]: Values<Type> } = {
   "sasl.challenged": () => [{ data: "cj0x" }],
   "sasl.continued": nothing,
   "sasl.aborted": nothing,
-  "sasl.succeeded": () => [{ username: "romeo", data: "dj1y" }, { username: "romeo", data: null }, { username: "juliet", data: null }],
+  "sasl.succeeded": () => [
+    { username: "romeo", data: "dj1y" }, { username: "romeo", data: null }, { username: "juliet", data: null }, { username: "romeo", data: null, device: "d1" },
+  ],
   "sasl.failed": () => [{ condition: "not-authorized", text: null }, { condition: "invalid-mechanism", text: "not offered" }],
+  "sasl2.started": ({ policy }) => [
+    { resume: null, bind: { tag: "phone", management: null } },
+    { resume: null, bind: { tag: null, management: { resumable: true, max: null } } },
+    { resume: null, bind: { tag: null, management: { resumable: false, max: null } } },
+    { resume: null, bind: { tag: null, management: { resumable: true, max: Math.max(1, Math.floor(policy.resumptionMs / 2_000)) } } },
+    { resume: { id: "old", h: 7 }, bind: { tag: "phone", management: { resumable: true, max: null } } },
+    { resume: { id: "old", h: countsEnd - 1 }, bind: null },
+    { resume: null, bind: null },
+  ].map((wishes) => ({ mechanism: "SCRAM-SHA-256", ...wishes })),
+  "sasl2.continued": nothing,
+  "sasl2.aborted": nothing,
   "bind.requested": () => [{ id: "b1", resource: "orchard" }, { id: "b2", resource: null }],
   "bind.failed": () => [{ condition: "conflict", text: "in use" }, { condition: "resource-constraint", text: "too many" }],
   "resource.bound": () => [{ resource: "orchard", roster: { version: "7", items: 2 } }, { resource: "balcony", roster: { version: "0", items: 0 } }],
@@ -178,9 +192,12 @@ function expiries({ timers }: SessionContext, at: number): readonly Value<"timer
 
 const likely: readonly { readonly states: object | string; readonly types: readonly EventType[] }[] = [
   { states: "awaitingStream", types: ["stream.opened"] },
-  { states: { negotiating: "offering" }, types: ["sasl.started", "tls.requested", "stanza.received"] },
+  { states: { negotiating: "offering" }, types: ["sasl.started", "sasl2.started", "tls.requested", "stanza.received"] },
   { states: { negotiating: "securing" }, types: ["tls.established"] },
   { states: { negotiating: "authenticating" }, types: ["sasl.succeeded", "sasl.succeeded", "sasl.challenged", "sasl.continued", "sasl.failed"] },
+  { states: { negotiating: "signingIn" }, types: ["sasl.succeeded", "sasl.succeeded", "sasl.succeeded", "sasl.challenged", "sasl2.continued", "sasl.failed"] },
+  { states: { authenticated: { fulfilling: "resuming" } }, types: ["resume.refused"] },
+  { states: { authenticated: { fulfilling: "binding" } }, types: ["resource.bound", "resource.bound", "bind.failed"] },
   { states: { authenticated: "awaitingRestart" }, types: ["stream.opened"] },
   { states: { authenticated: { binding: "idle" } }, types: ["bind.requested", "bind.requested", "resume.requested", "stanza.received"] },
   { states: { authenticated: { binding: "pending" } }, types: ["resource.bound", "resource.bound", "bind.failed"] },
@@ -201,7 +218,7 @@ const likely: readonly { readonly states: object | string; readonly types: reado
 
 /** Types whose every value leads on, and not the first one only. */
 const leadingOn: ReadonlySet<EventType> = new Set([
-  "bind.requested", "resource.bound", "resume.requested", "resume.refused", "presence.changed", "presence.directed", "presence.undirected",
+  "sasl2.started", "bind.requested", "resource.bound", "resume.requested", "resume.refused", "presence.changed", "presence.directed", "presence.undirected",
   "management.requested", "extension.changed", "server.recovered",
 ]);
 

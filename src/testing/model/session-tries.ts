@@ -27,6 +27,8 @@ export const triesAreFew: SessionInvariant = {
   },
 };
 
+const outOfPlace: ReadonlySet<string> = new Set(["sasl.continued", "sasl.aborted", "sasl2.continued", "sasl2.aborted"]);
+
 type Count = "logins" | "mechanisms" | "binds";
 
 /** What fails in this step: a login that was refused, given up for another or aborted, or one that never began. */
@@ -34,9 +36,10 @@ function failureOf({ before, event }: SessionStep, mechanisms: number): Count | 
   if (before === undefined || event === undefined) return undefined;
   const phase = phaseOf(before);
   if (phase === "authenticated.binding.pending") return event.type === "bind.failed" ? "binds" : undefined;
-  if (phase === "negotiating.offering") return event.type === "sasl.continued" || event.type === "sasl.aborted" ? "logins" : undefined;
-  if (phase !== "negotiating.authenticating") return undefined;
-  if (event.type === "sasl.started" || event.type === "sasl.aborted") return "logins";
+  if (phase === "negotiating.offering") return outOfPlace.has(event.type) ? "logins" : undefined;
+  if (phase !== "negotiating.authenticating" && phase !== "negotiating.signingIn") return undefined;
+  if (event.type === (phase === "negotiating.signingIn" ? "sasl2.aborted" : "sasl.aborted")) return "logins";
+  if (event.type === "sasl.started" && phase === "negotiating.authenticating") return "logins";
   if (event.type !== "sasl.failed") return undefined;
   // Who takes a mechanism that is not for it has not tried to log in, but not without end.
   return event.condition === "invalid-mechanism" && mechanisms < refusedMechanismsMax ? "mechanisms" : "logins";

@@ -4,7 +4,7 @@ import type { SessionPolicy } from "../../../machines/session-context.ts";
 import type { SessionEvent } from "../../../machines/session-events.ts";
 import {
   begin, bindFailed, bindRequested, counted, linkAttached, linkLost, opened, policy, presenceChanged, recovered, resourceBound, resumable,
-  startAt, timeOf, toBinding, toConnected, toPending, toRestart, toResumable, toResuming, type Telling,
+  startAt, timeOf, toBinding, toConnected, toInlineBinding, toInlineResuming, toPending, toRestart, toResumable, toResuming, type Telling,
 } from "../telling.ts";
 
 /** A snapshot, with the life that led to it and a tail that was told after it. */
@@ -44,6 +44,11 @@ const lives: readonly Life[] = [
   { name: "binding after a failure", events: [...toPending, bindFailed], tail: [bindRequested, bindFailed] },
   { name: "claims a resource", events: toPending, tail: [resourceBound, resumable, linkLost] },
   { name: "looks for another session", events: toResuming, tail: [{ type: "resume.refused", condition: "item-not-found", h: 3 }, bindRequested] },
+  {
+    name: "looks for another session within its login", events: toInlineResuming,
+    tail: [{ type: "resume.refused", condition: "item-not-found", h: 3 }, resourceBound, linkLost],
+  },
+  { name: "claims a resource within its login", events: toInlineBinding, tail: [bindFailed, bindRequested, resourceBound] },
   ...connected,
   { name: "counts", events: [...toConnected, counted], tail: [{ type: "queue.overflowed" }] },
   { name: "can be resumed, for as long as it wants", events: [...toConnected, { ...resumable, max: 7 }], tail: [linkLost, recovered] },

@@ -44,7 +44,7 @@ describe("A saved world", () => {
     ["whose plan has no such device", { ...saved, plan: { ...saved.plan, devices: [1, 1] } }, `plan: happenings: there is no such device${damaged}`],
     ["whose happenings are not in order", { ...saved, plan: { ...saved.plan, happenings: saved.plan.happenings.toReversed() } }, `plan: happenings: not in the order of time${damaged}`],
     ["that ends before it is over", { ...saved, plan: { ...saved.plan, lengthMs: 2_000 } }, `plan: happenings: after the world's end${damaged}`],
-    ["of no known kind", { ...saved, plan: { ...saved.plan, happenings: [{ at: 1, kind: "nap", device: 0, choice: 1 }] } }, `plan.happenings.0.kind: expected "act" or "use" or "misbehave" or "link" or "server", got "nap"${damaged}`],
+    ["of no known kind", { ...saved, plan: { ...saved.plan, happenings: [{ at: 1, kind: "nap", device: 0, choice: 1 }] } }, `plan.happenings.0.kind: expected "act" or "use" or "room" or "misbehave" or "link" or "server", got "nap"${damaged}`],
     ["with something unknown in it", { ...saved, colour: "blue" }, `expected nothing that is called "colour"${damaged}`],
     ["of a machine", { refrain: "check-case", version: 1 }, none],
     ["of nothing", null, none],

@@ -15,9 +15,9 @@ function say(answer: Answer): void {
 }
 
 async function answer(ask: Ask): Promise<Answer> {
-  if (ask.kind === "make") return { kind: "made", plan: player.planWorld(ask.seed) };
+  if (ask.kind === "make") return { kind: "made", plan: player.planWorld(ask.seed, ask.room) };
   try {
-    const report = await player.playWorld(ask.kind === "plan" ? ask.plan : player.planWorld(ask.seed));
+    const report = await player.playWorld(ask.kind === "plan" ? ask.plan : player.planWorld(ask.seed, ask.room));
     return { kind: "played", played: slim(report, ask.kind === "plan" && ask.isTold) };
   } catch (error) {
     return { kind: "played", played: thrown(error) };

@@ -24,11 +24,12 @@ export async function simulate(args: readonly string[], { place, print, stop }: 
     .description("Plays whole worlds in simulated time: refrain and its clients, networks that fail, a disk that fails; and checks that every rule holds.")
     .option("--seeds <N>", "how many worlds", whole(1, seedMax))
     .option("--seed <S>", "one world: that of this seed", whole(0, seedMax))
+    .option("--room <N>", "other worlds: one room with so many people in it, with faults while they enter, speak and leave", whole(2, 1_000))
     .option("--minutes <M>", "as many worlds as fit into so many minutes of real time", positive)
     .option("--from <S>", "the first seed", whole(0, seedMax), 1)
     .option("--jobs <N>", "how many processes play", whole(1, 256), availableParallelism())
     .option("--keep-going", "also after a world in which a rule is broken; in the end one world for each rule is made smaller")
-    .option("--deadline <S>", "seconds of real time, after which a world that has not come to its end counts as broken", positive, 60)
+    .option("--deadline <S>", "seconds of real time, after which a world that has not come to its end counts as broken; with --room one more for each of them", positive, 60)
     .option("--minimise <S>", "seconds for making a broken world smaller, at most; 0 leaves it as it is, and saves it so", notNegative, 120)
     .option("--save <DIR>", "folder for the saved cases (default: a new one for temporary files, if there is something to save)")
     .option("--replay <FILE>", "plays a saved case, and nothing else")
@@ -95,6 +96,7 @@ Examples:
   npm run simulate -- --seeds 10000 --jobs 2
   npm run simulate -- --minutes 10 --from 1000000 --keep-going --save ./broken
   npm run simulate -- --seed 1234
+  npm run simulate -- --room 1000 --seeds 3
   npm run simulate -- --replay ./broken/seed-1234-nothing-is-lost.json`;
 
 function whole(min: number, max: number): (text: string) => number {

@@ -3,17 +3,18 @@ import type { WorldCounts, WorldPlan, WorldReport } from "../world/plan.ts";
 
 /** What plays worlds: the module whose address a child is given exports these two. */
 export interface Player {
-  planWorld(seed: number): WorldPlan;
+  /** `room`: so many people in one room, and nothing else. */
+  planWorld(seed: number, room?: number): WorldPlan;
   playWorld(plan: WorldPlan): Promise<WorldReport>;
 }
 
 export type Ask =
   /** Play the world of this seed. */
-  | { readonly kind: "seed"; readonly seed: number }
+  | { readonly kind: "seed"; readonly seed: number; readonly room?: number | undefined }
   /** Play this one. `isTold`: with its transcript, even if no rule is broken. */
   | { readonly kind: "plan"; readonly plan: WorldPlan; readonly isTold: boolean }
   /** Say what the world of this seed is. */
-  | { readonly kind: "make"; readonly seed: number };
+  | { readonly kind: "make"; readonly seed: number; readonly room?: number | undefined };
 
 export type Answer =
   /** The first that a child says, once. */
@@ -26,7 +27,7 @@ export type Played = Omit<WorldReport, "plan">;
 
 export const noCounts: WorldCounts = {
   tasks: 0, logins: 0, resumptions: 0, messages: 0, copies: 0, pages: 0, items: 0, pauses: 0, presences: 0, rosterChanges: 0,
-  crashes: 0, restarts: 0, linkFaults: 0, diskFaults: 0, misdeeds: 0,
+  crashes: 0, restarts: 0, linkFaults: 0, diskFaults: 0, misdeeds: 0, entrances: 0, words: 0,
 };
 
 /** Of a world that did not come to its end: nothing is known but this. */

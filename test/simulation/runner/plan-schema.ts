@@ -10,7 +10,7 @@ const leastAndMost = z.tuple([natural, natural]).refine(([least, most]) => least
 
 const happening: z.ZodType<Happening> = z.strictObject({
   at: natural,
-  kind: z.enum(["act", "use", "misbehave", "link", "server"]),
+  kind: z.enum(["act", "use", "room", "misbehave", "link", "server"]),
   device: natural,
   choice: natural,
 });
@@ -23,6 +23,8 @@ export const planSchema: z.ZodType<WorldPlan> = z
     lengthMs: natural.max(lengthMsMax),
     network: z.strictObject({ delayMs: leastAndMost }),
     disk: z.strictObject({ commitMs: leastAndMost }),
+    rooms: natural.max(3).exactOptional(),
+    isCrowd: z.boolean().exactOptional(),
     happenings: z.array(happening).readonly(),
   })
   .refine(({ accounts, devices }) => devices.length === accounts, "devices: one number for each account")

@@ -23,13 +23,15 @@ const lastWordsMax = 4_000;
 export class PlayingChild {
   readonly #place: Place;
   readonly #deadlineMs: number;
+  readonly #room: number | undefined;
   #process: ChildProcess | undefined;
   /** How the process ended that was there last, if nobody was told yet. */
   #death: string | undefined;
   #isEnded = false;
 
-  /** `deadlineMs`: real time after which a world that has not come to its end is given up. */
-  constructor(place: Place, deadlineMs: number) {
+  /** `room`: worlds have one room with so many people in it, where a seed says what they are. `deadlineMs`: real time after which a world that has not come to its end is given up. */
+  constructor(place: Place, deadlineMs: number, room?: number) {
+    this.#room = room;
     this.#place = place;
     this.#deadlineMs = deadlineMs;
   }
@@ -41,14 +43,14 @@ export class PlayingChild {
 
   /** The world of a seed, or one that is given. undefined if this child was ended meanwhile. Throws if the player cannot be loaded. */
   async play(what: number | WorldPlan, { deadlineMs = this.#deadlineMs, isTold = false } = {}): Promise<Played | undefined> {
-    const answer = await this.#ask(typeof what === "number" ? { kind: "seed", seed: what } : { kind: "plan", plan: what, isTold }, deadlineMs);
+    const answer = await this.#ask(typeof what === "number" ? { kind: "seed", seed: what, room: this.#room } : { kind: "plan", plan: what, isTold }, deadlineMs);
     if (answer?.kind === "played") return answer.played;
     return answer?.kind === "failed" ? broken(answer.rule, answer.text) : undefined;
   }
 
   /** The plan of a seed; undefined if it cannot be made, or if this child was ended. */
   async planOf(seed: number): Promise<WorldPlan | undefined> {
-    const answer = await this.#ask({ kind: "make", seed }, this.#deadlineMs);
+    const answer = await this.#ask({ kind: "make", seed, room: this.#room }, this.#deadlineMs);
     return answer?.kind === "made" ? answer.plan : undefined;
   }
 

@@ -16,6 +16,7 @@ const interrupted = 130;
 export interface Flags {
   readonly seeds?: number;
   readonly seed?: number;
+  readonly room?: number;
   readonly minutes?: number;
   readonly from: number;
   readonly jobs: number;
@@ -41,7 +42,7 @@ export async function runSeeds({ flags, place, print, stop, folder }: RunParts):
   const { seed, minutes = Infinity } = flags;
   const count = seed === undefined ? (flags.seeds ?? (flags.minutes === undefined ? seedsByDefault : Infinity)) : 1;
   const progress = new Progress();
-  return withChildren(flags.jobs, place, flags.deadline, stop, async (children) => {
+  return withChildren(flags, flags.jobs, place, stop, async (children) => {
     const untilMs = performance.now() + minutes * 60_000;
     const tally = await playSeeds({
       from: seed ?? flags.from,
@@ -56,7 +57,7 @@ export async function runSeeds({ flags, place, print, stop, folder }: RunParts):
       const one = await tellFailure(failure, {
         children,
         minimiseMs: flags.minimise * 1_000,
-        deadlineMs: flags.deadline * 1_000,
+        deadlineMs: deadlineOf(flags),
         isOver: () => stop.aborted,
         folder,
         onProgress: (line) => progress.show(() => line),
@@ -76,7 +77,7 @@ export async function runSeeds({ flags, place, print, stop, folder }: RunParts):
 /** The answer is the exit status: 0 if every rule holds. */
 export async function replayCase(path: string, { flags, place, print, stop }: RunParts): Promise<number> {
   const { rule, plan } = readCase(path);
-  return withChildren(1, place, flags.deadline, stop, async ([child]) => {
+  return withChildren(flags, 1, place, stop, async ([child]) => {
     const report = await child!.play(plan, { isTold: true });
     if (report === undefined) {
       print(`interrupted; play it again: npm run simulate -- --replay ${path}`);
@@ -96,14 +97,19 @@ export async function replayCase(path: string, { flags, place, print, stop }: Ru
   });
 }
 
+/** Milliseconds of real time for one world. Everybody in a room is told of everybody: many take long. */
+function deadlineOf({ deadline, room = 0 }: Flags): number {
+  return (deadline + room) * 1_000;
+}
+
 async function withChildren(
+  flags: Flags,
   count: number,
   place: Place,
-  deadlineS: number,
   stop: AbortSignal,
   use: (children: readonly PlayingChild[]) => Promise<number>,
 ): Promise<number> {
-  const children = Array.from({ length: count }, () => new PlayingChild(place, deadlineS * 1_000));
+  const children = Array.from({ length: count }, () => new PlayingChild(place, deadlineOf(flags), flags.room));
   const end = (): void => {
     for (const child of children) child.end();
   };
@@ -138,10 +144,10 @@ function untold({ failed }: Tally, told: readonly FailedSeed[]): readonly string
 }
 
 /** How the seeds are played that were not, or not to their end; seeds above the one it begins with may have been played too. */
-function goOn({ next }: Tally, { seed, from, seeds, minutes, keepGoing, save }: Flags, count: number): string {
+function goOn({ next }: Tally, { seed, room, from, seeds, minutes, keepGoing, save }: Flags, count: number): string {
   if (next >= (seed ?? from) + count) return "every seed was played";
   const left = seed === undefined ? ["--from", next, ...(seeds === undefined && minutes !== undefined ? [] : ["--seeds", from + count - next])] : ["--seed", seed];
-  const same = [...(minutes === undefined ? [] : ["--minutes", minutes]), ...(keepGoing === true ? ["--keep-going"] : []), ...(save === undefined ? [] : ["--save", save])];
+  const same = [...(room === undefined ? [] : ["--room", room]), ...(minutes === undefined ? [] : ["--minutes", minutes]), ...(keepGoing === true ? ["--keep-going"] : []), ...(save === undefined ? [] : ["--save", save])];
   return `go on: npm run simulate -- ${[...left, ...same].join(" ")}`;
 }
 

@@ -115,6 +115,9 @@ export class ArchiveBook {
     const result = childOf(stanza, "result");
     const forwarded = childOf(result, "forwarded");
     const inner = childOf(forwarded, "message");
+    // What was whispered in a room is here too, under numbers below 0; each side has it as it knows it (XEP-0045 section 7.5).
+    const whisper = inner === undefined ? undefined : scene.rooms.whisper(inner);
+    if (whisper !== undefined) return { id: result?.attrs["id"] ?? "", number: -whisper.number, stamp: childOf(forwarded, "delay")?.attrs["stamp"] ?? "" };
     const message = scene.messages.all[Number(/^m(\d+)$/.exec(inner?.attrs["id"] ?? "")?.[1] ?? 0) - 1];
     const whose = `${device.name}: ${showXml(stanza)}`;
     const isOwn = message !== undefined && (message.by.account === sitting.account || message.account === sitting.account);

@@ -13,6 +13,7 @@ export function checkArchive(scene: Scene, all: Reading): void {
   const { account, entries } = all;
   const places = new Map<number, number>();
   for (const [place, { number }] of entries.entries()) {
+    if (number < 0) continue;
     if (places.has(number)) scene.problem(whole, `${account}: m${number} is there as ${place} and as ${places.get(number)}`);
     places.set(number, place);
   }

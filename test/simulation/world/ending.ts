@@ -9,6 +9,7 @@ import { askForBlocks } from "./entering.ts";
 import { playCoda } from "./coda.ts";
 import { checkMessages } from "./message-check.ts";
 import { makeAvailable } from "./presence-acts.ts";
+import { playRooms } from "./room-ending.ts";
 import { checkReplays } from "./replay-check.ts";
 import { checkRosters, fetchAll } from "./roster-check.ts";
 import type { Scene } from "./scene.ts";
@@ -67,6 +68,12 @@ export async function end(scene: Scene, stage: Stage, faults: ServerFaults): Pro
   // What has waited comes now, and what it says is the latest.
   for (const device of devices) device.setInactive(false);
   if (!(await quiet()) || missing().length > 0) return;
+  const rest = { faults, quiet: async () => (await until("all are there", backMs, () => faults.isSettled && missing().length === 0)) && quiet() };
+  if (scene.isCrowd) {
+    for (const { sitting } of devices) sitting?.settled();
+    await playRooms(scene, rest, devices);
+    return;
+  }
   checkSeen(scene);
   if (scene.hasProblem) return;
 
@@ -91,7 +98,8 @@ export async function end(scene: Scene, stage: Stage, faults: ServerFaults): Pro
   await checkMessages(scene);
   await checkReplays(scene);
   if (scene.hasProblem) return;
-  const rest = { faults, quiet: async () => (await until("all are there", backMs, () => faults.isSettled && missing().length === 0)) && quiet() };
+  await playRooms(scene, rest, devices);
+  if (scene.hasProblem) return;
   await playCoda(scene, rest, devices);
   if (scene.hasProblem) return;
   await playAftermath(scene, rest, devices);

@@ -2,6 +2,7 @@
 import { ask, askForRoster } from "./asking.ts";
 import type { Device } from "./device.ts";
 import { makeAvailable } from "./presence-acts.ts";
+import { enterRooms } from "./room-acts.ts";
 import type { Scene } from "./scene.ts";
 import { askForCopies, catchUp } from "./use-acts.ts";
 import { childOf, type Xml } from "../../support/xml-reader.ts";
@@ -14,6 +15,7 @@ export function enter(device: Device, scene: Scene): void {
   if (traits.fetchesRoster) askForRoster(scene, device, traits.usesVersions ? (device.roster.version ?? "") : undefined);
   if (traits.fetchesBlocks) askForBlocks(scene, device);
   if (traits.becomesAvailable) makeAvailable(scene, device, traits.priority);
+  enterRooms(scene, device);
   if (uses.catchesUp === "afterwards") catchUp(scene, device);
 }
 

@@ -9,6 +9,7 @@ import type { Sitting } from "./sitting.ts";
 
 export function hear(scene: Scene, device: Device, sitting: Sitting, stanza: Xml): void {
   const { to, type } = stanza.attrs;
+  if (stanza.name !== "iq" && scene.rooms.isOfRoom(stanza)) return scene.rooms.came(device, sitting, stanza);
   if (stanza.name === "message") return message(scene, device, sitting, stanza);
   if (to !== undefined && to !== sitting.jid && to !== sitting.account) {
     scene.problem("RFC 6120 section 10.5: a stanza reaches only whom it is addressed to", `${device.name} (${sitting.jid}) was given ${showXml(stanza)}`);
@@ -23,6 +24,8 @@ function message(scene: Scene, device: Device, sitting: Sitting, stanza: Xml): v
   const kind = stanza.attrs["type"] === "error" ? undefined : stanza.children.find((child): child is Xml => typeof child !== "string" && kinds.has(`${child.xmlns} ${child.name}`));
   if (kind?.name === "result") return scene.archives.came(device, sitting, stanza);
   if (kind?.name === "event") return scene.items.came(device, sitting, stanza);
+  const copied = childOf(childOf(kind, "forwarded"), "message");
+  if (copied !== undefined && scene.rooms.whisper(copied) !== undefined) return;
   if (kind === undefined) scene.messages.came(sitting, stanza);
   else scene.messages.copied(sitting, stanza, kind.name === "sent" ? "sent" : "received");
   const original = kind === undefined ? stanza : childOf(childOf(kind, "forwarded"), "message");

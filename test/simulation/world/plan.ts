@@ -14,6 +14,10 @@ export interface WorldPlan {
   readonly lengthMs: number;
   readonly network: NetworkPlan;
   readonly disk: DiskPlan;
+  /** Rooms of many that there are; none without it. */
+  readonly rooms?: number;
+  /** Everybody enters the first room at once, and has little else to do. */
+  readonly isCrowd?: boolean;
   /** In the order of their time. */
   readonly happenings: readonly Happening[];
 }
@@ -44,6 +48,8 @@ export type HappeningKind =
   | "act"
   /** A device does what extensions are for: asks for copies, reads its archive, says that nobody looks at it, publishes items … */
   | "use"
+  /** A device does what people do in rooms: enters, speaks, takes another nick, leaves, makes somebody a moderator … */
+  | "room"
   /** A device does what none may: counts wrongly, speaks before it has bound, sends what is not well-formed … */
   | "misbehave"
   /** Its link: cut, half open (what is sent vanishes), one that stands still, one that is read slowly, one that is slow. */
@@ -91,4 +97,7 @@ export interface WorldCounts {
   readonly linkFaults: number;
   readonly diskFaults: number;
   readonly misdeeds: number;
+  /** Into rooms, as they were asked for; and what was said there. */
+  readonly entrances: number;
+  readonly words: number;
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { makeJid } from "../../../src/domain/jid.ts";
 import type { Extension } from "../../../src/router/extension.ts";
 import type { Passage } from "../../../src/router/phases.ts";
+import type { Element } from "../../../src/xml/element.ts";
 import { forwarded } from "../../../src/xml/forwarded.ts";
 import { serialise } from "../../../src/xml/serialise.ts";
 import { clientNamespace, el } from "../../../src/xml/stanza.ts";
@@ -9,9 +10,9 @@ import { planWorld } from "./make-plan.ts";
 import { playWorld } from "./world.ts";
 
 /** What is wrong with a server that has this extension, in one of a few worlds. */
-async function firstRule(planted: Omit<Extension, "name" | "specification">): Promise<string | undefined> {
+async function firstRule(planted: Omit<Extension, "name" | "specification">, seeds: readonly number[] = [28, 30, 39]): Promise<string | undefined> {
   const extension: Extension = { name: "planted", specification: { id: "RFC 6121", title: "what is not so" }, ...planted };
-  for (const seed of [28, 30, 39]) {
+  for (const seed of seeds) {
     const { problems } = await playWorld(planWorld(seed, "small"), { extensions: [extension] });
     if (problems[0] !== undefined) return problems[0].rule;
   }
@@ -117,13 +118,41 @@ describe("What is planted in a server is found, by its rule", () => {
       const state = session.extensions["client-state"] as { readonly active?: boolean } | undefined;
       return state?.active === false && element.getChild("body") !== undefined;
     };
-    expect(await firstRule({ holdsBack })).toMatch(/^(Invariant 11: each message has one disposition|XEP-0280 sections 7 and 8)/);
+    expect(await firstRule({ holdsBack })).toMatch(/^(Invariant 11: each message has one disposition|XEP-0280 sections 7 and 8|XEP-0045 section 7\.4)/);
   });
 
   it("the last item of a node, which somebody is not told of", async () => {
     let events = 0;
     const holdsBack: Extension["holdsBack"] = ({ element }) => element.getChild("event", "http://jabber.org/protocol/pubsub#event") !== undefined && (events += 1) % 3 === 0;
     expect(await firstRule({ holdsBack })).toBe("XEP-0163 section 4.3: who wants it knows the last item");
+  });
+
+  /** What a room says, and one of two is not given. */
+  const keptBack = async (isMeant: (element: Element, codes: readonly string[]) => boolean): Promise<string | undefined> => {
+    let turn = 0;
+    const holdsBack: Extension["holdsBack"] = ({ element }) => {
+      const x = element.getChild("x", "http://jabber.org/protocol/muc#user");
+      const codes = (x?.getChildren("status") ?? []).map(({ attrs }) => String(attrs["code"]));
+      return String(element.attrs["from"]).includes("@muc.") && isMeant(element, codes) && (turn += 1) % 2 === 0;
+    };
+    return firstRule({ holdsBack }, [28, 30, 41, 47]);
+  };
+
+  it("somebody who has left a room, and whom one still sees there", async () => {
+    expect(await keptBack(({ name, attrs }, codes) => name === "presence" && attrs["type"] === "unavailable" && codes.length === 0)).toMatch(/^XEP-0045 section 7/);
+  });
+
+  it("a change of role that one in the room is not told", async () => {
+    const isChange = ({ name, attrs }: Element, x: Element | undefined) => name === "presence" && attrs["type"] === undefined && x?.getChild("item")?.getChild("actor") !== undefined;
+    expect(await keptBack((element) => isChange(element, element.getChild("x", "http://jabber.org/protocol/muc#user")))).toMatch(/^XEP-0045 section 7/);
+  });
+
+  it("a word that one in the room does not hear", async () => {
+    expect(await keptBack((element) => element.attrs["type"] === "groupchat" && element.getChild("body") !== undefined && element.getChild("delay") === undefined)).toMatch(/^XEP-0045 section 7\.4/);
+  });
+
+  it("a message of a room's history that a newcomer is not told", async () => {
+    expect(await keptBack((element) => element.attrs["type"] === "groupchat" && element.getChild("body") !== undefined && element.getChild("delay") !== undefined)).toMatch(/^XEP-0045 section 7\.2\.13/);
   });
 
   it("an extension that throws", async () => {

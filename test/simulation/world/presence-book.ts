@@ -48,6 +48,7 @@ export class PresenceBook {
     else {
       by.shown = isAvailable ? number : undefined;
       by.wasAvailable ||= isAvailable;
+      if (!isAvailable) this.#scene().rooms.becomesUnavailable(by);
     }
     const attributes = `${to === undefined ? "" : ` to='${to}'`}${isAvailable ? "" : " type='unavailable'"}`;
     return { text: `<presence${attributes}>${content}<status>p${number}</status></presence>` };

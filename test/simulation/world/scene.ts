@@ -13,6 +13,7 @@ import type { PresenceBook } from "./presence-book.ts";
 import type { WorldCounts } from "./plan.ts";
 import type { Register } from "./register.ts";
 import type { Rights } from "./rights.ts";
+import type { RoomBook } from "./room-book.ts";
 import type { Sitting } from "./sitting.ts";
 import type { Transcript } from "./transcript.ts";
 
@@ -44,11 +45,14 @@ export interface Scene {
   readonly presences: PresenceBook;
   readonly archives: ArchiveBook;
   readonly items: ItemBook;
+  readonly rooms: RoomBook;
   /** What the log says of who sees whom. */
   readonly rights: Rights;
   readonly excuses: Excuses;
   /** Iqs that were asked. */
   questions: number;
+  /** There is one room, in which everybody is, and nothing else is looked at. */
+  readonly isCrowd: boolean;
   /** Everybody comes to rest: what was late is done now, and nothing is begun. */
   isEnding: boolean;
   /** Milliseconds that bytes are under way on a link that nothing was done to. */

@@ -68,6 +68,8 @@ export interface Uses {
   readonly nodes: readonly string[];
   /** It says what it can do as others can believe it (XEP-0115), and not only as before version 1.4. */
   readonly isProven: boolean;
+  /** For each room of the world, whether it enters that in each session. */
+  readonly rooms: readonly boolean[];
 }
 
 export function usesOf(random: SeededRandom): Uses {
@@ -77,5 +79,15 @@ export function usesOf(random: SeededRandom): Uses {
     pageSize: random.pick([1, 3, 10, 20]),
     nodes: random.chance(0.25) ? [] : nodes.filter(() => random.chance(0.7)),
     isProven: random.chance(0.8),
+    rooms: [random.chance(0.6), random.chance(0.3), random.chance(0.3)],
   };
+}
+
+/** Of one who comes for a room of many alone. */
+export function inCrowd(traits: Traits): Traits {
+  return { ...traits, fetchesRoster: false, fetchesBlocks: false, becomesAvailable: true };
+}
+
+export function usesInCrowd(uses: Uses): Uses {
+  return { ...uses, copies: false, catchesUp: "never", nodes: [], rooms: [true] };
 }

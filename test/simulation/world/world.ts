@@ -21,6 +21,8 @@ import type { Happening, WorldPlan, WorldProblem, WorldReport } from "./plan.ts"
 import { PresenceBook } from "./presence-book.ts";
 import { Rights } from "./rights.ts";
 import { populate } from "./people.ts";
+import { actInRoom } from "./room-acts.ts";
+import { RoomBook } from "./room-book.ts";
 import type { Scene } from "./scene.ts";
 import { ServerFaults } from "./server-faults.ts";
 import { ServerWatch } from "./server-watch.ts";
@@ -74,7 +76,7 @@ class World {
     const server = new VirtualServer({
       time, network, disk, extensions,
       random: randomOf("server"),
-      config: { domains: [domain], ...choicesOf(randomOf("operator")) },
+      config: { domains: [domain], ...choicesOf(randomOf("operator"), plan) },
       onLog: (level, fields, message) => this.#watch.logged(level, fields, message),
     });
     this.#plan = plan;
@@ -86,7 +88,7 @@ class World {
         return problems.length > 0;
       },
       counts: {
-        tasks: 0, logins: 0, resumptions: 0, messages: 0, copies: 0, pages: 0, items: 0, pauses: 0, presences: 0, rosterChanges: 0, crashes: 0, restarts: 0, linkFaults: 0, diskFaults: 0, misdeeds: 0,
+        tasks: 0, logins: 0, resumptions: 0, messages: 0, copies: 0, pages: 0, items: 0, pauses: 0, presences: 0, rosterChanges: 0, crashes: 0, restarts: 0, linkFaults: 0, diskFaults: 0, misdeeds: 0, entrances: 0, words: 0,
       },
       people: [],
       devices: [],
@@ -98,10 +100,12 @@ class World {
       presences: new PresenceBook(() => this.scene),
       archives: new ArchiveBook(() => this.scene),
       items: new ItemBook(() => this.scene),
+      rooms: new RoomBook(() => this.scene, domain, plan.rooms ?? 0),
       rights: new Rights(beginning),
       excuses: new Excuses({ disk, server, now }),
       delayMs: plan.network.delayMs,
       questions: 0,
+      isCrowd: plan.isCrowd ?? false,
       isEnding: false,
     };
     populate(this.scene, plan);
@@ -150,6 +154,7 @@ class World {
     if (one === undefined) return;
     if (kind === "act") act(scene, one, chosen);
     else if (kind === "use") use(scene, one, chosen);
+    else if (kind === "room") actInRoom(scene, one, chosen);
     else if (kind === "link") disturbLink(scene, one, chosen);
     else misbehave(scene, one, chosen);
   }
@@ -169,7 +174,9 @@ class World {
 }
 
 /** What the operator has chosen: drawn by the seed, so that every choice is tried. */
-function choicesOf(random: SeededRandom) {
+function choicesOf(random: SeededRandom, { rooms = 0, isCrowd = false }: WorldPlan) {
+  // Who comes into a room is told much at once, and reads its archive besides.
+  const short = isCrowd ? 20_000 : rooms > 0 ? 500 : 100;
   return {
     session: {
       conflict: random.pick(["replace", "replace", "replace", "reject-new", "rename"] as const),
@@ -179,6 +186,6 @@ function choicesOf(random: SeededRandom) {
       silenceMs: 40_000,
       silenceAnswerMs: 15_000,
     },
-    limits: { stanzaBytes: 20_000, queueStanzas: random.chance(0.2) ? 100 : 5_000, offlineMessages: 100_000 },
+    limits: { stanzaBytes: 20_000, queueStanzas: random.chance(0.2) ? short : Math.max(short, 5_000), offlineMessages: 100_000 },
   };
 }

@@ -6,7 +6,7 @@ import { SeededRandom } from "../../../src/testing/virtual/seeded-random.ts";
 import { VirtualNetwork } from "../../../src/testing/virtual/virtual-net.ts";
 import { VirtualTime } from "../../../src/testing/virtual/virtual-time.ts";
 import { connectRaw } from "../../support/raw-client.ts";
-import { certificatesFor, MemoryLog, pause, until } from "../../net/support.ts";
+import { admissionFor, certificatesFor, MemoryLog, pause, until } from "../../net/support.ts";
 
 export interface Peer {
   readonly text: string;
@@ -54,7 +54,7 @@ export const kinds: readonly Kind[] = [
 
 async function liveSetting({ handshakeTimeoutMs = handshakeTimeoutMsDefault } = {}): Promise<Setting> {
   const log = new MemoryLog();
-  const net = createNodeNet({ certificates: await certificatesFor(), perAddressMax: 100, handshakeTimeoutMs, clock: liveClock, log });
+  const net = createNodeNet({ certificates: await certificatesFor(), admission: admissionFor(), handshakeTimeoutMs, clock: liveClock, log });
   return {
     log,
     muchBytes: 12_000_000,

@@ -12,7 +12,8 @@ export const sessionWords: ModelWords = {
 };
 
 const fromClient: ReadonlySet<string> = new Set([
-  "stream.opened", "stream.ended", "stream.failed", "tls.requested", "sasl.started", "sasl.continued", "sasl.aborted", "bind.requested",
+  "stream.opened", "stream.ended", "stream.failed", "tls.requested", "sasl.started", "sasl.continued", "sasl.aborted", "sasl2.started", "sasl2.continued",
+  "sasl2.aborted", "bind.requested",
   "resume.requested", "roster.requested", "presence.changed", "presence.withdrawn", "presence.directed", "management.requested",
   "stanza.received", "link.attached",
 ] satisfies readonly SessionEvent["type"][]);
@@ -39,6 +40,12 @@ function effectSaid(effect: SessionEffect, at: number): Said {
       return within("begins the TLS handshake");
     case "start.sasl":
       return within(`begins a login with ${effect.mechanism}`);
+    case "start.sasl2":
+      return within(`begins a login with ${effect.mechanism}, after which no other stream is opened`);
+    case "bind.tagged":
+      return within(`loads the account and claims a resource of its choice${effect.tag === null ? "" : ` that begins with ${effect.tag}`}`);
+    case "confirm.login":
+      return toClient(`<success>: it is ${effect.jid}${effect.refused === null ? "" : `, and nothing is resumed: ${effect.refused.condition}`}`);
     case "continue.sasl":
       return within("goes on with the login");
     case "restart.stream":
