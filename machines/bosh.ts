@@ -46,6 +46,7 @@ export const boshMachine = setup({
     isAnswered: ({ context: { answered }, event }) => answered.includes(asked(event).rid),
     isOutsideWindow: ({ context, event }) => isOutsideWindow(context, asked(event)),
     isEarly: ({ context: { next }, event }) => asked(event).rid > next,
+    isTooMany: ({ context: { held, policy }, event }) => held.length >= policy.requests + (asked(event).purpose === "more" ? 0 : 1),
     isTooSoon: ({ context, event }) => isTooSoon(context, asked(event)),
     isTermination: ({ event }) => asked(event).purpose === "terminate",
     isPause: ({ event }) => asked(event).purpose === "pause",
@@ -148,6 +149,7 @@ export const boshMachine = setup({
           // Section 14.2: too large and too small are the same, so that nobody learns what would be right.
           { guard: "isOutsideWindow", target: "over", actions: [{ type: "refuse", params: { condition: "item-not-found" } }, { type: "endStream", params: { orderly: false } }] },
           { guard: "isEarly", actions: ["forgetWhatIsCertain", "keepForItsTurn"] },
+          { guard: "isTooMany", target: "over", actions: [{ type: "refuse", params: { condition: "policy-violation" } }, { type: "endStream", params: { orderly: false } }] },
           { guard: "isTooSoon", target: "over", actions: [{ type: "refuse", params: { condition: "policy-violation" } }, { type: "endStream", params: { orderly: false } }] },
           // Section 13: what it says is taken before.
           { guard: "isTermination", target: "over", actions: ["take", { type: "refuse", params: { condition: null } }, { type: "endStream", params: { orderly: true } }] },

@@ -35,6 +35,7 @@ export const boshGuardWords: Readonly<Record<string, string>> = {
   isAnswered: "The same request came before and has been answered, and the answer is kept (XEP-0124 section 14.3).",
   isOutsideWindow: "Its rid is larger than any that the client may use now, or belongs to an answer that is not kept any more (XEP-0124 section 14.2).",
   isEarly: "It came before its turn: another one with a lower rid is still on its way (XEP-0124 section 14.2).",
+  isTooMany: "As many requests wait as the client may have under way (XEP-0124 section 11).",
   isTooSoon: "It says nothing, and came sooner after the last one than was agreed on (XEP-0124 section 11).",
   isTermination: "The client ends the session with it (XEP-0124 section 13).",
   isPause: "The client announces that it will be away (XEP-0124 section 10).",

@@ -9,6 +9,8 @@ import { xmlLimitsUnauthenticated } from "./domain/limits.ts";
 import type { CountRefusal } from "./domain/refusals.ts";
 import { openInspector, type Inspector, type InspectorOptions } from "./inspector/open.ts";
 import { metricsRoutes, type MetricsDoorsOptions } from "./metrics/doors.ts";
+import { alternativesOf } from "./discovery/alternatives.ts";
+import { hostMetaRoutes } from "./discovery/host-meta.ts";
 import { networkOf } from "./domain/networks.ts";
 import type { Admission } from "./net/admission.ts";
 import type { Certificates } from "./net/certificates.ts";
@@ -60,6 +62,11 @@ export async function openHttpDoors({ config, certificates, listenHttp, admissio
   });
   listener.add(metricsRoutes({ ...metrics, enabled: config.metrics.enabled, token: config.metrics.token }));
   const endStreams = openStreamDoors(listener, config, streams, rest);
+  listener.add(hostMetaRoutes({
+    hosts: config.hosts.map(({ domain }) => domain),
+    publicName: http.publicUrl === undefined ? undefined : new URL(http.publicUrl).hostname,
+    alternatives: (host) => alternativesOf(config, host, listener),
+  }));
   try {
     return { listener, inspector: isInspectorOpen(config, rest.log) ? inspectorOn(listener, config, rest) : undefined, endStreams };
   } catch (error) {
@@ -105,6 +112,7 @@ function inspectorOn(http: HttpListener, config: Config, rest: Omit<HttpDoorsOpt
     http,
     // Others lead here by DNS alone, which whoever made a name can change.
     names: config.inspector.remote ? [...hosts.map((host) => domainToASCII(host)).filter((name) => name !== ""), config.listen.http.address] : [],
+    remote: config.inspector.remote,
     hosts,
     software,
     bodies: config.inspector.bodies,

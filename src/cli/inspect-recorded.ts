@@ -19,7 +19,7 @@ export async function inspectRecorded(what: string, flags: ConfigFlags): Promise
   const { logger: log, flush } = createLogger({ level: "warn", format: "auto" }, liveClock);
   const http = await listenHttp({ address: "127.0.0.1", port: 0, admission: createAdmission({ perAddressMax: 64, clock: liveClock, log }), clock: liveClock, log });
   const inspector = openInspector({
-    http, names: [], history, software, log,
+    http, names: [], remote: false, history, software, log,
     observation: () => undefined,
     hosts: session.host === "" ? [] : [session.host],
     bodies: false,

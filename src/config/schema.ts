@@ -74,7 +74,7 @@ export const configSchema = z.strictObject({
               }),
             )
             .max(trustedProxiesMax)
-            .default([])
+            .prefault([])
             .meta({
               expected: `a list of at most ${trustedProxiesMax} IP addresses and networks such as 10.0.0.0/24`,
               description: "Proxies that are believed when they say for whom they ask, and whether by https; nobody else is. No client may have such an address, or it could say so, too.",

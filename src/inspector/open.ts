@@ -4,7 +4,7 @@ import { Feed, type FeedOptions } from "./feed.ts";
 import { openSite, type Site, type SiteOptions } from "./site.ts";
 import { StatelyFeed } from "./stately-feed.ts";
 
-export interface InspectorOptions extends Pick<SiteOptions, "http" | "names" | "pageFolder">, Omit<FeedOptions, "software" | "version"> {
+export interface InspectorOptions extends Pick<SiteOptions, "http" | "names" | "remote" | "pageFolder">, Omit<FeedOptions, "software" | "version"> {
   readonly software: { readonly name: string; readonly version: string };
   readonly ids: Ids;
 }

@@ -19,6 +19,8 @@ export interface SiteOptions {
   readonly stately: { serve(socket: TextSocket, query: URLSearchParams): void };
   /** Under which it is reached besides the listener's own address and loopback; the first is in the address that is told. */
   readonly names: readonly string[];
+  /** Whether others than this machine are let in at all. Without it nobody is for whom a proxy asks. */
+  readonly remote: boolean;
   /** Where the built page is; by default where the build of this package puts it. */
   readonly pageFolder?: string;
   readonly ids: Ids;
@@ -115,7 +117,8 @@ class Door {
    * A page of elsewhere whose name was made to lead here (DNS rebinding) counts as ours for its browser; but it brings its own name.
    */
   misnamed(request: HttpRequest): HttpResponse | undefined {
-    const { http, names, log } = this.#options;
+    const { http, names, remote, log } = this.#options;
+    if (!remote && !request.loopback) return textResponse(403, "The inspector is for this machine alone; inspector.remote lets others in.");
     const name = nameIn(request.header("host"));
     if (name !== undefined && [...this.#names, request.localAddress.replace(/^::ffff:/, "")].includes(name)) return undefined;
     log.debug({ event: "inspector.misnamed", address: request.remoteAddress }, "a request for the inspector came by a name that is not its own");

@@ -67,6 +67,8 @@ export class RoomService implements Service {
     const looking = (waiting ?? Promise.resolve())
       .then(() => this.#rooms.load(to))
       .then((room) => {
+        // Whoever has its address by then has not asked to enter.
+        if (stanza.kind === "presence" && !isGone && sender.connected === false) return;
         answering = host.run(cause, (step) => this.#takeForRoom(step, stanza, sender, room === undefined ? undefined : this.#rooms.read(step, to.bare)));
       });
     // Who comes next waits for the room, not for an answer that takes its time.

@@ -34,6 +34,8 @@ export interface Service {
 export interface Sender {
   /** Puts an element into its queue; after its end it goes nowhere. */
   deliver(step: Step, element: Element, note?: DeliveryNote): void;
+  /** false: it is over, and its address may be another's by now. */
+  readonly connected?: boolean;
 }
 
 /** For what nobody wants to hear an answer to. */

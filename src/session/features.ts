@@ -3,7 +3,7 @@ import { sasl2Namespace } from "../../machines/session-elements.ts";
 import { el } from "../xml/stanza.ts";
 import type { Element } from "../xml/element.ts";
 import type { FeatureStage, StanzaRouter } from "./environment.ts";
-import { bind2Namespace } from "./login-request.ts";
+import { bind2Namespace, fastNamespace } from "./login-request.ts";
 
 type Announcers = Pick<StanzaRouter, "streamFeatures" | "inlineFeatures" | "bindFeatures">;
 
@@ -32,7 +32,13 @@ function authentication(stage: FeatureStage, extensions: Announcers): Element | 
   const features = extensions.bindFeatures().map((feature) => el("feature", { var: feature }));
   const bind = el("bind", { xmlns: bind2Namespace }, features.length === 0 ? undefined : el("inline", {}, ...features));
   const names = stage.mechanisms.map((name) => el("mechanism", {}, name));
-  return el("authentication", { xmlns: sasl2Namespace }, ...names, el("inline", {}, bind, ...extensions.inlineFeatures(stage)));
+  return el("authentication", { xmlns: sasl2Namespace }, ...names, el("inline", {}, bind, fast(stage), ...extensions.inlineFeatures(stage)));
+}
+
+/** XEP-0484 section 3.1. */
+function fast({ tokenMechanisms }: FeatureStage): Element | undefined {
+  if (tokenMechanisms.length === 0) return undefined;
+  return el("fast", { xmlns: fastNamespace }, ...tokenMechanisms.map((name) => el("mechanism", {}, name)));
 }
 
 /** RFC 6120 section 7.4. */

@@ -31,6 +31,8 @@ export const inCore: readonly Specification[] = [
   { id: "XEP-0082", version: "1.1.1", title: "XMPP Date and Time Profiles" },
   // src/xml/delay.ts; stamped where something waits, and taken from those who have no right to it.
   { id: "XEP-0203", version: "2.0", title: "Delayed Delivery" },
+  // src/discovery/host-meta.ts.
+  { id: "XEP-0156", version: "1.4.0", title: "Discovering Alternative XMPP Connection Methods" },
   // src/admin/formats.
   {
     id: "XEP-0227",
@@ -69,4 +71,11 @@ export const inCore: readonly Specification[] = [
   },
   { id: "XEP-0453", version: "0.1.2", title: "DOAP usage in XMPP", missing: ["A homepage and a logo: the project has none yet (section 1)."] },
   { id: "XEP-0474", version: "0.5.0", title: "SASL SCRAM Downgrade Protection" },
+  // src/auth/hashed-token.ts and device-tokens.ts.
+  {
+    id: "XEP-0484",
+    version: "0.2.0",
+    title: "Fast Authentication Streamlining Tokens",
+    missing: ["Nothing is taken in TLS 1.3 early data, so `tls-0rtt` is not announced (section 3.1)."],
+  },
 ];

@@ -55,7 +55,6 @@ import { moderatedRetraction } from "./xep-0425-moderated-retraction.ts";
 import { channelBinding } from "./xep-0440-channel-binding.ts";
 import { invitedRegistration } from "./xep-0445-registration.ts";
 import { streamLimits } from "./xep-0478-stream-limits.ts";
-import { fast } from "./xep-0484-fast.ts";
 import { roomAvatar } from "./xep-0486-room-avatar.ts";
 import { displayed } from "./xep-0490-displayed.ts";
 
@@ -115,7 +114,6 @@ export const extensions: readonly Extension[] = [
   channelBinding,
   invitedRegistration,
   streamLimits,
-  fast,
   roomAvatar,
   displayed,
 ];

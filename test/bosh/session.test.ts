@@ -23,7 +23,7 @@ describe("XEP-0124 section 7 a session is made", () => {
     for (const attribute of ["wait='20'", "hold='1'", "requests='2'", "inactivity='30'", "polling='2'", "maxpause='120'", "ver='1.6'", "from='localhost'", "xmpp:version='1.0'", "xmpp:restartlogic='true'"]) {
       expect(answer).toContain(` ${attribute}`);
     }
-    expect(answer).toMatch(/<stream:features><mechanisms/);
+    expect(answer).toMatch(/<stream:features [^>]*><mechanisms/);
     expect(answer).toContain("xmlns:stream='http://etherx.jabber.org/streams'");
     expect(answer).not.toContain("xmpp-tls");
   });
@@ -100,9 +100,9 @@ describe("XEP-0124 section 8 payloads", () => {
     const [alice, bob] = [client(), client()];
     const [, jid] = [await alice.bound("alice"), await bob.bound("bob")];
     const waiting = bob.next();
-    await alice.next(`<message xmlns='jabber:client' to='${jid}' type='chat'><body>hello</body></message>`, "").then(() => undefined, () => undefined).catch(() => undefined);
+    await alice.next(`<message xmlns='jabber:client' to='${jid}' type='chat'><body>hello</body></message>${ping("sent")}`);
     expect(await waiting).toMatch(/<message xmlns='jabber:client' [^>]*from="alice@localhost\/web"[^>]*>.*<body>hello<\/body>/);
-  }, 10_000);
+  });
 
   it("that name no namespace are stanzas (XEP-0206 section 2)", async () => {
     const alice = client();
@@ -246,7 +246,7 @@ describe("XEP-0124 section 13 the end", () => {
     const alice = client();
     await alice.begin();
     const answer = await alice.ask(ping("early"), /terminate/);
-    expect(answer).toMatch(/condition='remote-stream-error'.*<stream:error><not-authorized/);
+    expect(answer).toMatch(/condition='remote-stream-error'.*<stream:error [^>]*><not-authorized/);
     expect(await alice.next()).toContain("condition='item-not-found'");
   });
 

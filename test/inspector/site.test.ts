@@ -51,7 +51,7 @@ async function opened(options: { readonly pageFolder?: string; readonly names?: 
   const stately = {
     serve: (socket: TextSocket, query: URLSearchParams) => socket.start({ text: () => socket.send(`stately ${query.get("session")}`), closed() {} }),
   };
-  const site = openSite({ http, feed, stately, names, pageFolder, ids: liveIds, clock: liveClock, log });
+  const site = openSite({ http, feed, stately, names, remote: names.length > 0, pageFolder, ids: liveIds, clock: liveClock, log });
   const host = `127.0.0.1:${http.port}`;
   const origin = `http://${host}`;
   const ask = (path: string, { method = "GET", headers = {}, body = "" }: Asked = {}) => new Promise<Answer>((resolve, reject) => {

@@ -2,12 +2,16 @@
 import { randomUUID } from "node:crypto";
 import { client, type Client, type XmlElement } from "@xmpp/client";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { WebSocket } from "ws";
 import { startServer, type TestServer } from "../../src/testing/index.ts";
 import { authenticate, fast, hashedToken, logIn, logInPlain, openStream, userAgent } from "../support/inline-login.ts";
 import { connectSecure, streamHeader } from "../support/login.ts";
 import { childOf } from "../support/xml-reader.ts";
 import { certificateOf, trust } from "./trust.ts";
 import { password, xml } from "./xmpp-js.ts";
+
+// Node 20 has none of its own.
+globalThis.WebSocket ??= WebSocket as unknown as typeof globalThis.WebSocket;
 
 let server: TestServer;
 let distrust: () => void;
@@ -62,7 +66,7 @@ async function goOnline(device: Device, way: Way, knows: "SASL2" | "RFC 6120" = 
   const jid = String(await made.start());
   // Stream management that is not inline follows once it is online.
   if (knows === "RFC 6120") await expect.poll(() => trips).toContain("enable");
-  return { jid, trips, client: made };
+  return { jid, trips: [...trips], client: made };
 }
 
 const login = ({ trips }: { readonly trips: readonly string[] }): readonly string[] => trips.filter((name) => name !== "presence");

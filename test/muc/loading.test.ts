@@ -6,7 +6,7 @@ import { startServer, type TestServer } from "../../src/testing/start-server.ts"
 import { Stage } from "../presence/support.ts";
 import { authenticate, bindRequest } from "../support/login.ts";
 import { wrapStore } from "../support/wrapped-store.ts";
-import { entered, instant, joining, newRoom, person } from "./setting.ts";
+import { entered, instant, joining, newRoom, person, roomWords } from "./setting.ts";
 
 let server: TestServer;
 let stage: Stage;
@@ -51,5 +51,18 @@ describe("XEP-0045 section 11.1: whose session ends while the room is looked for
     expect(await entered(romeo, room, "romeo")).toEqual(["romeo: moderator/owner [110 170 201]", 'subject: ""']);
     await romeo.ask(instant(room));
     other.destroy();
+  });
+
+  it("does not enter for the session that has its address by then, which has asked for nothing", async () => {
+    const room = newRoom();
+    const { sought, found } = await slowly(room);
+    const { juliet: jid } = await stage.cast("juliet");
+    const juliet = await person(stage, jid);
+    juliet.send(joining(room, "juliet"));
+    await sought;
+    const other = await stage.enter(jid, "phone");
+    found();
+    expect(await entered(await person(stage, jid, "tablet"), room, "juliet")).toEqual(["juliet: moderator/owner [110 170 201]", 'subject: ""']);
+    expect((await other.caughtUp()).map(roomWords)).toEqual([]);
   });
 });

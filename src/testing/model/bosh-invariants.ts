@@ -61,6 +61,47 @@ export const boshInvariants: readonly Invariant<BoshSnapshot, BoshEvent, BoshEff
     state: ({ value, context: { held, owed } }) => (stateName(value) === "open" && owed && held.length > 0 ? `${held.length} wait` : undefined),
   },
   {
+    name: "What there is to say is said with the next answer that may hold it, and with none before.",
+    source: "XEP-0124 sections 8 and 10",
+    life() {
+      let owed = false;
+      return ({ event, before, after, effects }) => {
+        const isOpen = before !== undefined && before.status !== "done" && stateName(before.value) === "open";
+        if (isOpen && event?.type === "payload.came") owed = true;
+        if (all(effects, "answer").some(({ payload }) => payload)) {
+          if (!owed) return "something was said where there was nothing to say";
+          owed = false;
+        }
+        if (after.status === "done") return undefined;
+        return owed === after.context.owed ? undefined : owed ? "it was forgotten" : "it is said to wait";
+      };
+    },
+  },
+  {
+    name: "Who has waited for as long as was agreed on is answered.",
+    source: "XEP-0124 section 8",
+    step: ({ before, event, effects }) => {
+      if (before === undefined || before.status === "done" || stateName(before.value) !== "open" || event?.type !== "timer.expired" || event.timer !== "wait") return undefined;
+      const oldest = before.context.held[0]?.rid;
+      return oldest === undefined || all(effects, "answer").some(({ rid }) => rid === oldest) ? undefined : `${oldest} goes on waiting`;
+    },
+  },
+  {
+    name: "The client is told how its stream ended, with what was still to be said: at once where it waits, and with its next request where it does not.",
+    source: "XEP-0124 sections 13 and 17.2",
+    life() {
+      let condition: string | null | undefined;
+      return ({ before, event, effects, after }) => {
+        if (before === undefined || before.status === "done") return undefined;
+        if (event?.type === "stream.ended" && stateName(before.value) === "open") condition = event.condition;
+        const [told] = all(effects, "terminate");
+        if (event?.type === "session.broken") return told?.condition === event.condition && !told.payload ? undefined : "it was not told why";
+        if (condition === undefined || after.status !== "done" || event?.type === "timer.expired") return undefined;
+        return told?.condition === condition && told.payload ? undefined : `it was told ${JSON.stringify(told ?? null)}`;
+      };
+    },
+  },
+  {
     name: "There is always a time at which something happens by itself: a request has waited long enough, or the client was away for too long.",
     source: "XEP-0124 sections 8 and 10",
     step: ({ before, event, after, effects }) => {

@@ -19,6 +19,8 @@ export interface FailureOptions {
   readonly minimiseMs: number;
   /** Real time for a world. */
   readonly deadlineMs: number;
+  /** So many people in one room, where the seeds are of such worlds. */
+  readonly room: number | undefined;
   readonly isOver: () => boolean;
   readonly folder: () => string;
   readonly onProgress: (line: string) => void;
@@ -31,7 +33,7 @@ export interface ToldFailure {
 }
 
 export async function tellFailure({ seed, first }: FailedSeed, options: FailureOptions): Promise<ToldFailure> {
-  const alone = `play it: npm run simulate -- --seed ${seed}`;
+  const alone = `play it: ${playing(seed, options.room)}`;
   const unsaved = (why: string): ToldFailure => ({ lines: [...head(first, seed), `${why}, so there is no case to save`, alone] });
   if (first.rule === ruleOfSameness) return unsaved("one world alone does not show this");
   const [child] = options.children;
@@ -53,6 +55,11 @@ export async function tellFailure({ seed, first }: FailedSeed, options: FailureO
     path === undefined ? alone : `play it: npm run simulate -- --replay ${path}`,
   ];
   return path === undefined ? { lines } : { lines, path };
+}
+
+/** The command by which the world of a seed is played. */
+export function playing(seed: number, room: number | undefined): string {
+  return `npm run simulate -- ${room === undefined ? "" : `--room ${room} `}--seed ${seed}`;
 }
 
 interface Smaller {

@@ -1,6 +1,6 @@
 /** The two things that the command does: worlds seed by seed, or one that was saved. */
 import { readCase } from "./case-file.ts";
-import { tellFailure, type ToldFailure } from "./failure.ts";
+import { playing, tellFailure, type ToldFailure } from "./failure.ts";
 import { PlayingChild, type Place } from "./playing-child.ts";
 import { playSeeds } from "./play-seeds.ts";
 import { Progress } from "./progress.ts";
@@ -58,6 +58,7 @@ export async function runSeeds({ flags, place, print, stop, folder }: RunParts):
         children,
         minimiseMs: flags.minimise * 1_000,
         deadlineMs: deadlineOf(flags),
+        room: flags.room,
         isOver: () => stop.aborted,
         folder,
         onProgress: (line) => progress.show(() => line),
@@ -68,7 +69,7 @@ export async function runSeeds({ flags, place, print, stop, folder }: RunParts):
     }
     progress.clear();
     if (flags.json === true) print(JSON.stringify(asJson(tally, told, stop.aborted)));
-    else print(["", ...untold(tally, told), ...(stop.aborted ? [`interrupted; ${goOn(tally, flags, count)}`] : []), summary(tally), lastLine(tally)].join("\n"));
+    else print(["", ...untold(tally, told, flags), ...(stop.aborted ? [`interrupted; ${goOn(tally, flags, count)}`] : []), summary(tally), lastLine(tally)].join("\n"));
     if (stop.aborted) return interrupted;
     return tally.failed.length > 0 ? 1 : 0;
   });
@@ -136,11 +137,11 @@ function toTell({ failed }: Tally, goesOn: boolean): readonly FailedSeed[] {
   return [...chosen.values()].toSorted((a, b) => a.seed - b.seed);
 }
 
-function untold({ failed }: Tally, told: readonly FailedSeed[]): readonly string[] {
+function untold({ failed }: Tally, told: readonly FailedSeed[], { room }: Flags): readonly string[] {
   const rest = failed.filter(({ seed }) => !told.some((one) => one.seed === seed)).map(({ seed }) => seed).toSorted((a, b) => a - b);
   if (rest.length === 0) return [];
   const which = rest.length === 1 ? "this seed" : "these seeds";
-  return [`broken with ${which}${told.length === 0 ? "" : " too"}: ${rest.slice(0, 20).join(", ")}${rest.length > 20 ? " …" : ""}; play one: npm run simulate -- --seed ${rest[0]!}`];
+  return [`broken with ${which}${told.length === 0 ? "" : " too"}: ${rest.slice(0, 20).join(", ")}${rest.length > 20 ? " …" : ""}; play one: ${playing(rest[0]!, room)}`];
 }
 
 /** How the seeds are played that were not, or not to their end; seeds above the one it begins with may have been played too. */

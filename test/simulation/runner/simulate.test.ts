@@ -104,6 +104,13 @@ describe("npm run simulate", () => {
     expect(text).toMatch(/the rule held when the world was played again; .*, so there is no case to save\nplay it: npm run simulate -- --seed 1\n/);
   });
 
+  it.concurrent("says of worlds of one room that they are, so that the same is played", async () => {
+    const notAtFirst = `${plan} let worlds = 0; export const playWorld = async (plan) => (worlds += 1) <= 2 ? broken(plan, "Not at first") : well(plan);`;
+    const { text } = await run(["--room", "5", "--seeds", "2", "--jobs", "1", "--keep-going"], notAtFirst);
+    expect(text).toMatch(/so there is no case to save\nplay it: npm run simulate -- --room 5 --seed 1\n/);
+    expect(text).toContain("broken with this seed too: 2; play one: npm run simulate -- --room 5 --seed 2\n");
+  });
+
   it.concurrent("ends its processes and prints what it has when it is stopped", { timeout: 10_000 }, async ({ expect }) => {
     const stop = new AbortController();
     const running = run(["--minutes", "5", "--jobs", "2"], `${plan} import { writeFileSync } from "node:fs"; export const playWorld = async (plan) => {

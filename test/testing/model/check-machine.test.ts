@@ -23,11 +23,10 @@ const forgetful = sessionMachine.provide({
   },
 });
 
-/** The shortest way into it: to a connected session, counted, lost, taken up, and lost again. */
-const shortestFault = [
-  "stream.opened", "sasl.started", "sasl.succeeded", "stream.opened", "bind.requested", "resource.bound", "management.requested", "link.lost", "link.attached",
-  "link.lost",
-];
+/** The shortest way into it: to a connected session that is counted from its first moment on, lost, taken up, and lost again. */
+const shortestFault = ["stream.opened", "sasl2.started", "sasl.succeeded", "resource.bound", "link.lost", "link.attached", "link.lost"];
+/** What chance leads to, without what can be left out: it is counted for because it asks for that later. */
+const simplestFault = ["stream.opened", "sasl2.started", "sasl.succeeded", "resource.bound", "management.requested", "link.lost", "link.attached", "link.lost"];
 /** What a link can be lost by. */
 const losses: ReadonlySet<string> = new Set(["link.lost", "server.stopping", "server.recovered"]);
 
@@ -37,8 +36,8 @@ describe("A fault in a changed session machine", () => {
     const { counterexample: found } = verdict;
     expect(verdict).toMatchObject({ ok: false, machine: "client-session", seed: 6, states: 0 });
     expect(verdict.runs).toBeLessThan(200);
-    expect(found!.script.events.map(({ type }) => (losses.has(type) ? "link.lost" : type))).toEqual(shortestFault);
-    expect(found!.steps).toHaveLength(shortestFault.length + 1);
+    expect(found!.script.events.map(({ type }) => (losses.has(type) ? "link.lost" : type))).toEqual(simplestFault);
+    expect(found!.steps).toHaveLength(simplestFault.length + 1);
     expect(found).toMatchObject({ seed: 6, runs: verdict.runs, invariant: { name: expect.stringContaining("can resume"), source: "XEP-0198 section 5" } });
   });
 
@@ -65,7 +64,7 @@ describe("A fault in a changed session machine", () => {
     } catch (error) {
       said = (error as Error).message;
     }
-    expect(said).toMatch(/can resume until the time that was promised[^]*XEP-0198 section 5[^]*stream\.opened, sasl\.started[^]*again: assertMachine with \{ seed: 6, path: /);
+    expect(said).toMatch(/can resume until the time that was promised[^]*XEP-0198 section 5[^]*stream\.opened, sasl2\.started[^]*again: assertMachine with \{ seed: 6, path: /);
     expect(said.split("\n").length).toBeLessThanOrEqual(34);
   });
 });

@@ -52,8 +52,13 @@ describe("A script", () => {
     const isConnected = fc.property(scriptsOf(sessionModel), ({ steps }) => !steps.some(({ after }) => after.hasTag("connected")));
     for (const seed of [1, 2, 3]) {
       const [smallest] = fc.check(isConnected, { seed, numRuns: 1_000 }).counterexample!;
-      expect(smallest.events.map(({ type }) => type)).toEqual(["stream.opened", "sasl.started", "sasl.succeeded", "stream.opened", "bind.requested", "resource.bound"]);
-      expect(smallest).toMatchObject({ start: 0, events: [{ from: null, version: 1 }, {}, { username: "romeo", data: "dj1y" }, { from: null }, { id: "b1" }, {}] });
+      const types = smallest.events.map(({ type }) => type);
+      // Of the two ways there are, the one that was gone.
+      expect([
+        ["stream.opened", "sasl.started", "sasl.succeeded", "stream.opened", "bind.requested", "resource.bound"],
+        ["stream.opened", "sasl2.started", "sasl.succeeded", "resource.bound"],
+      ]).toContainEqual(types);
+      expect(smallest).toMatchObject({ start: 0, events: [{ from: null, version: 1 }, {}, { username: "romeo", data: "dj1y" }, ...(types.length === 4 ? [{}] : [{ from: null }, { id: "b1" }, {}])] });
     }
   });
 
