@@ -10,6 +10,8 @@ export interface SaslContext {
   readonly secure: SecureLink | null;
   /** Offers mechanisms without TLS: for measurements on loopback. */
   readonly plaintextAllowed: boolean;
+  /** Asked, by prepared localpart, before anything is done for whom the peer claims to be, whether there is such an account or not. A failure ends the exchange. */
+  readonly admit?: (username: string) => Promise<SaslFailure | undefined>;
   /** By prepared localpart. undefined: no such account, or none that may log in with a password. */
   readonly lookup: (username: string) => Promise<StoredCredentials | undefined>;
   readonly random: Random;

@@ -19,6 +19,10 @@ export function tokenMechanisms(secure: SecureLink | null): readonly string[] {
   return [...bindings.keys()].filter((mechanism) => boundTo(mechanism, secure) !== undefined);
 }
 
+export function isTokenMechanism(mechanism: string): boolean {
+  return bindings.has(mechanism);
+}
+
 /** The bytes that a mechanism binds to on this connection; undefined where it is none, or cannot be used. */
 function boundTo(mechanism: string, secure: SecureLink | null): Uint8Array | undefined {
   const type = bindings.get(mechanism);

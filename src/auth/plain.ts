@@ -21,6 +21,8 @@ async function answer(context: SaslContext, response: Uint8Array): Promise<Turn>
   const claimed = claimedIdentity(authcid, authzid || undefined, context.host);
   if (claimed.kind === "failure") return { outcome: claimed };
   const { username } = claimed;
+  const refused = await context.admit?.(username);
+  if (refused !== undefined) return { outcome: refused };
   const check = () => checked(context, username, password);
   // Before anything depends on the account: the answer must not tell whether there is one.
   const turn = await (context.passwordChecks?.admit(check) ?? check());

@@ -35,6 +35,8 @@ async function answerFirst(context: SaslContext, variant: ScramVariant, response
   const claimed = claimedIdentity(first.username, first.authzid, context.host);
   if (claimed.kind === "failure") return { outcome: claimed };
 
+  const refused = await context.admit?.(claimed.username);
+  if (refused !== undefined) return { outcome: refused };
   // The decoy is made for accounts that exist, too: both cost the same.
   const decoy = decoyCredentials(context, claimed.username);
   const found = await context.lookup(claimed.username);

@@ -102,6 +102,25 @@ export const resumeTriesMax = 10;
 /** PLAIN passwords that are checked or wait for it; beyond it a login is refused for now. 64 of 4096 iterations take about 0.05 s. */
 export const passwordChecksMax = 64;
 
+/** Milliseconds in which the wrong passwords of an address, and those of an account from everywhere, are counted. */
+export const loginCountedMs = 600_000;
+/**
+ * Milliseconds that an address waits which has guessed at one account for too often: doubled with each further failure, up to the second, or up to
+ * the third where somebody has logged in to that account from there. And milliseconds without a failure until all of them are forgotten.
+ */
+export const loginBackOffMs = 1_000;
+export const loginBackOffMsMax = 900_000;
+export const loginBackOffKnownMsMax = 8_000;
+export const loginForgottenMs = 3_600_000;
+/**
+ * How many times `limits.loginFailuresPerAccount` there may be from everywhere, until logins to that account wait for so many milliseconds where
+ * it has not logged in from before.
+ */
+export const loginSlowFactor = 10;
+export const loginSlowMs = 3_000;
+/** Addresses, accounts, and pairs of the two of which it is remembered who has failed and who has logged in; of more those whose last time is the longest ago are forgotten. */
+export const loginsRememberedMax = 50_000;
+
 /** Devices of one account that have tokens (XEP-0484); beyond it the one that was not seen for longest logs in with the password again. */
 export const devicesPerAccountMax = 32;
 /** Characters of what a client says of its software and its device, as far as it is kept for the user. */

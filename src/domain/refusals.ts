@@ -20,6 +20,8 @@ export const countedLimits = {
   saslTriesMax: "a stream with too many failed logins",
   bindTriesMax: "a stream with too many failed attempts to bind a resource",
   resumeTriesMax: "a stream with too many attempts to resume a session",
+  "limits.loginFailuresPerAddress": "a login from an address with too many wrong passwords",
+  "limits.loginFailuresPerAccount": "a login to an account from an address with too many wrong passwords for it",
   passwordChecksMax: "a login while too many passwords are checked",
   "session.resourcesPerAccountMax": "a resource of an account with too many",
   outboxBytesHardMax: "a client that has too much to read",

@@ -9,6 +9,7 @@ import { createLogAdmin } from "../admin/log-admin.ts";
 import { createInvitationAdmin } from "../admin/invitation-admin.ts";
 import type { DeviceTokens } from "../auth/device-tokens.ts";
 import type { StoredCredentials } from "../auth/keys.ts";
+import { createLoginThrottle } from "../auth/login-throttle.ts";
 import { Components } from "../component/components.ts";
 import type { Config } from "../config/schema.ts";
 import { bindTriesMax, saslTriesMax, xmlLimitsAuthenticated, type XmlLimits } from "../domain/limits.ts";
@@ -176,6 +177,7 @@ export function assemble(options: AssemblyOptions, { store, saltKey, motd, onFai
     fakeSaltKey: saltKey,
     iterations: config.limits.scramIterations,
     refused,
+    throttle: createLoginThrottle({ perAddressMax: config.limits.loginFailuresPerAddress, perAccountMax: config.limits.loginFailuresPerAccount, clock, refused }),
     tokens: {
       lifetimeMs: config.session.tokenLifetimeMs,
       deviceKey: keyFor("devices", saltKey),

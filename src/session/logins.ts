@@ -5,8 +5,9 @@ import type { StoredCredentials } from "../auth/keys.ts";
 import { offeredMechanisms, startExchange, type SaslExchange, type SaslOutcome } from "../auth/mechanism.ts";
 import { PasswordChecks } from "../auth/password-checks.ts";
 import type { TokenGiven } from "../auth/device-tokens.ts";
-import { failure } from "../auth/exchange.ts";
-import { tokenExchange } from "../auth/hashed-token.ts";
+import { failure, type SaslFailure } from "../auth/exchange.ts";
+import type { LoginThrottle } from "../auth/login-throttle.ts";
+import { isTokenMechanism, tokenExchange } from "../auth/hashed-token.ts";
 import { passwordChecksMax } from "../domain/limits.ts";
 import type { CountRefusal } from "../domain/refusals.ts";
 import type { Clock, Log, Random } from "../ports.ts";
@@ -27,6 +28,7 @@ export interface LoginOptions {
   /** PBKDF2 iterations of passwords that are set now. */
   readonly iterations: number;
   readonly refused: CountRefusal;
+  readonly throttle: LoginThrottle;
   readonly tokens: TokenKeeping;
 }
 
@@ -102,6 +104,7 @@ export class Logins {
       host,
       secure: link.secure,
       plaintextAllowed: this.#plaintextAllowed(link),
+      admit: (username) => this.#throttled(link, host, username),
       lookup,
       random: options.random,
       fakeSaltKey: options.fakeSaltKey,
@@ -109,6 +112,15 @@ export class Logins {
       passwordChecks: this.#passwordChecks,
     });
     return exchange ?? this.#missing(link);
+  }
+
+  /** Tokens are not guessed: those who have one are not asked to wait. */
+  async #throttled(link: Link, host: string, username: string): Promise<SaslFailure | undefined> {
+    const waitMs = await this.#options.throttle.admit(link.remoteAddress, `${username}@${host}`);
+    if (waitMs === undefined) return undefined;
+    // RFC 6120 section 6.5.11.
+    const text = `Too many wrong passwords came from your address, try again in ${Math.ceil(waitMs / 1_000)} seconds`;
+    return failure("temporary-auth-failure", "too many wrong passwords from there", { username, text });
   }
 
   #missing(link: Link): Begun {
@@ -139,6 +151,7 @@ export class Logins {
       case "challenge":
         return { type: "sasl.challenged", at, data: encodeBase64(outcome.data) };
       case "success":
+        this.#options.throttle.succeeded(link.remoteAddress, `${outcome.username}@${host}`);
         return {
           type: "sasl.succeeded",
           at,
@@ -147,6 +160,9 @@ export class Logins {
           data: outcome.data === undefined ? null : encodeBase64(outcome.data) || "=",
         };
       case "failure":
+        if (outcome.condition === "not-authorized" && outcome.username !== undefined && !isTokenMechanism(mechanism)) {
+          this.#options.throttle.failed(link.remoteAddress, `${outcome.username}@${host}`);
+        }
         this.#options.log[outcome.condition === "invalid-mechanism" ? "debug" : "info"](
           { host, username: outcome.username, mechanism, condition: outcome.condition, why: outcome.why, from: link.remoteAddress },
           "login failed",

@@ -31,6 +31,28 @@ export const inCore: readonly Specification[] = [
   { id: "XEP-0082", version: "1.1.1", title: "XMPP Date and Time Profiles" },
   // src/xml/delay.ts; stamped where something waits, and taken from those who have no right to it.
   { id: "XEP-0203", version: "2.0", title: "Delayed Delivery" },
+  // src/bosh and machines/bosh.ts.
+  {
+    id: "XEP-0124",
+    version: "1.11.2",
+    title: "Bidirectional-streams Over Synchronous HTTP (BOSH)",
+    missing: [
+      "Answers are always text/xml, also where the client asks for another type: a browser would show what it is told is a page (section 7.1).",
+      "Bodies are taken and sent without compression (section 7.2).",
+      "Requests are not acknowledged by `ack`, and nothing is reported by `report` and `time`; what the client acknowledges is taken account of (section 9).",
+      "Of `hold` no more than 1 is granted (section 7.2).",
+      "There is no protection by keys: from elsewhere BOSH is taken under TLS alone (section 15).",
+      "A session has one stream (section 16).",
+      "There are no HTTP errors for clients that name no `ver`: they get the conditions that took their place (section 17.1).",
+      "How often a request may come again is not bounded by itself, but by the rate of its connection (section 14.3).",
+    ],
+  },
+  {
+    id: "XEP-0206",
+    version: "1.4",
+    title: "XMPP Over BOSH",
+    missing: ["SASL EXTERNAL is not offered (section 5)."],
+  },
   // src/discovery/host-meta.ts.
   { id: "XEP-0156", version: "1.4.0", title: "Discovering Alternative XMPP Connection Methods" },
   // src/admin/formats.

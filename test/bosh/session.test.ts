@@ -80,7 +80,7 @@ describe("XEP-0124 section 7 a session is made", () => {
   });
 });
 
-describe("Pages from elsewhere (XEP-0124 section 18, Fetch Standard)", () => {
+describe("Pages from elsewhere (Fetch Standard)", () => {
   it("are told that they may ask, where they may", async () => {
     const response = await fetch(`http://127.0.0.1:${server.httpPort}/http-bind`, { method: "OPTIONS", headers: { origin: "https://chat.example" } });
     expect([response.status, response.headers.get("access-control-allow-origin"), response.headers.get("access-control-allow-headers"), response.headers.get("access-control-allow-credentials")]).toEqual([

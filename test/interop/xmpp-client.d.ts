@@ -2,6 +2,7 @@
 declare module "@xmpp/client" {
   import type { EventEmitter } from "node:events";
   import type { Socket } from "node:net";
+  import type { WebSocket } from "ws";
 
   export interface XmlElement {
     readonly name: string;
@@ -42,8 +43,8 @@ declare module "@xmpp/client" {
   export interface Client extends EventEmitter {
     readonly status: string;
     readonly jid: Jid | null;
-    /** The TLS socket lies within @xmpp/tls's own. */
-    readonly socket: (Socket & { readonly socket?: undefined }) | { readonly socket: Socket } | null;
+    /** The TLS socket lies within @xmpp/tls's own, and so does the WebSocket within @xmpp/websocket's. */
+    readonly socket: (Socket & { readonly socket?: undefined }) | { readonly socket: Socket | WebSocket | null } | null;
     readonly reconnect: EventEmitter & { delay: number; start(): void; stop(): void };
     readonly iqCaller: {
       get(payload: XmlElement, to?: string, timeoutMs?: number): Promise<XmlElement | undefined>;

@@ -1,5 +1,5 @@
 /** @xmpp/client with contacts: subscriptions, what is kept while it is away, blocking, vCards. */
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, expect, it } from "vitest";
 import { bodies, errorOf, password, xml, type XmlElement, type XmppJsUser } from "./xmpp-js.ts";
 import { xmppJsSetting } from "./xmpp-js-setting.ts";
 
@@ -45,7 +45,7 @@ async function befriend(alice: XmppJsUser, bob: XmppJsUser): Promise<void> {
   }
 }
 
-describe("RFC 6121 section 3 with @xmpp/client", () => {
+setting.everyWay("RFC 6121 section 3 with @xmpp/client", () => {
   it("asks and is granted", async () => {
     const [alice, bob] = [await interested("alice"), await interested("bob")];
     await say(alice, "subscribe", jidOf("bob"));
@@ -103,7 +103,7 @@ describe("RFC 6121 section 3 with @xmpp/client", () => {
   });
 });
 
-describe("What is kept while a client is away", () => {
+setting.everyWay("What is kept while a client is away", () => {
   it("is the request, with all that it says, at each login until it is answered", async () => {
     const alice = await interested("alice");
     await alice.client.send(xml("presence", { type: "subscribe", to: jidOf("bob") }, xml("status", {}, "it is I"), xml("nick", "urn:example:nick", "A")));
@@ -157,19 +157,19 @@ describe("What is kept while a client is away", () => {
   });
 });
 
-describe("A client whose socket is gone", () => {
+setting.everyWay("A client whose socket is gone", () => {
   it("is seen to leave, once, when it has not come back in time", async () => {
     const [alice, bob] = [await interested("alice"), await interested("bob")];
     await befriend(alice, bob);
     bob.client.reconnect.stop();
-    bob.client.socket!.socket!.destroy();
+    bob.abort();
     await alice.next(isPresence("unavailable", bob.jid));
     await alice.settled();
     expect(alice.arrived("presence").filter(isPresence("unavailable", bob.jid))).toEqual([]);
   });
 });
 
-describe("XEP-0191 with @xmpp/client", () => {
+setting.everyWay("XEP-0191 with @xmpp/client", () => {
   it("blocks a contact, who sees it leave and reaches it no more, and unblocks", async () => {
     const [alice, bob] = [await interested("alice"), await interested("bob")];
     await befriend(alice, bob);
@@ -190,7 +190,7 @@ describe("XEP-0191 with @xmpp/client", () => {
   });
 });
 
-describe("XEP-0054 with @xmpp/client", () => {
+setting.everyWay("XEP-0054 with @xmpp/client", () => {
   it("shows one user's vCard to another", async () => {
     const [alice, bob] = [await interested("alice"), await interested("bob")];
     await alice.client.iqCaller.set(xml("vCard", "vcard-temp", xml("FN", {}, "Alice"), xml("NICKNAME", {}, "Al")));

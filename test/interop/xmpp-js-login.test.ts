@@ -9,21 +9,22 @@ const setting = xmppJsSetting(["alice", "bob", "jürgen"], { session: { resumpti
 const { user, online, available } = setting;
 
 describe.each([
-  { name: "STARTTLS (RFC 6120 section 5)", direct: false },
-  { name: "TLS from the first byte (XEP-0368)", direct: true },
-])("@xmpp/client over $name", ({ direct }) => {
+  { name: "STARTTLS (RFC 6120 section 5)", transport: "STARTTLS", conn: { transport: "tcp", secure: "TLSv1.3" } },
+  { name: "TLS from the first byte (XEP-0368)", transport: "direct TLS", conn: { transport: "tls", secure: "TLSv1.3" } },
+  { name: "WebSocket (RFC 7395)", transport: "WebSocket", conn: { transport: "websocket" } },
+] as const)("@xmpp/client over $name", ({ transport, conn }) => {
   it.each(["SCRAM-SHA-1", "PLAIN"] as const)("logs in with %s", async (mechanism: Mechanism) => {
-    const alice = await online("alice", { direct, mechanism, resource: "phone" });
+    const alice = await online("alice", { transport, mechanism, resource: "phone" });
     expect(alice.jid).toBe("alice@localhost/phone");
     expect(alice.mechanisms).toEqual([mechanism]);
     const [session] = await setting.server.sessions();
-    expect(session).toMatchObject({ full_jid: "alice@localhost/phone", conn: { transport: direct ? "tls" : "tcp", secure: "TLSv1.3" } });
+    expect(session).toMatchObject({ full_jid: "alice@localhost/phone", conn });
   });
 
   it.each(["SCRAM-SHA-1", "PLAIN"] as const)("refuses a wrong password and an unknown user alike with %s", async (mechanism: Mechanism) => {
     const failures = [];
     for (const options of [{ username: "alice", password: "wrong" }, { username: "nobody" }]) {
-      const failure: unknown = await user({ ...options, direct, mechanism }).start().catch((error: unknown) => error);
+      const failure: unknown = await user({ ...options, transport, mechanism }).start().catch((error: unknown) => error);
       failures.push(failure);
     }
     expect(failures).toEqual([
@@ -55,7 +56,7 @@ describe("RFC 6120 section 6.3.7 a name in another form", () => {
   });
 });
 
-describe("RFC 6120 section 7 resource binding", () => {
+setting.everyWay("RFC 6120 section 7 resource binding", () => {
   it("makes a resource where the client names none, another one each time", async () => {
     const [first, second] = [await online("alice"), await online("alice")];
     expect(first.jid).toMatch(/^alice@localhost\/.{8,}$/);
@@ -71,7 +72,7 @@ describe("RFC 6120 section 7 resource binding", () => {
   });
 });
 
-describe("RFC 6120 section 7.7.2.2 conflict", () => {
+setting.everyWay("RFC 6120 section 7.7.2.2 conflict", () => {
   it("ends the old stream with conflict, and the new one lives", async () => {
     const old = await available("alice", { resource: "phone" });
     const young = await available("alice", { resource: "phone" });
@@ -83,7 +84,7 @@ describe("RFC 6120 section 7.7.2.2 conflict", () => {
   });
 
   it("leaves exactly one of eight that ask for the same resource at once", async () => {
-    const rivals = Array.from({ length: 8 }, () => user({ username: "alice", resource: "phone", direct: true }));
+    const rivals = Array.from({ length: 8 }, () => user({ username: "alice", resource: "phone", transport: "direct TLS" }));
     // Whoever is replaced while it is still on its way to its own "online" sees the conflict there.
     await Promise.allSettled(rivals.map((rival) => rival.start()));
     await expect.poll(() => rivals.filter((rival) => rival.client.status === "online").length).toBe(1);
@@ -108,7 +109,7 @@ describe("RFC 6120 section 7.7.2.2 conflict", () => {
   });
 });
 
-describe("RFC 6120 section 4.4 the end of a stream", () => {
+setting.everyWay("RFC 6120 section 4.4 the end of a stream", () => {
   it("is answered at once when the client ends it", async () => {
     const alice = await available("alice");
     const ends: unknown[] = [];
@@ -142,7 +143,7 @@ describe("RFC 6120 section 4.4 the end of a stream", () => {
     const back = new Promise((resolve) => phone.client.once("online", resolve));
     phone.client.reconnect.delay = 20;
     phone.client.reconnect.start();
-    phone.client.socket?.socket?.destroy();
+    phone.abort();
     await ofPhone("unavailable");
     expect(String(await back)).toBe("alice@localhost/phone");
     await phone.presence();

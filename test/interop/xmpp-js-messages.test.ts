@@ -4,7 +4,7 @@ import { bodies, xml, type XmlElement, type XmppJsUser } from "./xmpp-js.ts";
 import { xmppJsSetting } from "./xmpp-js-setting.ts";
 import { form, pubsubNamespace, valuesOf, type Values } from "./xmpp-js-words.ts";
 
-const { online, available } = xmppJsSetting(["alice", "bob", "carol", "dave", "erin", "frank", "app"]);
+const { everyWay, online, available } = xmppJsSetting(["alice", "bob", "carol", "dave", "erin", "frank", "app"]);
 const carbons = "urn:xmpp:carbons:2";
 const rsm = "http://jabber.org/protocol/rsm";
 const mam = "urn:xmpp:mam:2";
@@ -25,7 +25,7 @@ async function shown(user: XmppJsUser): Promise<readonly string[]> {
   });
 }
 
-describe("XEP-0280 with @xmpp/client", () => {
+everyWay("XEP-0280 with @xmpp/client", () => {
   it("shows both sides of a conversation to both resources, and nothing twice", async () => {
     const [desk, phone, bob] = [await available("alice", { resource: "desk" }), await available("alice", { resource: "phone" }), await available("bob")];
     for (const user of [desk, phone]) await user.client.iqCaller.set(xml("enable", carbons));

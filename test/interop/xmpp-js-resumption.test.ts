@@ -63,10 +63,6 @@ class ReturningUser extends XmppJsUser {
   async isBack(times: number): Promise<void> {
     await expect.poll(() => this.resumptions, { timeout: 8_000 }).toBe(times);
   }
-
-  abort(): void {
-    this.client.socket?.socket?.destroy();
-  }
 }
 
 const acknowledged = (user: ReturningUser) => expect.poll(() => user.management.outbound_q.length, { timeout: 5_000 }).toBe(0);

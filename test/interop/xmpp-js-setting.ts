@@ -1,8 +1,8 @@
 /** A server of its own for a test file, and clients that are stopped after each test. */
-import { afterAll, afterEach, beforeAll } from "vitest";
+import { afterAll, afterEach, beforeAll, describe } from "vitest";
 import { startServer, type TestServer, type TestServerOptions } from "../../src/testing/index.ts";
 import { certificateOf, trust } from "./trust.ts";
-import { password, XmppJsUser, type UserOptions } from "./xmpp-js.ts";
+import { password, transports, XmppJsUser, type Transport, type UserOptions } from "./xmpp-js.ts";
 
 export interface Setting {
   readonly server: TestServer;
@@ -12,6 +12,8 @@ export interface Setting {
   online(username: string, options?: Omit<UserOptions, "username">): Promise<XmppJsUser>;
   /** Online and available. */
   available(username: string, options?: Omit<UserOptions, "username">): Promise<XmppJsUser>;
+  /** The same tests over every transport, one after the other: who names none of its own comes by that one. */
+  everyWay(name: string, tests: () => void): void;
 }
 
 /** `names` get accounts with the password that all tests use. */
@@ -19,9 +21,10 @@ export function xmppJsSetting(names: readonly string[], options: TestServerOptio
   let server: TestServer;
   let distrust: () => void;
   let users: XmppJsUser[] = [];
+  let transport: Transport | undefined;
 
   beforeAll(async () => {
-    server = await startServer(options);
+    server = await startServer({ http: true, ...options });
     for (const name of names) await server.addUser(name, password);
     const certificate = await certificateOf(server);
     distrust = trust(() => certificate);
@@ -37,7 +40,7 @@ export function xmppJsSetting(names: readonly string[], options: TestServerOptio
   });
 
   const user = (options: UserOptions): XmppJsUser => {
-    const made = new XmppJsUser(server, options);
+    const made = new XmppJsUser(server, { ...(transport === undefined ? {} : { transport }), ...options });
     users.push(made);
     return made;
   };
@@ -49,5 +52,16 @@ export function xmppJsSetting(names: readonly string[], options: TestServerOptio
     user,
     online,
     available: async (username, options) => (await online(username, options)).presence(),
+    everyWay: (name, tests) => {
+      describe.each(transports)(`${name} over %s`, (way) => {
+        beforeAll(() => {
+          transport = way;
+        });
+        afterAll(() => {
+          transport = undefined;
+        });
+        tests();
+      });
+    },
   };
 }

@@ -1,5 +1,5 @@
 /** @xmpp/client talks: messages, presence, sizes and order. */
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { xmlLimitsAuthenticated } from "../../src/domain/limits.ts";
 import { bodies, errorOf, xml, type XmppJsUser } from "./xmpp-js.ts";
 import { xmppJsSetting } from "./xmpp-js-setting.ts";
@@ -8,9 +8,9 @@ const setting = xmppJsSetting(["alice", "bob", "carol"]);
 const { online, available } = setting;
 const priority = (value: number) => xml("priority", {}, String(value));
 
-describe("RFC 6121 section 8.5 messages between users", () => {
+setting.everyWay("RFC 6121 section 8.5 messages between users", () => {
   it("reach bare and full JIDs in both directions, with the sender's full JID", async () => {
-    const [alice, bob] = [await available("alice", { resource: "a" }), await available("bob", { direct: true, resource: "b" })];
+    const [alice, bob] = [await available("alice", { resource: "a" }), await available("bob", { transport: "direct TLS", resource: "b" })];
     for (const [from, to] of [[alice, bob], [bob, alice]] as const) {
       await from.message(to.bareJid, "to the bare JID");
       await from.message(to.jid, "to the full JID");
@@ -53,7 +53,7 @@ describe("RFC 6121 section 8.5 messages between users", () => {
   });
 });
 
-describe("RFC 6121 section 8.5 messages to nobody", () => {
+setting.everyWay("RFC 6121 section 8.5 messages to nobody", () => {
   it.each([
     { what: "an unknown user (8.5.1)", to: "nobody@localhost", condition: "service-unavailable" },
     { what: "a remote domain (RFC 6120 section 10.4)", to: "someone@remote.example", condition: "remote-server-not-found" },
@@ -74,7 +74,7 @@ describe("RFC 6121 section 8.5 messages to nobody", () => {
   });
 });
 
-describe("XEP-0160 section 2 messages to users who are not there", () => {
+setting.everyWay("XEP-0160 section 2 messages to users who are not there", () => {
   const sender = () => online("alice");
   const wait = async (alice: XmppJsUser, ...texts: readonly string[]) => {
     for (const text of texts) await alice.message("bob@localhost", text);
@@ -105,7 +105,7 @@ describe("XEP-0160 section 2 messages to users who are not there", () => {
   });
 });
 
-describe("RFC 6121 section 8.5.2.1.1 priorities", () => {
+setting.everyWay("RFC 6121 section 8.5.2.1.1 priorities", () => {
   async function both(first: number, second: number): Promise<readonly [XmppJsUser, XmppJsUser]> {
     const users = [await online("bob", { resource: "one" }), await online("bob", { resource: "two" })] as const;
     await users[0].presence(priority(first));
@@ -149,7 +149,7 @@ describe("RFC 6121 section 8.5.2.1.1 priorities", () => {
   });
 });
 
-describe("RFC 6121 section 4 presence among a user's resources", () => {
+setting.everyWay("RFC 6121 section 4 presence among a user's resources", () => {
   it("tells each of the other, and of the end", async () => {
     const one = await available("alice", { resource: "one" });
     const two = await available("alice", { resource: "two" });
@@ -184,7 +184,7 @@ describe("RFC 6121 section 4 presence among a user's resources", () => {
   });
 });
 
-describe("RFC 6120 section 13.12 the size of a stanza", () => {
+setting.everyWay("RFC 6120 section 13.12 the size of a stanza", () => {
   const max = xmlLimitsAuthenticated.stanzaBytesMax;
 
   function messageOf(bytes: number, to: string) {
@@ -209,9 +209,9 @@ describe("RFC 6120 section 13.12 the size of a stanza", () => {
   });
 });
 
-describe("RFC 6120 section 10.1 order", () => {
+setting.everyWay("RFC 6120 section 10.1 order", () => {
   it("holds for 1,000 messages in each direction at the same time", async () => {
-    const [alice, bob] = [await available("alice"), await available("bob", { direct: true })];
+    const [alice, bob] = [await available("alice"), await available("bob", { transport: "direct TLS" })];
     const count = 1_000;
     const sent = Array.from({ length: count }, (_, index) => `message ${index}`);
     const burst = (from: XmppJsUser, to: XmppJsUser) =>

@@ -1,8 +1,21 @@
 /** @xmpp/client, ready for a test: what arrives is kept until it is asked for, and it stays away once it is disconnected. */
 import { client, xml, type Client, type ClientOptions, type XmlElement } from "@xmpp/client";
+import { WebSocket } from "ws";
 import type { ServerAddress } from "../support/login.ts";
 
 export { xml, type XmlElement } from "@xmpp/client";
+
+// Node 20 has none of its own.
+globalThis.WebSocket ??= WebSocket as unknown as typeof globalThis.WebSocket;
+
+export const transports = ["STARTTLS", "direct TLS", "WebSocket"] as const;
+export type Transport = (typeof transports)[number];
+
+/** Where a server is reached, by whichever way. */
+export interface Places extends ServerAddress {
+  /** The HTTP listener; 0 without it. */
+  readonly httpPort: number;
+}
 
 export type Mechanism = "SCRAM-SHA-1" | "PLAIN";
 
@@ -10,7 +23,7 @@ export interface UserOptions {
   readonly username: string;
   readonly password?: string;
   /** Default STARTTLS. */
-  readonly direct?: boolean;
+  readonly transport?: Transport;
   /** Default PLAIN: @xmpp/client needs 0.2 s for a SCRAM login. */
   readonly mechanism?: Mechanism;
   readonly resource?: string;
@@ -32,12 +45,12 @@ export class XmppJsUser {
   #arrived: XmlElement[] = [];
   readonly #waiting = new Set<() => void>();
 
-  constructor(server: ServerAddress, options: UserOptions) {
-    const { username, direct = false, mechanism = "PLAIN", resource, lang, sasl2 = false } = options;
+  constructor(server: Places, options: UserOptions) {
+    const { username, transport = "STARTTLS", mechanism = "PLAIN", resource, lang, sasl2 = false } = options;
     const credentials: ClientOptions["credentials"] = async (authenticate, _, fast) =>
       authenticate({ username, password: options.password ?? password, token: await fast?.fetch() }, mechanism);
     this.client = client({
-      service: direct ? `xmpps://localhost:${server.tlsPort}` : `xmpp://localhost:${server.port}`,
+      service: serviceOf(server, transport),
       domain: server.domain,
       credentials,
       ...(resource === undefined ? {} : { resource }),
@@ -118,6 +131,14 @@ export class XmppJsUser {
     return this.arrived("message");
   }
 
+  /** Its connection is gone from one moment to the next, and nobody was told. */
+  abort(): void {
+    // The TLS socket, and the WebSocket, lie within @xmpp/client's own.
+    const { socket } = this.client;
+    if (socket?.socket instanceof WebSocket) socket.socket.terminate();
+    else socket?.socket?.destroy();
+  }
+
   /** The condition of the stream error that ended the stream. */
   async disconnected(): Promise<string | undefined> {
     await this.#until(() => this.client.status === "disconnect", () => `it is still ${this.client.status}`);
@@ -148,6 +169,17 @@ export class XmppJsUser {
       this.#waiting.add(look);
       look();
     });
+  }
+}
+
+function serviceOf({ tlsPort, port, httpPort }: Places, transport: Transport): string {
+  switch (transport) {
+    case "STARTTLS":
+      return `xmpp://localhost:${port}`;
+    case "direct TLS":
+      return `xmpps://localhost:${tlsPort}`;
+    case "WebSocket":
+      return `ws://localhost:${httpPort}/xmpp-websocket`;
   }
 }
 

@@ -27,7 +27,8 @@ describe("XEP-0198 section 2: the stream feature", () => {
     const client = await connectSecure(server, over);
     client.send(streamHeader("localhost"));
     await client.expect("</stream:features>");
-    expect(client.received).not.toContain(management);
+    // Within what a login can carry it is another one (section 9).
+    expect(client.received.replace(/<authentication .*?<\/authentication>/, "")).not.toContain(management);
     client.destroy();
     const { raw } = await authenticated(server, { user, over });
     const [features] = /<stream:features>(?:(?!<stream:features>).)*$/s.exec(raw.received)!;

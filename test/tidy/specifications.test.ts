@@ -73,7 +73,7 @@ describe("The table of specifications", () => {
 });
 
 /** Between the first byte and the resource, or after the connection was lost: the plays begin later, and end then. Or nothing that a client sees. */
-const unplayed: ReadonlySet<string> = new Set(["XEP-0156", "XEP-0198", "XEP-0227", "XEP-0368", "XEP-0386", "XEP-0388", "XEP-0440", "XEP-0445", "XEP-0453", "XEP-0474", "XEP-0478", "XEP-0484"]);
+const unplayed: ReadonlySet<string> = new Set(["XEP-0124", "XEP-0156", "XEP-0198", "XEP-0206", "XEP-0227", "XEP-0368", "XEP-0386", "XEP-0388", "XEP-0440", "XEP-0445", "XEP-0453", "XEP-0474", "XEP-0478", "XEP-0484"]);
 
 describe("XEP-0453 section 4 the DOAP file", () => {
   const file = readXml(doapFile(root).replace(/^<\?xml[^>]*\?>\s*<!--[^]*?-->/, ""));

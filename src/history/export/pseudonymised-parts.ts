@@ -45,6 +45,8 @@ const textKinds: Readonly<Record<string, (names: Names, text: string) => string>
   resource: (names, text) => names.resource(text),
   id: (names, text) => names.id(text),
   bindId: (names, text) => names.id(text),
+  device: (names, text) => names.id(text),
+  tag: (names, text) => names.resource(text),
   digest: (names, text) => names.id(text),
   presence: (names, text) => names.id(text),
   version: (names, text) => names.id(text),
@@ -59,6 +61,7 @@ const keys: ReadonlySet<string> = new Set(
   (
     "type at host from version condition text detail protocol why mechanism data username id resource roster items h priority digest to resumable max " +
     "name value kind allowed deadline until policy negotiationMs closingMs resumptionMs saslTriesMax bindTriesMax secure headerSent presence directed " +
-    "saslFailures saslRefusals bindFailures bindId management extensions timers reason received sent acknowledged numbers through attrs children"
+    "saslFailures saslRefusals bindFailures bindId management extensions timers reason received sent acknowledged numbers through attrs children " +
+    "device wishes resume bind tag refused"
   ).split(" "),
 );

@@ -22,6 +22,7 @@ export const serverWords: ReadonlySet<string> = new Set([
   "no authentication is under way",
   "only XMPP 1.x is spoken here",
   "stanzas are not processed before authentication and binding",
+  "nothing but the login goes on until it is done",
   "stream management is enabled already",
   "stream management was enabled twice",
   "the TLS handshake took too long",

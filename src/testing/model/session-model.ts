@@ -1,6 +1,6 @@
 /** The client session, with everything that it can be told. */
 import type { SessionSnapshot } from "../../../machines/fold.ts";
-import type { SessionInput, SessionPolicy } from "../../../machines/session-context.ts";
+import type { SessionContext, SessionInput, SessionPolicy } from "../../../machines/session-context.ts";
 import type { SessionEffect, SessionEvent } from "../../../machines/session-events.ts";
 import { sessionMachine } from "../../../machines/session.ts";
 import { stateName } from "../../../machines/state-name.ts";
@@ -43,16 +43,24 @@ function keyOf(state: SessionSnapshot): string {
   if (status === "done") return "closed";
   const {
     policy, secure, headerSent, from, host, username, resource, saslFailures, saslRefusals, bindFailures, bindId, management, directed, timers,
-    device: _______, roster: _, priority: __, presence: ___, resumptionMs: ____, extensions: _____, reason: ______, ...others
+    wishes, device: _______, roster: _, priority: __, presence: ___, resumptionMs: ____, extensions: _____, reason: ______, ...others
   } = context;
   // A claim is believed over TLS only; whether it names this host matters, and not what other host it names.
   const claim = secure && from !== null ? (from.endsWith(`@${host}`) ? from.slice(0, from.indexOf("@")) : "elsewhere") : null;
   const phase =
     // Nothing matters any more but whose it was.
     state.matches("closing") ? [username === null]
-    : username === null ? [secure, claim, saslFailures, saslRefusals]
-    : resource === null ? [bindFailures, bindId]
+    : username === null ? [secure, claim, saslFailures, saslRefusals, wished(wishes)]
+    : resource === null ? [bindFailures, bindId, wished(wishes)]
     : [management, directed.length];
   const resumptionMs = management === "off" && !state.matches("closing") ? policy.resumptionMs : null;
   return JSON.stringify([stateName(value), headerSent, Object.keys(timers), resumptionMs, others, ...phase]);
+}
+
+/** What of it is still to come, and of which kind: which session, which tag and for how long is no difference. */
+function wished(wishes: SessionContext["wishes"]): string | null {
+  if (wishes === null) return null;
+  const { resume, bind } = wishes;
+  const management = bind?.management == null ? "uncounted" : bind.management.resumable ? "resumable" : "counted";
+  return `${resume === null ? "" : "resume "}${bind === null ? "" : management}`;
 }

@@ -46,7 +46,7 @@ describe("A fault in a changed session machine", () => {
     expect(found).toMatchObject({ path: "", runs: 0, shrinks: 0, invariant: { name: expect.stringContaining("can resume") } });
     expect(found!.script.events).toHaveLength(shortestFault.length);
     expect(states).toBeGreaterThan(100);
-  });
+  }, 60_000);
 
   it("is found again by its seed and path, and by its script", () => {
     const model = { ...sessionModel, machine: forgetful };
