@@ -31,7 +31,7 @@ export interface Stay {
 const order = "XEP-0045 section 7.1: a newcomer is told who is there, of itself, what was said, the subject, and then what is said";
 const there = "XEP-0045 section 7: who enters a room and leaves it is shown so to everybody in it, once";
 const outside = "XEP-0045 sections 7.2 and 7.14: who is not in a room is told of nothing there";
-const codesRule = "XEP-0045 section 16.6.2: status codes say what has happened";
+const codesRule = "XEP-0045 section 12: status codes say what has happened";
 
 /** Of who has not left by itself. */
 const removedCodes = ["301", "307", "321", "322", "332", "333"];
