@@ -15,6 +15,7 @@ import { exercisedRoom, exercisedSession, exercisedSubscription, markedPlan } fr
 import { extendingPage } from "./extending.ts";
 import { layoutOf } from "./layout.ts";
 import type { Layout } from "./layout.ts";
+import { limitsPage } from "./limits.ts";
 import { mermaidOf } from "./mermaid.ts";
 import { pageOf } from "./page.ts";
 import type { Described } from "./page.ts";
@@ -86,6 +87,7 @@ export async function generated(): Promise<ReadonlyMap<string, string>> {
   files.set("diagrams/subscriptions.md", tablesPage());
   files.set("diagrams/xeps.md", specificationsPage(projectRoot));
   files.set("diagrams/refrain.doap", doapFile(projectRoot));
+  files.set("diagrams/limits.md", limitsPage(projectRoot));
   files.set("diagrams/extending.md", extendingPage(projectRoot));
   for (const [name, text] of await coverageFiles()) files.set(name, text);
   return files;

@@ -38,8 +38,8 @@ export const session = setup({
     hasSaslTriesLeft: ({ context }) => context.saslFailures + 1 < context.policy.saslTriesMax,
     isMechanismRefused: ({ context, event }) =>
       told(event, "sasl.failed").condition === "invalid-mechanism" && context.saslRefusals < refusedMechanismsMax,
-    wantsResumption: ({ context }) => context.wishes?.resume != null,
-    wantsBinding: ({ context }) => context.wishes?.bind != null,
+    wantsResumption: ({ context: { wishes } }) => wishes !== null && wishes.resume !== null,
+    wantsBinding: ({ context: { wishes } }) => wishes !== null && wishes.bind !== null,
     hasBindTriesLeft: ({ context }) => context.bindFailures + 1 < context.policy.bindTriesMax,
     isAllowedStanza: ({ event }) => told(event, "stanza.received").allowed,
     isArmed: ({ context, event }) => {
@@ -141,8 +141,8 @@ export const session = setup({
       return { wishes: { ...context.wishes!, refused: { condition, h } } };
     }),
     enableWished: enqueueActions(({ context, enqueue }) => {
-      const wish = context.wishes?.bind?.management;
-      if (wish == null) return;
+      const wish = context.wishes?.bind?.management ?? null;
+      if (wish === null) return;
       const resumptionMs = grantedMs(context, wish);
       enqueue.assign({ management: resumptionMs > 0 ? "resumable" : "on", resumptionMs });
       enqueue.emit({ type: "enable.management", resumptionMs });

@@ -214,12 +214,12 @@ export const sessionMachine = session.createMachine({
               },
               {
                 guard: "wantsResumption",
-                target: "#session.authenticated.fulfilling.resuming",
+                target: "#session.authenticated.fulfilling.returning",
                 actions: ["rememberUser", { type: "armNegotiation", params: undefined }, "resumeWished"],
               },
               {
                 guard: "wantsBinding",
-                target: "#session.authenticated.fulfilling.binding",
+                target: "#session.authenticated.fulfilling.claiming",
                 actions: ["rememberUser", { type: "armNegotiation", params: undefined }, "bindWished"],
               },
               {
@@ -264,14 +264,14 @@ export const sessionMachine = session.createMachine({
         },
         fulfilling: {
           description: "What the login asked for is done before it is confirmed (XEP-0388 section 2.6.1).",
-          initial: "binding",
+          initial: "claiming",
           states: {
-            resuming: {
+            returning: {
               description: "The session that is to be resumed is looked for, before any resource is bound (XEP-0198 section 9.2).",
               on: {
                 "resume.granted": closeSilently("its stream was handed over to the resumed session"),
                 "resume.refused": [
-                  { guard: "wantsBinding", target: "binding", actions: ["rememberRefusal", "bindWished"] },
+                  { guard: "wantsBinding", target: "claiming", actions: ["rememberRefusal", "bindWished"] },
                   {
                     target: "#session.authenticated.binding",
                     actions: ["rememberRefusal", "confirmLogin", "offerFeatures", "forgetWishes"],
@@ -279,7 +279,7 @@ export const sessionMachine = session.createMachine({
                 ],
               },
             },
-            binding: {
+            claiming: {
               description: "The account is being loaded and a resource claimed, with what goes with it (XEP-0386 section 3.2).",
               on: {
                 "resource.bound": {

@@ -8,6 +8,7 @@ import type { Config } from "./config/schema.ts";
 import { xmlLimitsUnauthenticated } from "./domain/limits.ts";
 import type { CountRefusal } from "./domain/refusals.ts";
 import { openInspector, type Inspector, type InspectorOptions } from "./inspector/open.ts";
+import type { AddUser } from "./inspector/people.ts";
 import { metricsRoutes, type MetricsDoorsOptions } from "./metrics/doors.ts";
 import { alternativesOf } from "./discovery/alternatives.ts";
 import { hostMetaRoutes } from "./discovery/host-meta.ts";
@@ -29,6 +30,8 @@ export interface HttpDoorsOptions extends Pick<InspectorOptions, "observation" |
   readonly log: Logger;
   readonly refused: CountRefusal;
   readonly streams: StreamDoorsOptions;
+  /** Rejects with AdminError. */
+  readonly userAdd: (jid: string, password: string) => Promise<unknown>;
 }
 
 export interface StreamDoorsOptions {
@@ -80,7 +83,7 @@ function openStreamDoors(listener: HttpListener, config: Config, streams: Stream
   const { listen: { http }, limits: { stanzaBytes, connectionsPerAddress }, websocket, bosh } = config;
   const isLetIn = originPolicy({ hosts: config.hosts.map(({ domain }) => domain), origins: http.origins });
   const common = { ...streams, isLetIn, limits: xmlLimitsUnauthenticated };
-  if (websocket.enabled) listener.add([xmppWebSocketRoute({ ...common, frameBytesMax: stanzaBytes })]);
+  if (websocket.enabled) listener.add([xmppWebSocketRoute({ ...common, stanzaBytesMax: stanzaBytes })]);
   if (!bosh.enabled) return () => {};
   const { route, close } = createBosh({ ...common, stanzaBytesMax: stanzaBytes, perAddressMax: connectionsPerAddress, clock, ids });
   listener.add([route]);
@@ -117,5 +120,23 @@ function inspectorOn(http: HttpListener, config: Config, rest: Omit<HttpDoorsOpt
     software,
     bodies: config.inspector.bodies,
     live: true,
+    ...(isChatOpen(config) ? { chat: { addUser: adding(rest.userAdd) } } : {}),
   });
+}
+
+/** Never elsewhere: whoever has the inspector's token could make users there. */
+function isChatOpen({ inspector, websocket, listen }: Config): boolean {
+  return inspector.chat && websocket.enabled && staysHere(listen.http.address);
+}
+
+function adding(userAdd: HttpDoorsOptions["userAdd"]): AddUser {
+  return async (jid, password) => {
+    try {
+      await userAdd(jid, password);
+      return true;
+    } catch (error) {
+      if (error instanceof AdminError && error.code === "account-exists") return false;
+      throw error;
+    }
+  };
 }

@@ -80,6 +80,8 @@ export interface RunningServer {
   readonly inspector: {
     /** The address to open, with a token that is good as long as the server runs. A secret. */
     url(): string;
+    /** The same, where one can chat and watch oneself; undefined where that is off. A secret. */
+    chatUrl(): string | undefined;
   } | undefined;
   /** A session that lives now, by the id that `admin.sessions` tells or by its full JID. */
   session(idOrFullJid: string): DocumentedSession | undefined;
@@ -190,6 +192,7 @@ async function compose(options: ServerOptions, undo: (() => Promise<void> | void
     observation: () => epochs.observation,
     history: epochs.admin,
     refused: tally.refused,
+    userAdd: (jid, password) => epochs.admin.userAdd(jid, password),
     streams: { receive: (link) => epochs.receive(link), report },
     metrics: { figures: () => figuresOf({ startedAt, tally, now: epochs.now }), unready: () => epochs.unready },
     ...(parts.pageFolder === undefined ? {} : { pageFolder: parts.pageFolder }),
@@ -252,7 +255,7 @@ async function compose(options: ServerOptions, undo: (() => Promise<void> | void
   return {
     listeners: listeners.map(({ name, listener }) => ({ name, address: listener.address, port: listener.port })),
     admin,
-    inspector: inspector && { url: () => inspector!.url() },
+    inspector: inspector && { url: () => inspector!.url(), chatUrl: () => inspector!.chatUrl() },
     get observation() {
       return epochs.observation;
     },

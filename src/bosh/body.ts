@@ -28,10 +28,12 @@ export interface Body {
   readonly ver: string | undefined;
   /** In canonical form, as first-level elements of a stream. */
   readonly payloads: readonly Element[];
+  /** Of the whole body. */
+  readonly bytes: number;
 }
 
 /** undefined: it is no body that can be understood (condition bad-request). */
-export function readBody(element: Element): Body | undefined {
+export function readBody(element: Element, bytes: number): Body | undefined {
   if (element.name !== "body" || element.getNS() !== NS_BOSH) return undefined;
   const attrs = element.attrs as Readonly<Record<string, string | undefined>>;
   const rid = whole(attrs["rid"]);
@@ -43,7 +45,7 @@ export function readBody(element: Element): Body | undefined {
   const { restart, version } = xbosh(element);
   return {
     rid, sid: attrs["sid"], to: attrs["to"], from: attrs["from"], lang: attrs["xml:lang"], version, restart: restart === "true" || restart === "1",
-    terminate: attrs["type"] === "terminate", pause, ack, wait, hold, ver: attrs["ver"], payloads,
+    terminate: attrs["type"] === "terminate", pause, ack, wait, hold, ver: attrs["ver"], payloads, bytes,
   };
 }
 

@@ -233,7 +233,7 @@ export class BoshSession implements Link {
     const body = this.#bodies.get(rid);
     this.#bodies.delete(rid);
     if (body === undefined) return;
-    const { restart, payloads, to, from, lang, version } = body;
+    const { restart, payloads, bytes, to, from, lang, version } = body;
     if (this.#atStart && (restart || body === this.#options.first)) {
       this.#queue(() => {
         this.#atStart = false;
@@ -242,13 +242,14 @@ export class BoshSession implements Link {
       // XEP-0206 section 5: what such a request says besides is nothing.
       return;
     }
-    for (const payload of payloads) {
+    // What they weigh together counts once.
+    for (const [index, payload] of payloads.entries()) {
       this.#queue(() => {
         if (this.#deaf) return;
         if (this.#atStart) {
           this.#deaf = true;
           this.#handler?.failed(badFormat("the stream has to be restarted first (XEP-0206 section 5)"));
-        } else this.#handler?.element(payload, 0);
+        } else this.#handler?.element(payload, index === 0 ? bytes : 0);
       });
     }
   }

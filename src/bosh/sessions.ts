@@ -2,7 +2,7 @@
 import type { BoshCondition, BoshPolicy } from "../../machines/bosh-events.ts";
 import { isLoopback } from "../domain/addresses.ts";
 import {
-  boshBodyOverheadBytes, boshHoldMax, boshInactivityMs, boshPausesMsMax, boshPollingMs, boshSessionsMax, boshWaitMsMax, type XmlLimits,
+  wrapperBytesMax, boshHoldMax, boshInactivityMs, boshPausesMsMax, boshPollingMs, boshSessionsMax, boshWaitMsMax, type XmlLimits,
 } from "../domain/limits.ts";
 import { addressKey } from "../net/addresses.ts";
 import { textResponse, type HttpRequest, type HttpResponse, type HttpRoute } from "../net/http-route.ts";
@@ -52,7 +52,7 @@ export function createBosh(options: BoshOptions): Bosh {
   async function answerTo(request: HttpRequest): Promise<string | HttpResponse> {
     const encoding = request.header("content-encoding");
     if (encoding !== undefined && encoding !== "identity") return textResponse(415, "Bodies are taken as they are, without a content-encoding.", { "accept-encoding": "identity" });
-    const bytes = await request.body(options.stanzaBytesMax + boshBodyOverheadBytes);
+    const bytes = await request.body(options.stanzaBytesMax + wrapperBytesMax);
     if (bytes === undefined) return terminateText("policy-violation");
     const sid = sidOf(bytes);
     const session = sid === undefined ? undefined : sessions.get(sid);
@@ -124,14 +124,14 @@ function crossOrigin(request: HttpRequest): Readonly<Record<string, string>> {
 
 function read(bytes: Uint8Array, limits: XmlLimits): Body | undefined {
   // The wrapper is not the client's stanza.
-  const around = { ...limits, stanzaBytesMax: limits.stanzaBytesMax + boshBodyOverheadBytes, depthMax: limits.depthMax + 1, elementsMax: limits.elementsMax + 1 };
+  const around = { ...limits, stanzaBytesMax: limits.stanzaBytesMax + wrapperBytesMax, depthMax: limits.depthMax + 1, elementsMax: limits.elementsMax + 1 };
   const element = new FrameReader(around).read(Buffer.from(bytes));
-  return "condition" in element ? undefined : readBody(element);
+  return "condition" in element ? undefined : readBody(element, bytes.byteLength);
 }
 
 /** Whose limits count is known before the body is read. Its start tag is at its beginning, and nothing that stands before the sid can hide another. */
 function sidOf(bytes: Uint8Array): string | undefined {
-  const tag = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, boshBodyOverheadBytes)).toString("latin1");
+  const tag = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, wrapperBytesMax)).toString("latin1");
   return /^(?:<\?xml[^>]*>\s*)?<body(?:\s+[^\s=>]+\s*=\s*(?:"[^"]*"|'[^']*'))*?\s+sid\s*=\s*(?:"([^"]*)"|'([^']*)')/.exec(tag)?.slice(1).find((value) => value !== undefined);
 }
 

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { UsageError } from "./terminal.ts";
 
 /** As they are asked for by name. */
-export const machineNames = ["client-session", "subscription", "room"] as const;
+export const machineNames = ["client-session", "subscription", "room", "bosh"] as const;
 /** What the first is called where nothing else has a session. */
 const otherNames: Readonly<Record<string, string>> = { session: "client-session" };
 /** As a shell says it of a process that Ctrl-C ended. */

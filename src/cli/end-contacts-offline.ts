@@ -13,7 +13,7 @@ export async function endContactsOffline(store: Store, hosts: readonly string[],
   // Accounts are few and the process short: none is dropped from memory.
   const accounts = new AccountCache((host, username) => loadAccount(store, host, username), () => true);
   const batch = new Batch({ store, clock: liveClock, ids: liveIds, onFailed: () => {}, onPressure: () => {} });
-  const { subscriptions } = createCommunity({ extensions: [], registry: new Registry(), accounts, services: new Services(), house: nobody });
+  const { subscriptions } = createCommunity({ extensions: [], registry: new Registry(), accounts, services: new Services(nobody), house: nobody });
   await endContacts({ hosts, accounts, batch, subscriptions }, host, username);
 }
 

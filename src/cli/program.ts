@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { createRequire } from "node:module";
 import { addCheck } from "./check.ts";
 import { addConfig } from "./config.ts";
+import { addDns } from "./dns.ts";
 import { addExplain } from "./explain.ts";
 import { addExport } from "./export.ts";
 import { addImport } from "./import.ts";
@@ -61,6 +62,7 @@ Examples:
   refrain start --domain example.org --host 0.0.0.0 --data /var/lib/refrain
   refrain backup refrain-2026-11-23.db         copy the database to a file, while it runs or not
   refrain config --write refrain.toml          begin a configuration file
+  refrain dns --target xmpp.example.org        print the DNS records by which clients find it
   refrain check                                hold the state machines against their rules
 
 \`refrain log\` also has stats, verify, salvage, rebuild and compact: \`refrain log --help\` shows them.
@@ -109,6 +111,7 @@ Examples:
   addExport(program);
   addImport(program);
   addConfig(program);
+  addDns(program);
   addCheck(program);
   return program;
 }

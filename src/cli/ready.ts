@@ -28,8 +28,15 @@ export function greeting(
     `  add a user        ${command()} user add ${example}${folder(config, sources)}`,
     `  connect a client  as ${example} to ${ways.join(" or ")}${certificate}`,
     `  see sessions      ${command()} sessions${folder(config, sources)}`,
-    ...(inspector === undefined ? [] : [`  watch sessions    ${isTerminal ? inspector.url() : `${command()} inspect${folder(config, sources)}`}`]),
+    ...(inspector === undefined ? [] : [watching(inspector, isTerminal) ?? `  watch sessions    ${command()} inspect${folder(config, sources)}`]),
   ].join("\n");
+}
+
+/** One address for both, where there is a chat. */
+function watching(inspector: NonNullable<RunningServer["inspector"]>, isTerminal: boolean): string | undefined {
+  if (!isTerminal) return undefined;
+  const chat = inspector.chatUrl();
+  return chat === undefined ? `  watch sessions    ${inspector.url()}` : `  chat and watch    ${chat}`;
 }
 
 function endPoint({ address, port }: { readonly address: string; readonly port: number }): string {

@@ -361,6 +361,9 @@ export const configSchema = z.strictObject({
       remote: z.boolean().default(false).meta({
         description: "Allows the inspector on an address that is not loopback. Needs `listen.http.tls`.",
       }),
+      chat: z.boolean().default(true).meta({
+        description: "Lets its page chat, too, for who tries this server: sign in as a user, and make two, romeo and juliet. Only where the HTTP listener is on loopback, with `websocket.enabled`.",
+      }),
     })
     .prefault({}),
   registration: z

@@ -53,6 +53,9 @@ export const outboxStallMs = 10_000;
 /** Bytes at which the link is dropped at once. */
 export const outboxBytesHardMax = 16 * 1_048_576;
 
+/** Seconds' worth of `limits.bytesPerSecond` and `limits.stanzasPerSecond` that a client may send at once. */
+export const paceBurstSeconds = 10;
+
 /** Milliseconds for which one client's input is taken before that of others gets its turn. */
 export const inputTurnMs = 10;
 
@@ -312,8 +315,8 @@ export const boshInactivityMs = 30_000;
 export const boshPausesMsMax = 120_000;
 /** Milliseconds between two requests that ask for nothing. */
 export const boshPollingMs = 2_000;
-/** Bytes of a body besides the stanzas in it, so that the largest one can be sent in one. */
-export const boshBodyOverheadBytes = 4_096;
+/** Bytes of what a stanza travels in, a frame or a body, besides the stanza: the largest one fits, and of one that is larger is said why it is refused. */
+export const wrapperBytesMax = 4_096;
 /** Files that one user puts at the same time: each has a connection for as long as it takes. */
 export const uploadsUnderWayMax = 20;
 /** Bytes of a request's line and headers together. */
@@ -330,6 +333,13 @@ export const httpIdleMs = 120_000;
 export const httpKeepAliveMs = 5_000;
 /** Bytes of one WebSocket message of a page. */
 export const webSocketMessageBytesMax = 65_536;
+/**
+ * Frames, or pieces in which one comes from the network, that any WebSocket message may be in; a larger one may be in as many as make so many
+ * bytes each. And pieces of an HTTP body that are kept as they came.
+ */
+export const webSocketPiecesMin = 1_024;
+export const webSocketPieceBytesMin = 256;
+export const bodyPiecesMax = 256;
 /** Milliseconds between two pings, each of which has to be answered until the next; and until a WebSocket that was closed is cut. */
 export const webSocketPingMs = 30_000;
 export const webSocketCloseMs = 2_000;

@@ -124,7 +124,9 @@ export function assemble(options: AssemblyOptions, { store, saltKey, motd, onFai
       components.press(high);
     },
   });
-  const services = new Services();
+  const services = new Services((err, { domain }, { kind, to }) => {
+    if (!batch.failed) log.error({ err, to: to.full }, `service ${domain}: failed over a ${kind} that nobody waits for`);
+  });
   const { contacts, presence, subscriptions } = createCommunity({ extensions, registry, accounts, services, house: () => house });
   const requests = new Requests({ registry, services, batch, clock, ids, log, refused });
   const later = new Later({ batch, clock, log });
@@ -268,6 +270,7 @@ function sessionOptions(config: Config): SessionOptions {
     conflict: session.conflict,
     resourcesPerAccountMax: session.resourcesPerAccountMax,
     limits: xmlLimitsOf(config),
+    pace: { bytesPerSecond: limits.bytesPerSecond, stanzasPerSecond: limits.stanzasPerSecond },
     queueStanzasMax: limits.queueStanzas,
     queueBytesMax: limits.queueBytes,
     location: session.resumptionLocation,

@@ -29,6 +29,8 @@ export interface FeedOptions {
   readonly bodies: boolean;
   /** false: recorded sessions only. */
   readonly live: boolean;
+  /** Whether the page can be a client, too. Default: false. */
+  readonly chat?: boolean;
   /** What was opened by name. */
   readonly opened?: readonly SessionRow[];
   /** Messages (`FromServer`) that each page is told after its greeting: what was seen of the session that was opened, and is in no log. */
@@ -69,8 +71,8 @@ export class Feed {
     if (this.#viewers.size >= inspectorViewersMax) this.#options.refused?.("inspectorViewersMax");
     if (this.#viewers.size >= inspectorViewersMax) return viewer.close(1013, `${inspectorViewersMax} pages are open already: close one of them`);
     this.#viewers.add(viewer);
-    const { software, version, hosts, bodies, live, opened = [], recorded = [], clock } = this.#options;
-    viewer.tell({ type: "hello", software, version, hosts, bodies, live, opened, at: clock.now() });
+    const { software, version, hosts, bodies, live, chat = false, opened = [], recorded = [], clock } = this.#options;
+    viewer.tell({ type: "hello", software, version, hosts, bodies, live, chat, opened, at: clock.now() });
     for (const frame of recorded) viewer.send(frame);
   }
 

@@ -56,6 +56,8 @@ export interface Hello {
   readonly hosts: readonly string[];
   /** Whether texts of stanzas are shown (`--inspect-bodies`). */
   readonly bodies: boolean;
+  /** Whether the page can be a client of this server, too. */
+  readonly chat: boolean;
   /** false: recorded sessions only, as `refrain inspect FILE` shows them; nothing lives here. */
   readonly live: boolean;
   /** What was opened by name, to be shown first. */
@@ -81,3 +83,9 @@ export interface WatchBegun {
  * step recorded is a moment later: facts and the rest are brought together by their step.
  */
 export type WatchItem = { readonly session: string } & (SeenItem | { readonly at: number; readonly kind: "fact"; readonly fact: StoredFact });
+
+/** What `POST /inspect/people` answers, in `{"people":[…]}`: `password` is told this once, null for who was there already. */
+export interface MadePerson {
+  readonly jid: string;
+  readonly password: string | null;
+}

@@ -23,6 +23,8 @@ export interface SiteOptions {
   readonly remote: boolean;
   /** Where the built page is; by default where the build of this package puts it. */
   readonly pageFolder?: string;
+  /** What makes users to try with, for who was let in; without it there is no chat. */
+  readonly people?: HttpHandler;
   readonly ids: Ids;
   readonly clock: Clock;
   readonly log: Log;
@@ -31,6 +33,8 @@ export interface SiteOptions {
 export interface Site {
   /** The address to open, with a token that is good as long as the process lives. A secret. */
   url(): string;
+  /** The same, for the page's chat; undefined where there is none. A secret. */
+  chatUrl(): string | undefined;
   /**
    * With a token that is good once, for ten minutes. A secret. `here`: by the listener's own address, for a program of this machine that connects
    * to it by itself: it shows the token to nobody else, whoever answers for the name.
@@ -46,12 +50,13 @@ export function openSite(options: SiteOptions): Site {
   const url = (name: string, token: string) => `${http.secure ? "https" : "http"}://${name}:${http.port}/inspect#token=${token}`;
   return {
     url: () => url(reachable(http.address, names), gate.lastingToken),
+    chatUrl: () => (options.people === undefined ? undefined : `${url(reachable(http.address, names), gate.lastingToken)}/chat`),
     freshUrl: ({ here = false } = {}) => url(here ? reachableHere(http.address) : reachable(http.address, names), gate.freshToken()),
   };
 }
 
 function routesOf(options: SiteOptions, gate: Gate): readonly HttpRoute[] {
-  const { feed, stately, log } = options;
+  const { feed, stately, people, log } = options;
   const page = readPage(options.pageFolder ?? builtPage());
   const door = new Door(options, gate);
   const index: HttpHandler = (request) => (page === undefined ? notBuilt : assetResponse(page.index, request));
@@ -80,6 +85,7 @@ function routesOf(options: SiteOptions, gate: Gate): readonly HttpRoute[] {
       },
     },
     { path: "/inspect/leave", methods: { POST: (request) => door.leave(request) } },
+    ...(people === undefined ? [] : [{ path: "/inspect/people", methods: { POST: (request: HttpRequest) => door.byCookie(request) ?? people(request) } }]),
     {
       path: "/inspect/feed",
       upgrade: (request) => door.byCookie(request) ?? ((socket) => {

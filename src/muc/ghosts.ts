@@ -1,8 +1,11 @@
 /** Occupants who cannot be reached any more (XEP-0045 sections 11.1 and 18.1.2). */
+import type { Jid } from "../domain/jid.ts";
 import type { Room } from "../domain/room.ts";
 import type { Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
-import { stanzasNamespace } from "../xml/stanza.ts";
+import { adoptElement } from "../xml/parse-element.ts";
+import { serialise } from "../xml/serialise.ts";
+import { el, stanzasNamespace, type Stanza } from "../xml/stanza.ts";
 import { leave } from "./leaving.ts";
 import type { Rooms } from "./rooms.ts";
 import { bareOf, sessionsOf } from "./showing.ts";
@@ -12,6 +15,21 @@ export function isGone(element: Element, to: "room" | "occupant"): boolean {
   const error = element.getChild("error");
   const has = (condition: string) => error?.getChild(condition, stanzasNamespace) !== undefined;
   return undelivered.some(has) || (to === "room" && has(noSession));
+}
+
+/**
+ * Whether an error to an occupant's address answers what the room has told everybody, as far as it remembers. Else one occupant has written
+ * to the other: by what a client answers to a message that is made for it nobody may drive its user out.
+ */
+export function answersAll(room: Room, { id, to }: Stanza & { readonly to: Jid }): boolean {
+  if (id === undefined) return false;
+  // As it stands in what is kept: nothing else is read for it.
+  const written = serialise(el("message", { id })).slice("<message ".length, -"/>".length);
+  return room.said.some(({ text }) => {
+    if (!text.includes(written)) return false;
+    const { attrs } = adoptElement(text);
+    return attrs["id"] === id && attrs["from"] === to.full;
+  });
 }
 
 /** Section 18.1.2. */

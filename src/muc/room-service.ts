@@ -7,7 +7,7 @@ import type { Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
 import { el, iqResult, mayBeAnswered, payloadOf, stanzaError, type Stanza, type StanzaFault } from "../xml/stanza.ts";
 import type { RoomIqHandler, RoomMessage, RoomPlace, RoomReply } from "./contract.ts";
-import { isGone, leaveInError } from "./ghosts.ts";
+import { answersAll, isGone, leaveInError } from "./ghosts.ts";
 import { leave } from "./leaving.ts";
 import { muc } from "./namespaces.ts";
 import { takePresence } from "./presence.ts";
@@ -116,6 +116,7 @@ export class RoomService implements Service {
   #takeError(step: Step, stanza: Addressed, room: Room, nick: string): void {
     const toOccupant = stanza.to.resource !== undefined;
     if (toOccupant) returnError(this.#rooms, step, room, nick, stanza);
+    if (toOccupant && !answersAll(room, stanza)) return;
     if (isGone(stanza.element, toOccupant ? "occupant" : "room")) leaveInError(this.#rooms, step, room, stanza.from.full);
   }
 

@@ -21,8 +21,10 @@ export interface FrameSocket {
 export interface FrameHandler {
   /** UTF-8, checked. */
   frame(bytes: Buffer): void;
-  /** A sign of life that is no frame. */
-  heard(): void;
+  /** A frame was larger than they may be: it was not read, and the socket is being closed with 1009. */
+  tooLarge(): void;
+  /** A sign of life that is no frame, and its size. */
+  heard(bytes: number): void;
   /** The system has taken all that was sent. */
   drained(): void;
   /** Nothing follows. Told exactly once. */
@@ -36,7 +38,7 @@ export function textSocket(frames: FrameSocket): TextSocket {
     get bufferedBytes() {
       return frames.bufferedBytes;
     },
-    start: (handler) => frames.start({ frame: (bytes) => handler.text(bytes.toString("utf8")), heard() {}, drained() {}, closed: () => handler.closed() }),
+    start: (handler) => frames.start({ frame: (bytes) => handler.text(bytes.toString("utf8")), tooLarge() {}, heard() {}, drained() {}, closed: () => handler.closed() }),
     send: (text) => frames.send([text]),
     close: (code, reason) => frames.close(code, reason),
   };

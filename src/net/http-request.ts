@@ -1,6 +1,6 @@
 /** A request as Node has read it, for those who answer it. */
 import type { IncomingMessage } from "node:http";
-import { httpTargetCharsMax } from "../domain/limits.ts";
+import { bodyPiecesMax, httpTargetCharsMax } from "../domain/limits.ts";
 import type { Asker } from "./forwarded.ts";
 import { textResponse, type HttpRequest, type HttpResponse } from "./http-route.ts";
 
@@ -67,12 +67,14 @@ async function* piecesOf(message: IncomingMessage): AsyncIterable<Uint8Array> {
 function readBody(message: IncomingMessage, bytesMax: number): Promise<Uint8Array | undefined> {
   if (Number(message.headers["content-length"] ?? 0) > bytesMax) return Promise.resolve(undefined);
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
+    let chunks: Buffer[] = [];
     let bytes = 0;
     const take = (chunk: Buffer): void => {
       bytes += chunk.byteLength;
       if (bytes <= bytesMax) {
         chunks.push(chunk);
+        // A piece of one byte takes a hundred times as much.
+        if (chunks.length > bodyPiecesMax) chunks = [Buffer.concat(chunks)];
         return;
       }
       message.off("data", take).pause();

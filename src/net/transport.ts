@@ -126,7 +126,7 @@ class Transport implements Link {
     data: (bytes) => {
       if (this.#deaf || this.#lost) return;
       this.#guard(() => {
-        this.#handler?.heard();
+        this.#handler?.heard(bytes.length);
         this.#parser.write(bytes);
       });
     },

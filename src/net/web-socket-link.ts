@@ -1,7 +1,7 @@
 /** An XML stream over a WebSocket: one element a frame (RFC 7395). */
 import type { XmlLimits } from "../domain/limits.ts";
 import type { SecureLink } from "../ports.ts";
-import { badFormat, invalidNamespace } from "../xml/faults.ts";
+import { badFormat, invalidNamespace, policyViolation } from "../xml/faults.ts";
 import { FrameReader } from "../xml/frame-reader.ts";
 import { framedFooter, framedHeader, NS_FRAMING, standalone } from "../xml/framing.ts";
 import type { Element } from "../xml/element.ts";
@@ -59,7 +59,8 @@ export class WebSocketLink implements Link {
     if (!first) return;
     this.#socket.start({
       frame: (frame) => this.#take(frame),
-      heard: () => this.#guard(() => this.#handler?.heard()),
+      tooLarge: () => this.#refuse(),
+      heard: (bytes) => this.#guard(() => this.#handler?.heard(bytes)),
       drained: () => this.#guard(() => this.#handler?.drained()),
       closed: () => this.#lose("the WebSocket was closed"),
     });
@@ -111,9 +112,15 @@ export class WebSocketLink implements Link {
 
   #take(frame: Buffer): void {
     if (this.#deaf || this.#lost) return;
-    this.#guard(() => this.#handler?.heard());
+    this.#guard(() => this.#handler?.heard(frame.length));
     if (this.#paused) this.#frames.push(frame);
     else this.#read(frame);
+  }
+
+  /** Our last words do not reach the peer any more; but what it has sent ends its session, which is not to be resumed. */
+  #refuse(): void {
+    if (this.#deaf || this.#lost) return;
+    this.#guard(() => this.#fail(policyViolation("a frame of more bytes than a stanza may have (stanzaBytesMax)", "stanzaBytesMax")));
   }
 
   #read(frame: Buffer): void {

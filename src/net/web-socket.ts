@@ -2,7 +2,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { WebSocketServer, type RawData, type WebSocket } from "ws";
-import { webSocketCloseMs, webSocketMessageBytesMax, webSocketPingMs } from "../domain/limits.ts";
+import { webSocketCloseMs, webSocketMessageBytesMax, webSocketPieceBytesMin, webSocketPiecesMin, webSocketPingMs } from "../domain/limits.ts";
 import type { Clock, Log, Timer } from "../ports.ts";
 import type { FrameHandler, FrameSocket } from "./frame-socket.ts";
 import type { WebSocketAcceptance } from "./http-route.ts";
@@ -44,8 +44,15 @@ function serverFor(maxPayload: number, subprotocol: string | undefined): WebSock
     // Compressed frames would let a page ask for far more memory than it sends.
     perMessageDeflate: false,
     maxPayload,
+    ...piecesOf(maxPayload),
     handleProtocols: (offered) => (subprotocol !== undefined && offered.has(subprotocol) ? subprotocol : false),
   });
+}
+
+/** A message in tiny pieces takes many times the memory that it has bytes. */
+function piecesOf(messageBytesMax: number): object {
+  const pieces = Math.max(webSocketPiecesMin, Math.ceil(messageBytesMax / webSocketPieceBytesMin));
+  return { maxFragments: pieces, maxBufferedChunks: pieces };
 }
 
 interface LiveSocketOptions {
@@ -83,13 +90,17 @@ class LiveSocket implements FrameSocket {
     this.#pinging = this.#armPing();
     raw.pause();
     raw.on("message", (data, isBinary) => this.#take(data, isBinary));
-    raw.on("pong", () => {
+    raw.on("pong", (data) => {
       this.#answered = true;
-      this.guard(() => this.#handler?.heard());
+      this.guard(() => this.#handler?.heard(data.length));
     });
-    raw.on("ping", () => this.guard(() => this.#handler?.heard()));
+    // ws answers it, and keeps no answers for who asks again without reading them.
+    raw.on("ping", (data) => this.guard(() => this.#handler?.heard(data.length)));
     // What breaks the protocol is closed by ws itself, with the code for it.
-    raw.on("error", (error) => log.debug({ event: "websocket.failed", err: error, address: remoteAddress }, `a WebSocket of ${remoteAddress} failed`));
+    raw.on("error", (error: NodeJS.ErrnoException) => {
+      log.debug({ event: "websocket.failed", err: error, address: remoteAddress }, `a WebSocket of ${remoteAddress} failed`);
+      if (error.code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH") this.guard(() => this.#handler?.tooLarge());
+    });
     raw.on("close", () => this.#end());
   }
 

@@ -8,8 +8,8 @@ import { WebSocketLink } from "./web-socket-link.ts";
 export interface XmppWebSocketOptions {
   readonly isLetIn: IsLetIn;
   readonly limits: XmlLimits;
-  /** Bytes of one frame. */
-  readonly frameBytesMax: number;
+  /** Of a client that has logged in. */
+  readonly stanzaBytesMax: number;
   receive(link: Link): void;
   report(error: unknown): void;
 }
@@ -17,7 +17,7 @@ export interface XmppWebSocketOptions {
 /** Where other servers have it, too. */
 export const xmppWebSocketPath = "/xmpp-websocket";
 
-export function xmppWebSocketRoute({ isLetIn, limits, frameBytesMax, receive, report }: XmppWebSocketOptions): HttpRoute {
+export function xmppWebSocketRoute({ isLetIn, limits, stanzaBytesMax, receive, report }: XmppWebSocketOptions): HttpRoute {
   function upgrade(request: HttpRequest): WebSocketAnswer {
     if (!isLetIn(request)) return textResponse(403, notLetIn(request));
     // RFC 7395 section 3.1.
@@ -27,7 +27,8 @@ export function xmppWebSocketRoute({ isLetIn, limits, frameBytesMax, receive, re
     if (!request.secure && !request.loopback) return textResponse(403, "From other machines this WebSocket is reached by wss alone; of that of a proxy the server knows by listen.http.trustedProxies.");
     return {
       subprotocol: "xmpp",
-      messageBytesMax: frameBytesMax,
+      // A stanza that is too large is read, for the reason to be told in a stream error; what is larger by far is not.
+      messageBytesMax: 2 * stanzaBytesMax,
       accept: (socket) => receive(new WebSocketLink({ socket, secure: request.tls, loopback: request.loopback, limits, report })),
     };
   }

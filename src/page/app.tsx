@@ -19,6 +19,7 @@ import "./style/base.css";
 import "./app.css";
 
 const SessionView = later("the session", () => import("./frame/rest.ts").then((file) => file.SessionView));
+const ChatView = later("the chat", () => import("./chat/chat-view.tsx").then((file) => file.ChatView));
 const Help = later("the help", () => import("./frame/rest.ts").then((file) => file.Help));
 
 export function App({ store }: { readonly store: Store }) {
@@ -54,6 +55,7 @@ function View({ store }: { readonly store: Store }) {
   if (store.hello.value === undefined) return <Waiting store={store} />;
   if (route.view === "overview") return <Overview store={store} />;
   if (route.view === "sessions") return <Sessions store={store} />;
+  if (route.view === "chat") return <ChatView store={store} tab={route.tab} />;
   const listed = wide.value && sideList.value === "shown" && store.hello.value?.live !== false;
   return (
     <>
@@ -82,7 +84,7 @@ function keysOf(store: Store, help: () => void) {
   };
   const tab = (index: number) => () => {
     const route = store.route.value;
-    if (route.view !== "session") return;
+    if (!("tab" in route)) return;
     store.route.value = { ...route, tab: sessionTabs[index]! };
     // The statechart is no tab where it stands beside the others.
     const place = index === 0 ? ".session-view [role=tab][id$=-chart], .session-view-chart .chart-item[tabindex='0']" : ".session-view [role=tab][aria-selected=true]";
@@ -93,6 +95,7 @@ function keysOf(store: Store, help: () => void) {
     { key: "?", run: help },
     { key: "o", run: () => void (store.route.value = { view: "overview" }) },
     { key: "s", run: () => void (store.route.value = { view: "sessions" }) },
+    { key: "c", run: () => void (store.hello.value?.chat === true && (store.route.value = { view: "chat", tab: "chart" })) },
     { key: "b", run: () => void (sideList.value = sideList.value === "shown" ? "hidden" : "shown") },
     ...sessionTabs.map((_, index) => ({ key: String(index + 1), run: tab(index) })),
   ];
@@ -104,6 +107,8 @@ function afterDrawing(task: () => void): void {
 
 function titleOf(store: Store): string {
   const route = store.route.value;
-  if (route.view !== "session") return `${route.view === "overview" ? "Overview" : "Sessions"} – refrain`;
+  if (route.view !== "session") return `${titles[route.view]} – refrain`;
   return `${visible(store.sessions.value.get(route.id)?.jid ?? route.id).slice(0, 80)} – refrain`;
 }
+
+const titles = { overview: "Overview", sessions: "Sessions", chat: "Chat" } as const;

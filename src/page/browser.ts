@@ -1,4 +1,6 @@
-/** What the page has of its browser: clock and timers, of which this is the only code that asks for them, the feed, the way in, and the address. */
+/** What the page has of its browser: clock timers and randomness, of which this is the only code that asks for them, the feed, the stream of a client, the way in, and the address. */
+import type { PeopleParts } from "./chat/people.ts";
+import type { MadePerson } from "../inspector/protocol.ts";
 import type { Entrance } from "./model/connection.ts";
 import type { PageClock } from "./model/contract.ts";
 import type { StoreParts } from "./model/store.ts";
@@ -18,7 +20,7 @@ export const browserParts: StoreParts = {
   clock: browserClock,
 
   connect({ opened, text, closed }) {
-    const socket = new WebSocket(`${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}${base}/feed`);
+    const socket = new WebSocket(`${socketScheme()}//${location.host}${base}/feed`);
     socket.addEventListener("open", opened);
     socket.addEventListener("message", ({ data }) => text(String(data)));
     socket.addEventListener("close", ({ code, reason }) => closed(code, reason));
@@ -43,3 +45,48 @@ export const browserParts: StoreParts = {
     onChanged: (changed) => addEventListener("hashchange", changed),
   },
 };
+
+/** What is kept of the users that were made to try with: their passwords, for this tab. */
+const keptName = "refrain.chat.people";
+
+export const browserChat: PeopleParts = {
+  clock: browserClock,
+
+  connect({ opened, text, closed }) {
+    const socket = new WebSocket(`${socketScheme()}//${location.host}/xmpp-websocket`, "xmpp");
+    socket.addEventListener("open", opened);
+    socket.addEventListener("message", ({ data }) => text(String(data)));
+    socket.addEventListener("close", ({ reason }) => closed(reason));
+    return { send: (text) => socket.send(text), close: () => socket.close() };
+  },
+
+  nonce: () => btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(18)))),
+
+  async make() {
+    const answer = await fetch(`${base}/people`, { method: "POST" });
+    if (!answer.ok) throw new Error((await answer.text()).trim());
+    return ((await answer.json()) as { readonly people: readonly MadePerson[] }).people;
+  },
+
+  kept: {
+    // Browsers that keep nothing throw at the touch of it.
+    read() {
+      try {
+        return sessionStorage.getItem(keptName);
+      } catch {
+        return null;
+      }
+    },
+    write(text) {
+      try {
+        sessionStorage.setItem(keptName, text);
+      } catch {
+        // They are known until the page is closed.
+      }
+    },
+  },
+};
+
+function socketScheme(): string {
+  return location.protocol === "https:" ? "wss:" : "ws:";
+}

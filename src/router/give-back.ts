@@ -6,7 +6,7 @@ import type { Account } from "../domain/account.ts";
 import { decideDelivery } from "../domain/delivery.ts";
 import { parseJid, type Jid } from "../domain/jid.ts";
 import type { UnacknowledgedStanza } from "../session/environment.ts";
-import { nobody, type Services } from "../service/services.ts";
+import type { Services } from "../service/services.ts";
 import { typeOf } from "../session/border.ts";
 import type { Registry } from "../session/registry.ts";
 import type { Step } from "../step/batch.ts";
@@ -95,9 +95,7 @@ function bounce({ registry, services, house }: GiveBackOptions, step: Step, stan
     return;
   }
   const returned = { element: error, kind: stanza.kind, type: "error", id: stanza.id, from: to, to: from };
-  service.take(step, returned, nobody)?.catch((err: unknown) => {
-    house.log.error({ err, to: from.full }, "a service failed over a stanza of its own that came back");
-  });
+  services.tell(step, service, returned);
 }
 
 /** When it was first sent (XEP-0203), unless this server has said so already. */

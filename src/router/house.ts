@@ -14,7 +14,7 @@ import type { NodeHost } from "../pubsub/host.ts";
 import { Rooms, type RoomLimits, type RoomStore, type RoomsHost, type Whispered } from "../muc/rooms.ts";
 import { Nodes } from "../pubsub/nodes.ts";
 import type { UploadSlots } from "../upload/open.ts";
-import { nobody, type Sender, type Services } from "../service/services.ts";
+import type { Sender, Services } from "../service/services.ts";
 import type { Batch, Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
 import type { Stanza, StanzaKind } from "../xml/stanza.ts";
@@ -340,7 +340,7 @@ function giveToService(services: Services, step: Step, to: Jid, element: Element
   const from = parseJid(String(element.attrs["from"]));
   if (service === undefined || service.away === true || from === undefined) return false;
   const kind = element.name as StanzaKind;
-  void service.take(step, { element, kind, type: typeOf(element, kind), id: element.attrs["id"] as string | undefined, from, to }, nobody);
+  services.tell(step, service, { element, kind, type: typeOf(element, kind), id: element.attrs["id"] as string | undefined, from, to });
   return true;
 }
 

@@ -6,7 +6,7 @@
  */
 import type { Account } from "../domain/account.ts";
 import { belongsTo, parseJid, type Jid } from "../domain/jid.ts";
-import { nobody, type Services } from "../service/services.ts";
+import type { Services } from "../service/services.ts";
 import type { Session } from "../session/environment.ts";
 import type { Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
@@ -87,13 +87,15 @@ function tellOfEnd(step: Step, { session: gone, directed }: Party, goneAccount: 
 /** What has a domain of its own is told that the session is gone: it has left the room. */
 function leaveService(step: Step, services: Services, { jid }: Session, to: Jid): void {
   const element = addressed(unavailable(jid.full), to.full);
-  void services.get(to.domain)?.take(step, { element, kind: "presence", type: "unavailable", id: undefined, from: jid, to }, nobody);
+  const service = services.get(to.domain);
+  if (service !== undefined) services.tell(step, service, { element, kind: "presence", type: "unavailable", id: undefined, from: jid, to });
 }
 
 /** A contact at a service sees it again. */
 function showToService(step: Step, services: Services, { jid, presence }: Session, account: Account, to: Jid): void {
   if (presence === undefined || !account.shows(to.bare) || account.blocks(to)) return;
-  void services.get(to.domain)?.take(step, { element: addressed(presence, to.full), kind: "presence", type: "available", id: undefined, from: jid, to }, nobody);
+  const service = services.get(to.domain);
+  if (service !== undefined) services.tell(step, service, { element: addressed(presence, to.full), kind: "presence", type: "available", id: undefined, from: jid, to });
 }
 
 /** The presence of each, to the other if that has a subscription to it. */

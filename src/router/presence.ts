@@ -10,7 +10,7 @@ import type { Step } from "../step/batch.ts";
 import { delayElement } from "../xml/delay.ts";
 import type { Element } from "../xml/element.ts";
 import { clientNamespace, el, type Stanza } from "../xml/stanza.ts";
-import { nobody, type Sender, type Services } from "../service/services.ts";
+import type { Sender, Services } from "../service/services.ts";
 
 export interface PresenceOptions {
   readonly registry: Registry;
@@ -195,7 +195,7 @@ export class Presence {
     const target = service === undefined ? undefined : parseJid(to);
     if (service === undefined || target === undefined || sender.blocks(target)) return;
     const type = String(element.attrs["type"] ?? "available");
-    void service.take(step, { element: addressed(element, target.full), kind: "presence", type, id: undefined, from, to: target }, nobody);
+    this.#services.tell(step, service, { element: addressed(element, target.full), kind: "presence", type, id: undefined, from, to: target });
   }
 
   #give(step: Step, to: Session, element: Element, from: Jid, sender: Account, recipient: Account | undefined, told?: Set<Session>): void {
@@ -207,8 +207,9 @@ export class Presence {
   /** Whether the address is a service's, which has then been told. Who is gone hears of no error. */
   #leaveService(step: Step, element: Element, from: Jid, to: Jid): boolean {
     const service = this.#services.get(to.domain);
-    void service?.take(step, { element: addressed(element, to.full), kind: "presence", type: "unavailable", id: undefined, from, to }, nobody);
-    return service !== undefined;
+    if (service === undefined) return false;
+    this.#services.tell(step, service, { element: addressed(element, to.full), kind: "presence", type: "unavailable", id: undefined, from, to });
+    return true;
   }
 
   /** What a resource is told when it becomes available: whom it sees, and who has asked to see it (sections 4.3.1 and 3.1.3). */

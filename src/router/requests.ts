@@ -3,7 +3,7 @@ import type { Jid } from "../domain/jid.ts";
 import { serverRequestMs, serverRequestsMax } from "../domain/limits.ts";
 import type { CountRefusal } from "../domain/refusals.ts";
 import type { Clock, Ids, Log, Timer } from "../ports.ts";
-import { nobody, type Services } from "../service/services.ts";
+import type { Services } from "../service/services.ts";
 import type { Registry } from "../session/registry.ts";
 import type { Batch, Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
@@ -80,7 +80,7 @@ export class Requests {
     step.ifDiscarded(unanswered);
     const element = el("iq", { xmlns: clientNamespace, type, id, from: from.full, to: to.full }, payload);
     if (session !== undefined) session.deliver(step, element, { copy: true });
-    else void service?.take(step, { element, kind: "iq", type, id, from, to }, nobody);
+    else if (service !== undefined) services.tell(step, service, { element, kind: "iq", type, id, from, to });
     return () => {
       isWanted = false;
       this.#drop(id);

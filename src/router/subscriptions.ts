@@ -22,7 +22,7 @@ import type { Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
 import { serialise } from "../xml/serialise.ts";
 import { clientNamespace, el, type StanzaFault } from "../xml/stanza.ts";
-import { nobody, type Services } from "../service/services.ts";
+import type { Services } from "../service/services.ts";
 import type { Presence } from "./presence.ts";
 import type { Announce, Rosters } from "./rosters.ts";
 
@@ -140,7 +140,8 @@ export class Subscriptions {
   }
 
   #tellService(step: Step, from: Jid, to: Jid, type: SubscriptionType, element: Element): void {
-    void this.#services.ofContact(to.bare)?.take(step, { element, kind: "presence", type, id: element.attrs["id"] as string | undefined, from, to }, nobody);
+    const service = this.#services.ofContact(to.bare);
+    if (service !== undefined) this.#services.tell(step, service, { element, kind: "presence", type, id: element.attrs["id"] as string | undefined, from, to });
   }
 
   /** What arrives for `owner`. Returns what goes back, to be called when the sender's side is done. */

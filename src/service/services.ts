@@ -44,9 +44,22 @@ export const nobody: Sender = { deliver: () => undefined };
 /** RFC 6120 sections 8.3.3.17 and 10.4.3: the service is known, and no stream to it can be had. Its type is wait: it may come back. */
 export const serviceAway: StanzaFault = { condition: "remote-server-timeout", text: "this service is not connected" };
 
+/** Told of what a service has promised to take, and could not. */
+export type OnServiceFailed = (error: unknown, service: Service, stanza: Stanza & { readonly to: Jid }) => void;
+
 /** Services by their domains. */
 export class Services {
   readonly #byDomain = new Map<string, Service>();
+  readonly #onFailed: OnServiceFailed;
+
+  constructor(onFailed: OnServiceFailed) {
+    this.#onFailed = onFailed;
+  }
+
+  /** Gives a service what nobody waits for, and nobody wants to hear an answer to. */
+  tell(step: Step, service: Service, stanza: Stanza & { readonly to: Jid }): void {
+    service.take(step, stanza, nobody)?.catch((error: unknown) => this.#onFailed(error, service, stanza));
+  }
 
   /** Throws if there is one of that domain. */
   add(service: Service): void {

@@ -1,12 +1,13 @@
 /** A session's link while it has it: what leaves over it, what it tells, and how much of either is taken at once. */
 import { inputTurnMs, outboxBytesHardMax, outboxBytesSoftMax } from "../domain/limits.ts";
-import type { Clock } from "../ports.ts";
+import type { Clock, Timer } from "../ports.ts";
 import type { Step } from "../step/batch.ts";
 import { Outbox } from "../step/outbox.ts";
 import type { Element } from "../xml/element.ts";
 import type { Link, LinkHandler, StreamFault, StreamHeader } from "../xml/link.ts";
 import type { Receipt } from "./environment.ts";
 import { Flow, type HoldReason } from "./flow.ts";
+import { Pace, type PaceOptions } from "./pace.ts";
 import { Receipts } from "./receipts.ts";
 
 /** What the link tells the session that has it. */
@@ -38,10 +39,13 @@ export class Attachment implements LinkHandler {
   /** The link is being destroyed, and will be told lost. */
   #dropped = false;
   #endTagSent = false;
+  readonly #pace: Pace | undefined;
+  #paced: Timer | undefined;
   /** When this client's input began to be taken without others in between, ms since 1970. */
   #turnBegan = 0;
 
-  constructor(link: Link, clock: Clock, owner: LinkOwner) {
+  /** Without `pace` it is read as fast as it sends. */
+  constructor(link: Link, clock: Clock, owner: LinkOwner, pace?: PaceOptions) {
     this.link = link;
     this.since = clock.now();
     this.#clock = clock;
@@ -49,6 +53,7 @@ export class Attachment implements LinkHandler {
     this.#flow = new Flow(link, clock, (bytes) => this.#owner?.stuck(bytes));
     this.outbox = new Outbox((texts) => this.#flow.write(texts), (error) => this.#owner?.broke(error));
     this.#receipts = new Receipts(link, this.outbox);
+    this.#pace = pace && new Pace(pace, this.since);
   }
 
   /** Begins to read. */
@@ -64,6 +69,7 @@ export class Attachment implements LinkHandler {
   /** The link is nobody's from now on: nothing more is told, written or held. */
   release(): void {
     this.#owner = undefined;
+    this.#paced?.cancel();
     this.#flow.letGo();
     this.outbox.clear();
   }
@@ -133,8 +139,9 @@ export class Attachment implements LinkHandler {
 
   // What the link tells.
 
-  heard(): void {
+  heard(bytes = 0): void {
     this.#turnBegan = this.#clock.now();
+    if (this.#pace !== undefined) this.#slowDown(this.#pace.heard(bytes, this.#turnBegan));
     this.#owner?.heard();
     if (this.#receipts.waiting) this.#owner?.received(this.#receipts.confirmed());
   }
@@ -143,9 +150,10 @@ export class Attachment implements LinkHandler {
     this.#owner?.opened(header);
   }
 
-  element(element: Element): void {
+  element(element: Element, bytes: number): void {
     this.#owner?.element(element);
     if (this.#owner === undefined) return;
+    if (this.#pace !== undefined) this.#slowDown(this.#pace.element(bytes, this.#clock.now()));
     if (this.#clock.now() - this.#turnBegan > inputTurnMs) this.#giveWay();
     if (this.outbox.waitingChars > outboxBytesSoftMax) this.#awaitOutbox();
   }
@@ -160,6 +168,7 @@ export class Attachment implements LinkHandler {
 
   lost(why: string): void {
     this.#flow.stop();
+    this.#paced?.cancel();
     this.outbox.clear();
     this.#owner?.lost(why);
   }
@@ -167,6 +176,16 @@ export class Attachment implements LinkHandler {
   drained(): void {
     this.#receipts.taken();
     this.#flow.drained();
+  }
+
+  /** Nothing is kept meanwhile but what has been read already. */
+  #slowDown(ms: number): void {
+    if (ms === 0 || this.#paced !== undefined || this.#owner === undefined) return;
+    this.hold("pace");
+    this.#paced = this.#clock.at(this.#clock.now() + ms, () => {
+      this.#paced = undefined;
+      this.unhold("pace");
+    });
   }
 
   /** One client's input, however much of it came at once, does not keep the others waiting. */

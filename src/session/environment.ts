@@ -12,6 +12,7 @@ import type { Batch, Step } from "../step/batch.ts";
 import type { Tally } from "../step/tally.ts";
 import type { Element } from "../xml/element.ts";
 import type { Stanza } from "../xml/stanza.ts";
+import type { PaceOptions } from "./pace.ts";
 import type { Attachment } from "./attachment.ts";
 import type { AccountCache } from "./account-cache.ts";
 import type { Logins } from "./logins.ts";
@@ -65,6 +66,8 @@ export interface SessionOptions {
   readonly conflict: "replace" | "reject-new" | "rename";
   readonly resourcesPerAccountMax: number;
   readonly limits: XmlLimits;
+  /** How fast a client is read. */
+  readonly pace: PaceOptions;
   /** Stanzas, and bytes of them, that are kept for a client until it acknowledges them (XEP-0198 section 4). */
   readonly queueStanzasMax: number;
   readonly queueBytesMax: number;

@@ -8,9 +8,9 @@ import type { Link } from "../xml/link.ts";
 
 /**
  * Why input is held: a question is open, something is loaded for a stanza, too much is uncommitted, the client does not read, answers
- * have not left yet, it is the turn of others, the link is being dropped.
+ * have not left yet, it is the turn of others, the client has sent too much in too short a time, the link is being dropped.
  */
-export type HoldReason = "asking" | "routing" | "pressure" | "outbox" | "answers" | "turn" | "dropped";
+export type HoldReason = "asking" | "routing" | "pressure" | "outbox" | "answers" | "turn" | "pace" | "dropped";
 
 export class Flow {
   readonly #link: Link;

@@ -89,7 +89,7 @@ export class SessionHost implements LinkOwner, Workbench, ResumableSession {
     this.#standing = new Standing(clock);
     if (restored === undefined) {
       const link = origin as Link;
-      this.#link = new SessionLink(this, new Attachment(link, clock, this));
+      this.#link = new SessionLink(this, new Attachment(link, clock, this, options.pace));
       this.#actor = new SessionActor(this.#log, { input: { at: this.since, secure: !link.canStartTls, policy: options.policy } });
     } else {
       this.lang = restored.lang;

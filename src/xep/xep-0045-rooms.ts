@@ -14,6 +14,7 @@ export const rooms: Extension = {
       "Nicks are not locked down: whoever has one reserved may use another (sections 7.6 and 7.12).",
       "History is what the room archives: a room that does not has none to give (section 7.2.13).",
       "What somebody repeats from a chat of before with delays of its own has the room's stamps in history, as all that is said (section 7.9).",
+      "An error to an occupant's address takes nobody out of a room that does not remember having told everybody what it answers: what one occupant alone has written drives nobody out (section 18.1.2).",
       "Occupants are not told that the service stops: they come back to the same room when they resume (section 11.2).",
     ],
   },

@@ -58,8 +58,8 @@ export interface Link {
 }
 
 export interface LinkHandler {
-  /** Bytes came, of whatever kind: the peer lives. Told before what they hold. */
-  heard(): void;
+  /** Bytes came, of whatever kind: the peer lives. Told before what they hold. `bytes`: how many, where the transport knows. */
+  heard(bytes?: number): void;
   /** The peer opened its stream. */
   opened(header: StreamHeader): void;
   /** A whole first-level element; `bytes` is its size on the wire. */

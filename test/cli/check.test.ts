@@ -36,7 +36,7 @@ describe("refrain check on the command line", () => {
     );
     expect(outcomes.map(({ status }) => status)).toEqual([2, 2, 2, 2, 2, 2]);
     expect(outcomes.map(({ stderr }) => stderr.split("\n")[0])).toEqual([
-      'error: --machine: expected client-session or subscription or room, got "door"',
+      'error: --machine: expected client-session or subscription or room or bosh, got "door"',
       'error: --runs: expected a whole number from 0 to 100000000, got "many"',
       'error: --seed: expected a whole number from -2147483648 to 2147483647, got "4294967296"',
       "error: --force: is for --save; name a folder with --save DIR",
@@ -47,7 +47,7 @@ describe("refrain check on the command line", () => {
 
   it("lists the machines in its help", async () => {
     const [help] = await refrainLines(["check --help"], { cwd: newFolder() });
-    expect(help.stdout).toMatch(/--machine <NAME> {2}only this one: client-session \(or: session\), subscription,\s+room\n/);
+    expect(help.stdout).toMatch(/--machine <NAME> {2}only this one: client-session \(or: session\), subscription,\s+room,\s+bosh\n/);
     for (const name of machineNames) expect(help.stdout).toContain(name);
   });
 
@@ -60,7 +60,7 @@ describe("refrain check on the command line", () => {
     child.kill("SIGINT");
     expect(await exitStatus(child)).toBe(130);
     expect(said).toMatch(/^client-session: interrupted; until then everything held\n\n {2}again: refrain check --machine client-session --runs 100000000 --seed 42\n\n {2}[\d,]+ of 100,000,000 scripts with .*; seed 42\n/);
-    const others = ["subscription", "room"].map((name) => `\n\n${name}: interrupted before it was begun\n  again: refrain check --machine ${name} --runs 100000000 --seed 42`);
+    const others = ["subscription", "room", "bosh"].map((name) => `\n\n${name}: interrupted before it was begun\n  again: refrain check --machine ${name} --runs 100000000 --seed 42`);
     expect(said.endsWith(`${others.join("")}\n`)).toBe(true);
     expect(readFileSync(join(cwd, "cases", "verdict.txt"), "utf8")).toMatch(/^client-session: interrupted; /);
   });

@@ -80,7 +80,7 @@ describe("What an operator does to keep the log", () => {
     expect(rebuilt.stdout).toMatch(/^accounts: 2 rows, all as the facts say$/m);
     expect(one.stdout).toMatch(/^sessions: \d+ rows, all as the facts say\nmade from [\d,]+ facts\n$/);
     expect([compacted.status, compacted.stdout]).toEqual([0, expect.stringMatching(/refrain\.db: .* before, .* now\n$/)]);
-    expect([unknown.status, unknown.stderr]).toEqual([2, expect.stringContaining('expected one of accounts, account-rows, account-data, archive, sessions, rooms, room-rows, got "session"')]);
+    expect([unknown.status, unknown.stderr]).toEqual([2, expect.stringContaining('expected one of accounts, account-rows, account-data, archive, sessions, rooms, room-rows, invitations, got "session"')]);
     expect(JSON.parse(counted.stdout)).toMatchObject({ findings: [], more: 0 });
   });
 

@@ -16,11 +16,13 @@ describe("the ready line", () => {
 
 describe("the greeting", () => {
   const config = { hosts: [{ domain: "localhost" }], dataDir: "/srv/refrain" } as unknown as Config;
-  const server = { listeners: [], inspector: { url: () => "http://127.0.0.1:5280/inspect#token=SECRET" } };
-  const watchLine = (isTerminal: boolean) => greeting(config, new Map(), server, isTerminal).split("\n").at(-1);
+  const url = "http://127.0.0.1:5280/inspect#token=SECRET";
+  const watchLine = (isTerminal: boolean, chatUrl?: string) =>
+    greeting(config, new Map(), { listeners: [], inspector: { url: () => url, chatUrl: () => chatUrl } }, isTerminal).split("\n").at(-1);
 
   it("has the inspector's address with its token on a terminal alone; a file or a journal gets the command that tells one", () => {
     expect(watchLine(true)).toBe("  watch sessions    http://127.0.0.1:5280/inspect#token=SECRET");
+    expect(watchLine(true, `${url}/chat`)).toBe("  chat and watch    http://127.0.0.1:5280/inspect#token=SECRET/chat");
     expect(watchLine(false)).toMatch(/^ {2}watch sessions {4}(npx )?refrain inspect --data \/srv\/refrain$/);
   });
 });

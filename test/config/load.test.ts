@@ -84,7 +84,7 @@ describe("configuration without any choice", () => {
       clientState: { holdPresence: true, holdChatStates: true, holdEvents: true },
       websocket: { enabled: true },
       bosh: { enabled: true },
-      inspector: { enabled: true, bodies: false, remote: false },
+      inspector: { enabled: true, bodies: false, remote: false, chat: true },
       registration: { enabled: false, perAddress: 5, perHour: 100, passwords: true, invitations: "admins", invitationDays: 7, invitationsPerUser: 10, removal: true },
       upload: {
         enabled: true, maxFileBytes: 52_428_800, quotaBytes: 1_073_741_824, quotaFiles: 10_000, keepDays: 30, slotsPerMinute: 30, freeBytesMin: 268_435_456,

@@ -200,8 +200,8 @@ describe("The server's own words", () => {
     const found = [
       ...words(machine, /closeSilently\("([^"]+)"/g), ...words(machine, /closeWith\("[a-z-]+", "([^"]+)"\)/g), ...words(machine, /params: "(?:[a-z-]+: )?([^"]+)"/g),
       ...words(machine, /text: "([^"]+)"/g),
-      ...words(xml, new RegExp(`(?:notWellFormed|restrictedXml|badFormat)\\(${quoted}\\)`, "g")).filter((text) => !/prefix|namespace|stream is called/.test(text)),
-      ...words(source("src/net/transport.ts"), /#lose\((?:[^"\n]*\?\? )?"([^"]+)"\)/g), ...words(source("src/session/silence.ts"), /giveUp\("([^"]+)"\)/g),
+      ...words(`${xml}${source("src/bosh/session.ts")}${source("src/net/web-socket-link.ts")}`, new RegExp(`(?:notWellFormed|restrictedXml|badFormat)\\(${quoted}\\)`, "g")).filter((text) => !/prefix|namespace|stream is called/.test(text)),
+      ...words(["src/net/transport.ts", "src/net/web-socket-link.ts", "src/bosh/session.ts"].map(source).join("\n"), /#lose\((?:[^"\n]*\?\? )?"([^"]+)"\)/g), ...words(source("src/session/silence.ts"), /giveUp\("([^"]+)"\)/g),
     ];
     expect(found.length).toBeGreaterThan(60);
     expect(found.filter((text) => !serverWords.has(text) && !streamErrorConditions.includes(text as never))).toEqual([]);

@@ -1,5 +1,5 @@
 /** @xmpp/client with contacts: subscriptions, what is kept while it is away, blocking, vCards. */
-import { beforeEach, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { bodies, errorOf, password, xml, type XmlElement, type XmppJsUser } from "./xmpp-js.ts";
 import { xmppJsSetting } from "./xmpp-js-setting.ts";
 
@@ -169,7 +169,7 @@ setting.everyWay("A client whose socket is gone", () => {
   });
 });
 
-setting.everyWay("XEP-0191 with @xmpp/client", () => {
+describe("XEP-0191 with @xmpp/client", () => {
   it("blocks a contact, who sees it leave and reaches it no more, and unblocks", async () => {
     const [alice, bob] = [await interested("alice"), await interested("bob")];
     await befriend(alice, bob);
@@ -190,7 +190,7 @@ setting.everyWay("XEP-0191 with @xmpp/client", () => {
   });
 });
 
-setting.everyWay("XEP-0054 with @xmpp/client", () => {
+describe("XEP-0054 with @xmpp/client", () => {
   it("shows one user's vCard to another", async () => {
     const [alice, bob] = [await interested("alice"), await interested("bob")];
     await alice.client.iqCaller.set(xml("vCard", "vcard-temp", xml("FN", {}, "Alice"), xml("NICKNAME", {}, "Al")));

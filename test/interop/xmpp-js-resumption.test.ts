@@ -5,7 +5,7 @@ import type { EventEmitter } from "node:events";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { MortalServer } from "./mortal-server.ts";
 import { trust } from "./trust.ts";
-import { bodies, password, xml, XmppJsUser } from "./xmpp-js.ts";
+import { bodies, password, transports, xml, XmppJsUser, type Transport } from "./xmpp-js.ts";
 
 let server: MortalServer;
 let distrust: () => void;
@@ -38,8 +38,8 @@ interface Management extends EventEmitter {
 class ReturningUser extends XmppJsUser {
   resumptions = 0;
 
-  constructor(username: string) {
-    super(server, { username, resource: "r" });
+  constructor(username: string, transport: Transport = "STARTTLS") {
+    super(server, { username, resource: "r", transport });
     this.client.reconnect.delay = 50;
     this.client.reconnect.start();
     this.management.requestAckDebounce = 10;
@@ -75,8 +75,8 @@ describe("XEP-0198 with @xmpp/client", () => {
     await acknowledged(alice);
   });
 
-  it("resumes when its connection was aborted, again and again", async () => {
-    const [alice, bob] = [await new ReturningUser("alice").arrive(), await new ReturningUser("bob").arrive()];
+  it.each(transports)("resumes when its connection was aborted, again and again, over %s", async (transport) => {
+    const [alice, bob] = [await new ReturningUser("alice", transport).arrive(), await new ReturningUser("bob", transport).arrive()];
     const said: string[] = [];
     for (let round = 1; round <= 3; round++) {
       alice.abort();
@@ -93,8 +93,8 @@ describe("XEP-0198 with @xmpp/client", () => {
     expect(bob.resumptions).toBe(0);
   });
 
-  it.each(["SIGKILL", "SIGTERM"] as const)("resumes after the server was ended with %s: nothing is lost, nothing comes twice", async (signal) => {
-    const [alice, bob] = [await new ReturningUser("alice").arrive(), await new ReturningUser("bob").arrive()];
+  it.each([["SIGKILL", "STARTTLS"], ["SIGTERM", "STARTTLS"], ["SIGKILL", "WebSocket"]] as const)("resumes after the server was ended with %s, over %s: nothing is lost, nothing comes twice", async (signal, transport) => {
+    const [alice, bob] = [await new ReturningUser("alice", transport).arrive(), await new ReturningUser("bob", transport).arrive()];
     const said: string[] = [];
     for (let round = 1; round <= 3; round++) {
       const mine = Array.from({ length: 10 }, (_, n) => `${round} ${n}`);

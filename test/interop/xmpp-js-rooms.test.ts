@@ -1,5 +1,5 @@
 /** An app on @xmpp/client in rooms, with the stanzas of XEP-0045 as it writes them itself: three occupants, and every privilege. */
-import { beforeEach, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { errorOf, xml, type XmlElement, type XmppJsUser } from "./xmpp-js.ts";
 import { xmppJsSetting } from "./xmpp-js-setting.ts";
 import { form, valuesOf, type Values } from "./xmpp-js-words.ts";
@@ -138,7 +138,7 @@ setting.everyWay("XEP-0045 section 7 with @xmpp/client", () => {
   });
 });
 
-setting.everyWay("XEP-0045 sections 8 to 10 with @xmpp/client", () => {
+describe("XEP-0045 sections 8 to 10 with @xmpp/client", () => {
   it("a moderator gives voice on request and takes it; who has none is not heard", async () => {
     const [alice, bob, carol] = await three({ "muc#roomconfig_moderatedroom": "1" });
     await bob.client.send(say("unheard"));
@@ -206,7 +206,7 @@ setting.everyWay("XEP-0045 sections 8 to 10 with @xmpp/client", () => {
   });
 });
 
-setting.everyWay("XEP-0313 section 6.1.2 with @xmpp/client", () => {
+describe("XEP-0313 section 6.1.2 with @xmpp/client", () => {
   it("a room's archive gives those who are in it what was said, with the ids that it had", async () => {
     const [alice, bob] = await three();
     for (const body of ["one", "two"]) await bob.client.send(say(body));

@@ -16,12 +16,15 @@ export interface Setting {
   everyWay(name: string, tests: () => void): void;
 }
 
+/** Everything that names no other goes by this one: `REFRAIN_TEST_TRANSPORT=WebSocket npx vitest run test/interop/xmpp-js` is the whole suite over WebSocket. */
+const usual = transportNamed(process.env["REFRAIN_TEST_TRANSPORT"] ?? "STARTTLS");
+
 /** `names` get accounts with the password that all tests use. */
 export function xmppJsSetting(names: readonly string[], options: TestServerOptions = {}): Setting {
   let server: TestServer;
   let distrust: () => void;
   let users: XmppJsUser[] = [];
-  let transport: Transport | undefined;
+  let transport = usual;
 
   beforeAll(async () => {
     server = await startServer({ http: true, ...options });
@@ -40,7 +43,7 @@ export function xmppJsSetting(names: readonly string[], options: TestServerOptio
   });
 
   const user = (options: UserOptions): XmppJsUser => {
-    const made = new XmppJsUser(server, { ...(transport === undefined ? {} : { transport }), ...options });
+    const made = new XmppJsUser(server, { transport, ...options });
     users.push(made);
     return made;
   };
@@ -58,10 +61,16 @@ export function xmppJsSetting(names: readonly string[], options: TestServerOptio
           transport = way;
         });
         afterAll(() => {
-          transport = undefined;
+          transport = usual;
         });
         tests();
       });
     },
   };
+}
+
+function transportNamed(name: string): Transport {
+  const found = transports.find((transport) => transport === name);
+  if (found === undefined) throw new Error(`REFRAIN_TEST_TRANSPORT: there is no ${name}; there are ${transports.join(", ")}`);
+  return found;
 }

@@ -24,7 +24,7 @@ const recordable = [
   "authenticated.awaitingRestart", "authenticated.binding.idle", "authenticated.binding.pending", "authenticated.binding.resuming", "closed", "closing",
   ...["available", "unavailable"].flatMap((availability) => ["interested", "uninterested"].map((interest) => `connected.${availability}+${interest}+attached`)),
 ];
-const fulfilling = ["authenticated.fulfilling.resuming", "authenticated.fulfilling.binding"];
+const fulfilling = ["authenticated.fulfilling.returning", "authenticated.fulfilling.claiming"];
 const hibernating = recordable.filter((name) => name.endsWith("attached")).map((name) => name.replace("attached", "hibernating"));
 
 describe(`What version ${sessionMachineVersion} of the session's machine records`, () => {

@@ -62,7 +62,7 @@ describe("The session", () => {
   it("reaches each of its states", () => {
     expect([...new Set(sessionStates.map(({ snapshot }) => stateName(snapshot.value)))].toSorted()).toEqual([
       "authenticated.awaitingRestart", "authenticated.binding.idle", "authenticated.binding.pending", "authenticated.binding.resuming",
-      "authenticated.fulfilling.binding", "authenticated.fulfilling.resuming", "awaitingStream", "closed", "closing",
+      "authenticated.fulfilling.claiming", "authenticated.fulfilling.returning", "awaitingStream", "closed", "closing",
       ...["available", "unavailable"].flatMap((availability) =>
         ["interested", "uninterested"].flatMap((interest) => ["attached", "hibernating"].map((link) => `connected.${availability}+${interest}+${link}`))),
       "negotiating.authenticating", "negotiating.offering", "negotiating.securing", "negotiating.signingIn",

@@ -283,6 +283,19 @@ describe("XEP-0045 sections 11.1 and 18.1.2: occupants who cannot be reached", (
     },
   );
 
+  it("are out of the room when what an occupant has said to all comes back; not when it was said to them alone", async () => {
+    const { room, romeo, juliet } = await pair();
+    const back = (id: string, nick = "romeo") => error("message", `${room}/${nick}`, "item-not-found").replace("id='e'", `id='${id}'`);
+    await romeo.ask(`<message type='chat' id='alone' to='${room}/juliet'><body>alone</body></message>`);
+    await romeo.ask(said(room, "all", "a&amp;ll"));
+    await juliet.caughtUp();
+    expect(await asked(juliet, back("alone"))).toEqual([]);
+    // Of the same id, but of nothing that juliet has said.
+    expect(await asked(juliet, back("a&amp;ll", "juliet"))).toEqual(["error item-not-found"]);
+    expect(await heard(romeo)).toEqual([["error item-not-found"]]);
+    expect(await asked(juliet, back("a&amp;ll"))).toEqual(["juliet unavailable: none/none [110 333]"]);
+  });
+
   it("are in it still when the error says something else, or is of an iq", async () => {
     const { room, juliet } = await pair();
     expect(await asked(juliet, error("message", room, "policy-violation"))).toEqual([]);

@@ -132,10 +132,11 @@ describe("RFC 7395 section 3.3.3 frames", () => {
     expect(messages.every((text) => text.startsWith("<message xmlns='jabber:client' ") && text.endsWith("</message>"))).toBe(true);
   });
 
-  it("closes a socket whose frame is larger than a stanza may be, before it is read", async () => {
+  it("tells a client whose stanza is too large why its stream ends (RFC 6120 section 13.12)", async () => {
     const client = await bound("alice");
     client.send(`<message xmlns='jabber:client'><body>${"x".repeat(20_000)}</body></message>`);
-    await client.until(/^closed 1009/);
+    await client.until(/^<stream:error .*<policy-violation /);
+    await client.until(/^closed 1000/);
   });
 
   it("holds strangers to the limits of strangers", async () => {
@@ -184,6 +185,18 @@ describe("RFC 7395 section 3.10 stream management", () => {
     await again.until(/while away/);
     const session = server.session("alice@localhost/resumes");
     expect(session?.conn).toMatchObject({ transport: "websocket" });
+  });
+
+  it("resumes none that sent a frame larger than any stanza may be: it would send the same again", async () => {
+    const alice = await bound("alice", "large");
+    alice.send("<enable xmlns='urn:xmpp:sm:3' resume='true'/>");
+    const id = /id="([^"]+)"/.exec(await alice.until(/<enabled/))?.[1] ?? "";
+    alice.send(`<message xmlns='jabber:client'><body>${"x".repeat(40_000)}</body></message>`);
+    await alice.until(/^closed 1009/);
+    const again = await login("alice");
+    again.send(`<resume xmlns='urn:xmpp:sm:3' previd='${id}' h='0'/>`);
+    await again.until(/^<failed .*item-not-found/);
+    expect(server.session("alice@localhost/large")).toBeUndefined();
   });
 
   /** Logged in, and not bound. */

@@ -49,7 +49,7 @@ async function depart(oldest: readonly string[]): Promise<readonly (readonly str
   const house = (): never => {
     throw new Error("without extensions nobody asks for the house");
   };
-  const { subscriptions } = createCommunity({ extensions: [], registry: new Registry(), accounts, services: new Services(), house });
+  const { subscriptions } = createCommunity({ extensions: [], registry: new Registry(), accounts, services: new Services(() => {}), house });
   for (const username of oldest) await accounts.load(host, username);
   for (let index = oldest.length; index < idleAccountsMax; index++) await accounts.load(host, String(index));
   await endContacts({ hosts: [host], accounts, batch, subscriptions }, host, "romeo");

@@ -6,6 +6,16 @@ export const serverWords: ReadonlySet<string> = new Set([
   "the peer left before the TLS handshake",
   "nothing was heard from the client for too long",
   "it could not be resumed",
+  // Of WebSockets and BOSH (web-socket-link.ts, bosh/session.ts, frame-reader.ts).
+  "the WebSocket was closed",
+  "an end tag without its start tag",
+  "a frame begins with < (RFC 7395 section 3.3.3)",
+  "a frame is one whole element (RFC 7395 section 3.3.3)",
+  "the first frame is <open/> (RFC 7395 section 3.4)",
+  "the stream has to be restarted first (XEP-0206 section 5)",
+  "the stream is closed",
+  "the client has ended its BOSH session",
+  "the client was not heard of for too long, or broke the rules of BOSH",
   "the server stopped",
   ...["read", "write"].flatMap((what) => ["ECONNRESET", "EPIPE", "ETIMEDOUT", "ECONNABORTED", "EHOSTUNREACH"].map((code) => `${what} ${code}`)),
   // The ends that the machine knows (session.ts, session-endings.ts).

@@ -141,13 +141,13 @@ const outermost: ReadonlyMap<string, string> = new Map([["", ""], ["xml", "http:
 
 function unescaped(text: string): string {
   return text.replaceAll(/&([^;&]*);?/g, (reference, name: string) => {
-    const known = reference.endsWith(";") ? (entities[name] ?? numbered(name)) : undefined;
+    const known = reference.endsWith(";") ? (entities.get(name) ?? numbered(name)) : undefined;
     if (known === undefined) throw new XmlError("a reference is none of XML's own (RFC 6120 section 11.1)");
     return known;
   });
 }
 
-const entities: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
+const entities: ReadonlyMap<string, string> = new Map([["amp", "&"], ["lt", "<"], ["gt", ">"], ["quot", '"'], ["apos", "'"]]);
 
 function numbered(name: string): string | undefined {
   const [, hexadecimal, decimal] = /^#(?:x([0-9A-Fa-f]{1,6})|([0-9]{1,7}))$/.exec(name) ?? [];

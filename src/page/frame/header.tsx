@@ -18,7 +18,8 @@ export function Header({ store, onHelp, onDropped }: { readonly store: Store; re
       </Link>
       <nav class="header-nav" aria-label="Views">
         <Link store={store} to={{ view: "overview" }} current={view === "overview"}>Overview</Link>
-        <Link store={store} to={sessionsPlace.value} current={view !== "overview"}>Sessions</Link>
+        <Link store={store} to={sessionsPlace.value} current={view === "sessions" || view === "session"}>Sessions</Link>
+        {hello?.chat === true && <Link store={store} to={{ view: "chat", tab: "chart" }} current={view === "chat"}>Chat</Link>}
       </nav>
       {hello !== undefined && (
         <p class="header-server" title={visible(`${hello.software} ${hello.version}, ${hello.hosts.join(", ")}`)}>

@@ -7,6 +7,7 @@ const keys: readonly (readonly [string, readonly (readonly [readonly string[], s
     [["/"], "search the sessions"],
     [["o"], "overview"],
     [["s"], "sessions"],
+    [["c"], "chat, where it is on"],
     [["b"], "show or hide the list beside a session"],
     [["1", "–", "4"], "statechart, timeline, sequence, session"],
     [["?"], "this help"],

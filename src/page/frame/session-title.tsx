@@ -24,7 +24,7 @@ export function SessionTitle({ store, id }: { readonly store: Store; readonly id
   const isBack = recording !== undefined && store.place.value !== "last";
   return (
     <header class="session-title">
-      {wide.value ? <ListToggle /> : (
+      {store.route.value.view === "chat" ? null : wide.value ? <ListToggle /> : (
         <Link store={store} to={sessionsPlace.value} class="session-title-back"><BackIcon /><span class="visually-hidden">All sessions</span></Link>
       )}
       <div class="session-title-words">

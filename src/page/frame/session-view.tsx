@@ -28,7 +28,7 @@ export function SessionView({ store, id, tab }: { readonly store: Store; readonl
   const isSplit = roomy.value || (wide.value && sideList.value === "hidden");
   const chosen = isSplit && tab === "chart" ? "timeline" : tab;
   const known = recording !== undefined && recording.id === id;
-  const go = (name: SessionTab) => (store.route.value = { view: "session", id, tab: name });
+  const go = (name: SessionTab) => (store.route.value = store.route.value.view === "chat" ? { view: "chat", tab: name } : { view: "session", id, tab: name });
   const findEvent = (event: string) => {
     search.value = event;
     if (chosen !== "timeline") go("timeline");

@@ -96,7 +96,9 @@ export type Route =
   | { readonly view: "overview" }
   /** `log`: what is asked of the log, "" for the newest; without it those that live. */
   | { readonly view: "sessions"; readonly log?: string }
-  | { readonly view: "session"; readonly id: string; readonly tab: SessionTab };
+  | { readonly view: "session"; readonly id: string; readonly tab: SessionTab }
+  /** A client beside the session that it has (`Store.beside`). */
+  | { readonly view: "chat"; readonly tab: SessionTab };
 
 export type SessionTab = "chart" | "timeline" | "sequence" | "session";
 
@@ -129,6 +131,8 @@ export interface Store {
   readonly dropped: ReadonlySignal<number>;
   /** In the fragment of the address, so that back and forward work. */
   readonly route: Signal<Route>;
+  /** The session that is looked at beside the chat, by its id; undefined for none. */
+  readonly beside: Signal<string | undefined>;
   /** The session that is looked at: live, or from the log; undefined for none or while it is looked for. */
   readonly recording: ReadonlySignal<Recording | undefined>;
   /** Raised with each change of the recording, which is the same object. */

@@ -7,7 +7,7 @@ import type { FromServer, Hello } from "../../inspector/protocol.ts";
 import type { StoredFact } from "../../ports.ts";
 import { Connection, type ConnectionParts } from "./connection.ts";
 import type { Entry, Route, Store, Totals } from "./contract.ts";
-import { fragmentOf, routeOf, tokenIn } from "./route.ts";
+import { fragmentOf, placeBeyondToken, routeOf, tokenIn } from "./route.ts";
 import { Rosters } from "./rosters.ts";
 import { WatchedSessions } from "./watched-sessions.ts";
 
@@ -60,6 +60,7 @@ class PageStore implements Store {
   readonly totals = signal<readonly Totals[]>([]);
   readonly dropped = signal(0);
   readonly watchNew = signal(false);
+  readonly beside = signal<string | undefined>(undefined);
   readonly route;
   readonly connection;
   readonly problem;
@@ -86,12 +87,12 @@ class PageStore implements Store {
     const { recording, revision, place, mark, moment } = this.#watched;
     [this.recording, this.revision, this.place, this.mark, this.moment] = [recording, revision, place, mark, moment];
     const token = tokenIn(address.fragment());
-    this.route = signal<Route>(token === undefined ? routeOf(address.fragment()) : { view: "overview" });
+    this.route = signal<Route>(routeOf(placeBeyondToken(address.fragment())));
     // A token is not to stay in the history of the browser.
-    if (token !== undefined) address.replace("#/");
+    if (token !== undefined) address.replace(fragmentOf(this.route.value));
     effect(() => {
-      const route = this.route.value;
-      untracked(() => this.#go(route));
+      const [route, beside] = [this.route.value, this.beside.value];
+      untracked(() => this.#go(route, beside));
     });
     effect(() => {
       this.#connection.send({ type: "watch-new", on: this.watchNew.value });
@@ -174,18 +175,18 @@ class PageStore implements Store {
 
   // Where one is.
 
-  #go(route: Route): void {
+  #go(route: Route, beside: string | undefined): void {
     const { address } = this.#parts;
     const fragment = fragmentOf(route);
     if (fragmentOf(routeOf(address.fragment())) !== fragment) address.push(fragment);
-    const chosen = route.view === "session" ? route.id : undefined;
+    const chosen = route.view === "session" ? route.id : route.view === "chat" ? beside : undefined;
     if (chosen !== this.#watched.chosen) this.#watched.choose(chosen);
   }
 
   /** Where the documented session is looked at: the place, and what it is compared with. */
   #documented() {
     const [route, recording, moment, mark] = [this.route.value, this.recording.value, this.moment.value, this.mark.value];
-    if (route.view !== "session" || route.tab !== "session" || recording === undefined || moment === undefined) return undefined;
+    if (!("tab" in route) || route.tab !== "session" || recording === undefined || moment === undefined) return undefined;
     return { recording, indexes: [moment.index, mark ?? moment.index - 1].filter((index) => index >= 0) };
   }
 
@@ -197,6 +198,8 @@ class PageStore implements Store {
       if (fragmentOf(route) !== fragmentOf(this.route.value)) this.route.value = route;
       return;
     }
+    const beyond = routeOf(placeBeyondToken(address.fragment()));
+    if (beyond.view !== "overview") this.route.value = beyond;
     address.replace(fragmentOf(this.route.value));
     void this.#connection.start(token);
   }

@@ -54,7 +54,7 @@ export const wishesWhileOpen: SessionInvariant = {
 };
 
 /** A login is under way that says what is to follow, or that is done. */
-const carriesOn: ReadonlySet<Phase> = new Set(["negotiating.signingIn", "authenticated.fulfilling.resuming", "authenticated.fulfilling.binding"]);
+const carriesOn: ReadonlySet<Phase> = new Set(["negotiating.signingIn", "authenticated.fulfilling.returning", "authenticated.fulfilling.claiming"]);
 
 /** The answer is to the request that asked for a resource last. */
 function unlikeId({ context: { bindId } }: SessionSnapshot, event: SessionEvent, after: SessionSnapshot): string | undefined {
@@ -75,8 +75,8 @@ function requestsOf(before: Phase, event: SessionEvent, after: Phase, { wishes }
     case "negotiating.securing": return [{ type: "start.tls" }];
     case "authenticated.awaitingRestart": return [{ type: "restart.stream" }];
     case "authenticated.binding.pending": return event.type === "bind.requested" ? [{ type: "bind.resource", resource: event.resource }] : [];
-    case "authenticated.fulfilling.resuming": return wishes?.resume == null ? [] : [{ type: "resume.session", ...wishes.resume }];
-    case "authenticated.fulfilling.binding": return wishes?.bind == null ? [] : [{ type: "bind.tagged", tag: wishes.bind.tag }];
+    case "authenticated.fulfilling.returning": return wishes === null || wishes.resume === null ? [] : [{ type: "resume.session", ...wishes.resume }];
+    case "authenticated.fulfilling.claiming": return wishes === null || wishes.bind === null ? [] : [{ type: "bind.tagged", tag: wishes.bind.tag }];
     case "authenticated.binding.resuming": return event.type === "resume.requested" ? [{ type: "resume.session", id: event.id, h: event.h }] : [];
     default: return [];
   }

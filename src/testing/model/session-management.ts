@@ -39,7 +39,7 @@ export const promisesWhatWasAsked: SessionInvariant = {
 
 /** XEP-0198 section 9.1: what a login wants of the session that begins with it. */
 function wishOf(before: SessionSnapshot, { type }: SessionEvent): { readonly resumable: boolean; readonly max: number | null } | undefined {
-  const begins = type === "resource.bound" && before.matches({ authenticated: { fulfilling: "binding" } });
+  const begins = type === "resource.bound" && before.matches({ authenticated: { fulfilling: "claiming" } });
   return begins ? (before.context.wishes?.bind?.management ?? undefined) : undefined;
 }
 

@@ -61,6 +61,6 @@ function keyOf(state: SessionSnapshot): string {
 function wished(wishes: SessionContext["wishes"]): string | null {
   if (wishes === null) return null;
   const { resume, bind } = wishes;
-  const management = bind?.management == null ? "uncounted" : bind.management.resumable ? "resumable" : "counted";
+  const management = (bind?.management ?? null) === null ? "uncounted" : bind?.management?.resumable === true ? "resumable" : "counted";
   return `${resume === null ? "" : "resume "}${bind === null ? "" : management}`;
 }

@@ -11,7 +11,7 @@ import { says } from "./unlike.ts";
 /** A state, as far as negotiation tells them apart. */
 export type Phase =
   | "awaitingStream" | "negotiating.offering" | "negotiating.securing" | "negotiating.authenticating" | "negotiating.signingIn"
-  | "authenticated.awaitingRestart" | "authenticated.fulfilling.resuming" | "authenticated.fulfilling.binding"
+  | "authenticated.awaitingRestart" | "authenticated.fulfilling.returning" | "authenticated.fulfilling.claiming"
   | "authenticated.binding.idle" | "authenticated.binding.pending" | "authenticated.binding.resuming"
   | "connected" | "hibernating" | "closing" | "closed";
 
@@ -92,7 +92,7 @@ function nextPhases(before: SessionSnapshot, phase: Phase, event: SessionEvent):
   // XEP-0388 section 2.4: while a login goes on nothing else does.
   if (type in answered && phase === "negotiating.signingIn") return ["closing"];
   if (type === "sasl.succeeded" && phase === "negotiating.signingIn") return fits ? [fulfilmentOf(before.context.wishes)] : ["closing"];
-  if (type === "resume.refused" && phase === "authenticated.fulfilling.resuming") return [fulfilmentOf({ bind: null, ...before.context.wishes, resume: null })];
+  if (type === "resume.refused" && phase === "authenticated.fulfilling.returning") return [fulfilmentOf({ bind: null, ...before.context.wishes, resume: null })];
   if (type in answered) return type === "management.requested" && phase === "connected" && before.context.management !== "off" ? ["closing"] : wayOn ?? [phase];
   if (requests.has(type)) return wayOn !== undefined && fits && !(type === "tls.requested" && before.context.secure) ? wayOn : ["closing"];
   if (answers.has(type)) return wayOn === undefined ? [phase] : fits ? wayOn : ["closing"];
@@ -101,8 +101,8 @@ function nextPhases(before: SessionSnapshot, phase: Phase, event: SessionEvent):
 
 /** What comes next of what a login asks for. */
 function fulfilmentOf(wishes: Pick<NonNullable<SessionContext["wishes"]>, "resume" | "bind"> | null): Phase {
-  if (wishes?.resume != null) return "authenticated.fulfilling.resuming";
-  return wishes?.bind != null ? "authenticated.fulfilling.binding" : "authenticated.binding.idle";
+  if ((wishes?.resume ?? null) !== null) return "authenticated.fulfilling.returning";
+  return (wishes?.bind ?? null) !== null ? "authenticated.fulfilling.claiming" : "authenticated.binding.idle";
 }
 
 const onward: Readonly<Partial<Record<SessionEvent["type"], Readonly<Partial<Record<Phase, readonly Phase[]>>>>>> = {
@@ -120,12 +120,12 @@ const onward: Readonly<Partial<Record<SessionEvent["type"], Readonly<Partial<Rec
   "sasl2.continued": { "negotiating.signingIn": ["negotiating.signingIn"], "negotiating.offering": ["negotiating.offering", "closing"] },
   "sasl2.aborted": { "negotiating.signingIn": ["negotiating.offering", "closing"], "negotiating.offering": ["negotiating.offering", "closing"] },
   "bind.requested": { "authenticated.binding.idle": ["authenticated.binding.pending"], "connected": ["connected"] },
-  "resource.bound": { "authenticated.binding.pending": ["connected"], "authenticated.fulfilling.binding": ["connected"] },
+  "resource.bound": { "authenticated.binding.pending": ["connected"], "authenticated.fulfilling.claiming": ["connected"] },
   "bind.failed": {
-    "authenticated.binding.pending": ["authenticated.binding.idle", "closing"], "authenticated.fulfilling.binding": ["authenticated.binding.idle"],
+    "authenticated.binding.pending": ["authenticated.binding.idle", "closing"], "authenticated.fulfilling.claiming": ["authenticated.binding.idle"],
   },
   "resume.requested": { "authenticated.binding.idle": ["authenticated.binding.resuming"] },
-  "resume.granted": { "authenticated.binding.resuming": ["closed"], "authenticated.fulfilling.resuming": ["closed"] },
+  "resume.granted": { "authenticated.binding.resuming": ["closed"], "authenticated.fulfilling.returning": ["closed"] },
   "resume.refused": { "authenticated.binding.resuming": ["authenticated.binding.idle"] },
 };
 

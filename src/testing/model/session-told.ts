@@ -66,10 +66,10 @@ const answers: Readonly<Partial<Record<EventType, readonly object[]>>> = {
   "sasl.challenged": [{ negotiating: "authenticating" }, { negotiating: "signingIn" }],
   "sasl.succeeded": [{ negotiating: "authenticating" }, { negotiating: "signingIn" }],
   "sasl.failed": [{ negotiating: "authenticating" }, { negotiating: "signingIn" }],
-  "resource.bound": [{ authenticated: { binding: "pending" } }, { authenticated: { fulfilling: "binding" } }],
-  "bind.failed": [{ authenticated: { binding: "pending" } }, { authenticated: { fulfilling: "binding" } }],
-  "resume.granted": [{ authenticated: { binding: "resuming" } }, { authenticated: { fulfilling: "resuming" } }],
-  "resume.refused": [{ authenticated: { binding: "resuming" } }, { authenticated: { fulfilling: "resuming" } }],
+  "resource.bound": [{ authenticated: { binding: "pending" } }, { authenticated: { fulfilling: "claiming" } }],
+  "bind.failed": [{ authenticated: { binding: "pending" } }, { authenticated: { fulfilling: "claiming" } }],
+  "resume.granted": [{ authenticated: { binding: "resuming" } }, { authenticated: { fulfilling: "returning" } }],
+  "resume.refused": [{ authenticated: { binding: "resuming" } }, { authenticated: { fulfilling: "returning" } }],
 };
 
 function canBeTold(state: SessionSnapshot, type: EventType): boolean {
@@ -196,8 +196,8 @@ const likely: readonly { readonly states: object | string; readonly types: reado
   { states: { negotiating: "securing" }, types: ["tls.established"] },
   { states: { negotiating: "authenticating" }, types: ["sasl.succeeded", "sasl.succeeded", "sasl.challenged", "sasl.continued", "sasl.failed"] },
   { states: { negotiating: "signingIn" }, types: ["sasl.succeeded", "sasl.succeeded", "sasl.succeeded", "sasl.challenged", "sasl2.continued", "sasl.failed"] },
-  { states: { authenticated: { fulfilling: "resuming" } }, types: ["resume.refused"] },
-  { states: { authenticated: { fulfilling: "binding" } }, types: ["resource.bound", "resource.bound", "bind.failed"] },
+  { states: { authenticated: { fulfilling: "returning" } }, types: ["resume.refused"] },
+  { states: { authenticated: { fulfilling: "claiming" } }, types: ["resource.bound", "resource.bound", "bind.failed"] },
   { states: { authenticated: "awaitingRestart" }, types: ["stream.opened"] },
   { states: { authenticated: { binding: "idle" } }, types: ["bind.requested", "bind.requested", "resume.requested", "stanza.received"] },
   { states: { authenticated: { binding: "pending" } }, types: ["resource.bound", "resource.bound", "bind.failed"] },

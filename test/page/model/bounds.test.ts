@@ -7,7 +7,7 @@ import { createStore } from "../../../src/page/model/store.ts";
 import { begin, startAt } from "../../machines/telling.ts";
 import { begunOf } from "./support.ts";
 
-const hello: FromServer = { type: "hello", software: "refrain", version: "0.0.0", hosts: ["localhost"], bodies: false, live: true, opened: [], at: 1_000_000 };
+const hello: FromServer = { type: "hello", software: "refrain", version: "0.0.0", hosts: ["localhost"], bodies: false, live: true, chat: false, opened: [], at: 1_000_000 };
 const summary = (id: string): SessionSummary => ({
   id, jid: null, state: "awaitingStream", tags: [], address: null, secure: null, since: 0, received: 0, delivered: 0, queue: null,
 });

@@ -213,12 +213,14 @@ export class RoomBook {
 
   #refused({ sitting, room }: Visit, stanza: Xml, word: Word | undefined): void {
     const whose = `${sitting.device} (${sitting.jid}): ${showXml(stanza)}`;
-    if (word === undefined || word.by !== sitting) return this.#scene().problem("RFC 6120 section 8.3.1: an error goes to who sent the stanza", whose);
+    // A whisper comes back late, to whoever has the address then.
+    const isBack = word !== undefined && (word.by === sitting || (word.kind === "whisper" && word.by.jid === sitting.jid));
+    if (!isBack) return this.#scene().problem("RFC 6120 section 8.3.1: an error goes to who sent the stanza", whose);
     const condition = childOf(stanza, "error")?.children.find((child): child is Xml => typeof child !== "string" && child.name !== "text")?.name ?? "";
     // A whisper comes back where one of those who were given it never said so.
     if (word.kind !== "whisper" && word.hearers.size > 0 && !sitting.isToBlame) this.#scene().problem(echo, `it was heard: ${whose}`);
     word.refused = condition;
-    this.#awaitedBy(sitting, room).delete(word);
+    this.#awaitedBy(word.by, room).delete(word);
   }
 
   #named({ attrs }: Xml): Word | undefined {

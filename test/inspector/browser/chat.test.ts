@@ -1,0 +1,213 @@
+/** Somebody who has just started the server: makes two users, chats, and watches the machine, all in one page. */
+import { describe, expect, it } from "vitest";
+import { chromiumMissing } from "../../support/chromium.ts";
+import { eventually } from "./eventually.ts";
+import type { InspectorPage } from "./inspector-page.ts";
+import { faint, nameless, wide } from "./looking.ts";
+import { picture } from "./picture.ts";
+import { browserOfFile, browserSetting } from "./setting.ts";
+
+if (chromiumMissing !== undefined) console.warn(`SKIPPED: test/inspector/browser/chat: ${chromiumMissing}`);
+
+describe.skipIf(chromiumMissing !== undefined)("A newcomer", () => {
+  const setting = browserSetting(browserOfFile());
+
+  it("makes romeo and juliet, signs both in, lets them chat, and sees the machine of the one that is looked at move", async () => {
+    const view = await setting.look();
+    const { page } = view;
+    await page.goto(setting.server.server.inspector!.chatUrl()!);
+    await page.getByRole("heading", { name: "Sign in" }).waitFor();
+    expect(new URL(page.url()).hash).toBe("#/chat");
+    await page.getByRole("button", { name: "Make romeo and juliet" }).click();
+    await page.getByRole("button", { name: "Sign in as romeo@localhost" }).click();
+    await online(view, "romeo@localhost");
+    // From the first byte on, though nobody has chosen to watch new sessions.
+    await eventually(() => view.session().then(({ lit }) => lit)).toContain("connected.presence.available");
+    await view.openTab("Timeline");
+    await eventually(async () => (await view.titles()).join()).toMatch(/SCRAM-SHA-256/);
+    expect(new URL(page.url()).hash).toBe("#/chat/timeline");
+
+    await page.getByRole("button", { name: "+ somebody else" }).click();
+    await page.getByRole("button", { name: "Sign in as juliet@localhost" }).click();
+    await online(view, "juliet@localhost");
+    await eventually(() => page.locator(".session-title h1").innerText()).toMatch(/^juliet@localhost\//);
+
+    await person(view, "romeo");
+    await eventually(() => page.locator(".session-title h1").innerText()).toMatch(/^romeo@localhost\//);
+    await page.getByRole("button", { name: "juliet@localhost" }).click();
+    const before = await view.length();
+    await say(view, "But soft!");
+    await eventually(() => view.length()).toBeGreaterThan(before);
+    await eventually(async () => (await view.titles()).at(-1)).toMatch(/^message/);
+    // The inspector withholds what is said, also from who said it.
+    expect(await page.locator(".session-view").innerText()).not.toContain("But soft!");
+
+    await eventually(() => page.getByRole("button", { name: /^juliet unread: 1$/ }).count()).toBe(1);
+    await person(view, "juliet");
+    await page.getByRole("button", { name: /^romeo@localhost/ }).click();
+    await eventually(() => page.getByRole("log").innerText()).toContain("But soft!");
+    await say(view, "O Romeo, Romeo!");
+    await person(view, "romeo");
+    await eventually(() => page.getByRole("log").innerText()).toContain("O Romeo, Romeo!");
+
+    // Contacts: the machine and the table of RFC 6121 at work.
+    await page.getByRole("button", { name: "Add to contacts" }).click();
+    await person(view, "juliet");
+    await page.getByRole("button", { name: "Accept" }).click();
+    await person(view, "romeo");
+    await page.getByRole("button", { name: "Accept" }).click();
+    await eventually(() => page.locator(".chat-head").innerText()).toContain("you see each other");
+
+    // A room.
+    await page.getByLabel("Somebody, or a room").fill("verona");
+    await page.getByRole("button", { name: "Join room" }).click();
+    await eventually(() => page.locator(".chat-head").innerText()).toContain("romeo");
+    await person(view, "juliet");
+    await page.getByLabel("Somebody, or a room").fill("verona");
+    await page.getByRole("button", { name: "Join room" }).click();
+    await eventually(() => page.locator(".chat-head").innerText()).toContain("juliet, romeo");
+    await say(view, "Good even to you all");
+    await person(view, "romeo");
+    await eventually(() => page.getByRole("log").innerText()).toContain("Good even to you all");
+    expect((await setting.server.sessions()).map(({ username }) => username).toSorted()).toEqual(["juliet", "romeo"]);
+    // What was wanted before of new sessions is wanted again.
+    await view.listSessions();
+    expect(await page.getByRole("checkbox", { name: "watch new sessions" }).isChecked()).toBe(false);
+    await page.getByRole("link", { name: "Chat", exact: true }).click();
+    await eventually(() => page.getByRole("log").innerText()).toContain("Good even to you all");
+  });
+
+  it("finds the passwords again after a reload of the page, and in no other tab", async () => {
+    const server = setting.server;
+    for (const name of ["romeo", "juliet"]) await server.server.admin.userDelete(`${name}@localhost`).catch(() => undefined);
+    const view = await setting.look();
+    await view.go("#/chat");
+    await view.page.getByRole("button", { name: "Make romeo and juliet" }).click();
+    await view.page.getByRole("button", { name: "Sign in as romeo@localhost" }).click();
+    await online(view, "romeo@localhost");
+    await view.page.reload();
+    await view.page.getByRole("button", { name: "Sign in as romeo@localhost" }).click();
+    await online(view, "romeo@localhost");
+    const other = await setting.look();
+    await other.go("#/chat");
+    await other.page.getByRole("button", { name: "Make romeo and juliet" }).click();
+    await eventually(() => other.page.getByRole("alert").innerText()).toContain("There already: romeo@localhost, juliet@localhost. For another password: npx refrain user passwd romeo@localhost");
+  });
+
+  it("signs in by name and password, is told what is wrong, signs out and sees the session end", async () => {
+    const { server } = setting;
+    await server.addUser("mercutio", "plague & <b>houses</b>");
+    const view = await setting.look();
+    const { page } = view;
+    await view.go("#/chat");
+    await signIn(view, "mercutio", "wrong");
+    await eventually(() => page.getByRole("alert").first().innerText()).toContain("The name or the password is wrong.");
+    await page.getByRole("button", { name: "Close", exact: true }).click();
+    await signIn(view, "Mercutio@localhost", "plague & <b>houses</b>");
+    await online(view, "mercutio@localhost");
+    await eventually(() => view.session().then(({ lit }) => lit)).toContain("connected");
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await eventually(() => view.session().then(({ lit }) => lit)).toEqual(["closed"]);
+    await page.getByRole("button", { name: "Sign in again" }).click();
+    await online(view, "mercutio@localhost");
+    await eventually(() => view.session().then(({ lit }) => lit)).toContain("connected");
+    await signOutOfHost(view);
+  });
+
+  it("is shown what strangers write as text, every character of it", async () => {
+    const { server } = setting;
+    await server.addUser("tybalt", "secret");
+    await server.addUser("eve", "secret");
+    const view = await setting.look();
+    const { page } = view;
+    await view.go("#/chat");
+    await signIn(view, "tybalt", "secret");
+    await online(view, "tybalt@localhost");
+    await page.getByRole("button", { name: "+ somebody else" }).click();
+    await signIn(view, "eve", "secret");
+    await online(view, "eve@localhost");
+    await page.getByRole("button", { name: "tybalt@localhost" }).click();
+    await say(view, "<img src=x onerror=alert(1)> \u202egnirts\u202c &lt;b&gt;");
+    await person(view, "tybalt");
+    await page.getByRole("button", { name: /^eve@localhost/ }).click();
+    await eventually(() => page.getByRole("log").innerText()).toContain("<img src=x onerror=alert(1)> ⟨U+202E⟩gnirts⟨U+202C⟩ &lt;b&gt;");
+    expect(await page.getByRole("log").locator("img").count()).toBe(0);
+  });
+
+  it("is told when the server goes away", async () => {
+    const { server } = setting;
+    await server.addUser("paris", "secret");
+    const view = await setting.look();
+    await view.go("#/chat");
+    await signIn(view, "paris", "secret");
+    await online(view, "paris@localhost");
+    const [witness] = setting.witnesses();
+    await witness!.forgiving(/./, async () => {
+      await server.restart({ kill: true });
+      await eventually(() => view.page.locator(".chat-ended").innerText()).toMatch(/The link was lost|The server ended the stream/);
+    });
+  });
+
+  describe.each(["desk", "phone"] as const)("on a %s", (size) => {
+    it.each(["light", "dark"] as const)("can read, name and see all of it, %s", async (colorScheme) => {
+      const { server } = setting;
+      const names = [`romeo-${size}-${colorScheme}`, `juliet-${size}-${colorScheme}`] as const;
+      for (const name of names) await server.addUser(name, "secret");
+      const viewport = size === "desk" ? { width: 1280, height: 800 } : { width: 390, height: 844 };
+      const view = await setting.look({ viewport, colorScheme, isMobile: size === "phone", hasTouch: size === "phone", reducedMotion: "reduce" });
+      const { page } = view;
+      const wrong: string[] = [];
+      const check = async (name: string): Promise<void> => {
+        const [nameds, texts, sideways] = [await nameless(page), await faint(page), await wide(page)];
+        for (const found of [...nameds.nameless, ...texts.faint, ...sideways]) wrong.push(`${name}: ${found}`);
+        await picture(page, `chat-${size}-${colorScheme}-${name}`);
+      };
+      await view.go("#/chat");
+      await page.getByRole("heading", { name: "Sign in" }).waitFor();
+      await check("sign-in");
+      await signIn(view, names[0], "secret");
+      await online(view, `${names[0]}@localhost`);
+      await page.getByRole("button", { name: "+ somebody else" }).click();
+      await signIn(view, names[1], "secret");
+      await online(view, `${names[1]}@localhost`);
+      await page.getByRole("button", { name: `${names[0]}@localhost` }).click();
+      for (const words of ["O Romeo, Romeo! wherefore art thou Romeo?", "Deny thy father and refuse thy name"]) await say(view, words);
+      await person(view, names[0]);
+      await page.getByRole("button", { name: new RegExp(`^${names[1]}@localhost`) }).click();
+      await say(view, "Shall I hear more, or shall I speak at this?");
+      await page.getByRole("button", { name: "Add to contacts" }).click();
+      await view.slider.waitFor();
+      await eventually(async () => (await view.session()).lit).toContain("connected");
+      await check("chat");
+      await page.getByLabel("Somebody, or a room").fill("lobby");
+      await page.getByRole("button", { name: "Join room" }).click();
+      await eventually(() => page.locator(".chat-head").innerText()).toContain(names[0]);
+      await say(view, "A room of one's own");
+      await check("room");
+      expect(wrong).toEqual([]);
+    });
+  });
+});
+
+async function signIn({ page }: InspectorPage, name: string, password: string): Promise<void> {
+  await page.getByLabel("User").fill(name);
+  await page.getByLabel("Password", { exact: true }).fill(password);
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+}
+
+async function online({ page }: InspectorPage, jid: string): Promise<void> {
+  await eventually(() => page.locator(".chat-own").innerText()).toMatch(new RegExp(`${jid}\\s+online`));
+}
+
+async function person({ page }: InspectorPage, name: string): Promise<void> {
+  await page.getByRole("navigation", { name: "Who is signed in on this page" }).getByRole("button", { name: new RegExp(`^${name}\\b(?!-)`) }).click();
+}
+
+async function say({ page }: InspectorPage, text: string): Promise<void> {
+  await page.getByLabel("Message").fill(text);
+  await page.getByRole("button", { name: "Send" }).click();
+}
+
+async function signOutOfHost({ page }: InspectorPage): Promise<void> {
+  await page.getByRole("button", { name: "Sign out" }).click();
+}
