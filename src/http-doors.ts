@@ -79,13 +79,13 @@ export async function openHttpDoors({ config, certificates, listenHttp, admissio
 }
 
 /** Where clients come by HTTP. Returns what ends those that are kept waiting. */
-function openStreamDoors(listener: HttpListener, config: Config, streams: StreamDoorsOptions, { clock, ids }: Pick<HttpDoorsOptions, "clock" | "ids">): () => void {
+function openStreamDoors(listener: HttpListener, config: Config, streams: StreamDoorsOptions, { clock, ids, refused }: Pick<HttpDoorsOptions, "clock" | "ids" | "refused">): () => void {
   const { listen: { http }, limits: { stanzaBytes, connectionsPerAddress }, websocket, bosh } = config;
   const isLetIn = originPolicy({ hosts: config.hosts.map(({ domain }) => domain), origins: http.origins });
   const common = { ...streams, isLetIn, limits: xmlLimitsUnauthenticated };
   if (websocket.enabled) listener.add([xmppWebSocketRoute({ ...common, stanzaBytesMax: stanzaBytes })]);
   if (!bosh.enabled) return () => {};
-  const { route, close } = createBosh({ ...common, stanzaBytesMax: stanzaBytes, perAddressMax: connectionsPerAddress, clock, ids });
+  const { route, close } = createBosh({ ...common, stanzaBytesMax: stanzaBytes, perAddressMax: connectionsPerAddress, clock, ids, refused });
   listener.add([route]);
   return close;
 }

@@ -4,6 +4,7 @@ import { isLoopback } from "../domain/addresses.ts";
 import {
   wrapperBytesMax, boshHoldMax, boshInactivityMs, boshPausesMsMax, boshPollingMs, boshSessionsMax, boshWaitMsMax, type XmlLimits,
 } from "../domain/limits.ts";
+import { countFault, type CountRefusal } from "../domain/refusals.ts";
 import { addressKey } from "../net/addresses.ts";
 import { textResponse, type HttpRequest, type HttpResponse, type HttpRoute } from "../net/http-route.ts";
 import { notLetIn, type IsLetIn } from "../net/origins.ts";
@@ -23,6 +24,7 @@ export interface BoshOptions {
   readonly perAddressMax: number;
   readonly clock: Clock;
   readonly ids: Ids;
+  readonly refused: CountRefusal;
   receive(link: Link): void;
   report(error: unknown): void;
 }
@@ -37,7 +39,7 @@ export interface Bosh {
 }
 
 export function createBosh(options: BoshOptions): Bosh {
-  const { isLetIn, clock, ids } = options;
+  const { isLetIn, clock, ids, refused } = options;
   const sessions = new Map<string, BoshSession>();
   const perAddress = new Map<string, number>();
 
@@ -53,13 +55,16 @@ export function createBosh(options: BoshOptions): Bosh {
     const encoding = request.header("content-encoding");
     if (encoding !== undefined && encoding !== "identity") return textResponse(415, "Bodies are taken as they are, without a content-encoding.", { "accept-encoding": "identity" });
     const bytes = await request.body(options.stanzaBytesMax + wrapperBytesMax);
-    if (bytes === undefined) return terminateText("policy-violation");
+    if (bytes === undefined) {
+      refused("stanzaBytesMax");
+      return terminateText("policy-violation");
+    }
     const sid = sidOf(bytes);
     const session = sid === undefined ? undefined : sessions.get(sid);
     if (sid !== undefined && session === undefined) return terminateText("item-not-found");
     // XEP-0124 section 19.1: what begins under TLS goes on under it, and whoever comes without has no part in it.
     if (session !== undefined && session.secure !== null && !request.secure) return textResponse(403, "That session is reached by https alone.");
-    const body = read(bytes, session?.limits ?? options.limits);
+    const body = read(bytes, session?.limits ?? options.limits, refused);
     if (session !== undefined) return body === undefined || body.sid !== sid ? session.breakOff() : session.take(body);
     if (body === undefined || body.sid !== undefined || body.restart || body.terminate || body.pause !== undefined) return terminateText("bad-request");
     return begin(request, body);
@@ -91,7 +96,9 @@ export function createBosh(options: BoshOptions): Bosh {
     // XEP-0124 section 17.2 has improper-addressing for a session without an address; this server's first host speaks to those, as over TCP.
     if (to === "") return "host-unknown";
     const from = isLoopback(remoteAddress) ? 0 : (perAddress.get(addressKey(remoteAddress)) ?? 0);
-    return sessions.size >= boshSessionsMax || from >= options.perAddressMax ? "policy-violation" : undefined;
+    const limit = sessions.size >= boshSessionsMax ? "boshSessionsMax" : from >= options.perAddressMax ? "limits.connectionsPerAddress" : undefined;
+    countFault(refused, { limit });
+    return limit === undefined ? undefined : "policy-violation";
   }
 
   function count(key: string, more: number): void {
@@ -122,11 +129,13 @@ function crossOrigin(request: HttpRequest): Readonly<Record<string, string>> {
   return origin === undefined ? {} : { "access-control-allow-origin": origin, vary: "origin" };
 }
 
-function read(bytes: Uint8Array, limits: XmlLimits): Body | undefined {
+function read(bytes: Uint8Array, limits: XmlLimits, refused: CountRefusal): Body | undefined {
   // The wrapper is not the client's stanza.
   const around = { ...limits, stanzaBytesMax: limits.stanzaBytesMax + wrapperBytesMax, depthMax: limits.depthMax + 1, elementsMax: limits.elementsMax + 1 };
   const element = new FrameReader(around).read(Buffer.from(bytes));
-  return "condition" in element ? undefined : readBody(element, bytes.byteLength);
+  if (!("condition" in element)) return readBody(element, bytes.byteLength);
+  countFault(refused, element);
+  return undefined;
 }
 
 /** Whose limits count is known before the body is read. Its start tag is at its beginning, and nothing that stands before the sid can hide another. */

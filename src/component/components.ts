@@ -23,12 +23,14 @@ export interface ComponentsOptions {
 export class Components {
   readonly #options: StreamOptions;
   readonly #streams = new Set<ComponentStream>();
+  readonly #domains: readonly ComponentDomain[];
   #pressed = false;
 
   /** Throws where there is another service of such a domain. */
   constructor({ components, ...options }: ComponentsOptions) {
     const domains = new Map(components.map(({ domain, secret }) => [domain, new ComponentDomain(domain, secret, options.host)]));
-    for (const domain of domains.values()) options.host.services.add(domain);
+    this.#domains = [...domains.values()];
+    for (const domain of this.#domains) options.host.services.add(domain);
     this.#options = {
       ...options,
       attempts: new Attempts(),
@@ -58,16 +60,23 @@ export class Components {
 
   /** Whoever sees their addresses is told that they are gone, and they that the server is. */
   stop(): void {
+    this.#endDomains();
     for (const stream of this.#streams) stream.close({ condition: "system-shutdown", text: "" });
   }
 
   /** The store is lost. */
   fail(): void {
+    this.#endDomains();
     for (const stream of this.#streams) stream.fail({ condition: "internal-server-error", text: "" });
   }
 
   /** Whatever is left of them. */
   abandon(): void {
+    this.#endDomains();
     for (const stream of this.#streams) stream.abandon();
+  }
+
+  #endDomains(): void {
+    for (const domain of this.#domains) domain.end();
   }
 }

@@ -1,7 +1,7 @@
 /** The domain of a component: a service of the house while the component is connected, and one that is away while it is not. */
 import { parseJid, type Jid } from "../domain/jid.ts";
-import { componentGoneAtOnce } from "../domain/limits.ts";
-import type { Clock } from "../ports.ts";
+import { componentGoneAtOnce, componentReturnMs } from "../domain/limits.ts";
+import type { Clock, Timer } from "../ports.ts";
 import { nobody, serviceAway, type Sender, type Service, type Services } from "../service/services.ts";
 import type { Batch, Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
@@ -18,8 +18,16 @@ export interface ComponentHost {
   send(step: Step, stanza: Addressed, sender: Sender): Promise<void> | undefined;
   /** Whether a bare JID has sessions here. */
   isOnline(bareJid: string): boolean;
+  /** Which addresses of a domain the sessions that are here may have seen: contacts, and to whom they have sent directed presence. */
+  beheld(domain: string): readonly Sight[];
   /** Nobody of this domain is in a room any more. */
   leaveRooms(step: Step, domain: string): void;
+}
+
+/** An address, and who sees it. */
+export interface Sight {
+  readonly from: string;
+  readonly to: string;
 }
 
 /** The stream of a component whose handshake was good. */
@@ -35,6 +43,8 @@ export class ComponentDomain implements Service {
   readonly #host: ComponentHost;
   #peer: ComponentPeer | undefined;
   #shown = new Shown();
+  /** It may come back as if nothing had been. */
+  #returning: Timer | undefined;
 
   constructor(domain: string, secret: string, host: ComponentHost) {
     this.domain = domain;
@@ -56,10 +66,31 @@ export class ComponentDomain implements Service {
   }
 
   /**
+   * Who was told what before the server was killed is not known any more. Where the component does not come back soon, those who may see
+   * its addresses are told that they are gone (RFC 6121 section 4.6.3), in the name of each contact as a whole.
+   */
+  sessionsRestored(): void {
+    const seen = this.#host.beheld(this.domain);
+    if (seen.length === 0 || this.#peer !== undefined) return;
+    const { batch, clock } = this.#host;
+    this.#returning = clock.at(clock.now() + componentReturnMs, () => {
+      this.#returning = undefined;
+      if (!batch.failed) batch.run(null, (step) => this.#tellGone(step, seen));
+    });
+  }
+
+  /** Nobody is told anything later. */
+  end(): void {
+    this.#returning?.cancel();
+    this.#returning = undefined;
+  }
+
+  /**
    * From now on it is this one: whoever proves to know the secret is the component, and the stream from before may be one that its machine
    * has lost long ago. `greet` runs before anything is given to it.
    */
   connect(step: Step, peer: ComponentPeer, greet: () => void): void {
+    this.end();
     const former = this.#peer;
     if (former !== undefined) {
       this.#leave(step);
@@ -96,7 +127,7 @@ export class ComponentDomain implements Service {
   }
 
   /** Some now, the others in steps of their own. Who has been told meanwhile that the address is there again is not told that it is gone. */
-  #tellGone(step: Step, seen: readonly { readonly from: string; readonly to: string }[]): void {
+  #tellGone(step: Step, seen: readonly Sight[]): void {
     const { batch, clock } = this.#host;
     for (const { from, to } of seen.slice(0, componentGoneAtOnce)) if (!this.#shown.has(from, to)) this.#tellOne(step, from, to);
     if (seen.length <= componentGoneAtOnce) return;

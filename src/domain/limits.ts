@@ -479,3 +479,5 @@ export const componentAttemptsKeptMax = 10_000;
  */
 export const componentPresencesMax = 100_000;
 export const componentGoneAtOnce = 250;
+/** Milliseconds after the start in which a component comes back to whose addresses are seen by users who were there before. */
+export const componentReturnMs = 30_000;

@@ -16,6 +16,7 @@ export const countedLimits = {
   "limits.connections": "a connection, while too many are open",
   httpConnectionsMax: "a connection to the HTTP listener, which is full",
   httpTargetCharsMax: "an HTTP request with too long an address",
+  boshSessionsMax: "a session by BOSH, while too many are open",
   "session.negotiationTimeoutMs": "a stream that was not negotiated in time",
   saslTriesMax: "a stream with too many failed logins",
   bindTriesMax: "a stream with too many failed attempts to bind a resource",

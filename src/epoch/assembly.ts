@@ -11,6 +11,7 @@ import type { DeviceTokens } from "../auth/device-tokens.ts";
 import type { StoredCredentials } from "../auth/keys.ts";
 import { createLoginThrottle } from "../auth/login-throttle.ts";
 import { Components } from "../component/components.ts";
+import { sightsOf } from "../component/sights.ts";
 import type { Config } from "../config/schema.ts";
 import { bindTriesMax, saslTriesMax, xmlLimitsAuthenticated, type XmlLimits } from "../domain/limits.ts";
 import { AccountSource } from "../log/account-source.ts";
@@ -159,6 +160,7 @@ export function assemble(options: AssemblyOptions, { store, saltKey, motd, onFai
       clock, batch, services,
       send: (...stanza) => router.send(...stanza),
       isOnline: (bareJid) => registry.sessions(bareJid).length > 0,
+      beheld: (domain) => [...registry.all()].flatMap((session) => sightsOf(session, accounts.get(session.jid.bare), domain)),
       leaveRooms: (step, domain) => leaveAllOf(house.rooms, step, domain),
     },
     ids, log, refused,

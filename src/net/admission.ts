@@ -30,11 +30,15 @@ export interface Admission {
 interface From {
   /** Open now. */
   count: number;
-  told: boolean;
+  /** When the log was told last that some are refused. */
+  toldAt: number;
   /** New ones that may still come, as they were at that time; below 0 for who goes on while it is refused. */
   left: number;
   at: number;
 }
+
+/** The log has a line of each of it in so many ms: it may go on for long. */
+const toldEachMs = 60_000;
 
 export function createAdmission(options: AdmissionOptions): Admission {
   const { clock, connectionsMax = Number.POSITIVE_INFINITY, log, loopbackExempt = true, perAddressMax, perMinuteMax = Number.POSITIVE_INFINITY, refused } = options;
@@ -44,7 +48,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
   let fullToldAt = Number.NEGATIVE_INFINITY;
 
   function fromThere(key: string): From {
-    const from = known.get(key) ?? { count: 0, told: false, left: perMinuteMax, at: clock.now() };
+    const from = known.get(key) ?? { count: 0, toldAt: Number.NEGATIVE_INFINITY, left: perMinuteMax, at: clock.now() };
     known.delete(key);
     known.set(key, from);
     // Nobody who is there is forgotten, and they are bounded by what may be open.
@@ -63,8 +67,9 @@ export function createAdmission(options: AdmissionOptions): Admission {
 
   function refuse(from: From, key: string, limit: "limits.connectionsPerAddress" | "limits.connectionsPerMinute", why: string): undefined {
     refused?.(limit);
-    if (!from.told) log.warn({ event: "connections.refused", address: key, limit }, `connections from ${key}: ${why}, more are refused; raise ${limit} if they are welcome`);
-    from.told = true;
+    if (clock.now() - from.toldAt < toldEachMs) return;
+    from.toldAt = clock.now();
+    log.warn({ event: "connections.refused", address: key, limit }, `connections from ${key}: ${why}, more are refused; raise ${limit} if they are welcome`);
   }
 
   function enter(address: string, anew: boolean): (() => void) | undefined {
@@ -78,16 +83,14 @@ export function createAdmission(options: AdmissionOptions): Admission {
       if (!isIn) return;
       isIn = false;
       from.count -= 1;
-      if (from.count > 0) return;
-      from.told = false;
-      if (perMinuteMax === Number.POSITIVE_INFINITY) known.delete(key);
+      if (from.count === 0 && perMinuteMax === Number.POSITIVE_INFINITY) known.delete(key);
     };
   }
 
   function isFull(): boolean {
     if (open < connectionsMax) return false;
     refused?.("limits.connections");
-    if (clock.now() - fullToldAt < 60_000) return true;
+    if (clock.now() - fullToldAt < toldEachMs) return true;
     fullToldAt = clock.now();
     log.warn({ event: "connections.full", connectionsMax }, `${connectionsMax} connections are open, more are refused until one is closed; raise limits.connections if there is memory for them`);
     return true;

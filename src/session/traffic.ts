@@ -32,6 +32,7 @@ export function takeElement(host: TrafficHost, step: Step, element: Element): vo
       return host.tell(step, { type: "tls.requested", at });
     case "auth":
       host.payload = incoming.payload;
+      host.inline = undefined;
       return host.tell(step, { type: "sasl.started", at, mechanism: incoming.mechanism });
     case "response":
       host.payload = incoming.payload;

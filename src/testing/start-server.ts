@@ -25,6 +25,7 @@ export interface TestServerOptions {
   /** Lets clients log in without TLS. Default: false. */
   readonly allowPlaintext?: boolean;
   readonly session?: Partial<Config["session"]>;
+  /** Clients are read as fast as they send, unless this has `bytesPerSecond` or `stanzasPerSecond`. */
   readonly limits?: Partial<Config["limits"]>;
   readonly archive?: Partial<Config["archive"]>;
   readonly push?: Partial<Config["push"]>;
@@ -214,7 +215,7 @@ function configOf(options: TestServerOptions): Config {
     listen: { address: "127.0.0.1", c2s: { port: 0 }, c2sTls: { port: 0 }, http: { port: 0, enabled: http, origins, ...proxy }, components: { port: 0 }, allowPlaintext },
     durability: "none",
     session,
-    limits,
+    limits: isTable(limits) ? { bytesPerSecond: 0, stanzasPerSecond: 0, ...limits } : limits,
     archive,
     push,
     clientState,
@@ -231,6 +232,10 @@ function configOf(options: TestServerOptions): Config {
   const unknown = Object.keys(options).filter((name) => !optionNames.includes(name)).map(unknownOption);
   if (checked.ok && unknown.length === 0) return checked.config;
   throw new ConfigError([...unknown, ...(checked.ok ? [] : checked.problems)]);
+}
+
+function isTable(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function unknownOption(name: string): ConfigProblem {

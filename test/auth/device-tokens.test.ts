@@ -36,7 +36,7 @@ class Account {
 }
 
 describe("A token", () => {
-  it("is longer than a block of SHA-256, so that its hash is the key that HMAC makes of it (RFC 2104 section 2)", () => {
+  it("is longer than a block of SHA-256, so that its hash is the key that HMAC makes of it", () => {
     const token = tokenText(randomBytes(tokenBytes));
     expect(token.length).toBeGreaterThan(64);
     const mac = (key: string | Uint8Array) => createHmac("sha256", key).update("Initiator").digest("hex");

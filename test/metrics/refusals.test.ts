@@ -7,6 +7,7 @@ import { fieldAt } from "../../src/config/fields.ts";
 import * as limits from "../../src/domain/limits.ts";
 import { countedLimits, type LimitName } from "../../src/domain/refusals.ts";
 import { startServer, type TestServer } from "../../src/testing/start-server.ts";
+import { BoshClient } from "../bosh/client.ts";
 import { ManagedStage, enable } from "../management/support.ts";
 import { joining, mucNamespace, newRoom, opened } from "../muc/setting.ts";
 import { until } from "../presence/support.ts";
@@ -69,6 +70,27 @@ describe("refrain_refusals_total", () => {
       await raw.expect("<policy-violation");
       raw.destroy();
     })).toEqual([1]);
+  });
+
+  it("counts what comes by BOSH and is too large, or too deep, as what comes in a stream", async () => {
+    const bosh = new BoshClient({ port: server.httpPort });
+    expect(await counted(["stanzaBytesMax", "depthMax"], async () => {
+      const body = (inside: string) => `<body rid='1' to='localhost' xmlns='http://jabber.org/protocol/httpbind'>${inside}</body>`;
+      expect((await bosh.raw(body("x".repeat(2_000_000)))).text).toContain("policy-violation");
+      expect((await bosh.raw(body(`<a xmlns='x' b='${"b".repeat(limits.xmlLimitsUnauthenticated.stanzaBytesMax + limits.wrapperBytesMax)}'/>`))).text).toContain("bad-request");
+      const deep = limits.xmlLimitsUnauthenticated.depthMax + 1;
+      expect((await bosh.raw(body("<a>".repeat(deep) + "</a>".repeat(deep)))).text).toContain("bad-request");
+    })).toEqual([2, 1]);
+  });
+
+  it("counts sessions by BOSH from an address with too many", async () => {
+    const other = await startServer({ http: true, proxy: { publicUrl: "https://xmpp.example.org", trustedProxies: ["127.0.0.1"] }, limits: { connectionsPerAddress: 1 } });
+    const bosh = () => new BoshClient({ port: other.httpPort, headers: { "x-forwarded-for": "203.0.113.7", "x-forwarded-proto": "https" } });
+    expect(await bosh().begin()).toContain("<stream:features");
+    expect(await bosh().begin()).toContain("policy-violation");
+    const text = await (await fetch(`http://127.0.0.1:${other.httpPort}/metrics`)).text();
+    await other.stop();
+    expect(text).toContain('refrain_refusals_total{limit="limits.connectionsPerAddress"} 1\n');
   });
 
   it("counts the bounds that the machine keeps: logins, bindings, and the time for both", async () => {

@@ -1,7 +1,15 @@
 /** A server behind a reverse proxy, as README shows it, and clients that try to look like what they are not. */
+import { readFileSync } from "node:fs";
 import { request as requestTls } from "node:https";
 import { request } from "node:http";
+import { parse } from "smol-toml";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { boshPath } from "../../src/bosh/sessions.ts";
+import { checkConfig } from "../../src/config/check.ts";
+import { configSchema } from "../../src/config/schema.ts";
+import { hostMetaPath } from "../../src/discovery/host-meta.ts";
+import { invitationPath } from "../../src/landing/address.ts";
+import { xmppWebSocketPath } from "../../src/net/xmpp-web-socket.ts";
 import { startServer, type TestServer, type TestServerOptions } from "../../src/testing/start-server.ts";
 import { reverseProxy, type ReverseProxyOptions } from "../support/reverse-proxy.ts";
 import { boundFrames, open, openFrames } from "../support/web-socket-client.ts";
@@ -112,5 +120,29 @@ describe("limits.connectionsPerMinute behind a proxy", () => {
     const frames = [];
     for (let index = 0; index < 4; index += 1) frames.push(await openFrames({ port, tls: true }));
     expect(frames.map(({ received }) => received.map((text) => text.slice(0, 11)))).toEqual([[], [], ["refused 429"], ["refused 429"]]);
+  });
+});
+
+describe("What README shows of a reverse proxy", () => {
+  const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+  const section = /^## Behind a reverse proxy$([^]*?)^## /m.exec(readme)?.[1] ?? "";
+  const blocks = [...section.matchAll(/^```(\w*)\n([^]*?)^```/gm)].map(([, language, text]) => ({ language, text: text ?? "" }));
+
+  it("is a configuration that is taken, with its proxies trusted", () => {
+    const toml = blocks.find(({ language }) => language === "toml")?.text ?? "";
+    const checked = checkConfig(configSchema.parse(parse(toml)), () => undefined);
+    expect(checked).toMatchObject({ ok: true, config: { listen: { http: { publicUrl: "https://example.org", trustedProxies: ["127.0.0.1", "::1"], proxyHeader: "x-forwarded-for" } } } });
+  });
+
+  it("has nginx write what the server reads, and both proxies pass on each path that clients ask for", () => {
+    const nginx = blocks.find(({ language }) => language === "nginx")?.text ?? "";
+    for (const header of ["X-Forwarded-For $proxy_add_x_forwarded_for", "X-Forwarded-Proto $scheme", "Upgrade $http_upgrade", "Host $host"]) expect(nginx).toContain(`proxy_set_header ${header};`);
+    const passed = new RegExp(/location ~ (\S+) \{/.exec(nginx)?.[1] ?? "never^");
+    const caddy = blocks.find(({ text }) => text.includes("@xmpp path"))?.text ?? "";
+    const globs = (/@xmpp path (.*)/.exec(caddy)?.[1] ?? "").split(" ").map((glob) => new RegExp(`^${glob.replaceAll(".", "\\.").replaceAll("*", ".*")}$`));
+    const paths = [xmppWebSocketPath, boshPath, hostMetaPath, `${hostMetaPath}.json`, invitationPath("0a"), "/upload/0a/picture.png"];
+    expect(paths.filter((path) => !passed.test(path))).toEqual([]);
+    expect(paths.filter((path) => !globs.some((glob) => glob.test(path)))).toEqual([]);
+    expect(["/inspect", "/metrics", "/"].filter((path) => passed.test(path) || globs.some((glob) => glob.test(path)))).toEqual([]);
   });
 });

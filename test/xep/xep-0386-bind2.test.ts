@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { startServer, type TestServer } from "../../src/testing/start-server.ts";
 import { ack, enable, resume } from "../management/support.ts";
 import { bind2, featuresOf, logIn, logInPlain, namesIn, openStream, userAgent } from "../support/inline-login.ts";
-import { login, type BoundClient } from "../support/login.ts";
+import { bindRequest, BoundClient, login, saslPlain, streamHeader } from "../support/login.ts";
 import { childOf, showXml, textOf, type Xml } from "../support/xml-reader.ts";
 
 let server: TestServer;
@@ -38,6 +38,12 @@ async function older(name: string, resource: string): Promise<BoundClient> {
   const client = await login(server, { user: name, resource, over: "plaintext" });
   clients.push(client);
   return client;
+}
+
+async function reopened({ raw }: BoundClient): Promise<BoundClient["raw"]> {
+  raw.send(streamHeader("localhost"));
+  await raw.expect(/<bind xmlns="urn:ietf:params:xml:ns:xmpp-bind"\/>.*<\/stream:features>/);
+  return raw;
 }
 
 const boundOf = (success: Xml): Xml | undefined => childOf(success, "bound");
@@ -179,6 +185,16 @@ describe("XEP-0386 section 3.2 features from the first moment on", () => {
   it("says what is wrong with a wish to count (XEP-0198 section 9.1.1)", async () => {
     const { success } = await logged(await user(), bind(enable("resume='perhaps'")));
     expect(namesIn(childOf(boundOf(success), "failed"))).toEqual(["bad-request urn:ietf:params:xml:ns:xmpp-stanzas"]);
+  });
+
+  it("is told by itself to who has failed so, and then logs in by RFC 6120", async () => {
+    const name = await user();
+    const { client } = await logged(name, "<resume xmlns='urn:xmpp:sm:3' previd='x'/>", false);
+    client.send(saslPlain(name));
+    expect((await client.next()).name).toBe("success");
+    const again = new BoundClient(await reopened(client), "localhost");
+    again.send(bindRequest("orchard") + management);
+    expect([(await again.next()).name, (await again.next()).name]).toEqual(["iq", "enabled"]);
   });
 
   it("passes over what nobody knows", async () => {

@@ -52,7 +52,7 @@ function Chat({ people, hosts }: { readonly people: People; readonly hosts: read
             </button>
           ))}
           {!people.full && (
-            <button type="button" class="chat-person" aria-current={signsIn ? "true" : undefined} onClick={() => (adding.value = true)} title="Sign somebody else in, too">+ somebody else</button>
+            <button type="button" class="chat-person" aria-current={signsIn ? "true" : undefined} onClick={() => (adding.value = true)} title="Sign somebody else in, too">+ another</button>
           )}
         </nav>
       )}

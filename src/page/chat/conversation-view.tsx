@@ -82,7 +82,7 @@ function Say({ person, jid }: { readonly person: Person; readonly jid: string })
   };
   return (
     <form class="chat-say" onSubmit={say}>
-      <input aria-label="Message" placeholder={off ? "" : "Type a message, and watch the machine"} maxLength={textCharsMax} autocomplete="off" disabled={off}
+      <input aria-label="Message" placeholder={off ? "" : "Type a message"} maxLength={textCharsMax} autocomplete="off" disabled={off}
         value={text.value} onInput={({ currentTarget }) => (text.value = currentTarget.value)} />
       <button type="submit" class="chat-primary" disabled={off}>Send</button>
     </form>

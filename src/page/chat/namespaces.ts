@@ -6,6 +6,7 @@ export const ns = {
   streamErrors: "urn:ietf:params:xml:ns:xmpp-streams",
   stanzaErrors: "urn:ietf:params:xml:ns:xmpp-stanzas",
   sasl: "urn:ietf:params:xml:ns:xmpp-sasl",
+  management: "urn:xmpp:sm:3",
   bind: "urn:ietf:params:xml:ns:xmpp-bind",
   roster: "jabber:iq:roster",
   ping: "urn:xmpp:ping",

@@ -15,10 +15,13 @@ export function PersonView({ person, people }: { readonly person: Person; readon
       <div class="chat-own">
         <p><bdi>{visible(person.bare.value)}</bdi> <span class="chat-soft">{words[state]}</span></p>
         {state === "online"
-          ? <button type="button" onClick={() => person.signOut()}>Sign out</button>
+          ? <>
+              <button type="button" onClick={() => person.cut()} title="As when the network goes away: watch the session wait">Cut the link</button>
+              <button type="button" onClick={() => person.signOut()}>Sign out</button>
+            </>
           : state !== "connecting" && <button type="button" onClick={() => people.leave(person)}>Close</button>}
       </div>
-      {(state === "ended" || state === "refused") && <Ended person={person} people={people} />}
+      {(state === "lost" || state === "ended" || state === "refused") && <Ended person={person} people={people} />}
       {person.contacts.requests.value.map((bare) => (
         <div key={bare} class="chat-request" role="status">
           <p><bdi>{visible(bare)}</bdi> asks to see whether you are online.</p>
@@ -34,17 +37,18 @@ export function PersonView({ person, people }: { readonly person: Person; readon
   );
 }
 
-const words = { connecting: "signing in …", online: "online", ended: "offline", refused: "not signed in" } as const;
+const words = { connecting: "signing in …", online: "online", lost: "no link", ended: "offline", refused: "not signed in" } as const;
 
 function Ended({ person, people }: { readonly person: Person; readonly people: People }) {
   const why = person.why.value;
-  const refused = person.state.value === "refused";
+  const state = person.state.value;
   return (
     <div class="chat-ended" role="alert">
       <p>{why === "" ? "Signed out." : `${visible(why[0]!.toUpperCase() + why.slice(1))}.`}</p>
-      {refused
+      {state === "lost" && <p>The server keeps the session, and what is said to it, for a while.</p>}
+      {state === "refused"
         ? <p>A user is made by <code>npx refrain user add {visible(person.bare.value)}</code>, another password by <code>user passwd</code>.</p>
-        : <button type="button" onClick={() => people.signInAgain(person)}>Sign in again</button>}
+        : <button type="button" onClick={() => people.signInAgain(person)}>{state === "lost" ? "Resume" : "Sign in again"}</button>}
     </div>
   );
 }

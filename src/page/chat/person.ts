@@ -4,6 +4,7 @@ import { Contacts } from "./contacts.ts";
 import { Conversations } from "./conversations.ts";
 import { Iqs } from "./iqs.ts";
 import { bareOf } from "./jid.ts";
+import type { Resumption } from "./management.ts";
 import { Rooms } from "./rooms.ts";
 import { Stream, type Account, type StreamParts } from "./stream.ts";
 import type { XmlElement } from "./xml.ts";
@@ -11,8 +12,8 @@ import type { XmlElement } from "./xml.ts";
 export class Person {
   /** The bare JID that was asked for, or, once it is known, as the server writes it. */
   readonly bare = signal("");
-  /** `refused`: the name or the password is wrong. */
-  readonly state = signal<"connecting" | "online" | "ended" | "refused">("connecting");
+  /** `lost`: the link is, and the server keeps the session. `refused`: the name or the password is wrong. */
+  readonly state = signal<"connecting" | "online" | "lost" | "ended" | "refused">("connecting");
   /** Why it ended, for people; "" for nothing. */
   readonly why = signal("");
   /** Full; of the session that was bound last. */
@@ -26,6 +27,7 @@ export class Person {
   readonly #parts: StreamParts;
   readonly #iqs: Iqs;
   #stream: Stream | undefined;
+  #resumption: Resumption | undefined;
 
   constructor(parts: StreamParts, account: Account) {
     this.#parts = parts;
@@ -39,25 +41,26 @@ export class Person {
     this.signIn();
   }
 
+  /** Again, too: to the session that is kept, if one is. */
   signIn(): void {
-    this.#stream?.close();
+    const resumption = this.#resumption;
+    this.#resumption = undefined;
     batch(() => {
       this.state.value = "connecting";
       this.why.value = "";
-      this.jid.value = this.session.value = undefined;
+      if (resumption === undefined) this.jid.value = this.session.value = undefined;
     });
-    const stream: Stream = new Stream(this.#parts, this.account, {
+    const stream = new Stream(this.#parts, this.account, {
       online: (jid) => this.#online(jid),
       stanza: (stanza) => batch(() => this.#take(stanza)),
-      ended: (why, refused) => batch(() => {
-        if (this.#stream !== undefined && this.#stream !== stream) return;
-        this.state.value = refused ? "refused" : "ended";
+      resumed: () => void (this.state.value = "online"),
+      ended: (why, refused, kept) => batch(() => {
+        this.#resumption = kept;
+        this.state.value = kept !== undefined ? "lost" : refused ? "refused" : "ended";
         this.why.value = why;
-        this.#iqs.end();
-        this.contacts.ended();
-        this.rooms.ended();
+        if (kept === undefined) this.#forget();
       }),
-    });
+    }, resumption);
     this.#stream = stream;
   }
 
@@ -65,8 +68,22 @@ export class Person {
     this.#stream?.close();
   }
 
+  /** As when the network goes away. */
+  cut(): void {
+    this.#stream?.cut();
+  }
+
+  /** What was known by a session that is gone. */
+  #forget(): void {
+    this.#iqs.end();
+    this.contacts.ended();
+    this.rooms.ended();
+  }
+
   #online(jid: string): void {
     batch(() => {
+      this.#forget();
+      this.session.value = undefined;
       this.jid.value = jid;
       this.bare.value = bareOf(jid);
       this.#iqs.own = jid;

@@ -22,19 +22,19 @@ describe.skipIf(chromiumMissing !== undefined)("A newcomer", () => {
     await page.getByRole("button", { name: "Sign in as romeo@localhost" }).click();
     await online(view, "romeo@localhost");
     // From the first byte on, though nobody has chosen to watch new sessions.
-    await eventually(() => view.session().then(({ lit }) => lit)).toContain("connected.presence.available");
+    await eventually(() => view.session().then(({ lit }) => lit)).toContain("connected.availability.available");
     await view.openTab("Timeline");
     await eventually(async () => (await view.titles()).join()).toMatch(/SCRAM-SHA-256/);
     expect(new URL(page.url()).hash).toBe("#/chat/timeline");
 
-    await page.getByRole("button", { name: "+ somebody else" }).click();
+    await page.getByRole("button", { name: "+ another" }).click();
     await page.getByRole("button", { name: "Sign in as juliet@localhost" }).click();
     await online(view, "juliet@localhost");
     await eventually(() => page.locator(".session-title h1").innerText()).toMatch(/^juliet@localhost\//);
 
     await person(view, "romeo");
     await eventually(() => page.locator(".session-title h1").innerText()).toMatch(/^romeo@localhost\//);
-    await page.getByRole("button", { name: "juliet@localhost" }).click();
+    await open(view, "juliet@localhost");
     const before = await view.length();
     await say(view, "But soft!");
     await eventually(() => view.length()).toBeGreaterThan(before);
@@ -44,7 +44,7 @@ describe.skipIf(chromiumMissing !== undefined)("A newcomer", () => {
 
     await eventually(() => page.getByRole("button", { name: /^juliet unread: 1$/ }).count()).toBe(1);
     await person(view, "juliet");
-    await page.getByRole("button", { name: /^romeo@localhost/ }).click();
+    await open(view, "romeo@localhost");
     await eventually(() => page.getByRole("log").innerText()).toContain("But soft!");
     await say(view, "O Romeo, Romeo!");
     await person(view, "romeo");
@@ -123,18 +123,45 @@ describe.skipIf(chromiumMissing !== undefined)("A newcomer", () => {
     await view.go("#/chat");
     await signIn(view, "tybalt", "secret");
     await online(view, "tybalt@localhost");
-    await page.getByRole("button", { name: "+ somebody else" }).click();
+    await page.getByRole("button", { name: "+ another" }).click();
     await signIn(view, "eve", "secret");
     await online(view, "eve@localhost");
-    await page.getByRole("button", { name: "tybalt@localhost" }).click();
+    await open(view, "tybalt@localhost");
     await say(view, "<img src=x onerror=alert(1)> \u202egnirts\u202c &lt;b&gt;");
     await person(view, "tybalt");
-    await page.getByRole("button", { name: /^eve@localhost/ }).click();
+    await open(view, "eve@localhost");
     await eventually(() => page.getByRole("log").innerText()).toContain("<img src=x onerror=alert(1)> ⟨U+202E⟩gnirts⟨U+202C⟩ &lt;b&gt;");
     expect(await page.getByRole("log").locator("img").count()).toBe(0);
   });
 
-  it("is told when the server goes away", async () => {
+  it("cuts the link, sees the session wait and take what is said to it, and resumes it", async () => {
+    const { server } = setting;
+    for (const name of ["benvolio", "rosaline"]) await server.addUser(name, "secret");
+    const view = await setting.look();
+    const { page } = view;
+    await view.go("#/chat");
+    await signIn(view, "rosaline", "secret");
+    await online(view, "rosaline@localhost");
+    await page.getByRole("button", { name: "+ another" }).click();
+    await signIn(view, "benvolio", "secret");
+    await online(view, "benvolio@localhost");
+    await eventually(() => view.state()).toBe("connected.available+interested+attached");
+    const name = await page.locator(".session-title h1").innerText();
+    await page.getByRole("button", { name: "Cut the link" }).click();
+    await eventually(() => view.state()).toBe("connected.available+interested+hibernating");
+    await person(view, "rosaline");
+    await open(view, "benvolio@localhost");
+    await say(view, "At this same ancient feast");
+    await person(view, "benvolio");
+    await page.getByRole("button", { name: "Resume" }).click();
+    await online(view, "benvolio@localhost");
+    await eventually(() => view.state()).toBe("connected.available+interested+attached");
+    expect(await page.locator(".session-title h1").innerText()).toBe(name);
+    await open(view, "rosaline@localhost");
+    await eventually(() => page.getByRole("log").innerText()).toContain("At this same ancient feast");
+  });
+
+  it("is told when the server goes away, and resumes when it is back", async () => {
     const { server } = setting;
     await server.addUser("paris", "secret");
     const view = await setting.look();
@@ -144,8 +171,13 @@ describe.skipIf(chromiumMissing !== undefined)("A newcomer", () => {
     const [witness] = setting.witnesses();
     await witness!.forgiving(/./, async () => {
       await server.restart({ kill: true });
-      await eventually(() => view.page.locator(".chat-ended").innerText()).toMatch(/The link was lost|The server ended the stream/);
+      await eventually(() => view.page.locator(".chat-ended").innerText()).toMatch(/^The (link was lost|server stops)/);
+      await eventually(async () => {
+        await view.page.getByRole("button", { name: "Resume" }).click({ timeout: 500 }).catch(() => undefined);
+        return view.page.locator(".chat-own").innerText();
+      }).toMatch(/paris@localhost\s+online/);
     });
+    expect((await server.sessions()).map(({ username }) => username)).toContain("paris");
   });
 
   describe.each(["desk", "phone"] as const)("on a %s", (size) => {
@@ -167,13 +199,13 @@ describe.skipIf(chromiumMissing !== undefined)("A newcomer", () => {
       await check("sign-in");
       await signIn(view, names[0], "secret");
       await online(view, `${names[0]}@localhost`);
-      await page.getByRole("button", { name: "+ somebody else" }).click();
+      await page.getByRole("button", { name: "+ another" }).click();
       await signIn(view, names[1], "secret");
       await online(view, `${names[1]}@localhost`);
-      await page.getByRole("button", { name: `${names[0]}@localhost` }).click();
+      await open(view, `${names[0]}@localhost`);
       for (const words of ["O Romeo, Romeo! wherefore art thou Romeo?", "Deny thy father and refuse thy name"]) await say(view, words);
       await person(view, names[0]);
-      await page.getByRole("button", { name: new RegExp(`^${names[1]}@localhost`) }).click();
+      await open(view, `${names[1]}@localhost`);
       await say(view, "Shall I hear more, or shall I speak at this?");
       await page.getByRole("button", { name: "Add to contacts" }).click();
       await view.slider.waitFor();
@@ -197,6 +229,11 @@ async function signIn({ page }: InspectorPage, name: string, password: string): 
 
 async function online({ page }: InspectorPage, jid: string): Promise<void> {
   await eventually(() => page.locator(".chat-own").innerText()).toMatch(new RegExp(`${jid}\\s+online`));
+}
+
+/** A conversation. */
+async function open({ page }: InspectorPage, jid: string): Promise<void> {
+  await page.getByRole("list", { name: "Conversations" }).getByRole("button", { name: jid }).click();
 }
 
 async function person({ page }: InspectorPage, name: string): Promise<void> {

@@ -9,6 +9,8 @@ export interface Wired {
   readonly person: Person;
   /** Frames in both directions, `> ` and `< ` before them. */
   readonly frames: readonly string[];
+  /** From now on it resumes by an id that the server does not know. */
+  forgetId(): void;
   /** As if the server had said it. */
   hear(frame: string): void;
   /** The link breaks. */
@@ -18,6 +20,7 @@ export interface Wired {
 export function signIn(port: number, username: string, password: string, change: (frame: string) => string = (frame) => frame): Wired {
   const frames: string[] = [];
   let socket: WebSocket | undefined;
+  let forgotten = false;
   let hear: (frame: string) => void = () => {};
   const parts: StreamParts = {
     clock: {
@@ -40,11 +43,11 @@ export function signIn(port: number, username: string, password: string, change:
       return {
         send(frame) {
           frames.push(`> ${frame}`);
-          opening.send(frame);
+          opening.send(forgotten ? frame.replace(/previd="[^"]*"/, 'previd="unknown"') : frame);
         },
         close: () => opening.close(),
       };
     },
   };
-  return { person: new Person(parts, { username, domain: "localhost", password }), frames, hear: (frame) => hear(frame), cut: () => socket?.terminate() };
+  return { person: new Person(parts, { username, domain: "localhost", password }), frames, forgetId: () => void (forgotten = true), hear: (frame) => hear(frame), cut: () => socket?.terminate() };
 }
