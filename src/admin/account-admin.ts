@@ -13,6 +13,8 @@ export interface AccountAdminOptions {
   readonly accounts: Accounts;
   /** The configured domains, prepared. */
   readonly hosts: readonly string[];
+  /** Domains of external components. */
+  readonly components?: readonly string[];
   readonly random: Random;
   /** PBKDF2 iterations of new passwords. */
   readonly iterations: number;
@@ -46,7 +48,8 @@ export interface Asker {
 }
 
 /** The operations as functions, so that they can be spread into a larger API. */
-export function createAccountAdmin({ accounts, hosts, random, iterations, isReserved, onDeleting, onDeleted, onDisabled, onRevoked, onlineDevices, onEnabling }: AccountAdminOptions): AccountAdmin {
+export function createAccountAdmin({ accounts, hosts, components = [], random, iterations, isReserved, onDeleting, onDeleted, onDisabled, onRevoked, onlineDevices, onEnabling }: AccountAdminOptions): AccountAdmin {
+  const others = componentsAsOthers(components);
   const derive = async (password: string) => {
     try {
       return await deriveCredentials(password, random, iterations);
@@ -58,7 +61,7 @@ export function createAccountAdmin({ accounts, hosts, random, iterations, isRese
   };
 
   const add = async (text: string, password: string, beside?: Append): Promise<string> => {
-    const { local, domain, bare } = parseAccount(text, hosts);
+    const { local, domain, bare } = parseAccount(text, hosts, others);
     // Before the work of deriving keys; `create` decides.
     if (await accounts.exists(domain, local)) throw refusal(new AccountExistsError(domain, local));
     if (beside === undefined && (await isReserved?.(domain, local)) === true) throw new AdminError("account-exists", new NameReservedError(domain, local).message);
@@ -83,7 +86,7 @@ export function createAccountAdmin({ accounts, hosts, random, iterations, isRese
     userAddBeside: add,
 
     async userPasswd(text, password) {
-      const { local, domain, bare } = parseAccount(text, hosts);
+      const { local, domain, bare } = parseAccount(text, hosts, others);
       if (!(await accounts.exists(domain, local))) throw refusal(new NoSuchAccountError(domain, local));
       const credentials = await derive(password);
       await accounts.setCredentials(domain, local, credentials).catch(rethrow);
@@ -91,7 +94,7 @@ export function createAccountAdmin({ accounts, hosts, random, iterations, isRese
     },
 
     async userDelete(text, asker) {
-      const { local, domain, bare } = parseAccount(text, hosts);
+      const { local, domain, bare } = parseAccount(text, hosts, others);
       await onDeleting?.(domain, local, asker?.session);
       await accounts.delete(domain, local).catch(rethrow);
       asker?.gone();
@@ -101,21 +104,21 @@ export function createAccountAdmin({ accounts, hosts, random, iterations, isRese
     },
 
     async userDisable(text) {
-      const { local, domain, bare } = parseAccount(text, hosts);
+      const { local, domain, bare } = parseAccount(text, hosts, others);
       await accounts.setDisabled(domain, local, true).catch(rethrow);
       onDisabled?.(domain, local);
       return bare;
     },
 
     async userEnable(text) {
-      const { local, domain, bare } = parseAccount(text, hosts);
+      const { local, domain, bare } = parseAccount(text, hosts, others);
       onEnabling?.(domain, local);
       await accounts.setDisabled(domain, local, false).catch(rethrow);
       return bare;
     },
 
     async userDevices(text) {
-      const { local, domain } = parseAccount(text, hosts);
+      const { local, domain } = parseAccount(text, hosts, others);
       const tokens = await tokensOf(accounts, domain, local);
       const online = onlineDevices?.(domain, local);
       const views = Object.entries(tokens).map(([id, { software, label, since, seenAt, current, fresh }]): DeviceView => {
@@ -126,7 +129,7 @@ export function createAccountAdmin({ accounts, hosts, random, iterations, isRese
     },
 
     async userRevoke(text, wanted) {
-      const { local, domain, bare } = parseAccount(text, hosts);
+      const { local, domain, bare } = parseAccount(text, hosts, others);
       const found = Object.keys(await tokensOf(accounts, domain, local)).filter((id) => id === wanted || (wanted.length >= 4 && id.startsWith(wanted)));
       const [device] = found;
       if (device === undefined || found.length > 1) {
@@ -185,11 +188,20 @@ async function importAll(
   return { created: entries.length - failures.length, failures: failures.toSorted((a, b) => a.line - b.line) };
 }
 
-/** Throws AdminError jid-malformed or host-unknown. */
-export function parseAccount(text: string, hosts: readonly string[]): Jid & { readonly local: string } {
+/** Throws AdminError jid-malformed or host-unknown. `others`: domains here that have no accounts, with what they are. */
+export function parseAccount(text: string, hosts: readonly string[], others: OtherDomains = new Map()): Jid & { readonly local: string } {
   const jid = parseUser(text, hosts);
+  const other = others.get(jid.domain);
+  if (other !== undefined) throw new AdminError("host-unknown", `${jid.domain}: it is ${other}, and there are no accounts or sessions of it here; name one of ${hosts.join(", ")}`);
   if (!hosts.includes(jid.domain)) throw unknownHost(jid.domain, hosts);
   return jid;
+}
+
+/** Domains of components and the like: "the external component echo.localhost". */
+export type OtherDomains = ReadonlyMap<string, string>;
+
+export function componentsAsOthers(components: readonly string[]): OtherDomains {
+  return new Map(components.map((domain) => [domain, "the domain of an external component"]));
 }
 
 /** Of any host. Throws AdminError jid-malformed. */

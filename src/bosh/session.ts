@@ -2,7 +2,6 @@
 import { createActor, type ActorRefFrom } from "xstate";
 import type { BoshCondition, BoshEffect, BoshEvent, BoshPolicy, BoshTimer } from "../../machines/bosh-events.ts";
 import { boshMachine } from "../../machines/bosh.ts";
-import { isLoopback } from "../domain/addresses.ts";
 import type { XmlLimits } from "../domain/limits.ts";
 import type { Clock, SecureLink, Timer } from "../ports.ts";
 import { badFormat } from "../xml/faults.ts";
@@ -13,6 +12,7 @@ import { askAgainText, bodyText, terminateText, xboshAttributes, type Body } fro
 export interface BoshSessionOptions {
   readonly sid: string;
   readonly remoteAddress: string;
+  readonly loopback: boolean;
   readonly secure: SecureLink | null;
   readonly policy: BoshPolicy;
   /** What it says in its first answer besides (XEP-0124 section 7.2). */
@@ -70,7 +70,7 @@ export class BoshSession implements Link {
     const { first, policy, clock } = options;
     this.#options = options;
     this.remoteAddress = options.remoteAddress;
-    this.loopback = isLoopback(options.remoteAddress);
+    this.loopback = options.loopback;
     this.secure = options.secure;
     this.#limits = options.limits;
     this.#attributes = { sid: options.sid, ...options.agreed, ...xboshAttributes };

@@ -1,6 +1,5 @@
 /** Where HTTP requests become BOSH sessions (XEP-0124), on the HTTP listener. */
 import type { BoshCondition, BoshPolicy } from "../../machines/bosh-events.ts";
-import { isLoopback } from "../domain/addresses.ts";
 import {
   wrapperBytesMax, boshHoldMax, boshInactivityMs, boshPausesMsMax, boshPollingMs, boshSessionsMax, boshWaitMsMax, type XmlLimits,
 } from "../domain/limits.ts";
@@ -46,7 +45,7 @@ export function createBosh(options: BoshOptions): Bosh {
   async function post(request: HttpRequest): Promise<HttpResponse> {
     if (!isLetIn(request)) return textResponse(403, notLetIn(request));
     // XEP-0206 section 8: whoever is elsewhere comes by https.
-    if (!request.secure && !isLoopback(request.remoteAddress)) return textResponse(403, "From other machines BOSH is reached by https alone.");
+    if (!request.secure && !request.loopback) return textResponse(403, "From other machines BOSH is reached by https alone.");
     const answer = await answerTo(request);
     return typeof answer === "string" ? { status: 200, headers: { "content-type": "text/xml; charset=utf-8", ...crossOrigin(request) }, body: answer } : answer;
   }
@@ -71,14 +70,14 @@ export function createBosh(options: BoshOptions): Bosh {
   }
 
   function begin(request: HttpRequest, first: Body): string | Promise<string> {
-    const { remoteAddress, tls } = request;
-    const refusal = refusalOf(first, remoteAddress);
+    const { remoteAddress, loopback, tls } = request;
+    const refusal = refusalOf(first, request);
     if (refusal !== undefined) return terminateText(refusal);
     const policy = policyFor(first);
     const sid = ids.next();
     const key = addressKey(remoteAddress);
     const session = new BoshSession({
-      sid, remoteAddress, secure: tls, policy, agreed: agreed(policy, first), first, limits: options.limits, clock,
+      sid, remoteAddress, loopback, secure: tls, policy, agreed: agreed(policy, first), first, limits: options.limits, clock,
       onOver() {
         sessions.delete(sid);
         count(key, -1);
@@ -92,10 +91,10 @@ export function createBosh(options: BoshOptions): Bosh {
     return answer;
   }
 
-  function refusalOf({ to }: Body, remoteAddress: string): BoshCondition | undefined {
+  function refusalOf({ to }: Body, { remoteAddress, loopback }: HttpRequest): BoshCondition | undefined {
     // XEP-0124 section 17.2 has improper-addressing for a session without an address; this server's first host speaks to those, as over TCP.
     if (to === "") return "host-unknown";
-    const from = isLoopback(remoteAddress) ? 0 : (perAddress.get(addressKey(remoteAddress)) ?? 0);
+    const from = loopback ? 0 : (perAddress.get(addressKey(remoteAddress)) ?? 0);
     const limit = sessions.size >= boshSessionsMax ? "boshSessionsMax" : from >= options.perAddressMax ? "limits.connectionsPerAddress" : undefined;
     countFault(refused, { limit });
     return limit === undefined ? undefined : "policy-violation";

@@ -60,10 +60,12 @@ export async function withAccounts<T>(
     const store = await openUnlessLocked(file, config.durability);
     if (store !== undefined) {
       const hosts = config.hosts.map((host) => host.domain);
+      const components = config.components.map(({ domain }) => domain);
       const options = {
         store,
         accounts: new Accounts(store, liveClock, liveIds),
         hosts,
+        components,
         random: liveRandom,
         iterations: config.limits.scramIterations,
         offlineMessagesMax: config.limits.offlineMessages,
@@ -75,7 +77,7 @@ export async function withAccounts<T>(
       const invitations = new Invitations({ store, clock: liveClock, ids: liveIds, random: liveRandom });
       const { registration: settings } = config;
       const invited = createInvitationAdmin({ ...options, invitations, settings, clock: liveClock, pageOf: (host, token) => invitationPage(config, host, token) });
-      const contacts = createContactAdmin({ hosts, load: (host, username) => loadAccount(store, host, username) });
+      const contacts = createContactAdmin({ hosts, components, load: (host, username) => loadAccount(store, host, username) });
       const secret = () => fakeSaltKey(store, { clock: liveClock, ids: liveIds, random: liveRandom });
       const archives = createArchiveTransfer({ ...options, clock: liveClock, ids: async () => createArchiveIds(keyFor("archive ids", await secret())) });
       const own = { ...createAccountAdmin({ ...options, isReserved: (host, username) => invitations.isReserved(host, username) }), ...invited, ...contacts, ...createAccountTransfer(options), ...archives, ...createHistoryAdmin(options), ...createLogAdmin(options) };

@@ -20,13 +20,15 @@ export function greeting(
   isTerminal: boolean,
 ): string {
   const [host] = config.hosts;
-  const ways = listeners.filter(({ name }) => name !== "http").map((listener) => `${endPoint(listener)} (${listener.name === "c2s" ? "STARTTLS" : "TLS"})`);
+  const ways = listeners.filter(({ name }) => name === "c2s" || name === "c2sTls").map((listener) => `${endPoint(listener)} (${listener.name === "c2s" ? "STARTTLS" : "TLS"})`);
+  const components = listeners.find(({ name }) => name === "components");
   const certificate = host?.certificate === undefined ? "; its certificate is signed by itself, which the client must accept" : "";
   const example = `romeo@${host?.domain ?? "localhost"}`;
   return [
     style("1", `refrain serves ${config.hosts.map(({ domain }) => domain).join(", ")} with its data in ${config.dataDir}`, process.stdout),
     `  add a user        ${command()} user add ${example}${folder(config, sources)}`,
     `  connect a client  as ${example} to ${ways.join(" or ")}${certificate}`,
+    ...(components === undefined ? [] : [`  components        ${config.components.map(({ domain }) => domain).join(", ")} connect to ${endPoint(components)} (XEP-0114, no TLS)`]),
     `  see sessions      ${command()} sessions${folder(config, sources)}`,
     ...(inspector === undefined ? [] : [watching(inspector, isTerminal) ?? `  watch sessions    ${command()} inspect${folder(config, sources)}`]),
   ].join("\n");

@@ -7,6 +7,8 @@ import {
   availabilityReasons,
   blockersOf,
   blockReasons,
+  componentReasons,
+  connectedText,
   directedReasons,
   foreignReasons,
   missingReasons,
@@ -95,6 +97,7 @@ function explainDirection(watcher: PresenceParty, shower: PresenceParty, running
       ...approvalReasons(watcher, shower),
       ...blockReasons(watcher, shower),
       ...foreignReasons(watcher, shower),
+      ...componentReasons(watcher, shower),
       ...missingReasons(watcher, shower),
       ...availabilityReasons(shower, running),
       ...directedReasons(watcher, shower),
@@ -127,8 +130,10 @@ function cellOf({ account: watching }: PresenceParty, { account: showing }: Pres
 
 function verdictOf(watcher: PresenceParty, shower: PresenceParty, cell: Cell | undefined): PresenceVerdict {
   if (watcher.missing === true || shower.missing === true) return "no-account";
-  if (cell === undefined) return "foreign";
+  const isComponent = watcher.component !== undefined || shower.component !== undefined;
+  if (cell === undefined && !isComponent) return "foreign";
   if (isBarred(watcher, watcher.jid, shower, shower.jid)) return "blocked";
+  if (cell === undefined) return "component";
   if (cell.verdict === "sees" || cell.verdict === "changes-only") return cell.verdict;
   return directors(watcher, shower).length > 0 ? "directed-only" : cell.verdict;
 }
@@ -164,6 +169,8 @@ function summaryOf(watcher: PresenceParty, shower: PresenceParty, verdict: Prese
       const why = `${foreign.jid.domain} is no host of this server, which does not speak to others`;
       return `${from} does not see ${to}: ${why} (RFC 6120 section 10.4.3)`;
     }
+    case "component":
+      return componentSummary(watcher, shower);
     case "no-account": {
       const missing = watcher.missing === true ? from : to;
       const asked = watcher.account !== undefined && subscriptionParts[watcher.account.state].pendingOut;
@@ -171,6 +178,20 @@ function summaryOf(watcher: PresenceParty, shower: PresenceParty, verdict: Prese
       return `${from} does not see ${to}: there is no account ${missing}${follows} (RFC 6121 section 8.5.1)`;
     }
   }
+}
+
+/** Of what one roster says, which is all that is known here. */
+function componentSummary(watcher: PresenceParty, shower: PresenceParty): string {
+  const [from, to] = [watcher.jid.bare, shower.jid.bare];
+  if (shower.component !== undefined) {
+    const gone = shower.component.connected === false ? "; it is not connected, so nobody is there" : "";
+    const asks = watcher.account === undefined ? "" : `; the roster of ${from} says ${nameOf(watcher)}`;
+    return `${from} sees of ${to} what the component ${shower.jid.domain} sends it${asks}${gone} (XEP-0114 section 2)`;
+  }
+  const shows = shower.account !== undefined && showsToContact(subscriptionParts[shower.account.state].subscription);
+  const says = `the roster of ${to} says ${nameOf(shower)}`;
+  if (!shows) return `${from} does not see ${to}: ${says}, so no presence goes to the component ${watcher.jid.domain} but what is directed to it (RFC 6121 section 4.2.2)`;
+  return `the presence of ${to} goes to ${from}: ${says}; it is for the component ${watcher.jid.domain}, ${connectedText(watcher.component!)} (RFC 6121 section 4.2.2)`;
 }
 
 /** A remark on who may be seen, if there is nothing to see. */

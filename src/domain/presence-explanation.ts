@@ -78,6 +78,8 @@ export type PresenceVerdict =
   | "not-subscribed"
   /** One of them is of another server. */
   | "foreign"
+  /** One of them is of an external component (XEP-0114): what it sends is passed on, and what it holds of the other is known to it alone. */
+  | "component"
   /** One of them would be of this server, which has no such account. */
   | "no-account";
 

@@ -12,6 +12,8 @@ export interface PresenceParty {
   readonly account: PresenceAccount | undefined;
   /** Its domain is of this server, and there is no such account. */
   readonly missing?: true;
+  /** Its domain is that of an external component; `connected` is null where no server runs. */
+  readonly component?: { readonly connected: boolean | null };
   /** Its connected resources; none if no server runs. */
   readonly resources: readonly PresenceResource[];
 }

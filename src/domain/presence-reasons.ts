@@ -66,8 +66,19 @@ export function missingReasons(watcher: PresenceParty, shower: PresenceParty): r
 /** Of an account of another server nothing is known here. */
 export function foreignReasons(...parties: readonly PresenceParty[]): readonly Reason[] {
   return parties
-    .filter(({ account, missing }) => account === undefined && missing !== true)
+    .filter(({ account, missing, component }) => account === undefined && missing !== true && component === undefined)
     .map(({ jid }) => reason(`what ${jid.bare} has in its roster is known to ${jid.domain} alone`, "RFC 6121 section 2"));
+}
+
+/** The server takes a component's contacts as those of another server are, and keeps nothing for it. */
+export function componentReasons(...parties: readonly PresenceParty[]): readonly Reason[] {
+  return parties.flatMap(({ jid, component }) =>
+    component === undefined ? [] : [reason(`what ${jid.bare} holds of its contacts is known to the component ${jid.domain} alone, ${connectedText(component)}`, "XEP-0114 section 2")]);
+}
+
+export function connectedText({ connected }: NonNullable<PresenceParty["component"]>): string {
+  if (connected === null) return "and whether that is connected is known while a server runs";
+  return connected ? "which is connected" : "which is not connected";
 }
 
 /** What is allowed to be seen, and what there is to see, are two things. */

@@ -49,6 +49,7 @@ function resourceReason(
   const nothing = (why: string, rule: string) => reason(`is told nothing: ${why}`, rule);
   if (verdict === "blocked") return nothing("blocked", "XEP-0191 section 3.3");
   if (verdict === "foreign") return nothing("no presence comes from other servers", "RFC 6120 section 10.4.3");
+  if (verdict === "component") return reason(`is told what the component ${shower.jid.domain} sends it`, "XEP-0114 section 2");
   if (verdict === "no-account") return nothing(`there is no account ${shower.jid.bare}`, "RFC 6121 section 8.5.1");
   const entitled = verdict === "own" || verdict === "sees" || verdict === "changes-only";
   if (!entitled) return nothing(`${shower.jid.bare} does not show itself to it`, "RFC 6121 section 4.2.2");

@@ -1,5 +1,5 @@
 /** What administrators do from a client, and what operators do to who is here: the same operations, with answers that each expects. */
-import { parseAccount, parseUser } from "../admin/account-admin.ts";
+import { componentsAsOthers, type OtherDomains, parseAccount, parseUser } from "../admin/account-admin.ts";
 import type { ServiceAdmin, StoreAdmin } from "../admin/api.ts";
 import { AdminError, type AdminErrorCode } from "../admin/errors.ts";
 import { type Jid, parseJid } from "../domain/jid.ts";
@@ -53,15 +53,18 @@ export function createAdministration({ admins, admin, registry, sessions, bullet
 
 export interface ServiceAdminOptions {
   readonly hosts: readonly string[];
+  /** Domains of external components. */
+  readonly components: readonly string[];
   readonly accounts: Accounts;
   readonly registry: Registry;
   readonly bulletin: Bulletin;
 }
 
-export function createServiceAdmin({ hosts, accounts, registry, bulletin }: ServiceAdminOptions): ServiceAdmin {
+export function createServiceAdmin({ hosts, components, accounts, registry, bulletin }: ServiceAdminOptions): ServiceAdmin {
+  const others = componentsAsOthers(components);
   return {
     async sessionsEnd(text) {
-      const { domain, local, bare, resource } = parseSomebody(text, hosts);
+      const { domain, local, bare, resource } = parseSomebody(text, hosts, others);
       const ending = registry.sessions(bare).filter((session) => resource === undefined || session.jid.resource === resource);
       if (ending.length === 0 && !(await accounts.exists(domain, local))) throw new AdminError("account-unknown", new NoSuchAccountError(domain, local).message);
       // RFC 6120 section 4.9.3.14: the operator's own policy. It may come back.
@@ -76,10 +79,10 @@ export function createServiceAdmin({ hosts, accounts, registry, bulletin }: Serv
 }
 
 /** Throws AdminError jid-malformed or host-unknown. */
-function parseSomebody(text: string, hosts: readonly string[]): Jid & { readonly local: string } {
+function parseSomebody(text: string, hosts: readonly string[], others: OtherDomains): Jid & { readonly local: string } {
   const jid = parseJid(text);
   if (jid?.local === undefined) return parseUser(text, hosts);
-  parseAccount(jid.bare, hosts);
+  parseAccount(jid.bare, hosts, others);
   return jid as Jid & { readonly local: string };
 }
 

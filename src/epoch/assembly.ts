@@ -201,7 +201,8 @@ export function assemble(options: AssemblyOptions, { store, saltKey, motd, onFai
     resumption: { find: (id) => sessions.get(id), ended: (host, username, id) => endedCount(past, host, username, id) },
     options: sessionOptions(config),
   };
-  const common = { accounts: storedAccounts, hosts, random, iterations: config.limits.scramIterations };
+  const componentDomains = config.components.map(({ domain }) => domain);
+  const common = { accounts: storedAccounts, hosts, components: componentDomains, random, iterations: config.limits.scramIterations };
   const accountAdmin: AccountAdmin = createAccountAdmin({ ...common, ...endings, isReserved: (host, username) => invitations.isReserved(host, username) });
   const admin: StoreAdmin = {
     ...createAccountTransfer({ ...common, store, offlineMessagesMax: config.limits.offlineMessages }),
@@ -210,11 +211,13 @@ export function assemble(options: AssemblyOptions, { store, saltKey, motd, onFai
     ...createInvitationAdmin({ invitations, accounts: storedAccounts, hosts, settings: config.registration, pageOf: invitationPage, clock }),
     ...createContactAdmin({
       hosts,
+      components: componentDomains,
+      isConnected: (domain) => services.get(domain)?.away !== true,
       load: (host, username) => accounts.load(host, username),
       resources: (bareJid) => registry.sessions(bareJid).filter(({ connected }) => connected),
     }),
     ...createHistoryAdmin({ store, hosts }),
-    ...createServiceAdmin({ hosts, accounts: storedAccounts, registry, bulletin }),
+    ...createServiceAdmin({ hosts, components: componentDomains, accounts: storedAccounts, registry, bulletin }),
     ...createLogAdmin({ store }),
     sessions: () => [...sessions].map(viewOf),
   };

@@ -25,6 +25,9 @@ const namedMax = 10;
 /** Rejects with HistoryError. */
 export async function findSubject(source: HistorySource, text: string): Promise<Subject> {
   if (!text.includes("@")) {
+    if (/^[^\s/@]+\.[^\s/@]+$/.test(text)) {
+      throw new HistoryError(`${JSON.stringify(text)}: a domain has no log of its own, and of an external component nothing is kept; name a session, an account or a room, such as romeo@localhost`);
+    }
     const session = await findSession(source, text);
     return { name: session.id, account: null, sessions: [session], jid: null };
   }

@@ -50,7 +50,7 @@ function api(): AdminApi {
   const accounts = new Accounts(store, liveClock, liveIds);
   const hosts = ["localhost", "bücher.example"];
   const admin = createAccountAdmin({ accounts, hosts, random: liveRandom, iterations: 4096, onDeleted: noteDeleted });
-  const contacts = createContactAdmin({ hosts, load: (host, username) => loadAccount(store, host, username) });
+  const contacts = createContactAdmin({ hosts, components: [], load: (host, username) => loadAccount(store, host, username) });
   const transfer = createAccountTransfer({ store, accounts, hosts, random: liveRandom, iterations: 4096, offlineMessagesMax: 1_000 });
   const archives = createArchiveTransfer({ store, accounts, clock: liveClock, hosts, ids: async () => createArchiveIds(new Uint8Array(16)) });
   const invitations = new Invitations({ store, clock: liveClock, ids: liveIds, random: liveRandom });

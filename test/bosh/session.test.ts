@@ -279,3 +279,9 @@ describe("XEP-0198 over BOSH", () => {
     expect(server.session(jid)?.conn).toMatchObject({ transport: "bosh" });
   });
 });
+
+describe("A client behind a proxy that nobody trusts", () => {
+  it("is not on this machine, and is refused without TLS", async () => {
+    expect((await client({ "x-forwarded-for": "192.0.2.7" }).raw(`<body rid='1' to='localhost' ${httpbind}/>`)).status).toBe(403);
+  });
+});

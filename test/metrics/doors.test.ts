@@ -82,7 +82,7 @@ describe("who may ask for numbers", () => {
   const answer = (given: string | undefined, remoteAddress: string, authorization?: string): number => {
     const options = { enabled: true, token: given, figures: () => figuresOf({ startedAt: 0, tally: new Tally(), now: undefined }), unready: () => undefined };
     const route = metricsRoutes(options).find(({ path }) => path === "/metrics");
-    const request = { remoteAddress, header: (name: string) => (name === "authorization" ? authorization : undefined) } as HttpRequest;
+    const request = { remoteAddress, loopback: remoteAddress === "127.0.0.1", header: (name: string) => (name === "authorization" ? authorization : undefined) } as HttpRequest;
     return (route!.methods!.GET!(request) as { readonly status: number }).status;
   };
 

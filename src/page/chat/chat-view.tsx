@@ -74,7 +74,7 @@ function Beside({ people }: { readonly people: People }) {
       {connecting ? <p role="status">Looking for the session …</p> : (
         <div>
           <h2>Watch your own session</h2>
-          <p>Sign in on the left: here stands what the server has of you, from the first byte on. Type a message and see the machine move.</p>
+          <p>Sign in on the left: here stands what the server has of you, from the first byte on. Type a message, cut the link, and see the machine move.</p>
         </div>
       )}
     </section>

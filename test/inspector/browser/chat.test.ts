@@ -153,7 +153,7 @@ describe.skipIf(chromiumMissing !== undefined)("A newcomer", () => {
     await open(view, "benvolio@localhost");
     await say(view, "At this same ancient feast");
     await person(view, "benvolio");
-    await page.getByRole("button", { name: "Resume" }).click();
+    await page.getByRole("button", { name: "Resume", exact: true }).click();
     await online(view, "benvolio@localhost");
     await eventually(() => view.state()).toBe("connected.available+interested+attached");
     expect(await page.locator(".session-title h1").innerText()).toBe(name);
@@ -173,7 +173,7 @@ describe.skipIf(chromiumMissing !== undefined)("A newcomer", () => {
       await server.restart({ kill: true });
       await eventually(() => view.page.locator(".chat-ended").innerText()).toMatch(/^The (link was lost|server stops)/);
       await eventually(async () => {
-        await view.page.getByRole("button", { name: "Resume" }).click({ timeout: 500 }).catch(() => undefined);
+        await view.page.getByRole("button", { name: "Resume", exact: true }).click({ timeout: 500 }).catch(() => undefined);
         return view.page.locator(".chat-own").innerText();
       }).toMatch(/paris@localhost\s+online/);
     });
