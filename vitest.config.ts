@@ -8,7 +8,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
  * browser: Playwright keeps an AsyncLocalStorage, after which promises of the whole process are slower and look different when printed.
  */
 const alone = [
-  "auth/unknown-user", "cli/check", "cli/log-destination", "inspector/browser/*", "inspector/stately-relay", "log/store", "net/listener", "net/live",
+  "auth/unknown-user", "cli/check", "cli/log-destination", "inspector/browser/*", "inspector/stately-relay", "interop/browsers/*", "log/store", "net/listener", "net/live",
   "simulation/**/*", "testing/start-server",
 ].map((file) => `test/${file}.test.ts`);
 

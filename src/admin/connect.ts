@@ -19,7 +19,8 @@ export interface AdminClient extends AdminApi {
   close(): void;
 }
 
-/** A server that has said nothing for so long is not going to. */
+/** A server that has said nothing for so long is not going to, or not to who wants to know how it is now. */
+const statusTimeoutMs = 5_000;
 const answerTimeoutMs = 30_000;
 
 /**
@@ -33,7 +34,7 @@ export async function connectAdmin(dataDir: string, clock: Clock): Promise<Admin
   const failure = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
     socket.once("connect", () => resolve(undefined)).once("error", resolve);
   });
-  if (failure === undefined) return new SocketClient(socket, clock);
+  if (failure === undefined) return new SocketClient(socket, clock, dataDir);
   if (failure.code === "ENOENT" || failure.code === "ECONNREFUSED" || failure.code === "ENOTDIR") return undefined;
   const fix = failure.code === "EACCES" ? "; run this command as the user who runs the server" : "";
   throw new AdminError("connection-failed", `admin socket ${path}: cannot connect (${failure.code})${fix}`);
@@ -67,11 +68,13 @@ interface Pending {
 class SocketClient implements AdminClient {
   readonly #socket: Socket;
   readonly #clock: Clock;
+  readonly #dataDir: string;
   readonly #pending = new Map<number, Pending>();
   #lastId = 0;
   #lastHeard: number;
 
-  constructor(socket: Socket, clock: Clock) {
+  constructor(socket: Socket, clock: Clock, dataDir: string) {
+    this.#dataDir = dataDir;
     this.#socket = socket;
     this.#clock = clock;
     this.#lastHeard = clock.now();
@@ -86,7 +89,7 @@ class SocketClient implements AdminClient {
   }
 
   status(): Promise<ServerStatus> {
-    return this.#ask("status", {});
+    return this.#ask("status", {}, statusTimeoutMs);
   }
 
   sessions(): Promise<readonly SessionView[]> {
@@ -230,7 +233,7 @@ class SocketClient implements AdminClient {
   }
 
   async backup(file: string): Promise<void> {
-    await this.#ask("log.backup", { file }, true);
+    await this.#ask("log.backup", { file }, Infinity);
   }
 
   config(): Promise<Config> {
@@ -247,22 +250,23 @@ class SocketClient implements AdminClient {
     this.#socket.destroy();
   }
 
-  /** Both ends are of one version, so an answer has the method's type. `patient`: it may take as long as it takes. */
-  async #ask<T>(method: string, params: object, patient = false): Promise<T> {
+  /** Both ends are of one version, so an answer has the method's type. `timeoutMs`: without a word. */
+  async #ask<T>(method: string, params: object, timeoutMs = answerTimeoutMs): Promise<T> {
     if (this.#socket.destroyed) throw lost("the server ended the connection; its log says why");
     const id = ++this.#lastId;
     const answer = new Promise<unknown>((resolve, reject) => this.#pending.set(id, { parts: [], resolve, reject }));
     this.#lastHeard = this.#clock.now();
     this.#socket.write(`${JSON.stringify({ id, method, params })}\n`);
-    if (!patient) this.#watch(id);
+    if (timeoutMs < Infinity) this.#watch(id, timeoutMs);
     return (await answer) as T;
   }
 
-  #watch(id: number): void {
-    this.#clock.at(this.#lastHeard + answerTimeoutMs, () => {
+  #watch(id: number, timeoutMs: number): void {
+    this.#clock.at(this.#lastHeard + timeoutMs, () => {
       if (!this.#pending.has(id)) return;
-      if (this.#clock.now() < this.#lastHeard + answerTimeoutMs) return this.#watch(id);
-      this.#fail(`the server has not answered for ${answerTimeoutMs / 1000} s; its log may say why`);
+      if (this.#clock.now() < this.#lastHeard + timeoutMs) return this.#watch(id, timeoutMs);
+      const fix = "its log may say why; if it was stopped (SIGSTOP), let it go on (SIGCONT), else end it and start it again";
+      this.#fail(`the server on the data folder ${this.#dataDir} has not answered for ${timeoutMs / 1000} s; ${fix}`);
     });
   }
 

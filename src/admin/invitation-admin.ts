@@ -77,7 +77,7 @@ export function createInvitationAdmin({ invitations, accounts, hosts, settings, 
     if (username === undefined || username === "" || (username !== null && parseJid(makeJid(username, host).bare) === undefined)) {
       throw new AdminError("jid-malformed", `name ${JSON.stringify(name)}: no address can have it; give the part before the @, such as juliet`);
     }
-    if (username !== null && (await accounts.exists(host, username))) throw refusal(new AccountExistsError(host, username));
+    if (username !== null && (await accounts.exists(host, username))) throw new AdminError("account-exists", `${username}@${host}: there is such an account already, so nobody can be invited to that name; choose another`);
     return { host, link, inviter: inviter?.bare ?? null, username, contact: contact && inviter !== undefined, expiresAt: clock.now() + Math.round(days * dayMs) };
   }
 }

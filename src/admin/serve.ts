@@ -105,7 +105,9 @@ async function answer(line: string, api: AdminApi, log: Logger, socket: Socket):
   }
   try {
     const result = await method.run(api, params);
-    if (typeof result === "string") log.info({ method: name, jid: result }, "account changed by an operator");
+    if (name === "user.uninvite") log.info({ method: name, invitation: result }, "invitation taken back by an operator");
+    else if (name === "user.revoke") log.info({ method: name, device: result }, "device revoked by an operator");
+    else if (typeof result === "string") log.info({ method: name, jid: result }, "account changed by an operator");
     else log.debug({ method: name }, "admin request done");
     for (const reply of replies(id, result)) await write(socket, reply);
   } catch (error) {

@@ -30,6 +30,8 @@ export type SaslFailure = {
   readonly text?: string;
   /** For the operator's log: never a secret, never told to the peer. */
   readonly why: string;
+  /** What operators count it by, where the condition does not tell it from a wrong password. */
+  readonly reason?: "channel-binding";
   /** Whom the peer claimed to be, prepared. */
   readonly username?: string;
 };
@@ -82,7 +84,7 @@ export function clientFirstExchange(first: Step): SaslExchange {
 export function failure(
   condition: SaslErrorCondition,
   why: string,
-  more: { readonly text?: string; readonly username?: string } = {},
+  more: { readonly text?: string; readonly username?: string; readonly reason?: "channel-binding" } = {},
 ): SaslFailure {
   return { kind: "failure", condition, why, ...more };
 }

@@ -70,7 +70,7 @@ export interface HashedTokenContext {
  */
 export async function proveToken(mechanism: string, context: HashedTokenContext, message: Uint8Array): Promise<TokenProof> {
   const binding = boundTo(mechanism, context.secure);
-  if (binding === undefined) return failure("invalid-mechanism", `no ${mechanism} on this connection`);
+  if (binding === undefined) return failure("invalid-mechanism", `no ${mechanism} on this connection`, { reason: "channel-binding" });
   // authcid NUL hashed-token: the hash is bytes, so what precedes the first NUL is the name.
   const end = message.indexOf(0);
   const name = end < 1 ? undefined : decodeUtf8(message.subarray(0, end));

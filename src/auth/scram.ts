@@ -83,7 +83,7 @@ function answerFinal(asked: Asked, response: Uint8Array): Turn {
   if ("malformed" in final) return refuse("malformed-request", final.malformed, { username });
   if (!sameBytes(final.channelBinding, asked.bindingInput)) {
     const why = "channel binding differs: somebody between, or a client that computes it otherwise";
-    return refuse("not-authorized", why, { username });
+    return refuse("not-authorized", why, { username, reason: "channel-binding" });
   }
   if (!sameBytes(encodeUtf8(final.nonce), encodeUtf8(asked.nonce))) {
     return refuse("not-authorized", "the nonce is not the one that was sent", { username });
@@ -119,12 +119,14 @@ function agreedBinding(
     // COMPAT(slixmpp, 1.8): takes any -PLUS it sees, speaks tls-unique alone, and goes on to its next after a failure.
     return failure("invalid-mechanism", `no channel binding ${flag.type.slice(0, 64)} on this connection`, {
       text: `Channel bindings here: ${offeredChannelBindings(context.secure).join(", ")}`,
+      reason: "channel-binding",
     });
   }
   if (flag.kind === "p") return failure("malformed-request", `${variant.name} cannot bind: -PLUS is missing`);
   if (flag.kind === "y" && offeredChannelBindings(context.secure).length > 0) {
     return failure("not-authorized", "downgrade: the client can bind and did not see -PLUS, which was offered", {
       text: "This server offers channel binding",
+      reason: "channel-binding",
     });
   }
   return { kind: "agreed", data: new Uint8Array() };

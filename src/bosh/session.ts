@@ -237,7 +237,9 @@ export class BoshSession implements Link {
     if (this.#atStart && (restart || body === this.#options.first)) {
       this.#queue(() => {
         this.#atStart = false;
-        this.#handler?.opened({ to, from, id: undefined, version: version ?? "1.0", lang });
+        // XEP-0206 section 5: where a restart says it not again, it is as it was.
+        const { first } = this.#options;
+        this.#handler?.opened({ to: to ?? first.to, from: from ?? first.from, id: undefined, version: version ?? first.version ?? "1.0", lang: lang ?? first.lang });
       });
       // XEP-0206 section 5: what such a request says besides is nothing.
       return;
@@ -292,7 +294,7 @@ export class BoshSession implements Link {
   /** XEP-0124 section 13: the oldest is told how it ended, and where it ended in order the others have no more to know. */
   #terminate(condition: BoshCondition | null, payload: boolean): void {
     this.#over = true;
-    const rids = [...this.#waiting.keys()].sort((one, other) => one - other);
+    const rids = [...this.#waiting.keys()].toSorted((one, other) => one - other);
     rids.forEach((rid, index) => {
       const payloads = payload && index === 0 ? this.#payloads.splice(0) : [];
       this.#respond(rid, condition === null && index > 0 ? bodyText({}) : terminateText(condition, payloads));

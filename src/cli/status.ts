@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { connectAdmin } from "../admin/connect.ts";
 import type { ConfigFlags } from "../config/load.ts";
-import { problemsOf, type ServerStatus, type StatusProblem } from "../domain/server-status.ts";
+import { problemsOf, type ServerStatus, type StatusNow, type StatusProblem } from "../domain/server-status.ts";
 import { liveClock } from "../live.ts";
 import { load, withFolderOptions } from "./options.ts";
 import { bytesText, countText } from "./sizes.ts";
@@ -54,6 +54,7 @@ export function statusText(status: ServerStatus, problems: readonly StatusProble
     ...status.certificates.map(({ host, until, selfSigned }): [string, string] => ["certificate", `${host} until ${new Date(until).toISOString().slice(0, 10)}${selfSigned ? ", self-signed" : ""}`]),
     ["sessions", now === null ? "-" : totalText(now.sessions)],
     ["rooms", now === null ? "-" : `${countText(now.rooms)}, ${countText(now.occupants)} sessions in them`],
+    ...(now === null || now.components + now.componentsAway.length === 0 ? [] : [["components", componentsText(now)] as const]),
     ["queues", now === null ? "-" : `${countText(now.queued)} stanzas wait for clients, ${countText(now.queuedMost)} for one at most; ${bytesText(now.uncommittedBytes)} for the disk`],
     ["commits", commits.lastMs === null || commits.meanMs === null ? "none yet" : `last ${msText(commits.lastMs)}, ${msText(commits.meanMs)} on average, ${countText(commits.count)} in all`],
     ["log", log === null ? "in memory" : `${bytesText(log.fileBytes)}, ${bytesText(log.walBytes)} ahead of it, ${bytesText(log.freeBytes)} free on its disk; ${storeOpenings > 1 ? `failed ${storeOpenings - 1} time(s)` : "has not failed"}`],
@@ -77,6 +78,11 @@ function totalText(counts: Readonly<Record<string, number>>): string {
   const entries = Object.entries(counts).toSorted(([, a], [, b]) => b - a);
   const total = entries.reduce((sum, [, count]) => sum + count, 0);
   return total === 0 ? "0" : `${countText(total)}: ${entries.map(([name, count]) => `${name} ${countText(count)}`).join(", ")}`;
+}
+
+function componentsText({ components, componentsAway }: StatusNow): string {
+  const away = componentsAway.length === 0 ? "" : `; not connected: ${componentsAway.join(", ")}`;
+  return `${components} of ${components + componentsAway.length}${away}`;
 }
 
 function msText(ms: number): string {

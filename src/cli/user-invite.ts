@@ -1,9 +1,9 @@
 import type { Command } from "commander";
 import type { InvitationView } from "../admin/api.ts";
-import type { ConfigFlags } from "../config/load.ts";
+import type { ConfigFlags, LoadedConfig } from "../config/load.ts";
 import { withAccounts } from "./admin-access.ts";
 import { load, withFolderOptions } from "./options.ts";
-import { OperatorError, print } from "./terminal.ts";
+import { OperatorError, print, UsageError, warn } from "./terminal.ts";
 
 interface InviteOptions extends Omit<ConfigFlags, "domain"> {
   readonly domain?: string;
@@ -37,6 +37,8 @@ Examples:
     .action(async ({ domain, name, days, contact, revoke, json, ...flags }: InviteOptions) => {
       const [loaded, place] = [load(flags), { makeFolder: false }];
       if (revoke !== undefined) {
+        const beside = Object.entries({ domain, name, days, contact, json }).find(([, given]) => given !== undefined);
+        if (beside !== undefined) throw new UsageError(`--revoke: it takes an invitation back and makes none; leave out --${beside[0]}`);
         const id = await withAccounts(loaded, place, (accounts) => accounts.userUninvite(revoke));
         print(`took back invitation ${id}`);
         return;
@@ -48,9 +50,15 @@ Examples:
         ...(contact !== undefined && { inviter: contact }),
       };
       const made = await withAccounts(loaded, place, (accounts) => accounts.userInvite(wish));
+      if (made.inviter !== null && (await isDisabled(loaded, place, made.inviter))) warn(`${made.inviter} is disabled: the link lets nobody in until \`refrain user enable ${made.inviter}\``);
       if (json === true) return void print(JSON.stringify(made, null, 2));
       print([made.uri, ...(made.page === null ? [] : [made.page]), `invitation ${made.id}, good until ${time(made.expiresAt)}`].join("\n"));
     });
+}
+
+async function isDisabled(loaded: LoadedConfig, place: { readonly makeFolder: boolean }, jid: string): Promise<boolean> {
+  const domain = jid.slice(jid.indexOf("@") + 1);
+  return (await withAccounts(loaded, place, (accounts) => accounts.userDisabled(domain))).includes(jid);
 }
 
 export function addUserInvitations(user: Command): void {
@@ -77,7 +85,7 @@ Examples:
 function line({ id, host, inviter, username, by, expiresAt, state }: InvitationView): string {
   const whom = username === null ? host : `${username}@${host}`;
   const what = { open: `good until ${time(expiresAt)}`, used: `used by ${by}`, revoked: "taken back", expired: `over since ${time(expiresAt)}` }[state];
-  return `${id}  ${whom}, by ${inviter ?? "the operator"}: ${what}`;
+  return `${id}  ${whom}, ${inviter === null ? "by the operator" : `for ${inviter}`}: ${what}`;
 }
 
 function daysOf(text: string): number {

@@ -44,6 +44,11 @@ export class Components {
     return [...this.#streams].filter(({ isOpen }) => isOpen).length;
   }
 
+  /** Domains of the others. */
+  get away(): readonly string[] {
+    return this.#domains.filter(({ away }) => away).map(({ domain }) => domain);
+  }
+
   begin(link: Link): void {
     const stream = new ComponentStream(link, this.#options);
     this.#streams.add(stream);

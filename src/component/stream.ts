@@ -81,7 +81,7 @@ export class ComponentStream implements LinkOwner, ComponentPeer {
     const state = this.#state;
     if (state.name === "open") {
       const { domain } = state.domain;
-      this.#options.log.info({ event: "component.closed", domain, condition: fault?.condition }, `the stream of the component ${domain} is closed${fault === undefined ? "" : `: ${fault.condition}, ${fault.text}`}`);
+      this.#options.log.info({ event: "component.closed", domain, condition: fault?.condition }, `the stream of the component ${domain} is closed${fault === undefined ? "" : `: ${fault.condition}${fault.text === "" ? "" : `, ${fault.text}`}`}`);
       state.domain.disconnect(this);
     }
     this.#end(fault);
@@ -118,7 +118,11 @@ export class ComponentStream implements LinkOwner, ComponentPeer {
     const domain = to === undefined || to.full !== to.domain ? undefined : find(to.domain);
     const id = ids.next();
     this.#write(...this.#headerText(id, domain?.domain));
-    if (domain === undefined) return this.close({ condition: "host-unknown", text: "no component of that name is configured here" });
+    if (domain === undefined) {
+      const named = (to?.full ?? header.to ?? "").slice(0, namedCharsMax);
+      this.#options.log.warn({ event: "component.refused", domain: named, from: link.remoteAddress }, `somebody at ${link.remoteAddress} wanted to be the component ${JSON.stringify(named)}, which is none of \`components\``);
+      return this.close({ condition: "host-unknown", text: `no component ${JSON.stringify(named)} is configured here` });
+    }
     if (attempts.areTooMany(link.remoteAddress, domain.domain, clock.now())) {
       return this.close({ condition: "policy-violation", text: "too many wrong secrets; try again in a while", limit: "componentAttemptsMax" });
     }
@@ -249,4 +253,6 @@ export class ComponentStream implements LinkOwner, ComponentPeer {
   }
 }
 
+/** Of what a stranger calls itself. */
+const namedCharsMax = 200;
 const streamNamespace = "http://etherx.jabber.org/streams";

@@ -44,6 +44,9 @@ export interface StatusNow {
   readonly queuedMost: number;
   /** Of facts that are not on the disk yet. */
   readonly uncommittedBytes: number;
+  /** External components that are connected, and the domains of those that are not. */
+  readonly components: number;
+  readonly componentsAway: readonly string[];
 }
 
 export interface StatusLog {
@@ -82,6 +85,7 @@ export function problemsOf(status: ServerStatus): readonly StatusProblem[] {
   if (log !== null && log.freeBytes < fullDiskBytes) add("failing", `the disk of ${log.file} is full: ${log.freeBytes} bytes are free`);
   else if (log !== null && log.freeBytes < nearlyFullDiskBytes) add("warning", `the disk of ${log.file} is nearly full: ${log.freeBytes} bytes are free`);
   if (now !== null && now.uncommittedBytes > uncommittedBytesMax) add("failing", `${now.uncommittedBytes} bytes wait for the disk: nothing is read from clients until they are there; look at the disk`);
+  for (const domain of now?.componentsAway ?? []) add("warning", `the external component ${domain} is not connected: who writes to it is told so`);
   if (commits.lastMs !== null && commits.lastMs > slowCommitMs) add("warning", `the last commit took ${Math.round(commits.lastMs)} ms: look at the disk`);
   if (storeOpenings > 1) add("warning", `the store has failed since the start, and was opened ${storeOpenings - 1} more time(s): see the server's log`);
   return found.toSorted((a, b) => Number(a.level === "warning") - Number(b.level === "warning"));

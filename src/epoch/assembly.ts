@@ -46,7 +46,7 @@ import { watchSilence } from "../session/silence.ts";
 import { viewOf } from "../session/view.ts";
 import { software } from "../software.ts";
 import { Batch } from "../step/batch.ts";
-import type { Tally } from "../step/tally.ts";
+import { count, type Tally } from "../step/tally.ts";
 import type { UploadSlots } from "../upload/open.ts";
 import { createAccountEndings } from "./account-endings.ts";
 import { createAdministration, createServiceAdmin } from "./administration.ts";
@@ -181,6 +181,7 @@ export function assemble(options: AssemblyOptions, { store, saltKey, motd, onFai
     fakeSaltKey: saltKey,
     iterations: config.limits.scramIterations,
     refused,
+    failed: (reason) => count(tally.loginsFailed, reason),
     throttle: createLoginThrottle({ perAddressMax: config.limits.loginFailuresPerAddress, perAccountMax: config.limits.loginFailuresPerAccount, clock, refused }),
     tokens: {
       lifetimeMs: config.session.tokenLifetimeMs,

@@ -16,6 +16,8 @@ export interface EpochFigures {
   readonly uncommittedBytes: number;
   /** That are connected. */
   readonly components: number;
+  /** The domains of those that are not. */
+  readonly componentsAway: readonly string[];
 }
 
 /** As it is now: looks at all of them. */
@@ -23,7 +25,7 @@ export function epochFigures({ sessions, rooms, batch, components }: {
   readonly sessions: Iterable<SessionHost>;
   readonly rooms: { known(): Iterable<Room> };
   readonly batch: { readonly uncommittedBytes: number };
-  readonly components: { readonly connected: number };
+  readonly components: { readonly connected: number; readonly away: readonly string[] };
 }): EpochFigures {
   const byState = new Map<string, number>();
   let [queued, queuedMost, known, occupants] = [0, 0, 0, 0];
@@ -38,5 +40,5 @@ export function epochFigures({ sessions, rooms, batch, components }: {
     known += 1;
     for (const { presences } of room.occupants.values()) occupants += Object.keys(presences).length;
   }
-  return { sessions: byState, queued, queuedMost, rooms: known, occupants, uncommittedBytes: batch.uncommittedBytes, components: components.connected };
+  return { sessions: byState, queued, queuedMost, rooms: known, occupants, uncommittedBytes: batch.uncommittedBytes, components: components.connected, componentsAway: components.away };
 }

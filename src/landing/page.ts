@@ -15,7 +15,7 @@ export interface LandingInvitation {
 
 /** `userAgent`: what the browser says that it is; by it the clients for its system come first. */
 export function landingHtml({ host, inviter, username, contact, expiresAt, uri }: LandingInvitation, userAgent: string): string {
-  const who = inviter === null ? `You are invited to <b>${escaped(host)}</b>` : `<b>${escaped(inviter)}</b> invites you to chat`;
+  const who = inviter === null ? `You are invited to <b>${escaped(host)}</b>` : `You are invited to chat with <b>${escaped(inviter)}</b>`;
   const account = username === null ? `make an account on <b>${escaped(host)}</b>` : `make the account <b>${escaped(`${username}@${host}`)}</b>`;
   const contacts = contact && inviter !== null ? `, and has <b>${escaped(inviter)}</b> among your contacts` : "";
   return page("Invitation", `

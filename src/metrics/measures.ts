@@ -30,6 +30,8 @@ export interface FiguresNow {
   /** Bytes of facts that are not on the disk yet. */
   readonly uncommittedBytes: number;
   readonly components: number;
+  /** The domains of those that are not connected. */
+  readonly componentsAway: readonly string[];
 }
 
 export function metricsOf({ version, startedAt, tally, now, process }: Figures): readonly Metric[] {
@@ -42,7 +44,7 @@ export function metricsOf({ version, startedAt, tally, now, process }: Figures):
     counter("refrain_sessions_begun_total", "Sessions that began with a connection.", [{ value: tally.begun }]),
     counter("refrain_resumptions_total", "Sessions that were resumed over another connection.", [{ value: tally.resumed }]),
     counter("refrain_resumptions_refused_total", "Resumptions that were refused, by condition.", by(tally.resumptionsRefused, "condition")),
-    counter("refrain_logins_failed_total", "Logins that failed, by reason.", by(tally.loginsFailed, "reason")),
+    counter("refrain_logins_failed_total", "Logins that failed, by reason: not-authorized is a wrong name or password, invalid-mechanism and channel-binding are not.", by(tally.loginsFailed, "reason")),
     counter("refrain_stream_errors_total", "Streams that were closed with an error, limits included, by condition.", by(tally.streamErrors, "condition")),
     counter("refrain_refusals_total", "What was refused or closed, by the limit that did it.", by(new Map(Object.entries(tally.refusals)), "limit")),
     counter("refrain_stanzas_received_total", "Stanzas of connected clients, by kind.", by(new Map(Object.entries(tally.received)), "kind")),

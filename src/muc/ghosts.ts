@@ -45,7 +45,7 @@ export function leaveInError(rooms: Rooms, step: Step, room: Room, jid: string):
 
 /** The service of this domain is gone, and everybody there with it. */
 export function leaveAllOf(rooms: Rooms, step: Step, domain: string): void {
-  for (const room of [...rooms.known()]) {
+  for (const room of rooms.known()) {
     for (const { jid } of sessionsOf(room)) {
       const bare = bareOf(jid);
       if (bare.slice(bare.indexOf("@") + 1) === domain && room.exists) leaveInError(rooms, step, room, jid);

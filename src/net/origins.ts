@@ -13,14 +13,14 @@ export interface OriginsOptions {
 export type IsLetIn = (request: HttpRequest) => boolean;
 
 export function originPolicy({ hosts, origins }: OriginsOptions): IsLetIn {
-  const names = hosts.map((host) => domainToASCII(host));
+  const names = new Set(hosts.map((host) => domainToASCII(host)));
   return (request) => {
     const origin = request.header("origin");
     if (origin === undefined || origins.includes("*") || origins.includes(origin)) return true;
     if (!URL.canParse(origin)) return false;
     const { hostname, host, protocol } = new URL(origin);
     const isOwn = protocol === (request.secure ? "https:" : "http:") && host === request.header("host")?.toLowerCase();
-    return isOwn || (protocol === "https:" && names.includes(hostname));
+    return isOwn || (protocol === "https:" && names.has(hostname));
   };
 }
 

@@ -160,7 +160,7 @@ class LiveSocket implements FrameSocket {
   }
 
   readonly #onWritten = (error?: Error | null): void => {
-    if (!this.#waitsForDrain || error != null || this.#raw.bufferedAmount > 0) return;
+    if (!this.#waitsForDrain || (error !== undefined && error !== null) || this.#raw.bufferedAmount > 0) return;
     this.#waitsForDrain = false;
     this.guard(() => this.#handler?.drained());
   };

@@ -4,6 +4,7 @@ import { toWire } from "../domain/counting.ts";
 import { parseJid } from "../domain/jid.ts";
 import { xmlLimitsUnauthenticated } from "../domain/limits.ts";
 import type { SecureLink } from "../ports.ts";
+import { count } from "../step/tally.ts";
 import type { Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
 import { serialise } from "../xml/serialise.ts";
@@ -139,6 +140,7 @@ function respond(bench: Workbench, step: Step): void {
     (answer, { at }) => ({ ...answer, at }),
     (error, { at }) => {
       bench.environment.log.error({ err: error, session: bench.id }, "a login could not be checked");
+      count(bench.environment.tally.loginsFailed, "temporary-auth-failure");
       return { type: "sasl.failed", at, condition: "temporary-auth-failure", text: null };
     },
   );

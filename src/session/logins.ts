@@ -28,6 +28,8 @@ export interface LoginOptions {
   /** PBKDF2 iterations of passwords that are set now. */
   readonly iterations: number;
   readonly refused: CountRefusal;
+  /** Told why each login failed. */
+  readonly failed: (reason: string) => void;
   readonly throttle: LoginThrottle;
   readonly tokens: TokenKeeping;
 }
@@ -76,7 +78,7 @@ export class Logins {
 
   #begunInline(link: Link, host: string, request: LoginRequest, proven: (proof: Proof) => void): Begun {
     const { mechanism, malformed, token } = request;
-    if (malformed !== undefined) return { type: "sasl.failed", at: 0, condition: "malformed-request", text: malformed };
+    if (malformed !== undefined) return this.#notBegun("malformed-request", malformed);
     if (token === undefined) return this.#exchange(link, host, mechanism, (credentials) => proven({ credentials }));
     if (!this.tokenMechanisms(link).includes(mechanism)) return this.#missing(link);
     return tokenExchange(async (message) => {
@@ -125,8 +127,13 @@ export class Logins {
 
   #missing(link: Link): Begun {
     return this.offered(link).length === 0
-      ? { type: "sasl.failed", at: 0, condition: "encryption-required", text: "use STARTTLS first" }
-      : { type: "sasl.failed", at: 0, condition: "invalid-mechanism", text: "that mechanism is not offered here" };
+      ? this.#notBegun("encryption-required", "use STARTTLS first")
+      : this.#notBegun("invalid-mechanism", "that mechanism is not offered here");
+  }
+
+  #notBegun(condition: SaslFailure["condition"], text: string): Begun {
+    this.#options.failed(condition);
+    return { type: "sasl.failed", at: 0, condition, text };
   }
 
   /** RFC 6120 section 6.5.2. */
@@ -163,6 +170,7 @@ export class Logins {
         if (outcome.condition === "not-authorized" && outcome.username !== undefined && !isTokenMechanism(mechanism)) {
           this.#options.throttle.failed(link.remoteAddress, `${outcome.username}@${host}`);
         }
+        this.#options.failed(outcome.reason ?? outcome.condition);
         this.#options.log[outcome.condition === "invalid-mechanism" ? "debug" : "info"](
           { host, username: outcome.username, mechanism, condition: outcome.condition, why: outcome.why, from: link.remoteAddress },
           "login failed",

@@ -36,7 +36,8 @@ export class Miscount {
   answered(acknowledged: number, sent: number): void {
     const question = this.#question;
     this.#question = undefined;
-    if (acknowledged > sent - this.#answers) this.#exact = true;
+    // It speaks of what it has only when it is asked: who does so unasked is only slow, and behind by the same again and again by chance.
+    if (acknowledged > sent - this.#answers || question === undefined) this.#exact = true;
     if (this.#exact) this.#read = 0;
     if (this.#exact || question === undefined || acknowledged >= question.sent) return;
     const behind = question.sent - acknowledged - question.answers;

@@ -11,8 +11,6 @@ export function tallyEvent(tally: Tally, event: SessionEvent): void {
       return;
     case "resume.refused":
       return count(tally.resumptionsRefused, event.condition);
-    case "sasl.failed":
-      return count(tally.loginsFailed, event.condition);
   }
 }
 

@@ -12,7 +12,7 @@ export class Tally {
   resumed = 0;
   /** Resumptions that were refused, by the condition that the client was told. */
   readonly resumptionsRefused = new Map<string, number>();
-  /** Failed logins, by reason. */
+  /** Failed logins by reason: the condition that the client was told, or `channel-binding` for what is no wrong password. */
   readonly loginsFailed = new Map<string, number>();
   /** Streams that the server closed with an error, by its condition (RFC 6120 section 4.9.3). */
   readonly streamErrors = new Map<string, number>();

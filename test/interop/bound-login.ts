@@ -115,7 +115,8 @@ const saslAnswer = /<challenge[^>]*>[^<]*<\/challenge>|<success[^>]*>[^<]*<\/suc
 function offerIn(features: string): Offer {
   const all = (pattern: RegExp) => [...features.matchAll(pattern)].map((match) => match[1] ?? "");
   return {
-    mechanisms: all(/<mechanism>([^<]*)<\/mechanism>/g),
+    // Those of RFC 6120: those of XEP-0388 stand beside them.
+    mechanisms: [...(/<mechanisms [^]*?<\/mechanisms>/.exec(features)?.[0] ?? "").matchAll(/<mechanism>([^<]*)<\/mechanism>/g)].map((match) => match[1] ?? ""),
     bindings: all(/<channel-binding [^>]*type=["']([^"']*)["']/g),
   };
 }

@@ -25,7 +25,7 @@ const well: ServerStatus = {
   version: "1.2.3", pid: 7, at: 100 * 86_400_000, startedAt: 98 * 86_400_000, unready: null,
   listeners: [{ name: "c2s", address: "127.0.0.1", port: 5222 }],
   certificates: [{ host: "localhost", until: 200 * 86_400_000, selfSigned: true, namesHost: true }],
-  now: { sessions: { connected: 2, hibernating: 1 }, rooms: 1, occupants: 2, queued: 5, queuedMost: 4, uncommittedBytes: 0 },
+  now: { sessions: { connected: 2, hibernating: 1 }, rooms: 1, occupants: 2, queued: 5, queuedMost: 4, uncommittedBytes: 0, components: 0, componentsAway: [] },
   commits: { count: 1_000, lastMs: 1.5, meanMs: 2 }, storeOpenings: 1,
   log: { file: "/data/refrain.db", fileBytes: 4_096, walBytes: 0, freeBytes: 10_000_000_000 },
   loginsFailed: { "not-authorized": 3 }, streamErrors: {}, memoryBytes: 1_048_576, busy: 0.1,
@@ -75,6 +75,18 @@ describe("The status of a running server", () => {
   });
 });
 
+describe("The components of a running server", () => {
+  it("are counted, and those that are not connected named; the first look at how busy it is tells no more than is so", async () => {
+    const server = await startServer({ allowPlaintext: true, components: [{ domain: "echo.localhost", secret: "0123456789abcdef" }] });
+    servers.push(server);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const status = await server.server.admin.status();
+    expect(status.now).toMatchObject({ components: 0, componentsAway: ["echo.localhost"] });
+    expect(status.busy).toBeLessThan(1);
+    expect((await server.server.admin.status()).busy).toBeLessThan(1);
+  });
+});
+
 describe("What is wrong with a server", () => {
   it.each([
     ["a certificate that has ended", { certificates: [{ ...well.certificates[0]!, until: well.at }] }, "failing", "certificate of localhost ended"],
@@ -82,6 +94,7 @@ describe("What is wrong with a server", () => {
     ["one for another host", { certificates: [{ ...well.certificates[0]!, namesHost: false }] }, "warning", "does not name it"],
     ["a full disk", { log: { ...well.log!, freeBytes: 1 } }, "failing", "is full"],
     ["facts that wait for the disk", { now: { ...well.now!, uncommittedBytes: 10_000_000 } }, "failing", "wait for the disk"],
+    ["a component that is not connected", { now: { ...well.now!, componentsAway: ["echo.localhost"] } }, "warning", "component echo.localhost is not connected"],
     ["a slow commit", { commits: { ...well.commits, lastMs: 5_000 } }, "warning", "took 5000 ms"],
     ["a store that has failed", { storeOpenings: 3 }, "warning", "2 more time(s)"],
   ] as const)("is %s", (_, change, level, text) => {
@@ -103,5 +116,7 @@ describe("refrain status", () => {
     ]));
     expect(lines.length).toBeLessThan(24);
     expect(statusText(well).split("\n")[0]).toBe("running");
+    expect(statusText(well)).not.toContain("components");
+    expect(statusText({ ...well, now: { ...well.now!, components: 1, componentsAway: ["echo.localhost"] } })).toContain("components     1 of 2; not connected: echo.localhost");
   });
 });

@@ -96,7 +96,7 @@ describe("RFC 6120 section 5.4.2 initiation of STARTTLS", () => {
 describe("RFC 6120 section 6.4.1 features over TLS", () => {
   it.each(["tls", "starttls"] as const)("are the mechanisms, with channel binding first, and no STARTTLS (%s)", async (over) => {
     const features = await featuresOf(await connectSecure(server, over), streamHeader("localhost"));
-    expect(namesOf(features)).toEqual([`mechanisms ${sasl}`, "authentication urn:xmpp:sasl:2", "sasl-channel-binding urn:xmpp:sasl-cb:0", `limits ${limits}`]);
+    expect(namesOf(features)).toEqual([`mechanisms ${sasl}`, "authentication urn:xmpp:sasl:2", "sasl-channel-binding urn:xmpp:sasl-cb:0", "register urn:xmpp:ibr-token:0", "register http://jabber.org/features/iq-register", `limits ${limits}`]);
     expect(mechanismsOf(features)).toEqual([
       "SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN",
     ]);

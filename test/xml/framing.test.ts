@@ -42,6 +42,10 @@ describe("A frame", () => {
     ['<message xmlns="jabber:client"/>', '<message xmlns="jabber:client"/>'],
     ["<presence><x xmlns='other'/></presence>", "<presence xmlns='jabber:client'><x xmlns='other'/></presence>"],
     ["<messages xmlns='other'/>", "<messages xmlns='other'/>"],
+    // What a stranger has written into an attribute declares nothing.
+    ['<message id=" xmlns=" to="a@b"/>', `<message xmlns='jabber:client' id=" xmlns=" to="a@b"/>`],
+    [`<iq id="=' xmlns='jabber:client'"/>`, `<iq xmlns='jabber:client' id="=' xmlns='jabber:client'"/>`],
+    ['<iq id="1" xmlns="jabber:client"/>', '<iq id="1" xmlns="jabber:client"/>'],
     ["<r xmlns='urn:xmpp:sm:3'/>", "<r xmlns='urn:xmpp:sm:3'/>"],
     ["<stream:features/>", "<stream:features xmlns:stream='http://etherx.jabber.org/streams'/>"],
     ["<stream:error><a xmlns='b'/></stream:error>", "<stream:error xmlns:stream='http://etherx.jabber.org/streams'><a xmlns='b'/></stream:error>"],
