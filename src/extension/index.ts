@@ -45,6 +45,7 @@ export type { Log } from "../ports.ts";
 
 // Sessions and accounts.
 export type { DeliveryNote, FeatureStage, HeldNote, PresenceChange, Receipt, Session } from "../session/environment.ts";
+export type { ReturnPath } from "../domain/session-facts.ts";
 export type { SecureLink } from "../ports.ts";
 export type { XmlLimits } from "../domain/limits.ts";
 export type { CountRefusal, LimitName } from "../domain/refusals.ts";

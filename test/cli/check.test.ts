@@ -87,7 +87,7 @@ describe("refrain check on the command line", () => {
       "error: later.json: version: expected 1, got 9; replay it with the release of refrain that wrote it, or a later one",
     ]);
     expect(said[4]).toBe("error: broken.json: events.0.type: expected string, got nothing; the file was changed or is damaged: find the case again with `refrain check --seed 1`");
-    expect(said[5]).toBe('error: door.json: machine: expected client-session or subscription or room, got "door"; name a case of one of these');
+    expect(said[5]).toBe('error: door.json: machine: expected client-session or subscription or room or bosh, got "door"; name a case of one of these');
     expect(said[6]).toMatch(/^error: start\.json: start: expected .*, got "upside down"; replay it with the release of refrain that wrote it$/);
   });
 

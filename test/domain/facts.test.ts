@@ -38,7 +38,7 @@ describe("The facts of an account", () => {
   it("have their versions: what another version wrote is read by its upcast", () => {
     const { OfflineMessageStored, ...others } = accountFactVersions;
     expect(OfflineMessageStored).toBe(2);
-    expect(Object.keys(others)).toHaveLength(17);
+    expect(Object.keys(others)).toHaveLength(18);
     expect(new Set(Object.values(others))).toEqual(new Set([1]));
   });
 
