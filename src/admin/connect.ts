@@ -229,7 +229,7 @@ class SocketClient implements AdminClient {
   }
 
   logStats(): Promise<LogStats> {
-    return this.#ask("log.stats", {}, true);
+    return this.#ask("log.stats", {}, Infinity);
   }
 
   async backup(file: string): Promise<void> {

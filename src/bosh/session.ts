@@ -2,7 +2,7 @@
 import { createActor, type ActorRefFrom } from "xstate";
 import type { BoshCondition, BoshEffect, BoshEvent, BoshPolicy, BoshTimer } from "../../machines/bosh-events.ts";
 import { boshMachine } from "../../machines/bosh.ts";
-import type { XmlLimits } from "../domain/limits.ts";
+import { wrapperBytesMax, type XmlLimits } from "../domain/limits.ts";
 import type { Clock, SecureLink, Timer } from "../ports.ts";
 import { badFormat } from "../xml/faults.ts";
 import { framedFooter, framedHeader } from "../xml/framing.ts";
@@ -46,7 +46,8 @@ export class BoshSession implements Link {
   #limits: XmlLimits;
   #handler: LinkHandler | undefined;
   /** What has been taken and waits for the link to be resumed: the stream begins, or an element. */
-  #input: (() => void)[] = [];
+  #input: { readonly task: () => void; readonly bytes: number }[] = [];
+  #inputBytes = 0;
   #paused = true;
   /** The next thing expected is that the stream begins. */
   #atStart = true;
@@ -71,7 +72,8 @@ export class BoshSession implements Link {
     this.#options = options;
     this.remoteAddress = options.remoteAddress;
     this.loopback = options.loopback;
-    this.secure = options.secure;
+    // Its requests come by many connections, so nothing of one of them can be bound to (RFC 9266 section 3).
+    this.secure = options.secure && { ...options.secure, tlsExporter: undefined };
     this.#limits = options.limits;
     this.#attributes = { sid: options.sid, ...options.agreed, ...xboshAttributes };
     this.#actor = createActor(boshMachine, { input: { policy, rid: first.rid, at: clock.now() } });
@@ -171,7 +173,7 @@ export class BoshSession implements Link {
   resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
-    while (!this.#paused && this.#input.length > 0) this.#guard(this.#input.shift()!);
+    while (!this.#paused && this.#input.length > 0) this.#takeInput();
     // What waited may have paused the link again.
     if (!this.#paused) this.#tell({ type: "input.released" });
   }
@@ -252,14 +254,26 @@ export class BoshSession implements Link {
           this.#deaf = true;
           this.#handler?.failed(badFormat("the stream has to be restarted first (XEP-0206 section 5)"));
         } else this.#handler?.element(payload, index === 0 ? bytes : 0);
-      });
+      }, index === 0 ? bytes : 0);
     }
   }
 
-  #queue(task: () => void): void {
+  /**
+   * `bytes`: of the body that it is of. A link that is paused takes no more of them than a client may have under way that is given no reason to
+   * say more: who polls or announces pauses is answered all the same (sections 10 and 12), and could go on without end.
+   */
+  #queue(task: () => void, bytes = 0): void {
     if (this.#lost) return;
-    if (this.#paused || this.#input.length > 0) this.#input.push(task);
-    else this.#guard(task);
+    if (!this.#paused && this.#input.length === 0) return this.#guard(task);
+    this.#input.push({ task, bytes });
+    this.#inputBytes += bytes;
+    if (this.#inputBytes > (this.#options.policy.requests + 1) * (this.#limits.stanzaBytesMax + wrapperBytesMax)) this.#break("policy-violation");
+  }
+
+  #takeInput(): void {
+    const { task, bytes } = this.#input.shift()!;
+    this.#inputBytes -= bytes;
+    this.#guard(task);
   }
 
   #answer(rid: number, payload: boolean): void {
@@ -326,6 +340,8 @@ export class BoshSession implements Link {
     this.#finished = true;
     for (const timer of this.#timers.values()) timer.cancel();
     this.#timers.clear();
+    // Those whose turn has not come.
+    for (const rid of this.#waiting.keys()) this.#respond(rid, terminateText("item-not-found"));
     this.#payloads = [];
     this.#payloadBytes = 0;
     this.#options.onOver();

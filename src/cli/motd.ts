@@ -31,7 +31,11 @@ Examples:
       print("set the message of the day");
     });
   withFolderOptions(motd.command("delete").description("delete it")).action(async (flags: ConfigFlags) => {
-    await withServer(flags, "have a message of the day", (server) => server.motdDelete());
-    print("deleted the message of the day");
+    const had = await withServer(flags, "have a message of the day", async (server) => {
+      const before = await server.motd();
+      await server.motdDelete();
+      return before !== null;
+    });
+    print(had ? "deleted the message of the day" : "there was no message of the day");
   });
 }

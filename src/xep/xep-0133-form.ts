@@ -48,7 +48,7 @@ export function textOf(filled: FilledForm | undefined, name: string): string {
 export function usersOf({ filled, from }: CommandCall, notSelf: boolean): readonly string[] | CommandFault {
   const jids = [...new Set((filled[0]?.get(someUsers.var) ?? []).filter((jid) => jid !== "").map((jid) => parseJid(jid)?.full ?? jid))];
   if (jids.length > administeredUsersMax) return { fault: { condition: "policy-violation", text: `at most ${administeredUsersMax} users at once`, limit: "administeredUsersMax" } };
-  if (notSelf && jids.includes(from.bare)) return { fault: { condition: "not-allowed", text: "nobody does this to the own account" } };
+  if (notSelf && jids.includes(from.bare)) return { fault: { condition: "not-allowed", text: "this cannot be done to your own account" } };
   return jids;
 }
 

@@ -26,7 +26,12 @@ export function standalone(text: string): string {
   if (name === undefined) return text;
   const tag = text.slice(0, text.indexOf(">") + 1);
   // An attribute's value has no ">" in it where this server writes it.
-  return " />".includes(text[name.length]!) && !tag.includes(" xmlns=") ? declaring(text, name.length, ` xmlns='${NS_CLIENT}'`) : text;
+  return " />".includes(text[name.length]!) && !declaresDefault(tag) ? declaring(text, name.length, ` xmlns='${NS_CLIENT}'`) : text;
+}
+
+/** Attribute by attribute: what a stranger has written into one can look like another. */
+function declaresDefault(tag: string): boolean {
+  return tag.includes(" xmlns=") && /^<[^\s/>]+(?: [^\s="']+=(?:"[^"]*"|'[^']*'))*? xmlns=/.test(tag);
 }
 
 function declaring(text: string, at: number, declaration: string): string {

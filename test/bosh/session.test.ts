@@ -285,3 +285,12 @@ describe("A client behind a proxy that nobody trusts", () => {
     expect((await client({ "x-forwarded-for": "192.0.2.7" }).raw(`<body rid='1' to='localhost' ${httpbind}/>`)).status).toBe(403);
   });
 });
+
+describe("XEP-0206 section 5 a stream is begun again", () => {
+  it("to the host of the session where the request names none", async () => {
+    const alice = client();
+    await alice.begin();
+    await alice.ask(`<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>${Buffer.from("\0alice\0secret").toString("base64")}</auth>`, /<success/);
+    await alice.ask("", /<bind/, "xmpp:restart='true'");
+  });
+});

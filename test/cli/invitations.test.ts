@@ -29,7 +29,7 @@ async function inviteAndTakeBack(page: RegExp | undefined): Promise<void> {
   const [list, revoked, again, unknown, added] = await stage.runEach(
     ["user", "invitations"], ["user", "invite", "--revoke", id.slice(0, 12)], ["user", "invite", "--revoke", id], ["user", "invite", "--revoke", "zzzz"], ["user", "add", "mercutio@localhost", "--password", "x"],
   );
-  expect(list!.stdout.split("\n").slice(before)[0]).toMatch(/^[0-9a-f]{32} {2}mercutio@localhost, by romeo@localhost: good until \d{4}-/);
+  expect(list!.stdout.split("\n").slice(before)[0]).toMatch(/^[0-9a-f]{32} {2}mercutio@localhost, for romeo@localhost: good until \d{4}-/);
   expect(revoked).toEqual({ status: 0, stdout: `took back invitation ${id}\n`, stderr: "" });
   expect(again).toMatchObject({ status: 1, stderr: expect.stringContaining("it was taken back already") });
   expect(unknown).toMatchObject({ status: 1, stderr: expect.stringContaining("there is none of that id") });

@@ -22,7 +22,7 @@ describe("GET /invite/TOKEN", () => {
     const html = await answer.text();
     expect(answer.status).toBe(200);
     expect(answer.headers.get("content-type")).toBe("text/html; charset=utf-8");
-    for (const text of ["<b>romeo@localhost</b> invites you", "<b>juliet@localhost</b>", `href="${uri}"`, new Date(expiresAt).toUTCString(), "Conversations", "Monal"]) {
+    for (const text of ["You are invited to chat with <b>romeo@localhost</b>", "<b>juliet@localhost</b>", `href="${uri}"`, new Date(expiresAt).toUTCString(), "Conversations", "Monal"]) {
       expect(html).toContain(text);
     }
     // The clients for the system that asks come first.
