@@ -113,7 +113,7 @@ export class BoshSession implements Link {
     const former = this.#waiting.get(rid);
     const answer = this.#answerTo(rid);
     if (former !== undefined) former(askAgainText);
-    this.#handler?.heard();
+    this.#guard(() => this.#handler?.heard(body.bytes));
     if (isNew) this.#taken();
     this.#tell({
       type: "request.came",

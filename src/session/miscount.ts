@@ -13,6 +13,10 @@ interface Question {
 export class Miscount {
   #answers = 0;
   #question: Question | undefined;
+  /** How often it has been asked and has not answered. */
+  #unanswered = 0;
+  /** It has said unasked what it has, and that was the last of it so far. */
+  #saidUnasked = false;
   /** By how much the last answer was behind, the answers to iqs taken off. */
   #behind: number | undefined;
   #read = 0;
@@ -29,6 +33,8 @@ export class Miscount {
   }
 
   asked(sent: number): void {
+    this.#unanswered += 1;
+    this.#goesOn();
     this.#question = { sent, answers: this.#answers };
   }
 
@@ -36,12 +42,24 @@ export class Miscount {
   answered(acknowledged: number, sent: number): void {
     const question = this.#question;
     this.#question = undefined;
-    // It speaks of what it has only when it is asked: who does so unasked is only slow, and behind by the same again and again by chance.
-    if (acknowledged > sent - this.#answers || question === undefined) this.#exact = true;
+    this.#goesOn();
+    this.#saidUnasked = this.#unanswered === 0;
+    this.#unanswered = Math.max(0, this.#unanswered - 1);
+    if (acknowledged > sent - this.#answers) this.#exact = true;
     if (this.#exact) this.#read = 0;
     if (this.#exact || question === undefined || acknowledged >= question.sent) return;
     const behind = question.sent - acknowledged - question.answers;
     if (behind >= 0 && behind === this.#behind) this.#read = question.sent;
     this.#behind = behind;
+  }
+
+  /**
+   * That client says unasked what it has only as its last word before it closes its stream: who does so before is only slow, and behind by the
+   * same again and again by chance.
+   */
+  #goesOn(): void {
+    if (!this.#saidUnasked) return;
+    this.#exact = true;
+    this.#read = 0;
   }
 }

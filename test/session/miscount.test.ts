@@ -19,6 +19,15 @@ describe("XEP-0198 section 4: a client that is behind by the same each time that
     expect([behind(miscount, 1), behind(miscount, 2)]).toEqual([0, 20]);
   });
 
+  it("has read it also where it was asked twice before it answered", () => {
+    const miscount = new Miscount();
+    miscount.asked(4);
+    miscount.asked(5);
+    miscount.answered(2, 5);
+    miscount.answered(3, 5);
+    expect(behind(miscount, 2)).toBe(20);
+  });
+
   it("has read no more than it says where it says so unasked, too: its words are on their way", () => {
     const miscount = new Miscount();
     miscount.asked(4);

@@ -83,7 +83,9 @@ function Rows({ store, recording, search }: Parts) {
   }, [opened.value, openedHeight.value]);
 
   const onScroll = (): void => {
-    const { scrollTop, scrollHeight, clientHeight } = scroller.current!;
+    // The browser tells of it later, when the list may be gone.
+    if (scroller.current === null) return;
+    const { scrollTop, scrollHeight, clientHeight } = scroller.current;
     const atEnd = scrollTop + clientHeight >= scrollHeight - 4;
     if (follow.value && !atEnd && scrollTop < view.value.top) follow.value = false;
     else if (atEnd && store.place.value === "last") follow.value = true;
