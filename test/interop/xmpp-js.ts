@@ -6,7 +6,7 @@ import type { ServerAddress } from "../support/login.ts";
 export { xml, type XmlElement } from "@xmpp/client";
 
 // Node 20 has none of its own.
-globalThis.WebSocket ??= WebSocket as unknown as typeof globalThis.WebSocket;
+globalThis.WebSocket = WebSocket as unknown as typeof globalThis.WebSocket;
 
 export const transports = ["STARTTLS", "direct TLS", "WebSocket"] as const;
 export type Transport = (typeof transports)[number];
