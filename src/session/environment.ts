@@ -207,8 +207,10 @@ export interface Session {
   readonly peer: { readonly address: string; readonly confidential: boolean } | undefined;
   /** It counts stanzas, and keeps what it is given until its client acknowledges it (XEP-0198 section 4). */
   readonly keeps: boolean;
-  /** Since when the oldest stanza that it keeps waits to be acknowledged, ms since 1970; undefined if there is none. */
-  readonly unacknowledgedSince: number | undefined;
+  /** How many stanzas it was given since it counts them; 0 where it does not. */
+  readonly given: number;
+  /** The place of the oldest one that it keeps among all that it was given, from 1; undefined if there is none. */
+  readonly unacknowledgedFrom: number | undefined;
   /** Since when it has been without a stream, ms since 1970; undefined while it has one. */
   readonly lostAt: number | undefined;
   readonly priority: number;

@@ -183,8 +183,12 @@ export class SessionHost implements LinkOwner, Workbench, ResumableSession {
     return this.management.keeps;
   }
 
-  get unacknowledgedSince(): number | undefined {
-    return this.management.queue?.stanzas[0]?.at;
+  get given(): number {
+    return this.management.queue?.sent ?? 0;
+  }
+
+  get unacknowledgedFrom(): number | undefined {
+    return this.management.queue?.stanzas[0]?.number;
   }
 
   get priority(): number {

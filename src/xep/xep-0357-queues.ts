@@ -8,8 +8,8 @@ import type { Step } from "../step/batch.ts";
 import type { Waiting } from "./xep-0357-publication.ts";
 
 interface Queued {
-  /** When each of them was given to it, ms since 1970. */
-  readonly times: number[];
+  /** When each of them was given to it, ms since 1970, and its place among all that it was given. */
+  readonly given: { readonly at: number; readonly place: number }[];
   last: Waiting;
 }
 
@@ -19,17 +19,18 @@ const queues = new WeakMap<Session, Queued>();
 /** To be called before it is delivered. */
 export function noteQueued(step: Step, session: Session, last: Waiting): void {
   const queued = queues.get(session);
+  const entry = { at: step.at, place: session.given + 1 };
   if (queued === undefined) {
-    queues.set(session, { times: [step.at], last });
+    queues.set(session, { given: [entry], last });
     step.ifDiscarded(() => queues.delete(session));
     return;
   }
   const before = queued.last;
   queued.last = last;
-  queued.times.push(step.at);
+  queued.given.push(entry);
   step.ifDiscarded(() => {
     queued.last = before;
-    queued.times.pop();
+    queued.given.pop();
   });
 }
 
@@ -37,11 +38,11 @@ export function noteQueued(step: Step, session: Session, last: Waiting): void {
 export function forgetAcknowledged(session: Session): boolean {
   const queued = queues.get(session);
   if (queued === undefined) return false;
-  const { unacknowledgedSince } = session;
-  const first = unacknowledgedSince === undefined ? -1 : queued.times.findIndex((at) => at >= unacknowledgedSince);
+  const { unacknowledgedFrom } = session;
+  const first = unacknowledgedFrom === undefined ? -1 : queued.given.findIndex(({ place }) => place >= unacknowledgedFrom);
   if (first === 0) return false;
   if (first === -1) queues.delete(session);
-  else queued.times.splice(0, first);
+  else queued.given.splice(0, first);
   return true;
 }
 
@@ -53,13 +54,13 @@ export function lastQueued(session: Session): Waiting | undefined {
 /** How many of them wait: all without a link; with one, those for which its client has had time enough. */
 export function countQueued(session: Session, at: number): number {
   forgetAcknowledged(session);
-  const times = queues.get(session)?.times ?? [];
-  if (session.hibernating) return times.length;
-  return times.filter((time) => time <= at - pushUnacknowledgedMs).length;
+  const given = queues.get(session)?.given ?? [];
+  if (session.hibernating) return given.length;
+  return given.filter((entry) => entry.at <= at - pushUnacknowledgedMs).length;
 }
 
 /** When its client has had time enough for the next one, ms since 1970; undefined if there is none. */
 export function nextDeadline(session: Session, at: number): number | undefined {
-  const next = queues.get(session)?.times.find((time) => time > at - pushUnacknowledgedMs);
-  return next === undefined ? undefined : next + pushUnacknowledgedMs;
+  const next = queues.get(session)?.given.find((entry) => entry.at > at - pushUnacknowledgedMs);
+  return next === undefined ? undefined : next.at + pushUnacknowledgedMs;
 }
