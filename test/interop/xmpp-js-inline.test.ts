@@ -2,16 +2,12 @@
 import { randomUUID } from "node:crypto";
 import { client, type Client, type XmlElement } from "@xmpp/client";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { WebSocket } from "ws";
 import { startServer, type TestServer } from "../../src/testing/index.ts";
 import { authenticate, fast, hashedToken, logIn, logInPlain, openStream, userAgent } from "../support/inline-login.ts";
 import { connectSecure, streamHeader } from "../support/login.ts";
 import { childOf } from "../support/xml-reader.ts";
 import { certificateOf, trust } from "./trust.ts";
 import { password, xml } from "./xmpp-js.ts";
-
-// Node 20 has none of its own.
-globalThis.WebSocket ??= WebSocket as unknown as typeof globalThis.WebSocket;
 
 let server: TestServer;
 let distrust: () => void;
