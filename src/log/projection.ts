@@ -22,6 +22,8 @@ export interface Projection {
 export interface ProjectionTable {
   get(key: string): Json | undefined;
   rows(range: ProjectionRange): readonly ProjectionRow[];
+  /** The last of the rows whose keys are `prefix`, which ends with "/", and something without a "/". No key may go on with more than that. */
+  last(prefix: string): ProjectionRow | undefined;
   set(key: string, value: Json): void;
   delete(key: string): void;
   /** Removes every key with this prefix. */

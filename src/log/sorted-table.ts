@@ -56,6 +56,10 @@ export class SortedTable implements ProjectionTable {
     return this.rows(query);
   }
 
+  last(prefix: string): ProjectionRow | undefined {
+    return this.rows({ prefix, reverse: true, limit: 1 })[0];
+  }
+
   rows({ prefix, after, before, reverse, limit }: ProjectionRange): readonly ProjectionRow[] {
     const behind = after !== undefined && compareKeys(after, prefix) >= 0;
     const from = behind ? this.#indexOf(after) + (this.#values.has(after) ? 1 : 0) : this.#indexOf(prefix);

@@ -13,7 +13,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   xml: ["ports", "domain"],
   net: ["xml", "ports", "domain"],
   auth: ["ports", "domain"],
-  log: ["step", "ports", "domain"],
+  log: ["live", "step", "ports", "domain"],
   history: ["machines", "log", "ports", "domain"],
   session: ["machines", "auth", "step", "xml", "ports", "domain"],
   service: ["session", "step", "xml", "ports", "domain"],

@@ -76,7 +76,7 @@ function add({ host, username, id, with: contact, bytes }: AccountFacts["Message
   const key = archiveKeyOf(id) ?? id;
   const whole = archiveRowsPrefix(host, username);
   for (const prefix of prefixes(host, username, contact)) {
-    const [last] = table.rows({ prefix, reverse: true, limit: 1 });
+    const last = table.last(prefix);
     const row: ArchiveRow = { id, number: last === undefined ? 1 : (last.value as ArchiveRow).number + 1, bytes };
     table.set(`${prefix}${key}`, prefix === whole ? ({ ...row, with: contact, fact } satisfies WholeArchiveRow) : row);
   }

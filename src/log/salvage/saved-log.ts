@@ -72,6 +72,7 @@ export class SavedLog {
     this.database.prepare(`INSERT INTO fact (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`)
       .run(position, stream, version, type, v, at, row.step, null, row.data);
     this.#tables.apply(row);
+    this.#tables.write();
   }
 
   /** Takes facts out that a read model refuses, and returns their names. */
@@ -80,6 +81,7 @@ export class SavedLog {
     for (let before = -1; before < refused.length; ) {
       before = refused.length;
       this.database.exec("DELETE FROM projection");
+      this.#tables.reset();
       await this.#apply(refused, progress);
     }
     for (const { name, version } of this.#projections) {
@@ -108,6 +110,7 @@ export class SavedLog {
           refused.push(`position ${row.position}: ${(error as Error).message}`);
         }
       }
+      this.#tables.write();
       await progress((done += rows.length), total);
     }
   }

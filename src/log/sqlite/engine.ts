@@ -15,6 +15,9 @@ import { logStats } from "./stats.ts";
 import { Streams } from "./streams.ts";
 import { Tables } from "./tables.ts";
 
+/** Rows of read models that wait to be written: what is written at once takes a commit with it. */
+const pendingRowsMax = 8_000;
+
 export class Engine {
   readonly #database: Database;
   readonly #file: string;
@@ -26,6 +29,10 @@ export class Engine {
   #position: number;
   /** The write-ahead log may hold what was forgotten. */
   #traces = false;
+  /** Facts may have gone from the log that the read models of the file do not hold yet. */
+  #forgot = false;
+  /** See `behind`. */
+  #behind = false;
 
   /** Throws StoreOpenError. */
   constructor(open: OpenDatabase, projections: readonly Projection[], options: EngineOptions) {
@@ -54,12 +61,27 @@ export class Engine {
   commit(group: readonly (readonly AppendRows[])[]): readonly Outcome[] {
     const before = this.#position;
     this.#statements.begin.run();
-    const outcomes = group.map((batch) => this.#attempt(batch));
-    if (this.#position > before) this.#tables.reached(this.#position);
+    const outcomes = this.#all(group) ?? group.map((batch) => this.#attempt(batch));
+    this.#tables.keep();
+    this.#behind ||= this.#position > before;
+    if (this.#forgot || this.#tables.pending > pendingRowsMax) this.#writeModels();
     this.#statements.commit.run();
     this.#streams.committed();
     if (this.#traces) this.#wipe();
     return outcomes;
+  }
+
+  /** The read models of the file lag behind the log. Whoever opens it after a crash brings them up to it. */
+  get behind(): boolean {
+    return this.#behind;
+  }
+
+  /** The read models of the file come up to the log. Throws if the database fails, as `commit` does. */
+  catchUp(): void {
+    if (!this.#behind) return;
+    this.#statements.begin.run();
+    this.#writeModels();
+    this.#statements.commit.run();
   }
 
   /** Facts as `fromText` reads them. */
@@ -71,6 +93,7 @@ export class Engine {
     return this.#streams.readAll(after, limit);
   }
 
+  /** What the file says: `catchUp` comes first. */
   query(projection: string, query: ProjectionQuery): readonly TextRow[] {
     return this.#tables.query(projection, query);
   }
@@ -100,6 +123,7 @@ export class Engine {
   /** Leaves one file that holds everything. */
   close(): void {
     try {
+      this.catchUp();
       pragma(this.#database, "wal_checkpoint(TRUNCATE)");
     } catch {
       // Everything is in the write-ahead log still, and the next start finds it there.
@@ -116,21 +140,53 @@ export class Engine {
     }
   }
 
+  /** Without a way back for each member; undefined, and nothing has happened, if one of them needs it. */
+  #all(group: readonly (readonly AppendRows[])[]): readonly Outcome[] | undefined {
+    const before = this.#position;
+    try {
+      return group.map((batch) => this.#written(batch));
+    } catch (error) {
+      if (isDatabaseError(error)) throw error;
+      this.#statements.abort.run();
+      this.#takeBack(before);
+      this.#statements.begin.run();
+      return undefined;
+    }
+  }
+
   #attempt(batch: readonly AppendRows[]): Outcome {
     const before = this.#position;
     this.#statements.savepoint.run();
     try {
-      const versions = batch.map((append) => this.#write(append));
+      const outcome = this.#written(batch);
       this.#statements.release.run();
-      return { position: this.#position, versions };
+      this.#tables.keep();
+      return outcome;
     } catch (error) {
       if (isDatabaseError(error)) throw error;
       this.#statements.rollback.run();
       this.#statements.release.run();
-      this.#streams.undone();
-      this.#position = before;
+      this.#takeBack(before);
       return { refused: toWire(error) };
     }
+  }
+
+  #written(batch: readonly AppendRows[]): Outcome {
+    const versions = batch.map((append) => this.#write(append));
+    return { position: this.#position, versions };
+  }
+
+  #takeBack(position: number): void {
+    this.#streams.undone();
+    this.#tables.takeBack();
+    this.#position = position;
+  }
+
+  #writeModels(): void {
+    this.#tables.write();
+    this.#tables.reached(this.#position);
+    this.#forgot = false;
+    this.#behind = false;
   }
 
   /** Returns the version of the stream after it. */
@@ -154,6 +210,7 @@ export class Engine {
 
   #forget(forgotten: Forgotten): void {
     const { stream, types, versions } = forgotten;
+    this.#forgot = true;
     // Single facts are taken out to make room, not to be unheard of: their traces go with the next pages that are written.
     if (this.#streams.forget(forgotten) && versions === undefined) this.#traces = true;
     if (types === undefined && versions === undefined) this.#beside.forget(stream);
@@ -180,6 +237,7 @@ function prepareAll(database: Database) {
   return {
     begin: prepare("BEGIN IMMEDIATE"),
     commit: prepare("COMMIT"),
+    abort: prepare("ROLLBACK"),
     savepoint: prepare("SAVEPOINT member"),
     release: prepare("RELEASE member"),
     rollback: prepare("ROLLBACK TO member"),

@@ -38,11 +38,14 @@ export class FreshModels {
   /** In the order of the log. Throws what a projection throws that refuses the fact. */
   apply(row: FactRow): void {
     this.#tables.apply(row);
-    if ((this.#facts += 1) % factsAtOnce === 0) this.#database.exec("COMMIT; BEGIN");
+    if ((this.#facts += 1) % factsAtOnce !== 0) return;
+    this.#tables.write();
+    this.#database.exec("COMMIT; BEGIN");
   }
 
   /** Each row that is not the same in the file, in the order of their keys. */
   *differences(file: Database): Generator<ModelDifference> {
+    this.#tables.write();
     for (const { name: projection, counts } of this.#projections) {
       const isSame = counts === undefined ? saysTheSame : sameButForTheBegin(counts);
       const [found, made] = [new Rows(file, projection), new Rows(this.#database, projection)];
@@ -61,12 +64,14 @@ export class FreshModels {
 
   /** JSON text; undefined where there is no such row. */
   value(projection: string, key: string): string | undefined {
+    this.#tables.write();
     const row = this.#value.get(projection, key);
     return row === undefined ? undefined : String(row["value"]);
   }
 
   /** In the order of their keys. */
   *keys(projection: string): Generator<string> {
+    this.#tables.write();
     const rows = new Rows(this.#database, projection);
     for (let row = rows.next(); row !== undefined; row = rows.next()) yield row.key;
   }

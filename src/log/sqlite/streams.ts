@@ -10,11 +10,16 @@ const columns = "position, stream, version, type, v, at, step, cause, data";
 const values = ["position", "json_quote(stream)", "version", "json_quote(type)", "v", "at", "json_quote(step)", "json_quote(cause)", "data"];
 const asText = `'[' || ${values.join(" || ',' || ")} || ']'`;
 
+/** Streams whose last version is known without a look at the file. */
+const knownVersionsMax = 50_000;
+
 export class Streams {
   readonly #statements: Statements;
   /** Versions of facts that are known to be noted in the file; those of an unfinished transaction wait until it is. */
   readonly #shapes = new Set<string>();
   #newShapes: string[] = [];
+  /** The last version of streams that were written or asked for. */
+  readonly #versions = new Map<string, number>();
 
   constructor(database: Database) {
     this.#statements = prepareAll(database);
@@ -30,7 +35,11 @@ export class Streams {
 
   /** 0 for a stream that never was. */
   versionOf(stream: string): number {
-    return Number(this.#statements.versionOf.get(stream, stream)?.["version"] ?? 0);
+    const known = this.#versions.get(stream);
+    if (known !== undefined) return known;
+    const version = Number(this.#statements.versionOf.get(stream, stream)?.["version"] ?? 0);
+    this.#remember(stream, version);
+    return version;
   }
 
   /** Facts of one stream as `fromText` reads them. */
@@ -48,6 +57,7 @@ export class Streams {
 
   insert({ position, stream, version, type, v, at, step, cause, data }: FactRow): void {
     this.#statements.insert.run(position, stream, version, type, v, at, step, cause, data);
+    this.#remember(stream, version);
     const shape = `${type} ${v}`;
     if (this.#shapes.has(shape)) return;
     this.#statements.addShape.run(type, v);
@@ -64,6 +74,7 @@ export class Streams {
   /** A part of the transaction was taken back. */
   undone(): void {
     this.#newShapes = [];
+    this.#versions.clear();
   }
 
   /** Returns whether there was anything to forget. */
@@ -75,8 +86,16 @@ export class Streams {
     else this.#statements.forget.run(stream);
     const forgotten = Number(this.#statements.changes.get()?.["changes"]) > 0;
     if (forgotten && final !== true) this.#statements.rememberVersion.run(stream, version);
-    if (final === true) this.#statements.forgetVersion.run(stream);
+    if (final === true) {
+      this.#statements.forgetVersion.run(stream);
+      this.#versions.delete(stream);
+    }
     return forgotten;
+  }
+
+  #remember(stream: string, version: number): void {
+    if (this.#versions.size >= knownVersionsMax) this.#versions.clear();
+    this.#versions.set(stream, version);
   }
 }
 

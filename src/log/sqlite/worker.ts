@@ -1,6 +1,8 @@
 /** The store's own thread: opens the file, answers questions in their order, and ends when it is told to or when the disk fails. */
 
 import { parentPort, workerData } from "node:worker_threads";
+import { liveClock } from "../../live.ts";
+import type { Timer } from "../../ports.ts";
 import { StoreOpenError } from "../errors.ts";
 import type { Projection } from "../projection.ts";
 import { projections as ownProjections } from "../projections/index.ts";
@@ -12,6 +14,10 @@ import type { Answers, EngineOptions, Question, Replies, Reply, Request, Request
 
 if (parentPort === null) throw new Error("this file is the entry of a worker thread");
 const port = parentPort;
+/** Milliseconds from a commit until the read models of the file come up to it, if nobody asks for them earlier. */
+const restMs = 100;
+/** Questions that are answered from read models, or leave a file that somebody reads. */
+const needsModels: ReadonlySet<Question["kind"]> = new Set(["query", "stats", "backup"]);
 const options = workerData as EngineOptions;
 
 try {
@@ -34,10 +40,37 @@ function handleAll(engine: Engine, requests: Requests): void {
     replies = [];
   }
   if (replies.length > 0) say(replies);
+  if (engine.behind) rest(engine);
   if (requests.some(({ kind }) => kind === "close") || replies.at(-1)?.kind === "failed") port.close();
 }
 
+let resting: Timer | undefined;
+
+/** Soon, but not while others wait for their commits. */
+function rest(engine: Engine): void {
+  resting ??= liveClock.at(liveClock.now() + restMs, () => {
+    resting = undefined;
+    const failed = broughtUp(engine);
+    if (failed === undefined) return;
+    say([failed]);
+    port.close();
+  });
+}
+
+/** What is to be said if the database fails at it. */
+function broughtUp(engine: Engine): Reply | undefined {
+  try {
+    engine.catchUp();
+    return undefined;
+  } catch (error) {
+    engine.abandon();
+    return { kind: "failed", error: toWire(error) };
+  }
+}
+
 function handle(engine: Engine, request: Request): Reply {
+  const failed = needsModels.has(request.kind) ? broughtUp(engine) : undefined;
+  if (failed !== undefined) return failed;
   try {
     return { kind: "answer", id: request.id, value: answer(engine, request) };
   } catch (error) {
