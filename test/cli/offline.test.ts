@@ -7,7 +7,7 @@ import { defaultRoomConfig } from "../../src/domain/room-config.ts";
 import { roomStream, type RoomFacts } from "../../src/domain/room-facts.ts";
 import { openSqliteStore } from "../../src/log/sqlite/sqlite-store.ts";
 import type { Json } from "../../src/ports.ts";
-import { newFolder, type Outcome, refrain, refrainEach, refrainLines } from "./refrain.ts";
+import { newFolder, type Outcome, refrainEach, refrainLines, refrainOnce } from "./refrain.ts";
 
 let cwd: string;
 
@@ -20,7 +20,7 @@ afterEach(() => {
 });
 
 function run(line: string, input?: string, env?: Readonly<Record<string, string>>): Promise<Outcome> {
-  return refrain(line.split(" "), { cwd, ...(input === undefined ? {} : { input }), ...(env === undefined ? {} : { env }) });
+  return refrainOnce(line.split(" "), { cwd, ...(input === undefined ? {} : { input }), ...(env === undefined ? {} : { env }) });
 }
 
 /** One after the other, in one process. */
@@ -67,14 +67,14 @@ describe("refrain user, while no server runs", () => {
     const store = await openSqliteStore({ file: storeFile(join(cwd, "data")), durability: "full", onFatal: (error) => { throw error; } });
     const data = { host: "localhost", username: "romeo", device: "0a1b2c3d4e5f6071", why: "login" };
     const token = { mechanism: "HT-SHA-256-NONE", salt: "c2FsdA==", sealed: "c2VhbGVk", madeAt: 0, expiresAt: Date.UTC(2030, 1, 3), count: null };
-    const secret = { "0a1b2c3d4e5f6071": { software: "Gajim", label: null, since: 0, seenAt: Date.UTC(2029, 4, 5), current: token, fresh: null } };
+    const secret = { "0a1b2c3d4e5f6071": { software: "Gajim", label: null, since: 0, seenAt: Date.UTC(2029, 4, 5, 14, 7, 59), current: token, fresh: null } };
     await store.append("account/localhost/romeo", "any", [{ at: 1, step: "s", cause: null, type: "DeviceTokensChanged", v: 1, data, secret }]);
     await store.close();
     const [listed, revoked, left, again, absent] = await runEach(
       "user devices romeo@localhost", "user devices romeo@localhost --revoke 0a1b", "user devices romeo@localhost --json", "user devices romeo@localhost --revoke 0a1b",
       "user devices tybalt@localhost",
     );
-    expect(listed).toEqual(done("0a1b2c3d4e5f6071  Gajim  seen 2029-05-05  until 2030-02-03\n"));
+    expect(listed).toEqual(done("0a1b2c3d4e5f6071  Gajim  seen 2029-05-05 14:07 UTC  until 2030-02-03\n"));
     expect([revoked, left]).toEqual([done("revoked 0a1b2c3d4e5f6071\n"), done("[]\n")]);
     expect(again).toMatchObject({ status: 1, stderr: expect.stringMatching(/^error: romeo@localhost: no such device: "0a1b"; /) });
     expect(absent).toMatchObject({ status: 1, stderr: expect.stringMatching(/^error: tybalt@localhost: there is no such account; /) });

@@ -4,7 +4,7 @@ import { afterAll, beforeAll } from "vitest";
 import { connectAdmin } from "../../src/admin/connect.ts";
 import { liveClock } from "../../src/live.ts";
 import { type BoundClient, login } from "../support/login.ts";
-import { newFolder, type Outcome, refrain, refrainEach } from "./refrain.ts";
+import { newFolder, type Outcome, refrain, refrainEach, refrainOnce } from "./refrain.ts";
 import { type Serving, serving } from "./serving.ts";
 
 export interface Stage {
@@ -14,8 +14,10 @@ export interface Stage {
   enter(user: "romeo" | "juliet", resource?: string): Promise<BoundClient>;
   /** Ends the server; the tests that follow have none. Resolves with its exit status. */
   stop(): Promise<number | null>;
-  /** One command, in a process of its own. */
+  /** One command. */
   run(...args: readonly string[]): Promise<Outcome>;
+  /** One command, in a process of its own: several run at once. */
+  runAlone(...args: readonly string[]): Promise<Outcome>;
   /** Several, one after the other in one process. */
   runEach<const Lines extends readonly (readonly string[])[]>(...lines: Lines): Promise<{ readonly [Index in keyof Lines]: Outcome }>;
 }
@@ -40,7 +42,8 @@ export function romeoAndJuliet(): Stage {
     },
     enter: (user, resource) => login(server, { user, over: "plaintext", ...(resource === undefined ? {} : { resource }) }),
     stop: () => server.stop(),
-    run: (...args) => refrain(args, { cwd }),
+    run: (...args) => refrainOnce(args, { cwd }),
+    runAlone: (...args) => refrain(args, { cwd }),
     runEach: async <const Lines extends readonly (readonly string[])[]>(...lines: Lines) =>
       (await refrainEach(lines, { cwd })) as { readonly [Index in keyof Lines]: Outcome },
   };

@@ -7,7 +7,7 @@ import { connect as connectTls } from "node:tls";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { SessionView } from "../../src/domain/session-view.ts";
 import { makePair } from "../net/support.ts";
-import { exitStatus, newFolder, type Outcome, refrain, refrainLines, spawnRefrain, type Surroundings } from "./refrain.ts";
+import { exitStatus, newFolder, type Outcome, refrainLines, refrainOnce, spawnRefrain, type Surroundings } from "./refrain.ts";
 
 /** As `npm start` gives it: the server runs in the process that is started. */
 const nodeArgs = ["--max-semi-space-size=64"];
@@ -65,7 +65,7 @@ async function stop({ child }: Started, signal: NodeJS.Signals = "SIGTERM"): Pro
 }
 
 function run(line: string, input?: string): Promise<Outcome> {
-  return refrain(line.split(" "), { cwd, ...(input === undefined ? {} : { input }) });
+  return refrainOnce(line.split(" "), { cwd, ...(input === undefined ? {} : { input }) });
 }
 
 /** One after the other, in one process. */

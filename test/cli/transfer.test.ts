@@ -3,13 +3,13 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type BoundClient, login } from "../support/login.ts";
 import { childOf, textOf, type Xml } from "../support/xml-reader.ts";
-import { newFolder, type Outcome, refrain, refrainLines } from "./refrain.ts";
+import { newFolder, type Outcome, refrainLines, refrainOnce } from "./refrain.ts";
 import { type Serving, serving } from "./serving.ts";
 
 let cwd: string;
 
 function run(line: string, input?: string): Promise<Outcome> {
-  return refrain(line.split(" "), { cwd, ...(input === undefined ? {} : { input }) });
+  return refrainOnce(line.split(" "), { cwd, ...(input === undefined ? {} : { input }) });
 }
 
 /** One after the other, in one process. */
