@@ -86,8 +86,8 @@ export function limitsPage(root: string): string {
     "Those that no operator has had a reason to change yet.",
     table(
       ["Limit", "Value", "Meaning", "Told", "Enforced in"],
-      constantsIn(readFileSync(join(root, source), "utf8")).map(({ name, meaning }) => [
-        code(name), valueOf(name), meaning, counted(name), usersOf(name),
+      constantsIn(readFileSync(join(root, source), "utf8")).map(({ names, meaning }) => [
+        lines(names.map(code)), lines(names.map(valueOf)), meaning, lines(names.map(counted)), lines(names.map(usersOf)),
       ]),
     ),
     "",
@@ -98,20 +98,26 @@ function isLimit({ kind, unit, path }: Field): boolean {
   return kind === "integer" && unit !== undefined && !path.includes("[]");
 }
 
-interface Constant {
-  readonly name: string;
-  /** Those that stand together have one comment. */
+/** Those that stand together have one comment, and are one row: each has a line in each cell. */
+interface Constants {
+  readonly names: readonly string[];
   readonly meaning: string;
 }
 
-function constantsIn(text: string): readonly Constant[] {
-  const constants: Constant[] = [];
-  let meaning = "";
-  for (const [, comment, name] of text.matchAll(/\/\*\*([\s\S]*?)\*\/|^export const (\w+)/gm)) {
-    if (comment !== undefined) meaning = comment.split("\n").map((line) => line.replace(/^\s*\* ?/, "").trim()).join(" ").trim();
-    if (name !== undefined) constants.push({ name, meaning });
-  }
-  return constants;
+/** Nothing, where each line would be empty. */
+function lines(texts: readonly string[]): string {
+  return texts.every((text) => text === "") ? "" : texts.join("<br>");
+}
+
+/** Throws if a constant stands alone, without a comment. */
+function constantsIn(text: string): readonly Constants[] {
+  return text.split(/\n{2,}|(?=^\/\*\*)/m).flatMap((part) => {
+    const names = [...part.matchAll(/^export const (\w+)/gm)].map(([, name]) => name!);
+    if (names.length === 0) return [];
+    const comment = /^\/\*\*([\s\S]*?)\*\//.exec(part)?.[1];
+    if (comment === undefined) throw new Error(`${names[0]}: say above it in ${source} what it is`);
+    return [{ names, meaning: comment.split("\n").map((line) => line.replace(/^\s*\* ?/, "").trim()).join(" ").trim() }];
+  });
 }
 
 function valueOf(name: string): string {

@@ -23,6 +23,8 @@ export interface BoshPolicy {
   readonly waitMs: number;
   /** The shortest time between two requests that ask for nothing and say nothing. */
   readonly pollingMs: number;
+  /** Requests that come again, or announce a pause, as many as may at once; one more may in each `pollingMs`. */
+  readonly repeats: number;
   readonly inactivityMs: number;
   readonly maxPauseMs: number;
 }

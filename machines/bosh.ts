@@ -29,6 +29,8 @@ export interface BoshContext {
   /** When a request was taken last, ms since 1970, and whether it said nothing and was told nothing. */
   readonly lastAt: number;
   readonly lastIdle: boolean;
+  /** When each of the requests that came again, or announced a pause, will have had a `pollingMs` of its own, ms since 1970. */
+  readonly repeatsUntil: number;
   /** How long the client may be away without a request that waits, ms. */
   readonly awayMs: number;
   /** What the client is still to be told once its stream is over. */
@@ -42,6 +44,7 @@ const asked = (event: BoshEvent): BoshRequest => event as BoshRequest;
 export const boshMachine = setup({
   types: {} as { context: BoshContext; events: BoshEvent; emitted: BoshEffect; input: BoshInput },
   guards: {
+    isTooOften: ({ context, event }) => isTooOften(context, asked(event)),
     isWaiting: ({ context: { held, early }, event }) => [...held, ...early].some(({ rid }) => rid === asked(event).rid),
     isAnswered: ({ context: { answered }, event }) => answered.includes(asked(event).rid),
     isOutsideWindow: ({ context, event }) => isOutsideWindow(context, asked(event)),
@@ -54,6 +57,7 @@ export const boshMachine = setup({
     isInactivity: ({ event }) => event.type === "timer.expired" && event.timer === "inactivity",
   },
   actions: {
+    countRepeat: assign({ repeatsUntil: ({ context, event }) => repeatsUntil(context, asked(event)) }),
     displace: emit(({ event }) => ({ type: "displace", rid: asked(event).rid })),
     repeat: emit(({ event }) => ({ type: "repeat", rid: asked(event).rid })),
     keepForItsTurn: assign({ early: ({ context, event }) => [...context.early, asked(event)] }),
@@ -132,6 +136,7 @@ export const boshMachine = setup({
     inputHeld: false,
     lastAt: at,
     lastIdle: false,
+    repeatsUntil: at,
     awayMs: policy.inactivityMs,
     ending: null,
   }),
@@ -144,8 +149,9 @@ export const boshMachine = setup({
       description: "Requests are taken in their order, and kept waiting until there is something to say (XEP-0124 section 8).",
       on: {
         "request.came": [
-          { guard: "isWaiting", actions: "displace" },
-          { guard: "isAnswered", actions: "repeat" },
+          { guard: "isTooOften", target: "over", actions: [{ type: "refuse", params: { condition: "policy-violation" } }, { type: "endStream", params: { orderly: false } }] },
+          { guard: "isWaiting", actions: ["countRepeat", "displace"] },
+          { guard: "isAnswered", actions: ["countRepeat", "repeat"] },
           // Section 14.2: too large and too small are the same, so that nobody learns what would be right.
           { guard: "isOutsideWindow", target: "over", actions: [{ type: "refuse", params: { condition: "item-not-found" } }, { type: "endStream", params: { orderly: false } }] },
           { guard: "isEarly", actions: ["forgetWhatIsCertain", "keepForItsTurn"] },
@@ -153,7 +159,7 @@ export const boshMachine = setup({
           { guard: "isTooSoon", target: "over", actions: [{ type: "refuse", params: { condition: "policy-violation" } }, { type: "endStream", params: { orderly: false } }] },
           // Section 13: what it says is taken before.
           { guard: "isTermination", target: "over", actions: ["take", { type: "refuse", params: { condition: null } }, { type: "endStream", params: { orderly: true } }] },
-          { guard: "isPause", actions: ["forgetWhatIsCertain", "take", "pause", "armTimer", "takeNext"] },
+          { guard: "isPause", actions: ["forgetWhatIsCertain", "countRepeat", "take", "pause", "armTimer", "takeNext"] },
           { actions: ["forgetWhatIsCertain", "take", "answerOldest", "armTimer", "takeNext"] },
         ],
         "payload.came": { actions: ["owe", "answerOldest", "armTimer"] },
@@ -174,7 +180,8 @@ export const boshMachine = setup({
       description: "The stream is over, and the client's next request is awaited to tell it so (XEP-0124 section 13).",
       on: {
         "request.came": [
-          { guard: "isAnswered", actions: "repeat" },
+          { guard: "isTooOften", target: "over", actions: "tellEnding" },
+          { guard: "isAnswered", actions: ["countRepeat", "repeat"] },
           { target: "over", actions: "tellEnding" },
         ],
         "timer.expired": { target: "over" },
@@ -189,13 +196,25 @@ function isOutsideWindow({ next, policy }: BoshContext, { rid, purpose }: BoshRe
   return rid < next || rid >= next + policy.requests + (purpose === "more" ? 0 : 1);
 }
 
+/** XEP-0124 section 14.3, and for pauses, which are answered at once whatever else holds (section 10), the same. */
+function isTooOften(context: BoshContext, request: BoshRequest): boolean {
+  const { next, early, held, answered, policy } = context;
+  const isPause = request.purpose === "pause" && request.rid === next;
+  const isRepeat = answered.includes(request.rid) || [...held, ...early].some(({ rid }) => rid === request.rid);
+  return (isPause || isRepeat) && repeatsUntil(context, request) - request.at > policy.repeats * policy.pollingMs;
+}
+
+function repeatsUntil({ repeatsUntil: former, policy }: BoshContext, { at }: BoshRequest): number {
+  return Math.max(former, at) + policy.pollingMs;
+}
+
 /**
  * XEP-0124 sections 11 and 12: it says nothing, and comes too soon after the last one, while as many wait as may, or where none waits, after one
- * that said nothing and was told nothing.
+ * that said nothing and was told nothing. Who has given no reason to say more, as input is held, may have more waiting; polling goes on as ever.
  */
 function isTooSoon({ policy, held, lastAt, lastIdle, inputHeld }: BoshContext, { purpose, empty, at }: BoshRequest): boolean {
-  if (purpose !== "more" || !empty || inputHeld || at - lastAt >= policy.pollingMs) return false;
-  return isPolling(policy) ? lastIdle : held.length >= policy.hold;
+  if (purpose !== "more" || !empty || at - lastAt >= policy.pollingMs) return false;
+  return isPolling(policy) ? lastIdle : !inputHeld && held.length >= policy.hold;
 }
 
 /** XEP-0124 section 12. */

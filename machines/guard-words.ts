@@ -31,6 +31,7 @@ export const roomGuardWords: Readonly<Record<string, string>> = {
 };
 
 export const boshGuardWords: Readonly<Record<string, string>> = {
+  isTooOften: "It came before, or announces a pause, and so many of these came lately that no more are answered (XEP-0124 section 14.3).",
   isWaiting: "The same request came before and has not been answered yet (XEP-0124 section 14.3).",
   isAnswered: "The same request came before and has been answered, and the answer is kept (XEP-0124 section 14.3).",
   isOutsideWindow: "Its rid is larger than any that the client may use now, or belongs to an answer that is not kept any more (XEP-0124 section 14.2).",

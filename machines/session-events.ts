@@ -31,6 +31,8 @@ export type SessionEvent =
         readonly text: string;
         /** A condition of an application's own, beside the defined one (section 4.9.4). */
         readonly detail?: ElementData;
+        /** Whom a header names that is answered so. */
+        readonly from?: string;
       }
     >
   | Told<"tls.requested">

@@ -233,7 +233,8 @@ export function told<Type extends SessionEvent["type"]>(event: SessionEvent, typ
 
 /** RFC 6120 sections 4.7.2 and 4.7.5: a header that names its sender or no version is answered so, also where the stream is refused for it. */
 function answeredHeader(event: SessionEvent): { readonly to: string | null; readonly versioned: boolean } {
-  return event.type === "stream.opened" ? { to: event.from, versioned: event.version !== 0 } : { to: null, versioned: true };
+  if (event.type === "stream.opened") return { to: event.from, versioned: event.version !== 0 };
+  return { to: event.type === "stream.failed" ? (event.from ?? null) : null, versioned: true };
 }
 
 /** XEP-0198 section 3: the client may want less time than it could have. */

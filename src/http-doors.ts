@@ -1,14 +1,15 @@
 /** What a server offers over HTTP: the listener, and on it streams of clients, numbers, and the inspector where it may be. */
 import { domainToASCII } from "node:url";
 import type { Logger } from "pino";
-import { AdminError } from "./admin/errors.ts";
+import type { UserAdmin } from "./admin/api.ts";
+import { AdminError, type AdminErrorCode } from "./admin/errors.ts";
 import { createBosh } from "./bosh/sessions.ts";
 import { staysHere } from "./config/check.ts";
 import type { Config } from "./config/schema.ts";
 import { xmlLimitsUnauthenticated } from "./domain/limits.ts";
 import type { CountRefusal } from "./domain/refusals.ts";
 import { openInspector, type Inspector, type InspectorOptions } from "./inspector/open.ts";
-import type { AddUser } from "./inspector/people.ts";
+import type { PeopleOptions } from "./inspector/people.ts";
 import { metricsRoutes, type MetricsDoorsOptions } from "./metrics/doors.ts";
 import { alternativesOf } from "./discovery/alternatives.ts";
 import { hostMetaRoutes } from "./discovery/host-meta.ts";
@@ -31,7 +32,7 @@ export interface HttpDoorsOptions extends Pick<InspectorOptions, "observation" |
   readonly refused: CountRefusal;
   readonly streams: StreamDoorsOptions;
   /** Rejects with AdminError. */
-  readonly userAdd: (jid: string, password: string) => Promise<unknown>;
+  readonly users: Pick<UserAdmin, "userAdd" | "userDevices">;
 }
 
 export interface StreamDoorsOptions {
@@ -79,9 +80,9 @@ export async function openHttpDoors({ config, certificates, listenHttp, admissio
 }
 
 /** Where clients come by HTTP. Returns what ends those that are kept waiting. */
-function openStreamDoors(listener: HttpListener, config: Config, streams: StreamDoorsOptions, { clock, ids, refused }: Pick<HttpDoorsOptions, "clock" | "ids" | "refused">): () => void {
+function openStreamDoors(listener: HttpListener, config: Config, streams: StreamDoorsOptions, { clock, ids, log, refused }: Pick<HttpDoorsOptions, "clock" | "ids" | "log" | "refused">): () => void {
   const { listen: { http }, limits: { stanzaBytes, connectionsPerAddress }, websocket, bosh } = config;
-  const isLetIn = originPolicy({ hosts: config.hosts.map(({ domain }) => domain), origins: http.origins });
+  const isLetIn = originPolicy({ hosts: config.hosts.map(({ domain }) => domain), origins: http.origins, clock, log, refused });
   const common = { ...streams, isLetIn, limits: xmlLimitsUnauthenticated };
   if (websocket.enabled) listener.add([xmppWebSocketRoute({ ...common, stanzaBytesMax: stanzaBytes })]);
   if (!bosh.enabled) return () => {};
@@ -108,7 +109,7 @@ function isInspectorOpen({ listen, inspector }: Config, log: Logger): boolean {
   return false;
 }
 
-function inspectorOn(http: HttpListener, config: Config, rest: Omit<HttpDoorsOptions, "config" | "certificates" | "listenHttp" | "admission" | "metrics" | "streams">): Inspector {
+function inspectorOn(http: HttpListener, config: Config, { users, ...rest }: Omit<HttpDoorsOptions, "config" | "certificates" | "listenHttp" | "admission" | "metrics" | "streams">): Inspector {
   const hosts = config.hosts.map((host) => host.domain);
   return openInspector({
     ...rest,
@@ -120,7 +121,7 @@ function inspectorOn(http: HttpListener, config: Config, rest: Omit<HttpDoorsOpt
     software,
     bodies: config.inspector.bodies,
     live: true,
-    ...(isChatOpen(config) ? { chat: { addUser: adding(rest.userAdd) } } : {}),
+    ...(isChatOpen(config) ? { chat: { addUser: adding(users), isUser: looking(users) } } : {}),
   });
 }
 
@@ -129,14 +130,22 @@ function isChatOpen({ inspector, websocket, listen }: Config): boolean {
   return inspector.chat && websocket.enabled && staysHere(listen.http.address);
 }
 
-function adding(userAdd: HttpDoorsOptions["userAdd"]): AddUser {
-  return async (jid, password) => {
-    try {
-      await userAdd(jid, password);
-      return true;
-    } catch (error) {
-      if (error instanceof AdminError && error.code === "account-exists") return false;
-      throw error;
-    }
-  };
+function adding(users: HttpDoorsOptions["users"]): PeopleOptions["addUser"] {
+  return (jid, password) => unless("account-exists", users.userAdd(jid, password));
+}
+
+/** By what nobody has who is not there. */
+function looking(users: HttpDoorsOptions["users"]): PeopleOptions["isUser"] {
+  return (jid) => unless("account-unknown", users.userDevices(jid));
+}
+
+/** false: it was refused for this. Rejects with anything else. */
+async function unless(code: AdminErrorCode, work: Promise<unknown>): Promise<boolean> {
+  try {
+    await work;
+    return true;
+  } catch (error) {
+    if (error instanceof AdminError && error.code === code) return false;
+    throw error;
+  }
 }

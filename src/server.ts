@@ -192,7 +192,7 @@ async function compose(options: ServerOptions, undo: (() => Promise<void> | void
     observation: () => epochs.observation,
     history: epochs.admin,
     refused: tally.refused,
-    userAdd: (jid, password) => epochs.admin.userAdd(jid, password),
+    users: epochs.admin,
     streams: { receive: (link) => epochs.receive(link), report },
     metrics: { figures: () => figuresOf({ startedAt, tally, now: epochs.now }), unready: () => epochs.unready },
     ...(parts.pageFolder === undefined ? {} : { pageFolder: parts.pageFolder }),

@@ -20,10 +20,16 @@ export interface LoginThrottleOptions {
 
 /** `from`: an IP address. `account`: a bare JID, whether there is such an account or not. */
 export interface LoginThrottle {
-  /** Resolves, after a while where that is due: undefined: the login may go on; or in how many ms it may be tried again. */
-  admit(from: string, account: string): Promise<number | undefined>;
+  /** Resolves, after a while where that is due: undefined: the login may go on. */
+  admit(from: string, account: string): Promise<Throttled | undefined>;
   failed(from: string, account: string): void;
   succeeded(from: string, account: string): void;
+}
+
+/** What refuses a login, and in how many ms it may be tried again. */
+export interface Throttled {
+  readonly limit: "limits.loginFailuresPerAccount" | "limits.loginFailuresPerAddress";
+  readonly waitMs: number;
 }
 
 export function createLoginThrottle({ perAddressMax, perAccountMax, clock, refused }: LoginThrottleOptions): LoginThrottle {
@@ -32,21 +38,19 @@ export function createLoginThrottle({ perAddressMax, perAccountMax, clock, refus
   /** Of one address with one account, the last one not long ago. `until`: so long the next one waits. */
   const guesses = new Recent<{ readonly count: number; readonly at: number; readonly until: number }>();
   const known = new Recent<true>();
+  const throttled = (limit: Throttled["limit"], waitMs: number): Throttled => {
+    refused(limit);
+    return { limit, waitMs };
+  };
 
   return {
     async admit(from, account) {
       const address = addressKey(from);
       const pair = `${address} ${account}`;
       const waitMs = (guesses.get(pair)?.until ?? 0) - clock.now();
-      if (waitMs > 0) {
-        refused("limits.loginFailuresPerAccount");
-        return waitMs;
-      }
+      if (waitMs > 0) return throttled("limits.loginFailuresPerAccount", waitMs);
       if (known.get(pair) !== undefined) return undefined;
-      if (addresses.over(address) >= 0) {
-        refused("limits.loginFailuresPerAddress");
-        return addresses.lessInMs(address);
-      }
+      if (addresses.over(address) >= 0) return throttled("limits.loginFailuresPerAddress", addresses.lessInMs(address));
       if (accounts.over(account) >= 0) await new Promise<void>((resolve) => clock.at(clock.now() + loginSlowMs, resolve));
       return undefined;
     },

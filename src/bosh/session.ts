@@ -39,8 +39,8 @@ export class BoshSession implements Link {
   readonly #actor: ActorRefFrom<typeof boshMachine>;
   /** What requests say that have not been taken, by rid. */
   readonly #bodies = new Map<number, Body>();
-  /** Who waits for the answer to a rid. */
-  readonly #waiting = new Map<number, (text: string) => void>();
+  /** Who waits for the answer to a rid: one, and while another is about to take its place, both. */
+  readonly #waiting = new Map<number, readonly ((text: string) => void)[]>();
   /** Answers that are kept, by rid (section 14.3). */
   readonly #answers = new Map<number, string>();
   #limits: XmlLimits;
@@ -78,6 +78,9 @@ export class BoshSession implements Link {
     this.#attributes = { sid: options.sid, ...options.agreed, ...xboshAttributes };
     this.#actor = createActor(boshMachine, { input: { policy, rid: first.rid, at: clock.now() } });
     this.#actor.on("*", (effect) => this.#perform(effect));
+    // After its last effects: what a handler does meanwhile finds it over, and its stream not yet told so.
+    const complete = () => this.#over || this.#endStream(false);
+    this.#actor.subscribe({ complete, error: (error) => (options.report(error), complete()) });
     this.#actor.start();
     this.#arm("wait", clock.now() + policy.waitMs);
     this.#bodies.set(first.rid, first);
@@ -110,9 +113,7 @@ export class BoshSession implements Link {
     if (pause !== undefined && pause * 1_000 > this.#options.policy.maxPauseMs) return Promise.resolve(this.#break("policy-violation"));
     const isNew = rid >= this.#actor.getSnapshot().context.next && !this.#bodies.has(rid);
     if (isNew) this.#bodies.set(rid, body);
-    const former = this.#waiting.get(rid);
     const answer = this.#answerTo(rid);
-    if (former !== undefined) former(askAgainText);
     this.#guard(() => this.#handler?.heard(body.bytes));
     if (isNew) this.#taken();
     this.#tell({
@@ -198,8 +199,8 @@ export class BoshSession implements Link {
 
   /** Where the stream is over and the client is still to be told how, it is told so with its next request all the same. */
   destroy(): void {
-    if (this.#actor.getSnapshot().matches("ending")) this.#lose("the stream is closed");
-    else if (!this.#over) this.#break("remote-connection-failed");
+    if (this.#over || this.#actor.getSnapshot().matches("ending")) this.#lose("the stream is closed");
+    else this.#break("remote-connection-failed");
   }
 
   /** The server stops: there is no next request. */
@@ -218,8 +219,7 @@ export class BoshSession implements Link {
       case "repeat":
         return this.#respond(effect.rid, this.#answers.get(effect.rid) ?? terminateText("item-not-found"));
       case "displace":
-        // Done before the machine was told: who asks last is answered.
-        return;
+        return this.#displace(effect.rid);
       case "forget":
         return this.#forget(effect.upTo);
       case "terminate":
@@ -235,27 +235,31 @@ export class BoshSession implements Link {
     const body = this.#bodies.get(rid);
     this.#bodies.delete(rid);
     if (body === undefined) return;
-    const { restart, payloads, bytes, to, from, lang, version } = body;
-    if (this.#atStart && (restart || body === this.#options.first)) {
-      this.#queue(() => {
-        this.#atStart = false;
-        // XEP-0206 section 5: where a restart says it not again, it is as it was.
-        const { first } = this.#options;
-        this.#handler?.opened({ to: to ?? first.to, from: from ?? first.from, id: undefined, version: version ?? first.version ?? "1.0", lang: lang ?? first.lang });
-      });
-      // XEP-0206 section 5: what such a request says besides is nothing.
-      return;
-    }
+    const { restart, payloads, bytes } = body;
+    // XEP-0206 section 5: what such a request says besides is nothing.
+    if (restart || body === this.#options.first) return this.#queue(() => this.#open(body));
     // What they weigh together counts once.
     for (const [index, payload] of payloads.entries()) {
       this.#queue(() => {
         if (this.#deaf) return;
-        if (this.#atStart) {
-          this.#deaf = true;
-          this.#handler?.failed(badFormat("the stream has to be restarted first (XEP-0206 section 5)"));
-        } else this.#handler?.element(payload, index === 0 ? bytes : 0);
+        if (this.#atStart) this.#fail("the stream has to be restarted first (XEP-0206 section 5)");
+        else this.#handler?.element(payload, index === 0 ? bytes : 0);
       }, index === 0 ? bytes : 0);
     }
+  }
+
+  #open({ to, from, lang, version }: Body): void {
+    if (this.#deaf) return;
+    if (!this.#atStart) return this.#fail("a stream is restarted where a login has just been made (XEP-0206 section 5)");
+    this.#atStart = false;
+    // XEP-0206 section 5: where a restart says it not again, it is as it was.
+    const { first } = this.#options;
+    this.#handler?.opened({ to: to ?? first.to, from: from ?? first.from, id: undefined, version: version ?? first.version ?? "1.0", lang: lang ?? first.lang });
+  }
+
+  #fail(text: string): void {
+    this.#deaf = true;
+    this.#handler?.failed(badFormat(text));
   }
 
   /**
@@ -287,13 +291,20 @@ export class BoshSession implements Link {
   }
 
   #respond(rid: number, text: string): void {
-    const respond = this.#waiting.get(rid);
+    const waiting = this.#waiting.get(rid) ?? [];
     this.#waiting.delete(rid);
-    respond?.(text);
+    for (const respond of waiting) respond(text);
   }
 
   #answerTo(rid: number): Promise<string> {
-    return new Promise((resolve) => this.#waiting.set(rid, resolve));
+    return new Promise((resolve) => this.#waiting.set(rid, [...(this.#waiting.get(rid) ?? []), resolve]));
+  }
+
+  /** XEP-0124 section 14.3: who asked last is answered. */
+  #displace(rid: number): void {
+    const [former, ...others] = this.#waiting.get(rid) ?? [];
+    this.#waiting.set(rid, others);
+    former?.(askAgainText);
   }
 
   #forget(upTo: number): void {
@@ -355,7 +366,6 @@ export class BoshSession implements Link {
 
   #tell(event: Untimed): void {
     if (this.#actor.getSnapshot().status === "active") this.#actor.send({ ...event, at: this.#options.clock.now() } as BoshEvent);
-    if (this.#actor.getSnapshot().status !== "active" && !this.#over) this.#endStream(false);
   }
 
   #lose(reason: string): void {

@@ -1,7 +1,7 @@
 /** Where HTTP requests become BOSH sessions (XEP-0124), on the HTTP listener. */
 import type { BoshCondition, BoshPolicy } from "../../machines/bosh-events.ts";
 import {
-  wrapperBytesMax, boshHoldMax, boshInactivityMs, boshPausesMsMax, boshPollingMs, boshSessionsMax, boshWaitMsMax, type XmlLimits,
+  wrapperBytesMax, boshHoldMax, boshInactivityMs, boshPausesMsMax, boshPollingMs, boshRepeatsMax, boshSessionsMax, boshWaitMsMax, type XmlLimits,
 } from "../domain/limits.ts";
 import { countFault, type CountRefusal } from "../domain/refusals.ts";
 import { addressKey } from "../net/addresses.ts";
@@ -21,6 +21,8 @@ export interface BoshOptions {
   readonly stanzaBytesMax: number;
   /** Sessions from one address; loopback is exempt. */
   readonly perAddressMax: number;
+  /** Sessions at once. Without it `boshSessionsMax`. */
+  readonly sessionsMax?: number;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly refused: CountRefusal;
@@ -38,7 +40,7 @@ export interface Bosh {
 }
 
 export function createBosh(options: BoshOptions): Bosh {
-  const { isLetIn, clock, ids, refused } = options;
+  const { isLetIn, clock, ids, refused, sessionsMax = boshSessionsMax } = options;
   const sessions = new Map<string, BoshSession>();
   const perAddress = new Map<string, number>();
 
@@ -55,7 +57,7 @@ export function createBosh(options: BoshOptions): Bosh {
     if (encoding !== undefined && encoding !== "identity") return textResponse(415, "Bodies are taken as they are, without a content-encoding.", { "accept-encoding": "identity" });
     const bytes = await request.body(options.stanzaBytesMax + wrapperBytesMax);
     if (bytes === undefined) {
-      refused("stanzaBytesMax");
+      refused("limits.stanzaBytes");
       return terminateText("policy-violation");
     }
     const sid = sidOf(bytes);
@@ -95,7 +97,7 @@ export function createBosh(options: BoshOptions): Bosh {
     // XEP-0124 section 17.2 has improper-addressing for a session without an address; this server's first host speaks to those, as over TCP.
     if (to === "") return "host-unknown";
     const from = loopback ? 0 : (perAddress.get(addressKey(remoteAddress)) ?? 0);
-    const limit = sessions.size >= boshSessionsMax ? "boshSessionsMax" : from >= options.perAddressMax ? "limits.connectionsPerAddress" : undefined;
+    const limit = sessions.size >= sessionsMax ? "boshSessionsMax" : from >= options.perAddressMax ? "limits.connectionsPerAddress" : undefined;
     countFault(refused, { limit });
     return limit === undefined ? undefined : "policy-violation";
   }
@@ -116,7 +118,7 @@ export function createBosh(options: BoshOptions): Bosh {
   }
 
   return {
-    route: { path: boshPath, methods: { POST: post, OPTIONS: preflight } },
+    route: { path: boshPath, what: "BOSH (XEP-0124), for XMPP clients", methods: { POST: post, OPTIONS: preflight } },
     close() {
       for (const session of sessions.values()) session.shutDown();
     },
@@ -149,9 +151,9 @@ function policyFor({ wait, hold }: Body): BoshPolicy {
   const waitMs = Math.min((wait ?? boshWaitMsMax / 1_000) * 1_000, boshWaitMsMax);
   const isPolling = held === 0 || waitMs === 0;
   return {
-    hold: held, requests: held + 1, waitMs, pollingMs: boshPollingMs,
-    // XEP-0124 section 12: who polls is away between.
-    inactivityMs: boshInactivityMs + (isPolling ? boshPollingMs : 0), maxPauseMs: boshPausesMsMax,
+    hold: held, requests: held + 1, waitMs, pollingMs: boshPollingMs, repeats: boshRepeatsMax,
+    // XEP-0124 section 12: who polls is away between, and may be so for longer than that.
+    inactivityMs: boshInactivityMs + (isPolling ? 2 * boshPollingMs : 0), maxPauseMs: boshPausesMsMax,
   };
 }
 
@@ -162,9 +164,8 @@ function agreed({ hold, requests, waitMs, pollingMs, inactivityMs, maxPauseMs }:
   };
 }
 
-/** The lower of two versions (section 7.2), whose parts are numbers. */
-function lower(ver: string | undefined): string | undefined {
-  const [, major = "0", minor = "0"] = /^(\d{1,4})\.(\d{1,4})$/.exec(ver ?? "") ?? [];
-  if (ver === undefined) return undefined;
-  return Number(major) === 1 && Number(minor) < 11 ? `1.${Number(minor)}` : "1.11";
+/** The lower of the client's version and this one's, 1.11 (section 7.2); their parts are numbers. Who tells none is told this one. */
+function lower(ver: string | undefined): string {
+  const [major = 1, minor = 11] = /^(\d{1,4})\.(\d{1,4})$/.exec(ver ?? "")?.slice(1).map(Number) ?? [];
+  return major < 1 || (major === 1 && minor < 11) ? `${major}.${minor}` : "1.11";
 }

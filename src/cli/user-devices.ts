@@ -18,7 +18,8 @@ export function addUserDevices(user: Command): void {
       "after",
       `
 Clients that know XEP-0484 are given a token for each device at their first login. Another password takes all of them back, and so does
-\`refrain user disable\`. What a device is called is what its client says.
+\`refrain user disable\`. What a device is called is what its client says. When it was seen
+is recorded once a day, and with each new token.
 
 Examples:
   refrain user devices romeo@localhost
@@ -38,8 +39,9 @@ Examples:
 
 function lineOf({ id, software, label, seenAt, expiresAt, online }: DeviceView): string {
   const name = [software, label].filter((text) => text !== null).join(", ") || "unnamed";
-  const seen = online === true ? "online" : `seen ${dateOf(seenAt)}`;
+  const seen = online === true ? "online" : `seen ${minuteOf(seenAt)} UTC`;
   return `${id}  ${name}  ${seen}  until ${dateOf(expiresAt)}`;
 }
 
+const minuteOf = (at: number): string => new Date(at).toISOString().slice(0, 16).replace("T", " ");
 const dateOf = (at: number): string => new Date(at).toISOString().slice(0, 10);

@@ -77,7 +77,7 @@ export const configSchema = z.strictObject({
             .prefault([])
             .meta({
               expected: `a list of at most ${trustedProxiesMax} IP addresses and networks such as 10.0.0.0/24`,
-              description: "Proxies that are believed when they say for whom they ask, and whether by https; nobody else is. No client may have such an address, or it could say so, too.",
+              description: "Proxies that are believed when they say for whom they ask, and whether by https; nobody else is. No client may have such an address, or it could say so, too. What comes from there and names nobody is nobody's: it does not count as asked from this machine.",
             }),
           proxyHeader: z.enum(["x-forwarded-for", "forwarded"]).default("x-forwarded-for").meta({
             description:

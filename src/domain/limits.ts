@@ -19,6 +19,8 @@ export const capabilitiesCharsMax = 8 * 1_048_576;
 export interface XmlLimits {
   /** Bytes of one first-level element, and of a stream header. */
   readonly stanzaBytesMax: number;
+  /** The setting that this is, where it is the operator's to choose. */
+  readonly stanzaBytesSetting?: "limits.stanzaBytes";
   /** Nesting, the first-level element being 1. */
   readonly depthMax: number;
   /** Attributes of one element, namespace declarations included. */
@@ -38,6 +40,7 @@ export const xmlLimitsUnauthenticated: XmlLimits = {
   elementsMax: 64,
 };
 
+/** After authentication; what is a setting, `limits.stanzaBytes`, stands here by its default. */
 export const xmlLimitsAuthenticated: XmlLimits = {
   stanzaBytesMax: 262_144,
   depthMax: 64,
@@ -315,6 +318,8 @@ export const boshInactivityMs = 30_000;
 export const boshPausesMsMax = 120_000;
 /** Milliseconds between two requests that ask for nothing. */
 export const boshPollingMs = 2_000;
+/** Requests of a session that may come again, or announce a pause, at once; one more may in each `boshPollingMs` (XEP-0124 section 14.3). */
+export const boshRepeatsMax = 20;
 /** Bytes of what a stanza travels in, a frame or a body, besides the stanza: the largest one fits, and of one that is larger is said why it is refused. */
 export const wrapperBytesMax = 4_096;
 /** Files that one user puts at the same time: each has a connection for as long as it takes. */
@@ -323,11 +328,12 @@ export const uploadsUnderWayMax = 20;
 export const httpHeaderBytesMax = 8_192;
 /** Characters of what a request asks for: path and query. */
 export const httpTargetCharsMax = 2_048;
-/** Milliseconds for a request's headers, for all of it, and until a connection on which nothing moves is closed. */
+/** Milliseconds for a request's headers, and for all of it. */
 export const httpHeadersMs = 10_000;
 export const httpRequestMs = 30_000;
-/** The longest that any request may take: a large file over a slow link. */
+/** Milliseconds that any request may take at most: a large file over a slow link. */
 export const httpBodyMsMax = 1_800_000;
+/** Milliseconds until a connection on which nothing moves is closed. */
 export const httpIdleMs = 120_000;
 /** Milliseconds that a connection is kept for another request. */
 export const httpKeepAliveMs = 5_000;

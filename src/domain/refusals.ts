@@ -5,12 +5,14 @@
 
 /** By name: what is refused, in a few words. */
 export const countedLimits = {
-  stanzaBytesMax: "a stanza that is too large, before the login; after it the bound is limits.stanzaBytes",
+  "limits.stanzaBytes": "a stanza that is too large, after the login",
+  stanzaBytesMax: "a stanza that is too large, before the login",
   depthMax: "a stanza that is nested too deeply",
   attributesMax: "an element with too many attributes",
   nameBytesMax: "an element or attribute with too long a name",
   elementsMax: "a stanza of too many elements",
 
+  "listen.http.origins": "a request of a web page whose origin is not let in",
   "limits.connectionsPerAddress": "a connection from an address with too many",
   "limits.connectionsPerMinute": "a connection from an address that connects too often",
   "limits.connections": "a connection, while too many are open",

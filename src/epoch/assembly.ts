@@ -259,7 +259,7 @@ async function endedCount(past: SessionSource, host: string, username: string, i
 }
 
 function xmlLimitsOf({ limits }: Config): XmlLimits {
-  return { ...xmlLimitsAuthenticated, stanzaBytesMax: limits.stanzaBytes };
+  return { ...xmlLimitsAuthenticated, stanzaBytesMax: limits.stanzaBytes, stanzaBytesSetting: "limits.stanzaBytes" };
 }
 
 function sessionOptions(config: Config): SessionOptions {

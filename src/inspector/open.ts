@@ -1,7 +1,7 @@
 /** The inspector as a whole: its site on a listener, and what feeds it. */
 import type { Ids } from "../ports.ts";
 import { Feed, type FeedOptions } from "./feed.ts";
-import { peopleRoute, type AddUser } from "./people.ts";
+import { peopleRoute, type PeopleOptions } from "./people.ts";
 import { openSite, type Site, type SiteOptions } from "./site.ts";
 import { StatelyFeed } from "./stately-feed.ts";
 
@@ -9,7 +9,7 @@ export interface InspectorOptions extends Pick<SiteOptions, "http" | "names" | "
   readonly software: { readonly name: string; readonly version: string };
   readonly ids: Ids;
   /** Lets the page be a client of this server, and make two users to try with; without it, it can only look. */
-  readonly chat?: { readonly addUser: AddUser };
+  readonly chat?: Pick<PeopleOptions, "addUser" | "isUser">;
 }
 
 export interface Inspector extends Site {

@@ -89,3 +89,8 @@ export interface MadePerson {
   readonly jid: string;
   readonly password: string | null;
 }
+
+/** What `GET /inspect/people` answers: the JIDs of those that `POST` would make, because they are not there yet. */
+export interface FreePeople {
+  readonly free: readonly string[];
+}

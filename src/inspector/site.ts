@@ -9,10 +9,11 @@ import { builtPage, readPage, type Asset } from "./assets.ts";
 import { boundedSocket } from "./bounded-socket.ts";
 import { Gate } from "./gate.ts";
 import { nameIn, reachable, reachableHere } from "./names.ts";
+import type { PeopleHandlers } from "./people.ts";
 
 export interface SiteOptions {
   readonly refused?: CountRefusal | undefined;
-  readonly http: Pick<HttpListener, "address" | "port" | "secure" | "add">;
+  readonly http: Pick<HttpListener, "address" | "port" | "secure" | "add" | "paths">;
   /** What the page talks to. */
   readonly feed: { serve(socket: TextSocket): void };
   /** What speaks the protocol of Stately's inspector. */
@@ -24,7 +25,7 @@ export interface SiteOptions {
   /** Where the built page is; by default where the build of this package puts it. */
   readonly pageFolder?: string;
   /** What makes users to try with, for who was let in; without it there is no chat. */
-  readonly people?: HttpHandler;
+  readonly people?: PeopleHandlers;
   readonly ids: Ids;
   readonly clock: Clock;
   readonly log: Log;
@@ -65,7 +66,7 @@ function routesOf(options: SiteOptions, gate: Gate): readonly HttpRoute[] {
   };
   const routes: readonly HttpRoute[] = [
     // Who opens the server's address alone is shown the way; other paths are nobody's, or those of other rooms.
-    { path: "/", methods: { GET: (request) => (request.path === "/" ? elsewhere : nothing), POST: () => nothing, PUT: () => nothing, DELETE: () => nothing } },
+    { path: "/", methods: { GET: (request) => (request.path === "/" ? elsewhere(options.http.paths) : nothing), POST: () => nothing, PUT: () => nothing, DELETE: () => nothing } },
     { path: "/inspect", methods: { GET: index } },
     { path: "/inspect/", methods: { GET: (request) => (request.path === "/inspect/" ? index(request) : nothing) } },
     {
@@ -85,7 +86,14 @@ function routesOf(options: SiteOptions, gate: Gate): readonly HttpRoute[] {
       },
     },
     { path: "/inspect/leave", methods: { POST: (request) => door.leave(request) } },
-    ...(people === undefined ? [] : [{ path: "/inspect/people", methods: { POST: (request: HttpRequest) => door.byCookie(request) ?? people(request) } }]),
+    ...(people === undefined ? [] : [{
+      path: "/inspect/people",
+      methods: {
+        // Browsers say no origin with what a page reads from its own; others' pages get no answer to read, and the cookie does not come along.
+        GET: (request: HttpRequest) => (gate.admits(request.header("cookie")) ? people.free(request) : door.unknown),
+        POST: (request: HttpRequest) => door.byCookie(request) ?? people.make(request),
+      },
+    }]),
     {
       path: "/inspect/feed",
       upgrade: (request) => door.byCookie(request) ?? ((socket) => {
@@ -124,7 +132,8 @@ class Door {
    */
   misnamed(request: HttpRequest): HttpResponse | undefined {
     const { http, names, remote, log } = this.#options;
-    if (!remote && !request.loopback) return textResponse(403, "The inspector is for this machine alone; inspector.remote lets others in.");
+    // Without a token, which is given out on this machine alone, there is nothing to be seen: so a browser here gets through where a proxy is beside it.
+    if (!remote && !request.seemsLoopback) return textResponse(403, "The inspector is for this machine alone; inspector.remote lets others in.");
     const name = nameIn(request.header("host"));
     if (name !== undefined && [...this.#names, request.localAddress.replace(/^::ffff:/, "")].includes(name)) return undefined;
     log.debug({ event: "inspector.misnamed", address: request.remoteAddress }, "a request for the inspector came by a name that is not its own");
@@ -225,6 +234,13 @@ const siteHeaders: Readonly<Record<string, string>> = {
   "x-frame-options": "DENY",
 };
 
+/** Names what is on the listener besides the inspector. */
+function elsewhere(paths: readonly string[]): HttpResponse {
+  const others = paths.filter((path) => path !== "/" && !path.startsWith("/inspect"));
+  const besides = others.length === 0 ? "" : ` Besides it there are ${others.join(", ")}.`;
+  return textResponse(404, `There is nothing here. The inspector is at /inspect; \`refrain inspect\` prints its address with what lets you in.${besides}`);
+}
+
 function guarded(route: HttpRoute, misnamed: (request: HttpRequest) => HttpResponse | undefined): HttpRoute {
   const methods = Object.entries(route.methods ?? {}).map(([name, handler]) => [name, (request: HttpRequest) => misnamed(request) ?? handler(request)]);
   const { upgrade } = route;
@@ -236,6 +252,5 @@ function guarded(route: HttpRoute, misnamed: (request: HttpRequest) => HttpRespo
 }
 
 const nothing = textResponse(404, "There is nothing here.");
-const elsewhere = textResponse(404, "There is nothing here. The inspector is at /inspect; `refrain inspect` prints its address with what lets you in. /health and /ready are there too; where they are on, /metrics and /upload/.");
 const foreign = textResponse(403, "This is for the inspector's own page alone.");
 const notBuilt = textResponse(503, "The page is not built: run `npm run build`, then start the server again.");

@@ -15,13 +15,17 @@ export interface ProxyPolicy {
 
 export interface Asker {
   readonly remoteAddress: string;
-  /** On this machine, with nobody between who says otherwise. */
+  /** On this machine, and surely so: no proxy stands between, neither one that says so nor one that is trusted to. */
   readonly loopback: boolean;
+  /** The same as far as can be seen. Whoever comes by a trusted proxy on this machine that names nobody looks like this, too. */
+  readonly seemsLoopback: boolean;
   /** The whole way, as far as it is known: by TLS to here, or to the proxy that says so. */
   readonly secure: boolean;
   readonly tls: SecureLink | null;
   /** A proxy asks for it. */
   readonly forwarded: boolean;
+  /** It comes from where trusted proxies are, and nobody is named: the address is theirs. */
+  readonly unnamed: boolean;
 }
 
 export interface Peer {
@@ -40,15 +44,17 @@ export function isTrusted({ trusted }: ProxyPolicy, address: string): boolean {
 /** undefined: it is a trusted proxy, and what it says cannot be understood. */
 export function askerOf({ address, tls }: Peer, headers: Headers, policy: ProxyPolicy): Asker | undefined {
   const told = headers(policy.header);
-  if (told === undefined || !isTrusted(policy, address)) {
+  const trusted = isTrusted(policy, address);
+  if (told === undefined || !trusted) {
     const passedOn = headers("x-forwarded-for") !== undefined || headers("forwarded") !== undefined;
-    return { remoteAddress: address, loopback: isLoopback(address) && !passedOn, secure: tls !== null, tls, forwarded: false };
+    const seemsLoopback = isLoopback(address) && !passedOn;
+    return { remoteAddress: address, loopback: seemsLoopback && !trusted, seemsLoopback, secure: tls !== null, tls, forwarded: false, unnamed: trusted };
   }
   const hops = policy.header === "forwarded" ? hopsOf(told) : plainHopsOf(told, headers("x-forwarded-proto"));
   const hop = hops && lastUntrusted(hops, policy);
   if (hop === undefined) return undefined;
   const secure = hop.proto === "https" || hop.proto === "wss";
-  return { remoteAddress: hop.address, loopback: false, secure, tls: secure ? byProxy : null, forwarded: true };
+  return { remoteAddress: hop.address, loopback: false, seemsLoopback: false, secure, tls: secure ? byProxy : null, forwarded: true, unnamed: false };
 }
 
 /** The client's TLS ends at the proxy: there is nothing here that a login could be bound to. */

@@ -14,7 +14,7 @@ export interface FrameSocket {
   resume(): void;
   /** Flushes, and says goodbye. `code`: a status of the WebSocket protocol; `reason` has at most 123 bytes. */
   close(code?: number, reason?: string): void;
-  /** At once, whatever was to leave. */
+  /** At once, whatever was to leave; of what has arrived nothing more is told but `closed`. */
   cut(): void;
 }
 

@@ -17,7 +17,7 @@ export function readRequest(message: IncomingMessage, asker: Asker | undefined):
   const place = placeIn(target);
   if (place === undefined) return textResponse(400, "What is asked for has to begin with a slash, or to be a whole address of this server.");
   const { path, query, scheme, authority } = place;
-  const { remoteAddress, loopback, secure, tls } = asker;
+  const { remoteAddress, loopback, seemsLoopback, secure, tls } = asker;
   // RFC 9110 section 7.4: what is asked for under TLS is not answered without it.
   if (scheme !== undefined && scheme !== (secure ? "https" : "http")) return textResponse(421, `This server is not reached by ${scheme} here.`);
   const { localAddress = "" } = message.socket;
@@ -28,6 +28,7 @@ export function readRequest(message: IncomingMessage, asker: Asker | undefined):
     remoteAddress,
     localAddress,
     loopback,
+    seemsLoopback,
     secure,
     tls,
     header(name) {

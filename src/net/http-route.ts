@@ -7,6 +7,8 @@ import type { TextSocket } from "./text-socket.ts";
 export interface HttpRoute {
   /** What is asked for, exactly as it comes, percent-encoded; with "/" at its end also everything below. The longest that fits is taken. */
   readonly path: string;
+  /** What is there, for people who come by it with a browser. */
+  readonly what?: string;
   /** On every answer that is given here, also where nobody was asked for it (404, 405, 500); what a handler names comes before it. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Answers by method; HEAD is made from GET. Others get 405. */
@@ -45,8 +47,10 @@ export interface HttpRequest {
   readonly remoteAddress: string;
   /** The address of this machine that the client, or its proxy, reached. */
   readonly localAddress: string;
-  /** The client is on this machine, and nobody says that it passes something on. */
+  /** The client is on this machine, and surely so (Asker.loopback). */
   readonly loopback: boolean;
+  /** It looks so, as does whoever comes by a trusted proxy on this machine that names nobody: for what asks for a secret, too. */
+  readonly seemsLoopback: boolean;
   /** Under TLS, also where that is the proxy's. */
   readonly secure: boolean;
   /** The TLS that the client has; null without. */

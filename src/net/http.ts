@@ -43,6 +43,8 @@ export interface HttpListener extends Listener {
   readonly secure: boolean;
   /** What nobody has a route for is answered with 404. */
   add(routes: readonly HttpRoute[]): void;
+  /** Of all routes that were added. */
+  readonly paths: readonly string[];
   /** Frees the port: nobody new is taken, and who is there is served until `close`. */
   refuse(): void;
   /** The same, and ends every connection at once. */
@@ -57,8 +59,13 @@ export async function listenHttp(options: HttpOptions): Promise<HttpListener> {
   const routes = new Map<string, HttpRoute>();
   const sockets = createWebSockets({ clock, log });
   const tlsOf = new WeakMap<Socket, SecureLink>();
+  const tellOfUnnamed = tellOnceOfUnnamed(log, proxies);
   const context: Context = {
-    asker: ({ socket, headers }) => askerOf({ address: socket.remoteAddress ?? "", tls: tlsOf.get(socket) ?? null }, (name) => textOf(headers[name]), proxies),
+    asker: ({ socket, headers }) => {
+      const asker = askerOf({ address: socket.remoteAddress ?? "", tls: tlsOf.get(socket) ?? null }, (name) => textOf(headers[name]), proxies);
+      if (asker?.unnamed === true) tellOfUnnamed(asker.remoteAddress);
+      return asker;
+    },
     enter: (address, anew) => admission.enter(address, anew),
     log,
     refused,
@@ -113,6 +120,9 @@ export async function listenHttp(options: HttpOptions): Promise<HttpListener> {
     secure,
     add(added) {
       for (const route of added) routes.set(route.path, route);
+    },
+    get paths() {
+      return [...routes.keys()];
     },
     refuse() {
       if (server.listening) server.close();
@@ -209,6 +219,21 @@ function tellWhenFull(server: Server, connectionsMax: number, { clock, log, refu
   });
 }
 
+/** In the log once: it is a setting of the proxy, or nobody's fault, and goes on either way. */
+function tellOnceOfUnnamed(log: Log, { header }: ProxyPolicy): (address: string) => void {
+  let isTold = false;
+  return (address) => {
+    if (isTold) return;
+    isTold = true;
+    const name = header === "forwarded" ? "Forwarded" : "X-Forwarded-For";
+    log.warn(
+      { event: "http.unnamed", address, header },
+      `HTTP: a request from ${address}, which is in listen.http.trustedProxies, names nobody in ${name}, so that it may be anybody's and does not count as this machine's; ` +
+        `let the proxy write ${name}, or set listen.http.proxyHeader to what it writes; who asks directly from there needs metrics.token for the numbers`,
+    );
+  };
+}
+
 async function answer(message: IncomingMessage, response: ServerResponse, context: Context): Promise<void> {
   const result = await resultOf(message, context, response, dispatch);
   if (result === undefined || message.socket.destroyed) return void message.socket.destroy();
@@ -236,14 +261,15 @@ function answerUpgrade(message: IncomingMessage, context: Context): Promise<WebS
 
 function dispatch(request: HttpRequest, route: HttpRoute | undefined): HttpResponse | Promise<HttpResponse> {
   if (route === undefined) return notFound;
-  const { methods = {}, upgrade } = route;
+  const { methods = {}, upgrade, what } = route;
+  const purpose = what === undefined ? "" : `: it is ${what}`;
   const method = request.method === "HEAD" ? "GET" : request.method;
   const handler = Object.hasOwn(methods, method) ? methods[method as keyof typeof methods] : undefined;
   if (handler !== undefined) return handler(request);
   const names = Object.keys(methods).flatMap((name) => (name === "GET" ? ["GET", "HEAD"] : name));
-  if (names.length > 0) return textResponse(405, `This takes ${names.join(", ")} alone.`, { allow: names.join(", ") });
+  if (names.length > 0) return textResponse(405, `This takes ${names.join(", ")} alone${purpose}.`, { allow: names.join(", ") });
   // RFC 9110 section 15.5.22.
-  return upgrade === undefined ? notFound : textResponse(426, "This takes WebSockets alone.", { upgrade: "websocket", connection: "upgrade" });
+  return upgrade === undefined ? notFound : textResponse(426, `This takes WebSockets alone${purpose}.`, { upgrade: "websocket", connection: "upgrade" });
 }
 
 const nobody: ProxyPolicy = { trusted: [], header: "x-forwarded-for" };
@@ -266,7 +292,8 @@ async function resultOf<Result extends WebSocketAnswer>(
     if (request.status === 414) refused?.("httpTargetCharsMax");
     return request;
   }
-  if (asker?.forwarded === true) {
+  // Who is not named counts as the proxy itself, which is not counted as a connection.
+  if (asker?.forwarded === true || asker?.unnamed === true) {
     const leave = enter(asker.remoteAddress, lasts === message.socket);
     if (leave === undefined) return tooMany;
     lasts.once("close", leave);

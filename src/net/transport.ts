@@ -150,6 +150,9 @@ class Transport implements Link {
     element: (element, bytes) => {
       if (!this.#lost) this.#handler?.element(element, bytes);
     },
+    spaced: () => {
+      if (!this.#lost) this.#handler?.spaced?.();
+    },
     ended: () => {
       this.#deaf = true;
       if (!this.#lost) this.#handler?.ended();

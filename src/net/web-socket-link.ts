@@ -1,7 +1,7 @@
 /** An XML stream over a WebSocket: one element a frame (RFC 7395). */
 import type { XmlLimits } from "../domain/limits.ts";
 import type { SecureLink } from "../ports.ts";
-import { badFormat, invalidNamespace, policyViolation } from "../xml/faults.ts";
+import { badFormat, invalidNamespace, stanzaTooLarge } from "../xml/faults.ts";
 import { FrameReader } from "../xml/frame-reader.ts";
 import { framedFooter, framedHeader, NS_FRAMING, standalone } from "../xml/framing.ts";
 import type { Element } from "../xml/element.ts";
@@ -29,6 +29,7 @@ export class WebSocketLink implements Link {
   readonly footerText = framedFooter;
   readonly #socket: FrameSocket;
   readonly #reader: FrameReader;
+  #limits: XmlLimits;
   readonly #report: (error: unknown) => void;
   #handler: LinkHandler | undefined;
   /** The peer's next element is its header (RFC 7395 sections 3.4 and 3.7). */
@@ -43,6 +44,7 @@ export class WebSocketLink implements Link {
   constructor({ socket, secure, loopback, limits, report }: WebSocketLinkOptions) {
     this.#socket = socket;
     this.#reader = new FrameReader(limits);
+    this.#limits = limits;
     this.#report = report;
     this.remoteAddress = socket.remoteAddress;
     this.loopback = loopback;
@@ -99,6 +101,7 @@ export class WebSocketLink implements Link {
   }
 
   setLimits(limits: XmlLimits): void {
+    this.#limits = limits;
     this.#reader.setLimits(limits);
   }
 
@@ -120,7 +123,7 @@ export class WebSocketLink implements Link {
   /** Our last words do not reach the peer any more; but what it has sent ends its session, which is not to be resumed. */
   #refuse(): void {
     if (this.#deaf || this.#lost) return;
-    this.#guard(() => this.#fail(policyViolation("a frame of more bytes than a stanza may have (stanzaBytesMax)", "stanzaBytesMax")));
+    this.#guard(() => this.#fail(stanzaTooLarge(this.#limits)));
   }
 
   #read(frame: Buffer): void {

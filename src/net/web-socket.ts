@@ -77,6 +77,8 @@ class LiveSocket implements FrameSocket {
   #answered = true;
   #paused = false;
   #waitsForDrain = false;
+  /** What has been read already is told no more. */
+  #isCut = false;
   #pinging: Timer;
   #cutting: Timer | undefined;
 
@@ -92,14 +94,14 @@ class LiveSocket implements FrameSocket {
     raw.on("message", (data, isBinary) => this.#take(data, isBinary));
     raw.on("pong", (data) => {
       this.#answered = true;
-      this.guard(() => this.#handler?.heard(data.length));
+      this.#tell((handler) => handler.heard(data.length));
     });
     // ws answers it, and keeps no answers for who asks again without reading them.
-    raw.on("ping", (data) => this.guard(() => this.#handler?.heard(data.length)));
+    raw.on("ping", (data) => this.#tell((handler) => handler.heard(data.length)));
     // What breaks the protocol is closed by ws itself, with the code for it.
     raw.on("error", (error: NodeJS.ErrnoException) => {
       log.debug({ event: "websocket.failed", err: error, address: remoteAddress }, `a WebSocket of ${remoteAddress} failed`);
-      if (error.code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH") this.guard(() => this.#handler?.tooLarge());
+      if (error.code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH") this.#tell((handler) => handler.tooLarge());
     });
     raw.on("close", () => this.#end());
   }
@@ -140,6 +142,7 @@ class LiveSocket implements FrameSocket {
   }
 
   cut(): void {
+    this.#isCut = true;
     this.#raw.terminate();
   }
 
@@ -156,7 +159,12 @@ class LiveSocket implements FrameSocket {
   #take(data: RawData, isBinary: boolean): void {
     if (this.#cutting !== undefined) return;
     if (isBinary) this.close(1003, "text is expected");
-    else this.guard(() => this.#handler?.frame(bytesOf(data)));
+    else this.#tell((handler) => handler.frame(bytesOf(data)));
+  }
+
+  #tell(work: (handler: FrameHandler) => void): void {
+    const handler = this.#handler;
+    if (handler !== undefined && !this.#isCut) this.guard(() => work(handler));
   }
 
   readonly #onWritten = (error?: Error | null): void => {

@@ -24,7 +24,7 @@ export function xmppWebSocketRoute({ isLetIn, limits, stanzaBytesMax, receive, r
     const offered = (request.header("sec-websocket-protocol") ?? "").split(",").map((name) => name.trim());
     if (!offered.includes("xmpp")) return textResponse(400, "The subprotocol of this WebSocket is xmpp (RFC 7395 section 3.1): name it in Sec-WebSocket-Protocol.");
     // RFC 7395 section 6: whoever is elsewhere comes by wss.
-    if (!request.secure && !request.loopback) return textResponse(403, "From other machines this WebSocket is reached by wss alone; of that of a proxy the server knows by listen.http.trustedProxies.");
+    if (!request.secure && !request.loopback) return textResponse(403, "From other machines this WebSocket is reached by wss alone; of that of a proxy the server knows by listen.http.trustedProxies, and by the header that listen.http.proxyHeader names.");
     return {
       subprotocol: "xmpp",
       // A stanza that is too large is read, for the reason to be told in a stream error; what is larger by far is not.
@@ -33,5 +33,5 @@ export function xmppWebSocketRoute({ isLetIn, limits, stanzaBytesMax, receive, r
     };
   }
 
-  return { path: xmppWebSocketPath, upgrade };
+  return { path: xmppWebSocketPath, what: "XMPP over WebSocket (RFC 7395), for XMPP clients", upgrade };
 }

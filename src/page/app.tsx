@@ -27,7 +27,8 @@ export function App({ store }: { readonly store: Store }) {
   const [help, setHelp] = useState<boolean | undefined>(undefined);
   const [dropped, setDropped] = useState(false);
   const route = store.route.value;
-  useEffect(() => listen(keysOf(store, () => setHelp(true)), () => singleKeys.value === "on"), [store]);
+  // Where people write, a letter that misses its field must not lead away.
+  useEffect(() => listen(keysOf(store, () => setHelp(true)), () => singleKeys.value === "on" && store.route.value.view !== "chat"), [store]);
   useEffect(() => effect(() => void (document.title = titleOf(store))), [store]);
   return (
     <div class="app">

@@ -1,6 +1,6 @@
 /** What the page has of its browser: clock timers and randomness, of which this is the only code that asks for them, the feed, the stream of a client, the way in, and the address. */
 import type { PeopleParts } from "./chat/people.ts";
-import type { MadePerson } from "../inspector/protocol.ts";
+import type { FreePeople, MadePerson } from "../inspector/protocol.ts";
 import type { Entrance } from "./model/connection.ts";
 import type { PageClock } from "./model/contract.ts";
 import type { StoreParts } from "./model/store.ts";
@@ -66,6 +66,15 @@ export const browserChat: PeopleParts = {
     const answer = await fetch(`${base}/people`, { method: "POST" });
     if (!answer.ok) throw new Error((await answer.text()).trim());
     return ((await answer.json()) as { readonly people: readonly MadePerson[] }).people;
+  },
+
+  async free() {
+    try {
+      const answer = await fetch(`${base}/people`);
+      return answer.ok ? ((await answer.json()) as FreePeople).free : [];
+    } catch {
+      return [];
+    }
   },
 
   kept: {

@@ -15,6 +15,7 @@ export interface LinkOwner {
   heard(): void;
   opened(header: StreamHeader): void;
   element(element: Element): void;
+  spaced?(): void;
   failed(fault: StreamFault): void;
   ended(): void;
   lost(why: string): void;
@@ -156,6 +157,10 @@ export class Attachment implements LinkHandler {
     if (this.#pace !== undefined) this.#slowDown(this.#pace.element(bytes, this.#clock.now()));
     if (this.#clock.now() - this.#turnBegan > inputTurnMs) this.#giveWay();
     if (this.outbox.waitingChars > outboxBytesSoftMax) this.#awaitOutbox();
+  }
+
+  spaced(): void {
+    this.#owner?.spaced?.();
   }
 
   failed(fault: StreamFault): void {

@@ -20,8 +20,12 @@ export function openedBy(header: StreamHeader, hosts: readonly string[], at: num
   if (to === undefined || (to !== null && to.full !== to.domain)) {
     return { type: "stream.failed", at, condition: "improper-addressing", text: "the stream's 'to' is no domain" };
   }
-  // RFC 6120 section 4.7.1 asks to be liberal with `from`: one that is no account's address claims nothing.
+  // What is no account's address claims nothing.
   const from = header.from === undefined ? undefined : parseJid(header.from);
+  // XEP-0388 section 2.1.
+  if (to !== null && from?.local !== undefined && from.domain !== to.domain && hosts.includes(to.domain)) {
+    return { type: "stream.failed", at, condition: "invalid-from", text: "the stream's 'from' is of another domain than its 'to'", from: from.bare };
+  }
   return {
     type: "stream.opened",
     at,
@@ -65,6 +69,11 @@ export function classify(element: Element): Incoming {
     default:
       return { kind: "unsupported" };
   }
+}
+
+/** XEP-0388 section 2.4: while a login goes on nothing else does, be it white space. */
+export function disturbed(at: number): Extract<SessionEvent, { readonly type: "stream.failed" }> {
+  return { type: "stream.failed", at, condition: "policy-violation", text: "nothing but the login goes on until it is done" };
 }
 
 function classifySasl(element: Element): Incoming {

@@ -51,13 +51,19 @@ export class DeviceLogins {
     return this.#keeping.lifetimeMs === 0 ? [] : tokenMechanisms(secure);
   }
 
-  prove(link: Link, host: string, { mechanism, agent }: LoginRequest, message: Uint8Array): Promise<TokenProof> {
+  async prove(link: Link, host: string, { mechanism, agent }: LoginRequest, message: Uint8Array): Promise<TokenProof> {
     const { deviceKey } = this.#keeping;
+    let unfit: string | undefined;
     const lookup = async (username: string) => {
       const known = await this.#keeping.read(host, username);
-      return agent === undefined ? [] : usableTokens(known, deviceName(deviceKey, host, username, agent.id), agent.id, mechanism, this.#clock.now());
+      if (agent === undefined) return [];
+      const device = deviceName(deviceKey, host, username, agent.id);
+      const usable = usableTokens(known, device, agent.id, mechanism, this.#clock.now());
+      unfit = whyUnfit(known, device, mechanism, usable.length);
+      return usable;
     };
-    return proveToken(mechanism, { host, secure: link.secure, lookup }, message);
+    const proof = await proveToken(mechanism, { host, secure: link.secure, lookup }, message);
+    return proof.kind === "failure" && proof.condition === "credentials-expired" ? { ...proof, why: unfit ?? proof.why } : proof;
   }
 
   /** What follows for the device that logs in: its token is used, and it is given another where that is due or asked for. */
@@ -88,6 +94,14 @@ export class DeviceLogins {
     if (last?.kind !== "settled") return failure("credentials-expired", last?.why ?? "there is no such account any more", { username });
     return { outcome, device, given: last.given };
   }
+}
+
+/** For the log, where no token fits. A token is sealed with its device's id: with another one nobody can tell whose it is. */
+function whyUnfit(tokens: DeviceTokens, device: string, mechanism: string, usable: number): string {
+  if (usable > 0) return "the device has another token: this one was replaced, or was used on another connection than it is bound to";
+  if (Object.hasOwn(tokens, device)) return `the device has no token for ${mechanism}: it is over, or was made for another mechanism`;
+  if (Object.keys(tokens).length === 0) return "no device of this account has a token: they were taken back, or are over";
+  return "no device has the user-agent id that the client gave: its token was taken back, or the client gave another id than the token was made for";
 }
 
 /** What was a good proof a moment ago is none of who has the account now. Whether a token is good still is looked at with the tokens. */

@@ -19,7 +19,7 @@ import { serialise } from "../xml/serialise.ts";
 import { clientNamespace } from "../xml/stanza.ts";
 import { SessionActor } from "./actor.ts";
 import { Attachment, type LinkOwner } from "./attachment.ts";
-import { languageOf, openedBy } from "./border.ts";
+import { disturbed, languageOf, openedBy } from "./border.ts";
 import type { DeliveryNote, Greeting, HeldNote, Receipt, ResumableSession, SessionEnvironment } from "./environment.ts";
 import type { HoldReason } from "./flow.ts";
 import { HeldStanzas } from "./held-stanzas.ts";
@@ -306,6 +306,10 @@ export class SessionHost implements LinkOwner, Workbench, ResumableSession {
       this.#watched.tell((watcher) => watcher.received(step, element));
       takeElement(this, step, element);
     });
+  }
+
+  spaced(): void {
+    if (this.context.wishes !== null) this.tellLater(null, ({ at }) => disturbed(at));
   }
 
   failed({ condition, text, limit }: StreamFault): void {

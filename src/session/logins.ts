@@ -118,11 +118,12 @@ export class Logins {
 
   /** Tokens are not guessed: those who have one are not asked to wait. */
   async #throttled(link: Link, host: string, username: string): Promise<SaslFailure | undefined> {
-    const waitMs = await this.#options.throttle.admit(link.remoteAddress, `${username}@${host}`);
-    if (waitMs === undefined) return undefined;
-    // RFC 6120 section 6.5.11.
-    const text = `Too many wrong passwords came from your address, try again in ${Math.ceil(waitMs / 1_000)} seconds`;
-    return failure("temporary-auth-failure", "too many wrong passwords from there", { username, text });
+    const throttled = await this.#options.throttle.admit(link.remoteAddress, `${username}@${host}`);
+    if (throttled === undefined) return undefined;
+    const seconds = Math.ceil(throttled.waitMs / 1_000);
+    // RFC 6120 section 6.5.11. Which limit it is would tell who guesses how to go around it.
+    const text = `Too many wrong passwords came from your address, try again in ${seconds} ${seconds === 1 ? "second" : "seconds"}`;
+    return failure("temporary-auth-failure", `too many wrong passwords came from there (${throttled.limit})`, { username, text });
   }
 
   #missing(link: Link): Begun {

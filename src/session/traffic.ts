@@ -8,7 +8,7 @@ import type { Step } from "../step/batch.ts";
 import type { Element } from "../xml/element.ts";
 import { serialise } from "../xml/serialise.ts";
 import type { Stanza, StanzaKind } from "../xml/stanza.ts";
-import { bindRequest, checkStanza, classify, priorityOf } from "./border.ts";
+import { bindRequest, checkStanza, classify, disturbed, priorityOf } from "./border.ts";
 import { digestOf } from "./digest.ts";
 import { payloadOf, readLoginRequest } from "./login-request.ts";
 import { takeManagement } from "./management-border.ts";
@@ -47,10 +47,7 @@ export function takeElement(host: TrafficHost, step: Step, element: Element): vo
     case "abort2":
       return host.tell(step, { type: "sasl2.aborted", at });
     case "management":
-      // XEP-0388 section 2.4: while a login goes on nothing else does.
-      if (host.context.wishes !== null) {
-        return host.tell(step, { type: "stream.failed", at, condition: "policy-violation", text: "nothing but the login goes on until it is done" });
-      }
+      if (host.context.wishes !== null) return host.tell(step, disturbed(at));
       return takeManagement(host, step, element);
     case "stream-error":
       return host.tell(step, { type: "stream.ended", at });

@@ -43,11 +43,14 @@ export interface TestServerOptions {
   readonly admins?: readonly string[];
   /** Whether there is an HTTP listener, with the inspector. Default: false. */
   readonly http?: boolean;
+  /** Whether that one speaks HTTPS, with the certificates of the domains, in place of HTTP. Default: false. */
+  readonly httpTls?: boolean;
   /** Web pages that may connect. */
   readonly origins?: readonly string[];
   /** What stands before the HTTP listener. */
   readonly proxy?: Partial<Pick<Config["listen"]["http"], "publicUrl" | "trustedProxies" | "proxyHeader">>;
   readonly inspector?: Partial<Config["inspector"]>;
+  readonly metrics?: Partial<Config["metrics"]>;
   /** Besides the server's own, and after them. */
   readonly extensions?: readonly Extension[];
   readonly parts?: Partial<ServerParts>;
@@ -198,9 +201,11 @@ const optionNames = Object.keys({
   components: true,
   admins: true,
   http: true,
+  httpTls: true,
   origins: true,
   proxy: true,
   inspector: true,
+  metrics: true,
   extensions: true,
   parts: true,
   logger: true,
@@ -208,11 +213,11 @@ const optionNames = Object.keys({
 
 /** Throws ConfigError with all problems. */
 function configOf(options: TestServerOptions): Config {
-  const { domains = ["localhost"], allowPlaintext = false, session = {}, limits = {}, archive = {}, push = {}, clientState = {}, upload = {}, rooms = {}, registration = {}, contact = {}, externalServices = [], components = [], admins = [], http = false, origins = [], proxy = {}, inspector = {} } = options;
+  const { domains = ["localhost"], allowPlaintext = false, session = {}, limits = {}, archive = {}, push = {}, clientState = {}, upload = {}, rooms = {}, registration = {}, contact = {}, externalServices = [], components = [], admins = [], http = false, httpTls = false, origins = [], proxy = {}, inspector = {}, metrics = {} } = options;
   const values = {
     // What is no list is for the check to name.
     hosts: Array.isArray(domains) ? domains.map((domain: unknown) => ({ domain })) : domains,
-    listen: { address: "127.0.0.1", c2s: { port: 0 }, c2sTls: { port: 0 }, http: { port: 0, enabled: http, origins, ...proxy }, components: { port: 0 }, allowPlaintext },
+    listen: { address: "127.0.0.1", c2s: { port: 0 }, c2sTls: { port: 0 }, http: { port: 0, enabled: http, tls: httpTls, origins, ...proxy }, components: { port: 0 }, allowPlaintext },
     durability: "none",
     session,
     limits: isTable(limits) ? { bytesPerSecond: 0, stanzasPerSecond: 0, ...limits } : limits,
@@ -227,6 +232,7 @@ function configOf(options: TestServerOptions): Config {
     components,
     admins,
     inspector,
+    metrics,
   };
   const checked = checkConfig(values, (path) => (path.startsWith("hosts") ? "option domains" : undefined));
   const unknown = Object.keys(options).filter((name) => !optionNames.includes(name)).map(unknownOption);

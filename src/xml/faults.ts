@@ -1,4 +1,5 @@
 /** The stream errors that bytes alone can earn, each at the section that names it. */
+import type { XmlLimits } from "../domain/limits.ts";
 import type { LimitName } from "../domain/refusals.ts";
 import type { StreamFault } from "./link.ts";
 
@@ -13,6 +14,12 @@ export const unsupportedEncoding = (text: string): StreamFault => ({ condition: 
 
 /** RFC 6120 section 4.9.3.14: one of the limits of this server; the text names it. */
 export const policyViolation = (text: string, limit: LimitName): StreamFault => ({ condition: "policy-violation", text, limit });
+
+/** The same for the bytes of a stanza; `where`: what else is to be said of them. */
+export function stanzaTooLarge({ stanzaBytesMax, stanzaBytesSetting }: XmlLimits, where = ""): StreamFault {
+  const limit = stanzaBytesSetting ?? "stanzaBytesMax";
+  return policyViolation(`more than ${stanzaBytesMax} bytes in one stanza${where} (${limit})`, limit);
+}
 
 /** RFC 6120 section 4.9.3.1: XML that no stream can hold at this place. */
 export const badFormat = (text: string): StreamFault => ({ condition: "bad-format", text });

@@ -64,6 +64,8 @@ export interface LinkHandler {
   opened(header: StreamHeader): void;
   /** A whole first-level element; `bytes` is its size on the wire. */
   element(element: Element, bytes: number): void;
+  /** White space between first-level elements (RFC 6120 section 4.6.1), where the transport lets it be. */
+  spaced?(): void;
   /** The bytes are no XMPP stream; nothing follows but `lost`. */
   failed(fault: StreamFault): void;
   /** The peer closed its stream with an end tag. */

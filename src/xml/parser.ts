@@ -5,7 +5,7 @@ import type { XmlLimits } from "../domain/limits.ts";
 import type { Element } from "./element.ts";
 import type { StreamFault, StreamHeader } from "./link.ts";
 import { NS_CLIENT } from "./namespaces.ts";
-import { ELEMENT, ENDED, OPENED, Scanner, STARVED } from "./scanner.ts";
+import { ELEMENT, ENDED, OPENED, Scanner, SPACED, STARVED } from "./scanner.ts";
 
 /**
  * May call any method of the parser from within. An exception thrown here leaves `write` or `resume`; the parser stays
@@ -20,6 +20,8 @@ export interface XmlStreamHandler {
    * prefix beside it, and text is one string between two tags.
    */
   element(element: Element, bytes: number): void;
+  /** White space between first-level elements. */
+  spaced?(): void;
   /** The end tag of the stream. Whatever follows it is ignored until `restart`. */
   ended(): void;
   /** The bytes are no XMPP stream. Told once; everything after is ignored until `restart`. */
@@ -105,6 +107,8 @@ export class XmlStreamParser {
       handler.element(element, scanner.elementBytes);
     } else if (told === OPENED) {
       handler.opened(tree.header!);
+    } else if (told === SPACED) {
+      handler.spaced?.();
     } else {
       this.over = true;
       this.discard();

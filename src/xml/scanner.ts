@@ -5,7 +5,7 @@ import {
 } from "./characters.ts";
 import type { XmlLimits } from "../domain/limits.ts";
 import { DeclarationReader } from "./declaration.ts";
-import { badFormat, notWellFormed, policyViolation, restrictedXml } from "./faults.ts";
+import { badFormat, notWellFormed, policyViolation, restrictedXml, stanzaTooLarge } from "./faults.ts";
 import { spells } from "./names.ts";
 import { StreamTree } from "./stream-tree.ts";
 import { Tag } from "./tag.ts";
@@ -19,8 +19,10 @@ export const OPENED = 1;
 export const ELEMENT = 2;
 /** The end tag of the stream. */
 export const ENDED = 3;
-// FAILED: `fault` says why, and only `restart` leads on.
+// FAILED, which is 4: `fault` says why, and only `restart` leads on.
 export { FAILED };
+/** White space between first-level elements, as much of it as has come. */
+export const SPACED = 5;
 
 /**
  * Reads until there is something to tell, and never twice over the same byte. It calls nobody, so that whoever drives
@@ -52,8 +54,7 @@ export class Scanner extends CharacterInput {
     for (;;) {
       if (this.position >= this.stop) {
         if (this.position >= this.bytes.length) return STARVED;
-        const { stanzaBytesMax } = this.limits;
-        return this.fail(policyViolation(`more than ${stanzaBytesMax} bytes in one stanza (stanzaBytesMax)`, "stanzaBytesMax"));
+        return this.fail(stanzaTooLarge(this.limits));
       }
       const told = this.step();
       if (told !== GOES_ON) return told;
@@ -104,7 +105,9 @@ export class Scanner extends CharacterInput {
     // a restart only: there it still belongs to the stream before, as the keepalive of RFC 6120 section 4.6.1 or
     // section 11.7.
     if (index > this.position && depth === -1 && !this.restarted) this.declarable = false;
+    const spaced = index > this.position;
     this.position = index;
+    if (spaced && depth === 0) return SPACED;
     if (index === stop) return GOES_ON;
     const byte = bytes[index]!;
     if (byte === LESS) {

@@ -5,7 +5,7 @@
 import type { XmlLimits } from "../domain/limits.ts";
 import { duplicateFault, prefixedNamespaceChars, setAttributes, undeclaredPrefix } from "./attributes.ts";
 import { Element, UnqualifiedElement } from "./element.ts";
-import { badFormat, badNamespacePrefix, invalidNamespace, notWellFormed, policyViolation } from "./faults.ts";
+import { badFormat, badNamespacePrefix, invalidNamespace, notWellFormed, policyViolation, stanzaTooLarge } from "./faults.ts";
 import type { StreamFault, StreamHeader } from "./link.ts";
 import { DEFAULT_DECLARATION, type Name, PREFIX_DECLARATION } from "./names.ts";
 import { declarationFault, NS_CLIENT, NS_SERVER, NS_STREAMS, PrefixScope } from "./namespaces.ts";
@@ -131,7 +131,7 @@ export class StreamTree {
     // A prefix is declared once and a few bytes wherever it is used; the name that it stands for is written each time.
     if (tag.count > 0) this.namespaceChars += prefixedNamespaceChars(tag, this.scope);
     if (this.namespaceChars > limits.stanzaBytesMax) {
-      return policyViolation(`more than ${limits.stanzaBytesMax} bytes in one stanza without its prefixes (stanzaBytesMax)`, "stanzaBytesMax");
+      return stanzaTooLarge(limits, " without its prefixes");
     }
     if (this.depth > 0) {
       element.parent = parent.element;

@@ -3,27 +3,29 @@ import { expect } from "vitest";
 
 export interface BoshClientOptions {
   readonly port: number;
+  /** Default: by HTTP on this machine. */
+  readonly origin?: string;
   readonly rid?: number;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 export class BoshClient {
-  readonly #port: number;
+  readonly #origin: string;
   readonly #headers: Readonly<Record<string, string>>;
   rid: number;
   sid = "";
   /** All answers so far. */
   readonly received: string[] = [];
 
-  constructor({ port, rid = 1_573_741_820, headers = {} }: BoshClientOptions) {
-    this.#port = port;
+  constructor({ port, origin = `http://127.0.0.1:${port}`, rid = 1_573_741_820, headers = {} }: BoshClientOptions) {
+    this.#origin = origin;
     this.rid = rid;
     this.#headers = headers;
   }
 
   /** Any body at all. */
   async raw(body: string | Uint8Array, headers: Readonly<Record<string, string>> = {}): Promise<{ readonly status: number; readonly text: string; readonly headers: Headers }> {
-    const response = await fetch(`http://127.0.0.1:${this.#port}/http-bind`, { method: "POST", body: body as string, headers: { ...this.#headers, ...headers } });
+    const response = await fetch(`${this.#origin}/http-bind`, { method: "POST", body: body as string, headers: { ...this.#headers, ...headers } });
     return { status: response.status, text: await response.text(), headers: response.headers };
   }
 

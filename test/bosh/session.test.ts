@@ -1,5 +1,6 @@
 /** BOSH over HTTP (XEP-0124, XEP-0206): sessions from their first request to their end, with a client that knows no XML. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { boshInactivityMs } from "../../src/domain/limits.ts";
 import { startServer, type TestServer } from "../../src/testing/index.ts";
 import { until } from "../net/support.ts";
 import { BoshClient } from "./client.ts";
@@ -31,6 +32,16 @@ describe("XEP-0124 section 7 a session is made", () => {
   it("with no more than there is", async () => {
     const answer = await client().begin("wait='1000000' hold='1000'");
     expect([/ wait='(\d+)'/, / hold='(\d+)'/, / requests='(\d+)'/].map((pattern) => pattern.exec(answer)?.[1])).toEqual(["60", "1", "2"]);
+  });
+
+  it.each([["", "1.11"], ["ver='1.8'", "1.8"], ["ver='0.9'", "0.9"], ["ver='1.100'", "1.11"], ["ver='2.0'", "1.11"], ["ver='x'", "1.11"]])("tells the lower of two versions, whose parts are numbers: of %j it is %s", async (asked, ver) => {
+    expect((await client().raw(`<body rid='1' to='localhost' ${asked} ${httpbind}/>`)).text).toContain(` ver='${ver}'`);
+  });
+
+  it("lets a client that polls be away for longer, by more than it waits between (section 12)", async () => {
+    const answer = await client().begin("wait='0' hold='0'");
+    const [inactivity, polling] = ["inactivity", "polling"].map((name) => Number(new RegExp(` ${name}='(\\d+)'`).exec(answer)?.[1]));
+    expect(inactivity! - boshInactivityMs / 1_000).toBeGreaterThan(polling!);
   });
 
   it("answers with text/xml in UTF-8, and not with what a client names", async () => {
@@ -88,6 +99,11 @@ describe("Pages from elsewhere (Fetch Standard)", () => {
     ]);
     const { headers } = await client({ origin: "https://chat.example" }).raw(`<body rid='1' to='localhost' ${httpbind}/>`);
     expect([headers.get("access-control-allow-origin"), headers.get("vary")]).toEqual(["https://chat.example", "origin"]);
+  });
+
+  it("that are opened by hand at its address say what is there", async () => {
+    const response = await fetch(`http://127.0.0.1:${server.httpPort}/http-bind`);
+    expect([response.status, response.headers.get("allow"), await response.text()]).toEqual([405, "POST, OPTIONS", "This takes POST, OPTIONS alone: it is BOSH (XEP-0124), for XMPP clients.\n"]);
   });
 
   it("get nothing where they may not", async () => {
@@ -287,6 +303,12 @@ describe("A client behind a proxy that nobody trusts", () => {
 });
 
 describe("XEP-0206 section 5 a stream is begun again", () => {
+  it("where a login asks for it, and nowhere else: who does so is told", async () => {
+    const alice = client();
+    await alice.bound("alice", "anew");
+    expect(await alice.ask("", /terminate/, "xmpp:restart='true' to='localhost'")).toMatch(/condition='remote-stream-error'.*<stream:error [^>]*><bad-format/);
+  });
+
   it("to the host of the session where the request names none", async () => {
     const alice = client();
     await alice.begin();

@@ -16,9 +16,11 @@
  *     Juliet receives nothing.
  *     Juliet's stream ends with conflict.
  *     Romeo leaves.
+ *     Romeo connects.                                  or "connects over TLS": and opens a stream, whose features are the first that he receives;
+ *                                                      he logs in himself (XEP-0388), and is Romeo from his success on
  *
  * `{Romeo}` is Romeo's full JID. Any other `{name}`, as a whole value or a whole text, takes what it meets first, and stands for
- * that from then on. An `id` that a play does not mention may be anything, and so may a `<stanza-id/>`; every other attribute
+ * that from then on; `{proof of name}` is what shows that the user has the token of that name (XEP-0484). An `id` that a play does not mention may be anything, and so may a `<stanza-id/>`; every other attribute
  * counts, in any order. `...` among the children of an element: others may be there too. A line that begins with # is an aside.
  */
 export interface Play {
@@ -36,7 +38,7 @@ export interface Role {
 }
 
 export type Scene = { readonly line: number; readonly who: string } & (
-  | { readonly does: "logs in" | "leaves" | "receives nothing" }
+  | { readonly does: "logs in" | "connects" | "connects over TLS" | "leaves" | "receives nothing" }
   | { readonly does: "sends" | "receives"; readonly xml: string }
   | { readonly does: "stream ends with"; readonly condition: string }
 );
@@ -70,7 +72,7 @@ export function parsePlay(text: string): Play {
 }
 
 function sceneOf(text: string, line: number, indented: () => string): Scene {
-  const plain = /^(\w+) (logs in|leaves|receives nothing)\.$/.exec(text);
+  const plain = /^(\w+) (logs in|connects|connects over TLS|leaves|receives nothing)\.$/.exec(text);
   if (plain !== null) return { line, who: plain[1]!, does: plain[2] as "logs in" };
   const stanzas = /^(\w+) (sends|receives):$/.exec(text);
   if (stanzas !== null) return { line, who: stanzas[1]!, does: stanzas[2] as "sends", xml: indented() };

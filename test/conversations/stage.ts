@@ -1,6 +1,8 @@
 /** Performs a play on a running server. */
 import { Component, namespace as componentNamespace, type ComponentServer } from "../component/setting.ts";
+import { hashedToken, openStream, sasl2 } from "../support/inline-login.ts";
 import { login, type BoundClient, type LoginOptions, type ServerAddress } from "../support/login.ts";
+import { lastStream } from "../streams/support.ts";
 import { childOf, showXml, StreamReader, type Xml } from "../support/xml-reader.ts";
 import { difference, filled, type Bindings } from "./compare.ts";
 import type { Play, Scene } from "./parse.ts";
@@ -9,6 +11,8 @@ import type { Play, Scene } from "./parse.ts";
 interface Actor {
   readonly client: Pick<BoundClient, "send" | "caughtUp" | "next" | "close" | "raw">;
   readonly inbox: Xml[];
+  /** Has logged in: whoever has not can ask nothing, and receives what the play says without being asked whether it is all. */
+  known: boolean;
   /** The stream has ended. */
   gone: boolean;
 }
@@ -51,20 +55,31 @@ async function act(scene: Scene, play: Play, { server, over, actors, bindings, b
   if (scene.does === "logs in") {
     const { user, domain, resource } = play.cast.get(who)!;
     const client = user === undefined ? await Component.connect(server, domain) : await login(server, { user, resource, ...(over === undefined ? {} : { over }) });
-    actors.set(who, { client, inbox: [], gone: false });
+    actors.set(who, { client, inbox: [], known: true, gone: false });
     bindings.set(who, "jid" in client ? client.jid : domain);
+    return;
+  }
+  if (scene.does === "connects" || scene.does === "connects over TLS") {
+    const { user, domain } = play.cast.get(who)!;
+    if (user === undefined) throw new Error(`${who} is a component`);
+    const client = await openStream(server, { over: scene.does === "connects" ? over : "tls", from: `${user}@${domain}` });
+    actors.set(who, { client, inbox: [...lastStream(client.raw).elements], known: false, gone: false });
     return;
   }
   const actor = actors.get(who);
   if (actor === undefined || actor.gone) throw new Error(`${who} is not there`);
   switch (scene.does) {
     case "sends":
-      actor.client.send(filled(scene.xml, bindings));
+      // XEP-0388 section 2.4: white space in the midst of a login is a mistake.
+      actor.client.send(filled(withProofs(scene.xml.trim(), play.cast.get(who)?.user, bindings), bindings));
       if (!breaks) await settle(actors, actor);
       return;
     case "receives":
       await settle(actors);
-      for (const expected of stanzasIn(scene.xml)) receive(who, actor, expected, bindings);
+      for (const expected of stanzasIn(scene.xml)) {
+        if (!actor.known && actor.inbox.length === 0) await hear(actor);
+        receive(who, actor, expected, bindings);
+      }
       return;
     case "receives nothing":
       await settle(actors);
@@ -80,6 +95,23 @@ async function act(scene: Scene, play: Play, { server, over, actors, bindings, b
   }
 }
 
+/** The next that comes to somebody who has not logged in. Features follow a success in the same stream, but where it resumes another (XEP-0198 section 9.2). */
+async function hear(actor: Actor): Promise<void> {
+  const element = await actor.client.next();
+  actor.known = element.name === "success" && element.xmlns === sasl2;
+  actor.inbox.push(element);
+  if (actor.known && childOf(element, "resumed") === undefined) actor.inbox.push(await actor.client.next());
+}
+
+/** What a user sends with HT-SHA-256-NONE for each token that is named. */
+function withProofs(xml: string, user: string | undefined, bindings: Bindings): string {
+  return xml.replace(/\{proof of (\w+)\}/g, (_, name: string) => {
+    const token = bindings.get(name);
+    if (user === undefined || token === undefined) throw new Error(`there is no token ${name}`);
+    return hashedToken(user, token);
+  });
+}
+
 /** The same stanza over another kind of stream. */
 function asAtClients(stanza: Xml): Xml {
   const children = stanza.children.map((child) => (typeof child === "string" ? child : asAtClients(child)));
@@ -89,7 +121,7 @@ function asAtClients(stanza: Xml): Xml {
 /** Waits until the server has done what it was sent, and each actor has what was sent to it. No clock is involved. */
 async function settle(actors: ReadonlyMap<string, Actor>, only?: Actor): Promise<void> {
   for (const actor of only === undefined ? actors.values() : [only]) {
-    if (!actor.gone) actor.inbox.push(...(await actor.client.caughtUp()).map(asAtClients));
+    if (!actor.gone && actor.known) actor.inbox.push(...(await actor.client.caughtUp()).map(asAtClients));
   }
 }
 

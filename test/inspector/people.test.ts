@@ -62,6 +62,18 @@ describe("Two users to try with", () => {
     expect(JSON.parse(again.text)).toEqual({ people: people.map(({ jid }) => ({ jid, password: null })) });
   });
 
+  it("are told of before, as far as they are not there yet, to who was let in", async () => {
+    const { server, ask, enter } = await started();
+    const cookie = await enter();
+    const free = async () => JSON.parse((await ask("/inspect/people", "GET", { cookie })).text) as unknown;
+    expect(await free()).toEqual({ free: ["romeo@a.example", "juliet@a.example"] });
+    await server.admin.userAdd("romeo@a.example", "wherefore");
+    expect(await free()).toEqual({ free: ["juliet@a.example"] });
+    expect([(await ask("/inspect/people", "GET", {})).status, (await ask("/inspect/people", "GET", { cookie: `${cookie}x` })).status]).toEqual([401, 401]);
+    expect((await ask("/inspect/people", "GET", { cookie, host: "evil.example" })).status).toBe(421);
+    expect(await users(server)).toEqual(["romeo@a.example"]);
+  });
+
   it("leave who was there before alone", async () => {
     const { server, ask, enter, origin } = await started();
     await server.admin.userAdd("romeo@a.example", "wherefore");
@@ -87,15 +99,17 @@ describe("Two users to try with", () => {
       await ask("/inspect/people", "GET", { origin, cookie }),
       await ask("/inspect/people", "POST", { origin: "http://evil.example", cookie, host: "evil.example" }),
     ].map(({ status }) => status);
-    expect([statuses, await users(server)]).toEqual([[401, 401, 403, 403, 403, 405, 421], []]);
+    expect([statuses, await users(server)]).toEqual([[401, 401, 403, 403, 403, 200, 421], []]);
   });
 
   it("are not made for who is on another machine, whoever brings the cookie", async () => {
     const { server, ask, enter, origin } = await started({ http: { trustedProxies: ["127.0.0.1"] } });
     const cookie = await enter();
     expect((await ask("/inspect/people", "POST", { origin, cookie, "x-forwarded-for": "192.0.2.1" })).status).toBe(403);
-    const route = peopleRoute({ addUser: () => Promise.reject(new Error("asked for")), hosts: ["a.example"], ids: liveIds, log: new MemoryLog() });
-    expect(await route({ loopback: false } as HttpRequest)).toMatchObject({ status: 403 });
+    expect((await ask("/inspect/people", "GET", { cookie, "x-forwarded-for": "192.0.2.1" })).status).toBe(403);
+    const askedFor = () => Promise.reject(new Error("asked for"));
+    const route = peopleRoute({ addUser: askedFor, isUser: askedFor, hosts: ["a.example"], ids: liveIds, log: new MemoryLog() });
+    for (const handler of [route.make, route.free]) expect(await handler({ loopback: false } as HttpRequest)).toMatchObject({ status: 403 });
     expect(await users(server)).toEqual([]);
   });
 });

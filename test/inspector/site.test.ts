@@ -84,7 +84,7 @@ async function opened(options: { readonly pageFolder?: string; readonly names?: 
     await until(() => told.length === 1);
     return { told, socket };
   };
-  return { site, log, ask, enter, attach, stay, cookie, token, host, origin };
+  return { site, http, log, ask, enter, attach, stay, cookie, token, host, origin };
 }
 
 const tokenOf = (url: string): string => new URL(url).hash.slice("#token=".length);
@@ -293,9 +293,15 @@ describe("The page", () => {
   });
 
   it("is named to who opens the server's address alone; other paths are as if it were not there", async () => {
-    const { ask } = await opened();
-    const root = await ask("/");
-    expect([root.status, root.bytes.toString()]).toEqual([404, expect.stringMatching(/^There is nothing here\. The inspector is at \/inspect; /)]);
+    const { ask, http } = await opened();
+    const root = async () => {
+      const { status, bytes } = await ask("/");
+      return [status, bytes.toString()];
+    };
+    const named = "There is nothing here. The inspector is at /inspect; `refrain inspect` prints its address with what lets you in.";
+    expect(await root()).toEqual([404, `${named}\n`]);
+    http.add([{ path: "/health", methods: {} }, { path: "/http-bind", methods: {} }]);
+    expect(await root()).toEqual([404, `${named} Besides it there are /health, /http-bind.\n`]);
     for (const [path, method] of [["/other", "GET"], ["/", "POST"], ["/other/", "POST"]] as const) {
       const { status, bytes } = await ask(path, { method });
       expect([status, bytes.toString()]).toEqual([404, "There is nothing here.\n"]);

@@ -33,6 +33,13 @@ export class MortalServer implements ServerAddress {
     return join(this.#cwd, "data", "certificates", "localhost.crt");
   }
 
+  /** What a command of `refrain` writes about it. Rejects with what went wrong. */
+  async command(...args: readonly string[]): Promise<string> {
+    const { status, stdout, stderr } = await refrain(args, { cwd: this.#cwd });
+    if (status !== 0) throw new Error(stderr);
+    return stdout;
+  }
+
   /** Resolves when it is ready, at the ports of the first time. */
   async start(): Promise<void> {
     const args = ["start", "--allow-plaintext", "--port", String(this.port), "--tls-port", String(this.tlsPort), "--http-port", String(this.httpPort)];

@@ -93,7 +93,7 @@ describe("XEP-0198 with @xmpp/client", () => {
     expect(bob.resumptions).toBe(0);
   });
 
-  it.each([["SIGKILL", "STARTTLS"], ["SIGTERM", "STARTTLS"], ["SIGKILL", "WebSocket"]] as const)("resumes after the server was ended with %s, over %s: nothing is lost, nothing comes twice", async (signal, transport) => {
+  it.each([["SIGKILL", "STARTTLS"], ["SIGTERM", "direct TLS"], ["SIGKILL", "WebSocket"]] as const)("resumes after the server was ended with %s, over %s: nothing is lost, nothing comes twice", async (signal, transport) => {
     const [alice, bob] = [await new ReturningUser("alice", transport).arrive(), await new ReturningUser("bob", transport).arrive()];
     const said: string[] = [];
     for (let round = 1; round <= 3; round++) {

@@ -15,6 +15,8 @@ export type Transport = (typeof transports)[number];
 export interface Places extends ServerAddress {
   /** The HTTP listener; 0 without it. */
   readonly httpPort: number;
+  /** It has TLS. Default: false. */
+  readonly httpTls?: boolean;
 }
 
 export type Mechanism = "SCRAM-SHA-1" | "PLAIN";
@@ -72,9 +74,21 @@ export class XmppJsUser {
     });
   }
 
-  /** Rejects with what @xmpp/client rejects with. */
+  /**
+   * Rejects with what @xmpp/client rejects with. Its own `start()` begins to wait for the answer to its header when that is written, which
+   * on a busy machine may be after the answer: then it waits in vain while the login goes on, and being online is what tells.
+   */
   async start(): Promise<this> {
-    this.jid = (await this.client.start()).toString();
+    let online: (() => void) | undefined;
+    const isOnline = new Promise<void>((resolve) => this.client.once("online", (online = resolve)));
+    const started = this.client.start();
+    started.catch(() => undefined);
+    try {
+      await Promise.race([isOnline, started]);
+    } finally {
+      this.client.removeListener("online", online!);
+    }
+    this.jid = String(this.client.jid);
     return this;
   }
 
@@ -172,14 +186,14 @@ export class XmppJsUser {
   }
 }
 
-function serviceOf({ tlsPort, port, httpPort }: Places, transport: Transport): string {
+function serviceOf({ tlsPort, port, httpPort, httpTls = false }: Places, transport: Transport): string {
   switch (transport) {
     case "STARTTLS":
       return `xmpp://localhost:${port}`;
     case "direct TLS":
       return `xmpps://localhost:${tlsPort}`;
     case "WebSocket":
-      return `ws://localhost:${httpPort}/xmpp-websocket`;
+      return `${httpTls ? "wss" : "ws"}://localhost:${httpPort}/xmpp-websocket`;
   }
 }
 

@@ -12,6 +12,7 @@ import { ManagedStage, enable } from "../management/support.ts";
 import { joining, mucNamespace, newRoom, opened } from "../muc/setting.ts";
 import { until } from "../presence/support.ts";
 import { authenticate, bindRequest, connectSecure, saslPlain, streamHeader, type BoundClient } from "../support/login.ts";
+import { boundFrames, openFrames } from "../support/web-socket-client.ts";
 import { sources } from "../tidy/sources.ts";
 
 let folder: string;
@@ -72,23 +73,46 @@ describe("refrain_refusals_total", () => {
     })).toEqual([1]);
   });
 
+  it("counts a stanza that is too large after the login by its setting, which the client is told", async () => {
+    const { romeo: jid } = await stage.cast("romeo");
+    const stanza = (bytes: number) => `<message xmlns='jabber:client'>${"x".repeat(bytes)}</message>`;
+    expect(await counted(["limits.stanzaBytes", "stanzaBytesMax"], async () => {
+      const romeo = await stage.enter(jid, "phone");
+      romeo.send(stanza(300_000));
+      await romeo.raw.expect(/<policy-violation[^>]*><text[^>]*>[^<]*\(limits\.stanzaBytes\)<\/text>/);
+      // More than is read for the sake of an answer.
+      const frames = await boundFrames({ port: server.httpPort, username: jid.split("@")[0]!, password: "secret" });
+      frames.send(stanza(600_000));
+      await frames.until(/^closed/);
+    })).toEqual([2, 0]);
+  });
+
+  it("counts requests of web pages whose origin is not let in", async () => {
+    expect(await counted(["listen.http.origins"], async () => {
+      for (const method of ["OPTIONS", "POST"]) {
+        expect((await fetch(`http://127.0.0.1:${server.httpPort}/http-bind`, { method, headers: { origin: "https://chat.example" } })).status).toBe(403);
+      }
+      expect((await openFrames({ port: server.httpPort, origin: "https://chat.example" })).received).toEqual([expect.stringMatching(/^refused 403 /)]);
+    })).toEqual([3]);
+  });
+
   it("counts what comes by BOSH and is too large, or too deep, as what comes in a stream", async () => {
     const bosh = new BoshClient({ port: server.httpPort });
-    expect(await counted(["stanzaBytesMax", "depthMax"], async () => {
+    expect(await counted(["limits.stanzaBytes", "stanzaBytesMax", "depthMax"], async () => {
       const body = (inside: string) => `<body rid='1' to='localhost' xmlns='http://jabber.org/protocol/httpbind'>${inside}</body>`;
       expect((await bosh.raw(body("x".repeat(2_000_000)))).text).toContain("policy-violation");
       expect((await bosh.raw(body(`<a xmlns='x' b='${"b".repeat(limits.xmlLimitsUnauthenticated.stanzaBytesMax + limits.wrapperBytesMax)}'/>`))).text).toContain("bad-request");
       const deep = limits.xmlLimitsUnauthenticated.depthMax + 1;
       expect((await bosh.raw(body("<a>".repeat(deep) + "</a>".repeat(deep)))).text).toContain("bad-request");
-    })).toEqual([2, 1]);
+    })).toEqual([1, 1, 1]);
   });
 
   it("counts sessions by BOSH from an address with too many", async () => {
-    const other = await startServer({ http: true, proxy: { publicUrl: "https://xmpp.example.org", trustedProxies: ["127.0.0.1"] }, limits: { connectionsPerAddress: 1 } });
+    const other = await startServer({ http: true, proxy: { publicUrl: "https://xmpp.example.org", trustedProxies: ["127.0.0.1"] }, limits: { connectionsPerAddress: 1 }, metrics: { token: "0123456789abcdef" } });
     const bosh = () => new BoshClient({ port: other.httpPort, headers: { "x-forwarded-for": "203.0.113.7", "x-forwarded-proto": "https" } });
     expect(await bosh().begin()).toContain("<stream:features");
     expect(await bosh().begin()).toContain("policy-violation");
-    const text = await (await fetch(`http://127.0.0.1:${other.httpPort}/metrics`)).text();
+    const text = await (await fetch(`http://127.0.0.1:${other.httpPort}/metrics`, { headers: { authorization: "Bearer 0123456789abcdef" } })).text();
     await other.stop();
     expect(text).toContain('refrain_refusals_total{limit="limits.connectionsPerAddress"} 1\n');
   });

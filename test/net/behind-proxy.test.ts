@@ -1,7 +1,7 @@
 /** A server behind a reverse proxy, as README shows it, and clients that try to look like what they are not. */
-import { readFileSync } from "node:fs";
 import { request as requestTls } from "node:https";
 import { request } from "node:http";
+import { pino } from "pino";
 import { parse } from "smol-toml";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { boshPath } from "../../src/bosh/sessions.ts";
@@ -12,6 +12,7 @@ import { invitationPath } from "../../src/landing/address.ts";
 import { xmppWebSocketPath } from "../../src/net/xmpp-web-socket.ts";
 import { startServer, type TestServer, type TestServerOptions } from "../../src/testing/start-server.ts";
 import { reverseProxy, type ReverseProxyOptions } from "../support/reverse-proxy.ts";
+import { shownOfProxies as shown } from "../support/shown-of-proxies.ts";
 import { boundFrames, open, openFrames } from "../support/web-socket-client.ts";
 
 interface Behind {
@@ -28,9 +29,9 @@ async function behind({ header = "x-forwarded-for", seen, ...options }: TestServ
 
 const romeo = { username: "romeo", password: "secret" };
 
-function statusOf(port: number, path: string, { tls = true, headers = {} as Readonly<Record<string, string>> } = {}): Promise<number> {
+function statusOf(port: number, path: string, { tls = true, method = "GET", headers = {} as Readonly<Record<string, string>> } = {}): Promise<number> {
   return new Promise((resolve, reject) => {
-    const options = { port, host: "127.0.0.1", path, headers, agent: false };
+    const options = { port, host: "127.0.0.1", path, method, headers, agent: false };
     const asked = tls ? requestTls({ ...options, rejectUnauthorized: false }) : request(options);
     asked.on("response", (response) => resolve(response.resume().statusCode ?? 0)).on("error", reject).end();
   });
@@ -76,7 +77,43 @@ describe("What is for this machine alone", () => {
     const host = { host: `127.0.0.1:${server.httpPort}` };
     expect(await statusOf(port, path, { headers: host })).toBe(403);
     expect(await statusOf(port, path, { headers: { ...host, "x-forwarded-for": "127.0.0.1", forwarded: "for=127.0.0.1" } })).toBe(403);
-    expect(await statusOf(server.httpPort, path, { tls: false })).not.toBe(403);
+    const direct = await statusOf(server.httpPort, path, { tls: false });
+    // Nobody can tell whether that came through the proxy: the inspector asks for its token, the numbers for theirs.
+    if (path === "/metrics") expect(direct).toBe(403);
+    else expect(direct).not.toBe(403);
+  });
+});
+
+describe("A trusted proxy on this machine that names nobody", () => {
+  const nameless = { seen: () => undefined };
+
+  it("does not bring its clients what is this machine's: the numbers, streams without TLS, the making of users", async () => {
+    const { server, port } = await behind(nameless);
+    const headers = { host: `127.0.0.1:${server.httpPort}` };
+    expect(await statusOf(port, "/metrics", { headers })).toBe(403);
+    expect(await statusOf(port, "/inspect/people", { method: "POST", headers: { ...headers, origin: `http://127.0.0.1:${server.httpPort}` } })).not.toBe(200);
+    expect(await statusOf(port, boshPath, { method: "POST", headers })).toBe(403);
+    expect(await (await openFrames({ port, tls: true, headers })).until(/./)).toMatch(/^refused 403 .*listen\.http\.proxyHeader/);
+  });
+
+  it("brings them to the inspector's door, where a token is asked for", async () => {
+    const { server, port } = await behind(nameless);
+    const headers = { host: `127.0.0.1:${server.httpPort}` };
+    const refused = await openFrames({ port, tls: true, path: "/inspect/feed", protocols: [], headers: { ...headers, origin: `http://127.0.0.1:${server.httpPort}` } });
+    expect(await refused.until(/./)).toMatch(/^refused 401 /);
+  });
+
+  it("keeps the numbers from nobody who has their token", async () => {
+    const { server } = await behind({ ...nameless, metrics: { token: "0123456789abcdef" } });
+    expect(await statusOf(server.httpPort, "/metrics", { tls: false, headers: { authorization: "Bearer 0123456789abcdef" } })).toBe(200);
+  });
+
+  it("is told of in the log, once, with what to do", async () => {
+    const lines: string[] = [];
+    const { port } = await behind({ ...nameless, logger: pino({ level: "warn" }, { write: (line) => void lines.push(line) }) });
+    for (let index = 0; index < 3; index += 1) expect(await statusOf(port, "/health")).toBe(200);
+    const told = lines.map((line) => JSON.parse(line) as { event: string; msg: string }).filter(({ event }) => event === "http.unnamed");
+    expect(told.map(({ msg }) => msg)).toEqual([expect.stringMatching(/^HTTP: a request from 127\.0\.0\.1, .*names nobody in X-Forwarded-For.*; let the proxy write X-Forwarded-For, or set listen\.http\.proxyHeader/)]);
   });
 });
 
@@ -124,21 +161,15 @@ describe("limits.connectionsPerMinute behind a proxy", () => {
 });
 
 describe("What README shows of a reverse proxy", () => {
-  const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
-  const section = /^## Behind a reverse proxy$([^]*?)^## /m.exec(readme)?.[1] ?? "";
-  const blocks = [...section.matchAll(/^```(\w*)\n([^]*?)^```/gm)].map(([, language, text]) => ({ language, text: text ?? "" }));
-
   it("is a configuration that is taken, with its proxies trusted", () => {
-    const toml = blocks.find(({ language }) => language === "toml")?.text ?? "";
-    const checked = checkConfig(configSchema.parse(parse(toml)), () => undefined);
+    const checked = checkConfig(configSchema.parse(parse(shown.toml)), () => undefined);
     expect(checked).toMatchObject({ ok: true, config: { listen: { http: { publicUrl: "https://example.org", trustedProxies: ["127.0.0.1", "::1"], proxyHeader: "x-forwarded-for" } } } });
   });
 
   it("has nginx write what the server reads, and both proxies pass on each path that clients ask for", () => {
-    const nginx = blocks.find(({ language }) => language === "nginx")?.text ?? "";
+    const { nginx, caddy } = shown;
     for (const header of ["X-Forwarded-For $proxy_add_x_forwarded_for", "X-Forwarded-Proto $scheme", "Upgrade $http_upgrade", "Host $host"]) expect(nginx).toContain(`proxy_set_header ${header};`);
     const passed = new RegExp(/location ~ (\S+) \{/.exec(nginx)?.[1] ?? "never^");
-    const caddy = blocks.find(({ text }) => text.includes("@xmpp path"))?.text ?? "";
     const globs = (/@xmpp path (.*)/.exec(caddy)?.[1] ?? "").split(" ").map((glob) => new RegExp(`^${glob.replaceAll(".", "\\.").replaceAll("*", ".*")}$`));
     const paths = [xmppWebSocketPath, boshPath, hostMetaPath, `${hostMetaPath}.json`, invitationPath("0a"), "/upload/0a/picture.png"];
     expect(paths.filter((path) => !passed.test(path))).toEqual([]);

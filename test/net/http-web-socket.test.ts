@@ -1,10 +1,12 @@
 /** WebSockets of the HTTP listener (RFC 6455): text, bounded, kept alive, and gone when the server goes. */
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { connect } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { WebSocket } from "ws";
-import { webSocketPingMs } from "../../src/domain/limits.ts";
+import { webSocketCloseMs, webSocketPingMs } from "../../src/domain/limits.ts";
 import { liveClock } from "../../src/live.ts";
+import type { FrameSocket } from "../../src/net/frame-socket.ts";
 import { listenHttp } from "../../src/net/http.ts";
 import { textResponse, type HttpRoute } from "../../src/net/http-route.ts";
 import type { TextSocket } from "../../src/net/text-socket.ts";
@@ -96,6 +98,34 @@ describe("A WebSocket", () => {
   });
 });
 
+describe("A WebSocket that is cut", () => {
+  it("tells nothing more than that, whatever of it has been read already", async () => {
+    const { http } = await listening(echo());
+    const heard: string[] = [];
+    const serve = (socket: FrameSocket) => socket.start({
+      frame(bytes) {
+        heard.push(String(bytes));
+        socket.cut();
+      },
+      tooLarge: () => void heard.push("too large"),
+      heard: (bytes) => void heard.push(`${bytes} bytes`),
+      drained() {},
+      closed: () => void heard.push("closed"),
+    });
+    http.add([{ path: "/frames", upgrade: () => ({ subprotocol: "feed", messageBytesMax: 65_536, accept: serve }) }]);
+    const socket = connect(http.port, "127.0.0.1");
+    onTestFinished(() => void socket.destroy());
+    socket.on("error", () => {}).write("GET /frames HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n");
+    await once(socket, "data");
+    // One packet: two texts, a ping, a pong, and the head of a frame that is too large, masked with zeros.
+    const frame = (first: number, payload: string) => Buffer.concat([Buffer.from([first, 0x80 | payload.length, 0, 0, 0, 0]), Buffer.from(payload)]);
+    const tooLarge = Buffer.from([0x81, 0xff, 0, 0, 0, 0, 0x7f, 0, 0, 0, 0, 0, 0, 0]);
+    socket.write(Buffer.concat([frame(0x81, "one"), frame(0x81, "two"), frame(0x89, "ping"), frame(0x8a, "pong"), tooLarge]));
+    await until(() => heard.includes("closed"));
+    expect(heard).toEqual(["one", "closed"]);
+  });
+});
+
 describe("A WebSocket is closed", () => {
   it("RFC 6455 section 7.4.1: with the reason, for what is too long, for bytes, for no UTF-8, and for an error here", async () => {
     const { open, log } = await listening((socket) => socket.start({
@@ -136,6 +166,23 @@ describe("A WebSocket is closed", () => {
     await until(() => ends.length === 1);
     await pause(20);
     expect([alive.socket.readyState, ends]).toEqual([WebSocket.OPEN, ["closed"]]);
+  });
+
+  it("at once, when the other side does not answer in time that it is to be closed", async () => {
+    const clock = new HandClock(0);
+    const [ends, served]: [string[], TextSocket[]] = [[], []];
+    const { open } = await listening((socket) => {
+      served.push(socket);
+      echo(ends)(socket);
+    }, { clock });
+    const { socket } = open();
+    await until(() => socket.readyState === WebSocket.OPEN && served.length === 1);
+    socket.pause();
+    served[0]!.close(1000, "enough");
+    await clock.advance(webSocketCloseMs - 1);
+    expect(ends).toEqual([]);
+    await clock.advance(1);
+    await until(() => ends.length === 1);
   });
 
   it("when the listener is: it is told so, and cut whether it answers or not", async () => {

@@ -4,6 +4,8 @@ import { request } from "node:https";
 import { connect as connectTls } from "node:tls";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { liveClock } from "../../src/live.ts";
+import { networkOf } from "../../src/domain/networks.ts";
+import type { ProxyPolicy } from "../../src/net/forwarded.ts";
 import { listenHttp, type HttpBounds, type HttpListener } from "../../src/net/http.ts";
 import type { HttpRoute } from "../../src/net/http-route.ts";
 import { admissionFor, certificatesFor, makePair, MemoryLog, pause, temporaryFolder, until, writePair } from "./support.ts";
@@ -16,9 +18,9 @@ interface Listening {
   open(): Promise<Socket>;
 }
 
-async function listening(routes: readonly HttpRoute[] = [], bounds: Partial<HttpBounds> = {}, perAddressMax = 100): Promise<Listening> {
+async function listening(routes: readonly HttpRoute[] = [], bounds: Partial<HttpBounds> = {}, perAddressMax = 100, proxies: ProxyPolicy = { trusted: [], header: "x-forwarded-for" }): Promise<Listening> {
   const log = new MemoryLog();
-  const http = await listenHttp({ address: "127.0.0.1", port: 0, admission: admissionFor({ perAddressMax, log }), clock: liveClock, log, bounds });
+  const http = await listenHttp({ address: "127.0.0.1", port: 0, admission: admissionFor({ perAddressMax, log }), clock: liveClock, log, bounds, proxies });
   http.add(routes);
   onTestFinished(() => http.close());
   const open = () => new Promise<Socket>((resolve, reject) => {
@@ -61,6 +63,21 @@ const echo: HttpRoute = {
     },
   },
 };
+
+describe("limits.connectionsPerAddress over HTTP", () => {
+  it("holds for those whom a trusted proxy does not name, all together: they are not taken for this machine's", async () => {
+    const held: (() => void)[] = [];
+    const slow: HttpRoute = { path: "/slow", methods: { GET: () => new Promise((resolve) => held.push(() => resolve({ status: 200, body: "done" }))) } };
+    const { converse, log } = await listening([slow, echo], {}, 1, { trusted: [networkOf("127.0.0.1")!], header: "x-forwarded-for" });
+    const first = converse(ask("/slow"));
+    await until(() => held.length === 1);
+    expect(statusOf(await converse(ask("/echo")))).toBe(429);
+    held[0]!();
+    expect(statusOf(await first)).toBe(200);
+    expect(statusOf(await converse(ask("/echo")))).toBe(200);
+    expect(log.lines.filter((line) => line.startsWith("warn http.unnamed: "))).toHaveLength(1);
+  });
+});
 
 describe("HTTP routes", () => {
   it("answer by path and method, and add what every answer has", async () => {

@@ -25,6 +25,7 @@ describe("RFC 7395 section 3.1 the handshake", () => {
   it("tells who does not ask for a WebSocket what is here", async () => {
     const response = await fetch(`http://127.0.0.1:${server.httpPort}/xmpp-websocket`);
     expect([response.status, response.headers.get("upgrade")]).toEqual([426, "websocket"]);
+    expect(await response.text()).toBe("This takes WebSockets alone: it is XMPP over WebSocket (RFC 7395), for XMPP clients.\n");
   });
 });
 

@@ -8,8 +8,8 @@ import { onTestFinished } from "vitest";
 export interface ReverseProxyOptions {
   /** The listener behind it. */
   readonly port: number;
-  /** As whom the proxy sees a client; by default from where it connects. */
-  readonly seen?: (message: IncomingMessage) => string;
+  /** As whom the proxy sees a client; by default from where it connects. undefined: it writes nothing, and passes on what the client wrote. */
+  readonly seen?: (message: IncomingMessage) => string | undefined;
   /** What it writes, as nginx does by default, or by RFC 7239. */
   readonly header?: "x-forwarded-for" | "forwarded";
 }
@@ -18,7 +18,9 @@ export interface ReverseProxyOptions {
 export async function reverseProxy({ port, seen = ({ socket }) => socket.remoteAddress ?? "", header = "x-forwarded-for" }: ReverseProxyOptions): Promise<number> {
   const { cert, private: key } = await generate([{ name: "commonName", value: "localhost" }], { keyType: "ec", curve: "P-256" });
   const passedOn = (message: IncomingMessage): readonly string[] => {
-    const named = header === "forwarded" ? `for="${seen(message)}";proto=https` : seen(message);
+    const client = seen(message);
+    if (client === undefined) return message.rawHeaders;
+    const named = header === "forwarded" ? `for="${client}";proto=https` : client;
     const before = message.headers[header];
     const lines = [header, before === undefined ? named : `${String(before)}, ${named}`];
     if (header === "x-forwarded-for") lines.push("x-forwarded-proto", "https");

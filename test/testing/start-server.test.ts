@@ -113,7 +113,7 @@ describe("start", () => {
   });
 
   it("rejects options that there are not, and says which there are", async () => {
-    const list = "there are domains, allowPlaintext, session, limits, archive, push, clientState, upload, rooms, registration, contact, externalServices, components, admins, http, origins, proxy, inspector, extensions, parts, logger";
+    const list = "there are domains, allowPlaintext, session, limits, archive, push, clientState, upload, rooms, registration, contact, externalServices, components, admins, http, httpTls, origins, proxy, inspector, metrics, extensions, parts, logger";
     await expect(startServer({ prot: 1 } as object)).rejects.toThrow(`prot: no such option of startServer; ${list}`);
     const two = startServer({ allow_plaintxt: true, domains: "localhost" } as object);
     await expect(two).rejects.toThrow(`allow_plaintxt: no such option of startServer; did you mean allowPlaintext? ${list}\nhosts: expected`);

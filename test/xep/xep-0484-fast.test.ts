@@ -1,5 +1,6 @@
 /** Tokens in place of passwords, over real sockets: given out, used, replaced, taken back. */
 import { createHash, randomUUID } from "node:crypto";
+import { pino } from "pino";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { devicesPerAccountMax } from "../../src/domain/limits.ts";
 import { liveClock } from "../../src/live.ts";
@@ -11,9 +12,15 @@ import { childOf, textOf, type Xml } from "../support/xml-reader.ts";
 const day = 86_400_000;
 let ahead = 0;
 let server: TestServer;
+interface LogLine {
+  readonly username?: string;
+  readonly why?: string;
+}
+const lines: LogLine[] = [];
 const clients: BoundClient[] = [];
 beforeAll(async () => {
-  server = await startServer({ session: { tokenLifetimeMs: 10 * day }, parts: { clock: { ...liveClock, now: () => liveClock.now() + ahead } } });
+  const logger = pino({ level: "info" }, { write: (line: string) => void lines.push(JSON.parse(line) as LogLine) });
+  server = await startServer({ logger, session: { tokenLifetimeMs: 10 * day }, parts: { clock: { ...liveClock, now: () => liveClock.now() + ahead } } });
 });
 afterEach(() => {
   for (const { raw } of clients.splice(0)) raw.destroy();
@@ -151,6 +158,23 @@ describe("XEP-0484 section 3.4 a login with it", () => {
     expect((await again({ ...known, name: await user() })).condition).toBe("credentials-expired");
     expect((await again({ ...known, token: `${known.token}x` })).condition).toBe("credentials-expired");
     expect((await again(known)).condition).toBe("success");
+  });
+
+  it("that fails is explained to the operator alone, as far as can be known", async () => {
+    const known = await device(await user());
+    const name = known.name;
+    const bound = await device(name, "HT-SHA-256-EXPR");
+    const wrong: readonly Device[] = [{ ...known, id: randomUUID() }, { ...known, token: `${known.token}x` }, bound];
+    const told = await Promise.all(wrong.map(async (each) => (await again(each)).answer));
+    for (const { id } of await server.server.admin.userDevices(`${name}@localhost`)) await server.server.admin.userRevoke(`${name}@localhost`, id);
+    told.push((await again(known)).answer);
+    expect(new Set(told.map((answer) => JSON.stringify(answer))).size).toBe(1);
+    expect(lines.filter(({ username }) => username === name).map(({ why }) => why).toSorted()).toEqual([
+      "no device has the user-agent id that the client gave: its token was taken back, or the client gave another id than the token was made for",
+      "no device of this account has a token: they were taken back, or are over",
+      "the device has another token: this one was replaced, or was used on another connection than it is bound to",
+      "the device has no token for HT-SHA-256-NONE: it is over, or was made for another mechanism",
+    ]);
   });
 
   it("needs <fast/>, and a mechanism that takes tokens", async () => {

@@ -72,19 +72,34 @@ function LineView({ line }: { readonly line: Line }) {
 function Say({ person, jid }: { readonly person: Person; readonly jid: string }) {
   const text = useSignal("");
   const room = person.rooms.all.value.get(jid);
-  const off = person.state.value !== "online" || room?.joined === false;
+  const off = offWords[person.state.value] ?? (room?.joined === false ? "You are not in the room" : undefined);
+  const box = useRef<HTMLInputElement>(null);
+  const entered = person.conversations.entered;
+  const isEntered = entered.value;
+  useLayoutEffect(() => {
+    if (isEntered) box.current?.focus();
+    entered.value = false;
+  }, [isEntered]);
   const say = (event: Event) => {
     event.preventDefault();
-    if (off || text.value.trim() === "") return;
+    if (off !== undefined || text.value.trim() === "") return;
     if (room === undefined) person.conversations.say(jid, text.value, person.bare.value);
     else person.rooms.say(jid, text.value);
     text.value = "";
   };
   return (
     <form class="chat-say" onSubmit={say}>
-      <input aria-label="Message" placeholder={off ? "" : "Type a message"} maxLength={textCharsMax} autocomplete="off" disabled={off}
+      <input ref={box} data-focus aria-label="Message" placeholder={off ?? "Type a message"} maxLength={textCharsMax} autocomplete="off" readOnly={off !== undefined}
         value={text.value} onInput={({ currentTarget }) => (text.value = currentTarget.value)} />
-      <button type="submit" class="chat-primary" disabled={off}>Send</button>
+      <button type="submit" class="chat-primary" disabled={off !== undefined}>Send</button>
     </form>
   );
 }
+
+/** Why nothing can be written; what is in the box stays there. */
+const offWords: Readonly<Partial<Record<Person["state"]["value"], string>>> = {
+  connecting: "Signing in …",
+  lost: "No link: resume to write",
+  ended: "Offline: sign in again to write",
+  refused: "Not signed in",
+};

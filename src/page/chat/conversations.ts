@@ -34,6 +34,8 @@ export class Conversations {
   readonly all = signal<ReadonlyMap<string, Conversation>>(new Map());
   /** The one that is looked at. */
   readonly chosen = signal<string | undefined>(undefined);
+  /** It was chosen just now, to write in: whoever draws it takes this as done. */
+  readonly entered = signal(false);
   readonly #send: Send;
   readonly #clock: PageClock;
   #lastKey = 0;
@@ -47,6 +49,7 @@ export class Conversations {
   choose(jid: string): void {
     this.#change(jid, (known) => ({ ...known, unread: 0 }));
     this.chosen.value = jid;
+    this.entered.value = true;
   }
 
   leave(jid: string): void {

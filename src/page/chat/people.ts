@@ -8,6 +8,8 @@ import type { Account, StreamParts } from "./stream.ts";
 export interface PeopleParts extends StreamParts {
   /** Has the server make the two users to try with; those that are there already come without a password. Rejects with words for people. */
   make(): Promise<readonly MadePerson[]>;
+  /** The JIDs of those of the two that are not there yet; none where that cannot be known. Never rejects. */
+  free(): Promise<readonly string[]>;
   /** What is kept until the tab is closed, and no longer. */
   readonly kept: { read(): string | null; write(text: string): void };
 }
@@ -24,6 +26,8 @@ export class People {
   readonly all = signal<readonly Person[]>([]);
   readonly chosen = signal<Person | undefined>(undefined);
   readonly known = signal<readonly Known[]>([]);
+  /** Who can be made to try with. */
+  readonly free = signal<readonly string[]>([]);
   readonly #parts: PeopleParts;
   readonly #store: Store;
   /** What was chosen before somebody began to sign in. */
@@ -44,12 +48,13 @@ export class People {
     return this.all.value.length >= peopleMax;
   }
 
-  signIn(account: Account): Person {
+  /** `refused`: whose place is taken. */
+  signIn(account: Account, refused?: Person): Person {
     // Watched before its first byte is sent.
     this.#hold();
     const person = new Person(this.#parts, account);
     batch(() => {
-      this.all.value = [...this.all.value, person];
+      this.all.value = [...this.all.value.filter((one) => one !== refused), person];
       this.chosen.value = person;
     });
     return person;
@@ -74,7 +79,12 @@ export class People {
     const news = people.flatMap(({ jid, password }) => (password === null ? [] : [{ jid, password }]));
     this.known.value = [...this.known.value.filter(({ jid }) => news.every((one) => one.jid !== jid)), ...news];
     this.#parts.kept.write(JSON.stringify(this.known.value));
+    this.free.value = [];
     return people.flatMap(({ jid }) => (this.known.value.some((one) => one.jid === jid) ? [] : [jid]));
+  }
+
+  async lookForFree(): Promise<void> {
+    this.free.value = await this.#parts.free();
   }
 
   #find(): void {

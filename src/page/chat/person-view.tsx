@@ -21,7 +21,7 @@ export function PersonView({ person, people }: { readonly person: Person; readon
             </>
           : state !== "connecting" && <button type="button" onClick={() => people.leave(person)}>Close</button>}
       </div>
-      {(state === "lost" || state === "ended" || state === "refused") && <Ended person={person} people={people} />}
+      {(state === "lost" || state === "ended") && <Ended person={person} people={people} />}
       {person.contacts.requests.value.map((bare) => (
         <div key={bare} class="chat-request" role="status">
           <p><bdi>{visible(bare)}</bdi> asks to see whether you are online.</p>
@@ -45,10 +45,8 @@ function Ended({ person, people }: { readonly person: Person; readonly people: P
   return (
     <div class="chat-ended" role="alert">
       <p>{why === "" ? "Signed out." : `${visible(why[0]!.toUpperCase() + why.slice(1))}.`}</p>
-      {state === "lost" && <p>The server keeps the session, and what is said to it, for a while.</p>}
-      {state === "refused"
-        ? <p>A user is made by <code>npx refrain user add {visible(person.bare.value)}</code>, another password by <code>user passwd</code>.</p>
-        : <button type="button" onClick={() => people.signInAgain(person)}>{state === "lost" ? "Resume" : "Sign in again"}</button>}
+      {state === "lost" && <p>The server keeps the session, and what is said to it, for a while. Nothing can be sent until you resume.</p>}
+      <button type="button" data-focus onClick={() => people.signInAgain(person)}>{state === "lost" ? "Resume" : "Sign in again"}</button>
     </div>
   );
 }
@@ -104,7 +102,7 @@ function Begin({ person }: { readonly person: Person }) {
   };
   return (
     <form class="chat-begin" onSubmit={begin}>
-      <input aria-label="Somebody, or a room" placeholder="juliet, or lobby" autocapitalize="none" spellcheck={false} autocomplete="off"
+      <input data-focus={person.conversations.chosen.value === undefined || undefined} aria-label="Somebody, or a room" placeholder="juliet, or lobby" autocapitalize="none" spellcheck={false} autocomplete="off"
         value={text.value} onInput={({ currentTarget }) => (text.value = currentTarget.value)} />
       <button type="submit">Chat</button>
       <button type="button" onClick={() => void join()} title="A room that is not there comes into being">Join room</button>

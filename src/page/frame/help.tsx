@@ -3,7 +3,7 @@ import { singleKeys } from "./remembered.ts";
 import "./help.css";
 
 const keys: readonly (readonly [string, readonly (readonly [readonly string[], string])[]])[] = [
-  ["Anywhere", [
+  ["Anywhere but in the chat", [
     [["/"], "search the sessions"],
     [["o"], "overview"],
     [["s"], "sessions"],

@@ -4,7 +4,7 @@ import { ClientText } from "../session/client-text.tsx";
 import { ExportMenu } from "../session/export-menu.tsx";
 import { sinceText } from "../session/moments.ts";
 import { sessionsPlace } from "../sessions/list-state.ts";
-import { shortState } from "../sessions/phase.ts";
+import { phaseOf, shortState } from "../sessions/phase.ts";
 import { dateAndTime, visible } from "../text.ts";
 import { age } from "./age.ts";
 import { CopyButton } from "./copy-button.tsx";
@@ -28,11 +28,11 @@ export function SessionTitle({ store, id }: { readonly store: Store; readonly id
         <Link store={store} to={sessionsPlace.value} class="session-title-back"><BackIcon /><span class="visually-hidden">All sessions</span></Link>
       )}
       <div class="session-title-words">
-        <h1><ClientText text={summary?.jid ?? nameIn(store, id, recording) ?? (recording === undefined && store.problem.value !== "" ? "A session that is not known" : "nobody yet")} max={120} /></h1>
+        <h1><Name text={summary?.jid ?? nameIn(store, id, recording) ?? (recording === undefined && store.problem.value !== "" ? "A session that is not known" : "nobody yet")} /></h1>
         <p>
           {isBack
             ? <Back store={store} recording={recording} state={state} />
-            : <>{state !== undefined && <StatePill state={state} whole={wide.value} />}<Life store={store} recording={recording} since={summary?.since} /></>}
+            : <>{state !== undefined && <StatePill state={state} whole={wide.value} />}<Life store={store} recording={recording} state={state} since={summary?.since} /></>}
           <span class="session-title-id"><code>{visible(id)}</code><CopyButton text={id} what="the id" /></span>
         </p>
       </div>
@@ -40,6 +40,15 @@ export function SessionTitle({ store, id }: { readonly store: Store; readonly id
     </header>
   );
 }
+
+/** A full JID; where there is no room for it in one line, its resource has one of its own. */
+function Name({ text }: { readonly text: string }) {
+  const slash = text.indexOf("/");
+  if (slash < 0 || text.length > nameCharsMax) return <ClientText text={text} max={nameCharsMax} />;
+  return <bdi>{visible(text.slice(0, slash))}<span class="session-title-resource">{visible(text.slice(slash))}</span></bdi>;
+}
+
+const nameCharsMax = 120;
 
 /** The state as it was at the place that is looked at, and the last one beside it. */
 function Back({ store, recording, state }: { readonly store: Store; readonly recording: Recording; readonly state: string | undefined }) {
@@ -83,11 +92,21 @@ function lastNameIn(recording: Recording): string | undefined {
 /** Within so many entries a session has closed. */
 const endingEntriesMax = 40;
 
-function Life({ store, recording, since }: { readonly store: Store; readonly recording: Recording | undefined; readonly since: number | undefined }) {
+interface LifeProps {
+  readonly store: Store;
+  readonly recording: Recording | undefined;
+  readonly state: string | undefined;
+  readonly since: number | undefined;
+}
+
+function Life({ store, recording, state, since }: LifeProps) {
   // It goes on with each second.
   void store.totals.value;
   if (recording === undefined) return null;
   if (recording.live && store.connection.value !== "open") return <span class="session-title-recorded">as last known: the server is away</span>;
+  if (recording.live && state !== undefined && phaseOf(state) === "hibernating") {
+    return <span class="session-title-waits">waits for its client{since !== undefined && `; it began ${age(since, store.now())} ago`}</span>;
+  }
   if (recording.live) return <span class="session-title-live">live{since !== undefined && `, for ${age(since, store.now())}`}</span>;
   const last = recording.entries.at(-1);
   const { ended = false, reason } = recording.momentAt(recording.entries.length - 1).past ?? {};

@@ -9,6 +9,7 @@ import { Timeline } from "../session/timeline.tsx";
 import { Travel } from "../session/travel.tsx";
 import { active } from "../sessions/list-state.ts";
 import { ErrorBoundary } from "./error-boundary.tsx";
+import { Looking } from "./looking.tsx";
 import { roomy, sideList, wide } from "./room.ts";
 import { sessionTabs, tabTitles } from "./session-tabs.ts";
 import { SessionTitle } from "./session-title.tsx";
@@ -62,7 +63,7 @@ export function SessionView({ store, id, tab }: { readonly store: Store; readonl
         </>
       ) : (
         <p class="session-view-wait" role="status">
-          {store.problem.value === "" ? "Looking for the session …" : "There is nothing to show of this session."}
+          {store.connection.value !== "open" || store.problem.value === "" ? <Looking store={store} /> : "There is nothing to show of this session."}
         </p>
       )}
     </section>

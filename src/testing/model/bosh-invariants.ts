@@ -127,6 +127,21 @@ export const boshInvariants: readonly Invariant<BoshSnapshot, BoshEvent, BoshEff
     },
   },
   {
+    name: "In no span of time are more requests to pause, and such as came again, answered than may be at once, and one for each polling interval in it.",
+    source: "XEP-0124 sections 10 and 14.3",
+    life() {
+      const times: number[] = [];
+      return ({ before, event, after }) => {
+        if (before === undefined || before.status === "done" || after.status === "done" || event?.type !== "request.came") return undefined;
+        const { next, policy: { repeats, pollingMs } } = before.context;
+        if (event.rid !== next ? event.rid > next && after.context.early.length > before.context.early.length : event.purpose !== "pause") return undefined;
+        times.push(event.at);
+        const since = times.findIndex((time, index) => times.length - index > repeats + (event.at - time) / pollingMs);
+        return since === -1 ? undefined : `${times.length - since} since ${times[since]}`;
+      };
+    },
+  },
+  {
     name: "Who is told the end is told it once; the stream is told of it once, where it did not end it itself.",
     source: "XEP-0124 sections 10 and 13",
     life() {

@@ -4,7 +4,7 @@ import { boshMachine } from "../../../machines/bosh.ts";
 import { boshInvariants, type BoshSnapshot } from "./bosh-invariants.ts";
 import type { MachineModel } from "./machine-model.ts";
 
-const policy: BoshPolicy = { hold: 1, requests: 2, waitMs: 60_000, pollingMs: 2_000, inactivityMs: 30_000, maxPauseMs: 120_000 };
+const policy: BoshPolicy = { hold: 1, requests: 2, waitMs: 60_000, pollingMs: 2_000, inactivityMs: 30_000, maxPauseMs: 120_000, repeats: 1 };
 const firstRid = 1_000;
 
 /** The model of `boshMachine`. */
@@ -19,12 +19,14 @@ export const boshModel: MachineModel<BoshSnapshot, BoshEvent, BoshEffect> = {
   events: (snapshot) => (snapshot.status === "done" ? [] : [...ordinary(snapshot), ...ends(snapshot), ...wild(snapshot)]),
   // Else most lives would be short.
   likely: (snapshot) => (snapshot.status === "done" ? [] : ordinary(snapshot)),
-  keyOf: ({ value, status, context: { next, early, held, answered, owed, inputHeld, lastIdle, awayMs, policy: { hold }, ending } }) => {
+  keyOf: ({ value, status, context: { next, early, held, answered, owed, inputHeld, lastAt, lastIdle, repeatsUntil, awayMs, policy: { hold, pollingMs, repeats }, ending } }) => {
     const from = (rid: number) => rid - next;
     return status === "done"
       ? "over"
       : JSON.stringify([
           value, hold, held.map(({ rid }) => from(rid)), answered.map(from), owed, inputHeld, hold === 0 && lastIdle, awayMs, ending,
+          // Requests that are not new come a polling interval after the last new one.
+          Math.min(repeats + 1, Math.max(1, (repeatsUntil - lastAt) / pollingMs)),
           early.map(({ rid, purpose, pauseMs, ack }) => [from(rid), purpose, pauseMs, ack === null ? null : from(ack)]).toSorted(),
         ]);
   },

@@ -78,7 +78,7 @@ const known = ["restarted", ...bound] as const;
 const open = [...negotiating, ...known] as const;
 
 /** RFC 6120 section 6.4.5: at least 2 retries, at most 5; then the stream is closed, with or after the last failure. */
-const fails = (...conditions: readonly string[]): readonly Outcome[] => [
+export const fails = (...conditions: readonly string[]): readonly Outcome[] => [
   ...conditions.map((condition) => says(`failure ${condition}`, "back", { until: 6 })),
   ...["policy-violation", "not-authorized"].flatMap((closing) =>
     conditions.map((condition) => says([`failure ${condition}`, `stream error ${closing}`, "end", "gone"], "closed", { from: 3 }))),

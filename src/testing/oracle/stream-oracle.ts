@@ -1,14 +1,15 @@
 /**
- * What a client can do next and what it must be answered, by the rules of `stream-legality.ts` and `management-legality.ts`: a world of
+ * What a client can do next and what it must be answered, by the rules of `stream-legality.ts`, `management-legality.ts` and `inline-legality.ts`: a world of
  * streams and of the sessions of one user, with the counts of XEP-0198 section 4. Knows no server.
  */
+import { inlineActions, inlineRules, type InlineAction } from "./inline-legality.ts";
 import { managementActions, managementRules, type ManagementAction } from "./management-legality.ts";
 import { streamActions, streamRules, type StreamAction } from "./stream-legality.ts";
 import { phases, type Need, type Outcome, type Phase, type Rule, type Trait } from "./stream-rules.ts";
 
-export type Action = StreamAction | ManagementAction;
-export const actions: Readonly<Record<Action, Trait>> = { ...streamActions, ...managementActions };
-export const rules: readonly Rule<Action>[] = [...streamRules, ...managementRules];
+export type Action = StreamAction | ManagementAction | InlineAction;
+export const actions: Readonly<Record<Action, Trait>> = { ...streamActions, ...managementActions, ...inlineActions };
+export const rules: readonly Rule<Action>[] = [...streamRules, ...managementRules, ...inlineRules];
 
 const byPhase: ReadonlyMap<Phase, readonly Rule<Action>[]> = new Map(phases.map((phase) => [phase, rules.filter((rule) => rule.phase === phase)]));
 
@@ -130,9 +131,9 @@ export function after(world: World, move: Move, { outcome }: Allowed, words: rea
       own = session;
     }
   }
-  if (next === "bound" && own === null) {
+  if ((next === "bound" || next === "resumable") && own === null) {
     const made = words.some((word) => word.endsWith("as one made here"));
-    sessions = [...sessions, { ...newSession, resource: made ? null : resource }];
+    sessions = [...sessions, { ...newSession, resource: made ? null : resource, counts: next === "bound" ? "nothing" : "resumably" }];
     own = sessions.length - 1;
   } else if (own !== null && outcome.takes === undefined) {
     setSession(own, countedAfter(sessions[own]!, move, [...words, ...(outcome.queues ?? []).flatMap((template) => render(world, move, template))]));
@@ -205,7 +206,7 @@ function failuresOf(world: World, move: Move): number {
 }
 
 function before(phase: Phase): Phase {
-  return phase === "authenticating" ? "offered" : phase === "authenticating over TLS" ? "offered over TLS" : phase;
+  return phase === "authenticating" ? "offered" : phase === "authenticating over TLS" || phase === "signing in" ? "offered over TLS" : phase;
 }
 
 /** The session that an action is about: the one that it needs, the latest of them, or the stream's own. */

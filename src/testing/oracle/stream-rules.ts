@@ -17,6 +17,8 @@ export const phases = [
   /** A challenge awaits its response. */
   "authenticating",
   "authenticating over TLS",
+  /** The same within a login that says at once what is to follow, over TLS (XEP-0388). */
+  "signing in",
   /** Authentication has succeeded; the new stream header is awaited. */
   "authenticated",
   /** Resource binding is offered, and stream management. */

@@ -1,8 +1,8 @@
 /** Somebody who has just started the server: makes two users, chats, and watches the machine, all in one page. */
 import { describe, expect, it } from "vitest";
 import { chromiumMissing } from "../../support/chromium.ts";
+import { online, open, person, say, signIn } from "./chatting.ts";
 import { eventually } from "./eventually.ts";
-import type { InspectorPage } from "./inspector-page.ts";
 import { faint, nameless, wide } from "./looking.ts";
 import { picture } from "./picture.ts";
 import { browserOfFile, browserSetting } from "./setting.ts";
@@ -90,8 +90,9 @@ describe.skipIf(chromiumMissing !== undefined)("A newcomer", () => {
     await online(view, "romeo@localhost");
     const other = await setting.look();
     await other.go("#/chat");
-    await other.page.getByRole("button", { name: "Make romeo and juliet" }).click();
-    await eventually(() => other.page.getByRole("alert").innerText()).toContain("There already: romeo@localhost, juliet@localhost. For another password: npx refrain user passwd romeo@localhost");
+    await other.page.getByRole("heading", { name: "Sign in" }).waitFor();
+    expect(await other.page.getByRole("button", { name: /romeo/ }).count()).toBe(0);
+    expect(await other.page.locator(".chat-sign-in").innerText()).toContain("user passwd");
   });
 
   it("signs in by name and password, is told what is wrong, signs out and sees the session end", async () => {
@@ -111,7 +112,7 @@ describe.skipIf(chromiumMissing !== undefined)("A newcomer", () => {
     await page.getByRole("button", { name: "Sign in again" }).click();
     await online(view, "mercutio@localhost");
     await eventually(() => view.session().then(({ lit }) => lit)).toContain("connected");
-    await signOutOfHost(view);
+    await page.getByRole("button", { name: "Sign out" }).click();
   });
 
   it("is shown what strangers write as text, every character of it", async () => {
@@ -220,31 +221,3 @@ describe.skipIf(chromiumMissing !== undefined)("A newcomer", () => {
     });
   });
 });
-
-async function signIn({ page }: InspectorPage, name: string, password: string): Promise<void> {
-  await page.getByLabel("User").fill(name);
-  await page.getByLabel("Password", { exact: true }).fill(password);
-  await page.getByRole("button", { name: "Sign in", exact: true }).click();
-}
-
-async function online({ page }: InspectorPage, jid: string): Promise<void> {
-  await eventually(() => page.locator(".chat-own").innerText()).toMatch(new RegExp(`${jid}\\s+online`));
-}
-
-/** A conversation. */
-async function open({ page }: InspectorPage, jid: string): Promise<void> {
-  await page.getByRole("list", { name: "Conversations" }).getByRole("button", { name: jid }).click();
-}
-
-async function person({ page }: InspectorPage, name: string): Promise<void> {
-  await page.getByRole("navigation", { name: "Who is signed in on this page" }).getByRole("button", { name: new RegExp(`^${name}\\b(?!-)`) }).click();
-}
-
-async function say({ page }: InspectorPage, text: string): Promise<void> {
-  await page.getByLabel("Message").fill(text);
-  await page.getByRole("button", { name: "Send" }).click();
-}
-
-async function signOutOfHost({ page }: InspectorPage): Promise<void> {
-  await page.getByRole("button", { name: "Sign out" }).click();
-}

@@ -4,6 +4,7 @@ import { build, type Rolldown } from "vite";
 import { describe, expect, it } from "vitest";
 import { chromiumMissing } from "../../support/chromium.ts";
 import { browsersSetting, password, type Person, type Way } from "./setting.ts";
+import type { Files } from "./site.ts";
 
 if (chromiumMissing !== undefined) console.warn(`SKIPPED: test/interop/browsers/libraries: ${chromiumMissing}`);
 
@@ -12,11 +13,14 @@ const libraries = {
   stanza: () => bundle("stanza"),
 } as const;
 
+/** The smallest app on it. */
+const appOn = (library: keyof typeof libraries): Files => (path) => {
+  if (path === "/") return page;
+  return path === "/library.js" ? libraries[library]() : new URL(path === "/app.js" ? "app.js" : `${library.split(".")[0]}-app.js`, import.meta.url);
+};
+
 describe.skipIf(chromiumMissing !== undefined).each(Object.keys(libraries) as (keyof typeof libraries)[])("%s in Chromium", (library) => {
-  const setting = browsersSetting(["romeo", "juliet", "tybalt", "nurse"], (path) => {
-    if (path === "/") return page;
-    return path === "/library.js" ? libraries[library]() : new URL(path === "/app.js" ? "app.js" : `${library.split(".")[0]}-app.js`, import.meta.url);
-  }, chromiumMissing !== undefined);
+  const setting = browsersSetting(["romeo", "juliet", "tybalt", "nurse"], appOn(library), chromiumMissing !== undefined);
 
   describe.each([{ way: "WebSocket", names: ["romeo", "juliet"] }, { way: "BOSH", names: ["tybalt", "nurse"] }] as const)("over $way", ({ way, names }) => {
     const [his, hers] = [`${names[0]}@localhost`, `${names[1]}@localhost`];
@@ -78,6 +82,22 @@ describe.skipIf(chromiumMissing !== undefined).each(Object.keys(libraries) as (k
   async function sessionOf(jid: string): Promise<readonly string[]> {
     return (await setting.server.sessions()).filter(({ full_jid }) => full_jid?.startsWith(`${jid}/`)).map(({ id }) => id);
   }
+});
+
+describe.skipIf(chromiumMissing !== undefined)("RFC 7395 section 6 and XEP-0206 section 8: strophe.js in Chromium under TLS", () => {
+  const setting = browsersSetting(["romeo", "juliet"], appOn("strophe.js"), chromiumMissing !== undefined, { tls: true });
+
+  it.each([{ way: "WebSocket", scheme: "wss" }, { way: "BOSH", scheme: "https" }] as const)("signs in by $scheme, and chats", async ({ way, scheme }) => {
+    const [him, her] = await Promise.all([signIn(setting.person(), "romeo@localhost", way), signIn(setting.person(), "juliet@localhost", way)]);
+    expect(him.service(way)).toMatch(new RegExp(`^${scheme}://`));
+    await ask(him, "say", "juliet@localhost", "soft, what <light>?");
+    await expect.poll(() => heard(her)).toEqual(["romeo@localhost: soft, what <light>?"]);
+    await ask(her, "say", "romeo@localhost", "ay me & 🌹");
+    await expect.poll(() => heard(him)).toEqual(["juliet@localhost: ay me & 🌹"]);
+    const conns = (await setting.server.sessions()).flatMap(({ conn }) => (conn === null ? [] : [conn]));
+    const one = [way.toLowerCase(), "TLSv1.3"];
+    expect(conns.map(({ transport, secure }) => [transport, secure])).toEqual([one, one]);
+  });
 });
 
 const page = `<!doctype html><html lang="en"><title>app</title><link rel="icon" href="data:,"><body>

@@ -18,14 +18,16 @@ export class Person {
   readonly #cable: Cable;
   readonly #context: BrowserContext;
   readonly #witness: Witness;
+  readonly #tls: boolean;
 
-  constructor(page: Page, cable: Cable, witness: Witness) {
-    [this.page, this.#cable, this.#context, this.#witness] = [page, cable, page.context(), witness];
+  constructor(page: Page, cable: Cable, witness: Witness, tls: boolean) {
+    [this.page, this.#cable, this.#context, this.#witness, this.#tls] = [page, cable, page.context(), witness, tls];
   }
 
   /** Where the server is, for this one. */
   service(way: Way): string {
-    return way === "BOSH" ? `http://localhost:${this.#cable.port}/http-bind` : `ws://localhost:${this.#cable.port}/xmpp-websocket`;
+    const s = this.#tls ? "s" : "";
+    return way === "BOSH" ? `http${s}://localhost:${this.#cable.port}/http-bind` : `ws${s}://localhost:${this.#cable.port}/xmpp-websocket`;
   }
 
   /** While `work` goes on there is no network: what was open is lost, and the browser says that it is offline. */
@@ -53,15 +55,22 @@ export interface BrowsersSetting {
   person(): Promise<Person>;
 }
 
-/** `names` get accounts with the password that all tests use. Nothing is started if `isSkipped`. Errors that match are the client's own. */
-export function browsersSetting(names: readonly string[], files: Files, isSkipped: boolean, forgives?: RegExp): BrowsersSetting {
+export interface BrowsersOptions {
+  /** Errors that match are the client's own. */
+  readonly forgives?: RegExp;
+  /** The server has TLS (wss and https), and its certificate, which is signed by itself, is let through. Default: false. */
+  readonly tls?: boolean;
+}
+
+/** `names` get accounts with the password that all tests use. Nothing is started if `isSkipped`. */
+export function browsersSetting(names: readonly string[], files: Files, isSkipped: boolean, { forgives, tls = false }: BrowsersOptions = {}): BrowsersSetting {
   let [browser, site, server] = [] as unknown as [Browser, Site, TestServer];
   let open: { readonly context: BrowserContext; readonly cable: Cable; readonly witness: Witness }[] = [];
 
   beforeAll(async () => {
     if (isSkipped) return;
     [browser, site] = await Promise.all([launchChromium(), openSite(files)]);
-    server = await startServer({ http: true, origins: [site.origin], session: { resumptionMs: 30_000 } });
+    server = await startServer({ http: true, httpTls: tls, origins: [site.origin], session: { resumptionMs: 30_000 } });
     for (const name of names) await server.addUser(name, password);
   });
   afterEach(async () => {
@@ -84,13 +93,13 @@ export function browsersSetting(names: readonly string[], files: Files, isSkippe
       return server;
     },
     async person() {
-      const [context, cable] = await Promise.all([browser.newContext({ viewport: { width: 1280, height: 800 } }), layCable(server.httpPort)]);
+      const [context, cable] = await Promise.all([browser.newContext({ viewport: { width: 1280, height: 800 }, ignoreHTTPSErrors: tls }), layCable(server.httpPort)]);
       context.setDefaultTimeout(10_000);
       const witness = new Witness(context, site.origin);
       open.push({ context, cable, witness });
       const page = await context.newPage();
       await page.goto(site.origin);
-      return new Person(page, cable, witness);
+      return new Person(page, cable, witness, tls);
     },
   };
 }

@@ -112,13 +112,13 @@ class Agent(CommonAgent):
     def __init__(self):
         super().__init__(Client)
 
-    async def login(self, client, jid, password, port, ca, managed=False, cleartext=False):
+    async def login(self, client, jid, password, port, ca, managed=False, cleartext=False, direct=False):
         self._make = lambda jid, password: Client(jid, password, managed, cleartext)
-        self._cleartext = cleartext
+        self._way = {"cleartext": cleartext, "direct": direct}
         return await super().login(client, jid, password, port, ca)
 
-    def _connect(self, made, port, ca, direct=False, cleartext=False):
-        super()._connect(made, port, ca, direct, self._cleartext)
+    def _connect(self, made, port, ca):
+        super()._connect(made, port, ca, **self._way)
 
     async def logout(self, client):
         self.clients[client].staying = False

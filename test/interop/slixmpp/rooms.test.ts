@@ -311,8 +311,12 @@ describe.skipIf(slixmppIsMissing)("Rooms with slixmpp when links break", () => {
     expect(await toldAll(alice, carol)).toEqual([[expect.stringMatching(/^Bob unavailable none\/none /)], [expect.stringMatching(/^Bob unavailable none\/none/)]]);
   });
 
-  it("do not notice that one resumes: its link breaks, the server is killed, and it has heard all", async () => {
-    const [alice, bob] = [await online("alice", { managed: true, cleartext: true }), await online("bob", { managed: true, cleartext: true })];
+  // Everything that a chat needs of its transport, from the login on. slixmpp knows no WebSocket and no BOSH.
+  it.each([
+    { by: "TCP", way: { cleartext: true } },
+    { by: "TLS from the first byte", way: { direct: true } },
+  ])("do not notice that one resumes over $by: its link breaks, the server is killed, and it has heard all", async ({ way }) => {
+    const [alice, bob] = [await online("alice", { managed: true, ...way }), await online("bob", { managed: true, ...way })];
     await alice.call("join", { room, nick: "Alice" });
     await alice.call("configure", { room, values: {} });
     await bob.call("join", { room, nick: "Bob" });

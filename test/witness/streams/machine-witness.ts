@@ -85,6 +85,7 @@ export class MachineWitness {
   #tellingOf({ rule: { action, phase }, id, resource }: Move, life: Life, server: readonly string[]): Telling | undefined {
     const isHeader = phase.startsWith("opening") || phase === "authenticated";
     const isBound = ["bound", "counting", "resumable"].includes(phase);
+    if (phase === "signing in" && ["ask for a count", "send white space"].includes(action)) return failed("policy-violation");
     const opened = { type: "stream.opened", host: "localhost", from: null, version: 1 } as const;
     switch (action) {
       case "open the stream":
@@ -111,6 +112,11 @@ export class MachineWitness {
         return { type: "sasl.continued" };
       case "abort":
         return { type: "sasl.aborted" };
+      case "respond at once":
+      case "respond at once wrongly":
+        return { type: "sasl2.continued" };
+      case "abort at once":
+        return { type: "sasl2.aborted" };
       case "bind any resource":
         return { type: "bind.requested", id, resource: null };
       case "bind a resource":
@@ -150,6 +156,7 @@ export class MachineWitness {
       case "resume with no number":
         return undefined;
       default:
+        if (action.includes(" at once")) return { type: "sasl2.started", mechanism: "", ...wishesOf(action) };
         if (action.startsWith("log in")) return { type: "sasl.started", mechanism: "" };
         if (action.startsWith("resume")) {
           life.resumes += 1;
@@ -164,8 +171,11 @@ export class MachineWitness {
     const { rule: { action, phase }, session } = move;
     switch (effect.type) {
       case "start.sasl":
+      case "start.sasl2":
       case "continue.sasl":
         return this.#saslAnswer(action, phase);
+      case "bind.tagged":
+        return { type: "resource.bound", resource: "one made here", roster: { version: "", items: 0 } };
       case "bind.resource": {
         if (action === "bind what is no resource") return { type: "bind.failed", condition: "bad-request", text: "" };
         const former = action.startsWith("bind the resource") && session !== null ? this.#sessions.get(session) : undefined;
@@ -193,16 +203,24 @@ export class MachineWitness {
 
   #saslAnswer(action: Action, phase: Phase): Telling {
     if (phase === "TLS required") return saslFailed("encryption-required");
+    if (phase === "offered over TLS as another" && action === "log in at once") return saslFailed("invalid-authzid");
+    if (action.startsWith("resume at once")) return { type: "sasl.succeeded", username: this.#user, data: null };
     switch (action) {
       case "log in":
+      case "log in at once":
+      case "log in at once and bind":
+      case "log in at once, bind and enable to resume":
       case "respond":
+      case "respond at once":
         return { type: "sasl.succeeded", username: this.#user, data: null };
       case "log in by SCRAM":
+      case "log in at once by SCRAM":
       case "log in without an initial response":
         return { type: "sasl.challenged", data: "" };
       case "log in to act for another":
         return saslFailed("invalid-authzid");
       case "log in by an unknown mechanism":
+      case "log in at once by an unknown mechanism":
       case "log in by no mechanism":
         return saslFailed("invalid-mechanism");
       case "log in with what is no base64":
@@ -233,6 +251,12 @@ export class MachineWitness {
     return words;
   }
 }
+
+/** XEP-0388 section 2.3. */
+const wishesOf = (action: Action): Pick<Extract<SessionEvent, { type: "sasl2.started" }>, "resume" | "bind"> => ({
+  resume: action.startsWith("resume") ? { id: "", h: 0 } : null,
+  bind: action.includes("bind") || action.endsWith("wrong password") ? { tag: null, management: action.includes("enable") ? { resumable: true, max: null } : null } : null,
+});
 
 /** What bytes alone earn, by the parser. */
 const faults: Readonly<Partial<Record<Action, StreamErrorCondition>>> = {

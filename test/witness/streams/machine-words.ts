@@ -9,8 +9,12 @@ export function control(words: readonly string[], action: Action): readonly stri
   const binds = action.startsWith("bind");
   return words
     .filter((word) => word !== "gone" && !word.startsWith("a h=") && (binds || !/^(iq|message|presence|bound) /.test(word)))
+    .flatMap((word) => (word.startsWith("success ") ? parts[word.split(" ")[1]!]! : [word]))
     .map((word) => word.replace(/^(features|resumed) .*/, "$1").replace(/ h=\d+$/, "").replace(/ handled-count-too-high.*/, ""));
 }
+
+/** What the machine asks for one by one and the host puts into one word, by what comes first in that. */
+const parts: Readonly<Record<string, readonly string[]>> = { bound: ["success"], failed: ["success"], enabled: ["enabled resumable", "success"], resumed: ["resumed"] };
 
 export function wordsOf(effect: SessionEffect): readonly string[] {
   switch (effect.type) {
@@ -22,6 +26,8 @@ export function wordsOf(effect: SessionEffect): readonly string[] {
       return [elementWord(effect.element)];
     case "enable.management":
       return [effect.resumptionMs > 0 ? "enabled resumable" : "enabled"];
+    case "confirm.login":
+      return ["success"];
     case "resend.queue":
       return ["resumed"];
     case "close.stream":
@@ -75,6 +81,8 @@ export function isIn(phase: Phase, snapshot: SessionSnapshot): boolean {
       return snapshot.matches({ negotiating: "authenticating" }) && !secure;
     case "authenticating over TLS":
       return snapshot.matches({ negotiating: "authenticating" }) && secure;
+    case "signing in":
+      return snapshot.matches({ negotiating: "signingIn" }) && secure;
     case "authenticated":
       return snapshot.matches({ authenticated: "awaitingRestart" });
     case "restarted":

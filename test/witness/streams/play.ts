@@ -197,7 +197,7 @@ class Run {
         break;
       default:
         if (phase.startsWith("opening") || phase === "authenticated") wire.restart();
-        if (action === "log in by SCRAM") this.#logins[actor.stream] = "SCRAM";
+        if (action === "log in by SCRAM" || action === "log in at once by SCRAM") this.#logins[actor.stream] = "SCRAM";
         else if (action.startsWith("log in")) this.#logins[actor.stream] = "PLAIN";
         wire.send(this.#textOf(move));
     }

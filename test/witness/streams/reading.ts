@@ -25,7 +25,7 @@ export function markerOf(world: World, stream: number): Marker | undefined {
   return { text: "<resume xmlns='urn:xmpp:sm:3'/>", answer: "failed bad-request" };
 }
 
-const unmarked: ReadonlySet<Phase> = new Set(["opening", "opening over TLS", "securing", "authenticated", "lost", "closing", "closed"]);
+const unmarked: ReadonlySet<Phase> = new Set(["opening", "opening over TLS", "securing", "signing in", "authenticated", "lost", "closing", "closed"]);
 let markers = 0;
 
 /** `markerAfter`: the marker that can be sent where this was the whole answer, which is as soon as it may be. */

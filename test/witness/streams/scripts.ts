@@ -46,6 +46,7 @@ const waysTo: Readonly<Record<Phase, Picks>> = {
   "offered over TLS as another": [{ connect: "tls" }, "open it as another"],
   "authenticating": [...offered, "log in by SCRAM"],
   "authenticating over TLS": [...offeredOverTls, "log in by SCRAM"],
+  "signing in": [...offeredOverTls, "log in at once by SCRAM"],
   "authenticated": [...offered, "log in"],
   "restarted": restarted,
   "bound": bound,

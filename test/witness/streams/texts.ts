@@ -1,5 +1,6 @@
 /** What a client sends for each action of the rules. */
 import { bindRequest, saslPlain, startTls, streamHeader } from "../../support/login.ts";
+import { authenticate, bind2, sasl2 } from "../../support/inline-login.ts";
 import { finalMessage, finalParts, firstMessage, type Client } from "../../auth/scram-client.ts";
 import { another, type Action, type Move } from "../../../src/testing/oracle/stream-oracle.ts";
 
@@ -27,8 +28,11 @@ const header = (attributes: string): string => `<?xml version='1.0'?><stream:str
 const auth = (attributes: string, text: string): string => `<auth xmlns='${sasl}' ${attributes}>${text}</auth>`;
 const response = (text: string): string => `<response xmlns='${sasl}'>${text}</response>`;
 const base64 = (text: string): string => Buffer.from(text).toString("base64");
+const responseAtOnce = (text: string): string => `<response xmlns='${sasl2}'>${base64(text)}</response>`;
 const scramOf = (user: string, password: string): Client => ({ hash: "sha256", username: user, password, nonce: "fyko+d2lbbFgONRv9qkxdawL" });
 const resume = (id: string, h: number): string => `<resume xmlns='${management}' previd='${id}' h='${h}'/>`;
+const plain = (user: string, password = "secret"): string => base64(`\0${user}\0${password}`);
+const atOnce = (children: string, user: string): string => authenticate("PLAIN", plain(user), children);
 const ack = (h: number | string): string => `<a xmlns='${management}' h='${h}'/>`;
 const toSession = ({ h, session }: Move, { idOf }: Speaker): string => resume(idOf(session), h);
 
@@ -119,6 +123,20 @@ const texts: Readonly<Record<Said, (move: Move, speaker: Speaker) => string>> = 
   "resume a session of unclear fate": toSession,
   "resume nobody's session": () => resume("nobody", 0),
   "resume another user's session": (_, { foreignId }) => resume(foreignId, 0),
+  "log in at once": (_, { user }) => atOnce("", user),
+  "log in at once and bind": (_, { user }) => atOnce(`<bind xmlns='${bind2}'/>`, user),
+  "log in at once, bind and enable to resume": (_, { user }) => atOnce(`<bind xmlns='${bind2}'><enable xmlns='${management}' resume='true'/></bind>`, user),
+  "log in at once by SCRAM": (_, { user }) => authenticate("SCRAM-SHA-256", base64(firstMessage(scramOf(user, "secret")))),
+  "log in at once with a wrong password": (_, { user }) => authenticate("PLAIN", plain(user, "wrong"), `<bind xmlns='${bind2}'/>`),
+  "log in at once by an unknown mechanism": (_, { user }) => authenticate("CRAM-MD5", plain(user)),
+  "respond at once": (_, { user, challenge }) => responseAtOnce(finalMessage(finalParts(scramOf(user, "secret"), challenge).final)),
+  "respond at once wrongly": (_, { user, challenge }) => responseAtOnce(finalMessage(finalParts(scramOf(user, "wrong"), challenge).final)),
+  "abort at once": () => `<abort xmlns='${sasl2}'/>`,
+  "resume at once a lost session": (move, speaker) => atOnce(toSession(move, speaker), speaker.user),
+  "resume at once an attached session": (move, speaker) => atOnce(toSession(move, speaker), speaker.user),
+  "resume at once nobody's session": (_, { user }) => atOnce(resume("nobody", 0), user),
+  "resume at once another user's session": (_, { user, foreignId }) => atOnce(resume(foreignId, 0), user),
+
   "resume without an id": () => `<resume xmlns='${management}' h='0'/>`,
   "resume without a number": ({ session }, { idOf }) => `<resume xmlns='${management}' previd='${idOf(session)}'/>`,
   "resume with no number": ({ session }, { idOf }) => `<resume xmlns='${management}' previd='${idOf(session)}' h='all'/>`,

@@ -6,6 +6,7 @@ import { childOf, StreamReader, textOf, type Xml } from "../../support/xml-reade
 const streams = "http://etherx.jabber.org/streams";
 const tls = "urn:ietf:params:xml:ns:xmpp-tls";
 const sasl = "urn:ietf:params:xml:ns:xmpp-sasl";
+const sasl2 = "urn:xmpp:sasl:2";
 const management = "urn:xmpp:sm:3";
 /** The features that the rules know; a server may have more. */
 const known = ["bind", "mechanisms", "sm", "starttls"];
@@ -138,10 +139,14 @@ export class Wire {
       case `${tls} failure`:
         return "tls failure";
       case `${sasl} challenge`:
+      case `${sasl2} challenge`:
       case `${sasl} success`:
         this.challenge = Buffer.from(textOf(element), "base64").toString();
         return name;
+      case `${sasl2} success`:
+        return this.#successWord(element);
       case `${sasl} failure`:
+      case `${sasl2} failure`:
         return `failure ${firstOf(element)?.name}`;
       case `${management} r`:
         return this.#counts ? undefined : "r";
@@ -166,6 +171,14 @@ export class Wire {
     const fresh = id !== "" && !this.#remembered.sessions.has(id);
     this.id = id;
     return ["true", "1"].includes(resume) && fresh ? "enabled resumable" : `enabled resume='${resume}' with the id ${JSON.stringify(id)}`;
+  }
+
+  /** XEP-0388 section 2.6.1: with what else was done. */
+  #successWord(success: Xml): string {
+    const bound = childOf(success, "bound");
+    if (bound !== undefined) this.jid = textOf(childOf(success, "authorization-identifier"));
+    const done = [childOf(success, "resumed"), childOf(success, "failed"), childOf(bound, "enabled")].flatMap((element) => (element && this.#wordOf(element)) ?? []);
+    return ["success", [...done, ...(bound === undefined ? [] : ["bound as one made here"])].join(", ")].filter((part) => part !== "").join(" ");
   }
 
   #stanzaWord(element: Xml): string {
