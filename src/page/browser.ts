@@ -24,7 +24,7 @@ export const browserParts: StoreParts = {
     socket.addEventListener("open", opened);
     socket.addEventListener("message", ({ data }) => text(String(data)));
     socket.addEventListener("close", ({ code, reason }) => closed(code, reason));
-    return { send: (text) => socket.send(text), close: () => socket.close() };
+    return { send: sendingOn(socket), close: () => socket.close() };
   },
 
   async enter(token): Promise<Entrance> {
@@ -46,6 +46,13 @@ export const browserParts: StoreParts = {
   },
 };
 
+/** What is sent while it closes is lost either way, and browsers complain of it; that it is closed is told anyway. */
+function sendingOn(socket: WebSocket): (text: string) => void {
+  return (text) => {
+    if (socket.readyState === WebSocket.OPEN) socket.send(text);
+  };
+}
+
 /** What is kept of the users that were made to try with: their passwords, for this tab. */
 const keptName = "refrain.chat.people";
 
@@ -57,7 +64,7 @@ export const browserChat: PeopleParts = {
     socket.addEventListener("open", opened);
     socket.addEventListener("message", ({ data }) => text(String(data)));
     socket.addEventListener("close", ({ reason }) => closed(reason));
-    return { send: (text) => socket.send(text), close: () => socket.close() };
+    return { send: sendingOn(socket), close: () => socket.close() };
   },
 
   nonce: () => btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(18)))),

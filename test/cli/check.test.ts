@@ -15,7 +15,7 @@ describe("refrain check on the command line", () => {
   it("needs neither server nor folder, says what was covered, and makes the same scripts of the same seed", async () => {
     const cwd = newFolder();
     const line = "check --machine subscription --runs 50 --seed 7";
-    const [one, other, json, bare, session] = await refrainLines([line, line, `${line} --json`, "check --machine subscription --runs 0", "check --machine session --runs 0"], { cwd });
+    const [one, other, json, bare, room] = await refrainLines([line, line, `${line} --json`, "check --machine subscription --runs 0", "check --machine room --runs 0"], { cwd });
     expect(one).toMatchObject({ status: 0, stderr: "" });
     expect(one.stdout).toMatch(/^subscription: everything holds\n {2}50 scripts with .*; seed 7\n {2}\d+ states, all that can be reached/);
     expect(one.stdout).toMatch(/transitions taken: (\d+) of \1\b/);
@@ -24,8 +24,8 @@ describe("refrain check on the command line", () => {
     const { ok, verdicts } = JSON.parse(json.stdout) as { readonly ok: boolean; readonly verdicts: readonly { readonly machine: string; readonly runs: number }[] };
     expect([ok, verdicts.map(({ machine, runs }) => [machine, runs])]).toEqual([true, [["subscription", 50]]]);
     expect(bare.stdout).toMatch(/^subscription: everything holds\n {2}no scripts\n/);
-    expect(session.stdout).toMatch(/^client-session: everything holds\n/);
-    expect(session.stdout).not.toContain("\nsubscription: ");
+    expect(room.stdout).toMatch(/^room: everything holds\n/);
+    expect(room.stdout).not.toContain("\nsubscription: ");
     expect(readdirSync(cwd)).toEqual([]);
   });
 

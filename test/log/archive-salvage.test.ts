@@ -156,7 +156,7 @@ describe("refrain log salvage, of archives", () => {
     for (let page = 3; page < bytes.length / pageBytes; page += 7) {
       const file = join(folder, `damaged-${page}.db`);
       const damaged = Buffer.from(bytes);
-      damaged.fill(0x55, page * pageBytes, (page + 2) * pageBytes);
+      damaged.fill(0x55, page * pageBytes, Math.min((page + 2) * pageBytes, bytes.length));
       writeFileSync(file, damaged);
       const saved = await save(file);
       expect([page, await found(saved.newFile)]).toEqual([page, []]);

@@ -14,7 +14,7 @@ import { ServerProcess } from "./server-process.ts";
 const seed = Math.floor(Math.random() * 1e9);
 
 describe("npm run crash", () => {
-  it.concurrent("kills the server again and again, and its clients lose nothing", { timeout: 60_000 }, async ({ expect }) => {
+  it.concurrent("kills the server again and again, and its clients lose nothing", { timeout: 180_000 }, async ({ expect }) => {
     const lines: string[] = [];
     const status = await crash(["--rounds", "3", "--clients", "3", "--seed", String(seed)], (line) => lines.push(line));
     expect(lines.at(-1), lines.join("\n")).toMatch(/^rounds 3 resumed \d+ lost 0 doubled 0 disordered 0 flaps 0$/);
@@ -25,7 +25,7 @@ describe("npm run crash", () => {
     expect(status).toBe(0);
   });
 
-  it.concurrent("finds out who loses, doubles, swaps, makes others flap and reports what is not so, and shows what it saw", { timeout: 60_000 }, async ({ expect }) => {
+  it.concurrent("finds out who loses, doubles, swaps, makes others flap and reports what is not so, and shows what it saw", { timeout: 180_000 }, async ({ expect }) => {
     const folder = mkdtempSync(join(tmpdir(), "refrain-crash-"));
     const names = namesOf(2);
     const server = await ServerProcess.prepare(folder, names, new Decisions(seed, "port"));
