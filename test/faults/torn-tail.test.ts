@@ -7,7 +7,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { startServer, type TestServer } from "../../src/testing/start-server.ts";
 import { Crowd, names } from "./crowd.ts";
 import { Dice } from "./dice.ts";
-import { PowerSupply } from "./power.ts";
+import { PowerSupply, type Writing } from "./power.ts";
 import { tears, type Tear } from "./tear.ts";
 
 const runs = Number(process.env["REFRAIN_TEST_RUNS"] ?? 1);
@@ -23,9 +23,11 @@ interface Cut {
   /** Commits before the one in which it happens. */
   readonly after: number;
   readonly tear: Tear;
+  readonly writing: Writing;
 }
 
-const cuts: fc.Arbitrary<readonly Cut[]> = fc.array(fc.record({ after: fc.integer({ min: 0, max: 30 }), tear: tears }), { minLength: 3, maxLength: 5 });
+const cut: fc.Arbitrary<Cut> = fc.record({ after: fc.integer({ min: 0, max: 30 }), tear: tears, writing: fc.constantFrom("commit", "models") });
+const cuts: fc.Arbitrary<readonly Cut[]> = fc.array(cut, { minLength: 3, maxLength: 5 });
 
 async function play(seed: number, chars: number, cuts: readonly Cut[]): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "refrain-power-"));
@@ -41,8 +43,8 @@ async function play(seed: number, chars: number, cuts: readonly Cut[]): Promise<
   const crowd = new Crowd(new Dice(seed));
   await crowd.gather(server);
   crowd.chars = chars;
-  for (const { after, tear } of cuts) {
-    power.cutAfter(after, tear);
+  for (const { after, tear, writing } of cuts) {
+    power.cutAfter(after, tear, writing);
     await crowd.talkUntil(server, power.dark);
     await crowd.cut();
     power.unplug();
@@ -67,6 +69,11 @@ describe("A power cut in the middle of a commit", () => {
 
   it("may also happen while the log is taken over into the database", async () => {
     const seeds = Array.from({ length: Math.ceil(runs / 2) }, (_, index) => index + 1);
-    for (const seed of seeds) await play(seed, 60_000, [{ after: 25, tear: { how: "patchy", seed } }, { after: 12, tear: { how: "zeroed", seed } }]);
+    for (const seed of seeds) {
+      await play(seed, 60_000, [
+        { after: 25, tear: { how: "patchy", seed }, writing: "commit" },
+        { after: 12, tear: { how: "zeroed", seed }, writing: "models" },
+      ]);
+    }
   }, runs * 60_000);
 });

@@ -84,7 +84,7 @@ function setting(): { readonly engine: Engine; readonly again: () => Engine } {
 }
 
 function start(file: string): Engine {
-  return new Engine(open, [counts], { file, durability: "process", driver: undefined, fileBytesMax: undefined, projections: undefined });
+  return new Engine(open, [counts], { file, durability: "process", driver: undefined, fileBytesMax: undefined, projections: undefined, modelsRestMs: 0 });
 }
 
 function append(stream: string, more: Partial<Fact> = {}) {

@@ -95,8 +95,9 @@ describe("RFC 7239 section 8.1 who is believed", () => {
   it("never throws, and never finds another than one of those that were told", () => {
     fc.assert(
       fc.property(fc.constantFrom(plain, standard), fc.array(fc.constantFrom("for=", "proto=https", "127.0.0.1", "10.0.0.1", "9.9.9.9", '"', ",", ";", " ", "\\", "[::1]", ":", "x"), { maxLength: 20 }), (policy, parts) => {
-        const asker = asked(policy, "127.0.0.1", { [policy.header]: parts.join("") });
-        expect([undefined, "127.0.0.1", "10.0.0.1", "9.9.9.9", "::1"]).toContain(asker?.remoteAddress);
+        const told = parts.join("");
+        const asker = asked(policy, "127.0.0.1", { [policy.header]: told });
+        if (asker?.remoteAddress !== undefined) expect(`${told} 127.0.0.1`).toContain(asker.remoteAddress);
         expect([asker?.loopback, asker?.seemsLoopback]).not.toContain(true);
       }),
     );

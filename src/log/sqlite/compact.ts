@@ -7,7 +7,7 @@ import { explain, openFile, pragma } from "./open-file.ts";
 
 /** Bytes of the file. It needs room for a copy of what is in use beside the file. Throws StoreOpenError; then the file says what it said. */
 export function compactFile(open: OpenDatabase, file: string): { readonly before: number; readonly after: number } {
-  const database = openFile(open, { file, durability: "full", driver: undefined, fileBytesMax: undefined, projections: undefined });
+  const database = openFile(open, { file, durability: "full", driver: undefined, fileBytesMax: undefined, projections: undefined, modelsRestMs: 0 });
   try {
     const before = statSync(file).size;
     database.exec("VACUUM");

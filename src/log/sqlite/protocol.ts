@@ -15,6 +15,8 @@ export interface EngineOptions {
   readonly fileBytesMax: number | undefined;
   /** URL of a module that exports `projections`; undefined for the server's own. */
   readonly projections: string | undefined;
+  /** Milliseconds from a commit until the read models of the file come up to it, if nobody asks for them earlier. */
+  readonly modelsRestMs: number;
 }
 
 /** Those of one turn cross together, in their order, and so do replies: that is what takes the time where there are many. */

@@ -32,7 +32,7 @@ const pageFacts = 2_000;
  * fact.
  */
 export async function rebuildModels({ open, file, durability, projections, progress }: RebuildOptions): Promise<Rebuilt> {
-  const database = openFile(open, { file, durability, driver: undefined, fileBytesMax: undefined, projections: undefined });
+  const database = openFile(open, { file, durability, driver: undefined, fileBytesMax: undefined, projections: undefined, modelsRestMs: 0 });
   const models = new FreshModels(open, projections);
   try {
     const streams = new Streams(database);

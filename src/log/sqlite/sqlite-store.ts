@@ -22,12 +22,14 @@ export interface SqliteStoreOptions {
   readonly fileBytesMax?: number;
   /** A module that exports `projections: readonly Projection[]`; by default those of the server. */
   readonly projections?: URL;
+  /** Milliseconds from a commit until the read models of the file come up to it, if nobody asks for them earlier; 100 by default. */
+  readonly modelsRestMs?: number;
 }
 
 /** Rejects with StoreOpenError, and with StoreLockedError if another process has the file. */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
-  const { file, durability, driver, fileBytesMax, projections } = options;
-  const engine = { file: absolute(file), durability, driver, fileBytesMax, projections: projections?.href };
+  const { file, durability, driver, fileBytesMax, projections, modelsRestMs = 100 } = options;
+  const engine = { file: absolute(file), durability, driver, fileBytesMax, projections: projections?.href, modelsRestMs };
   return new SqliteStore(await WorkerLink.open(engine, options.onFatal));
 }
 

@@ -14,8 +14,6 @@ import type { Answers, EngineOptions, Question, Replies, Reply, Request, Request
 
 if (parentPort === null) throw new Error("this file is the entry of a worker thread");
 const port = parentPort;
-/** Milliseconds from a commit until the read models of the file come up to it, if nobody asks for them earlier. */
-const restMs = 100;
 /** Questions that are answered from read models, or leave a file that somebody reads. */
 const needsModels: ReadonlySet<Question["kind"]> = new Set(["query", "stats", "backup"]);
 const options = workerData as EngineOptions;
@@ -48,7 +46,7 @@ let resting: Timer | undefined;
 
 /** Soon, but not while others wait for their commits. */
 function rest(engine: Engine): void {
-  resting ??= liveClock.at(liveClock.now() + restMs, () => {
+  resting ??= liveClock.at(liveClock.now() + options.modelsRestMs, () => {
     resting = undefined;
     const failed = broughtUp(engine);
     if (failed === undefined) return;
